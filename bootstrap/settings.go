@@ -1,0 +1,120 @@
+// Package bootstrap takes an operator's settings to a converged account and cluster: it checks them, checks the
+// target, orders the steps and plans, applies or destroys them.
+package bootstrap
+
+import (
+	"strings"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+)
+
+// Defaults of the flags, as the help prints them.
+const (
+	DefaultTimeout          = 10 * time.Minute
+	DefaultLockTimeout      = time.Minute
+	DefaultPolicyName       = "external_secrets_policy"
+	DefaultUserName         = "external_secrets_user"
+	DefaultIAMPath          = "/"
+	DefaultGlobalUserSecret = "gen3-aws-config"
+	DefaultServiceAccount   = "secret-store-sa"
+	DefaultRelease          = "external-secrets"
+	DefaultReleaseNamespace = "external-secrets"
+	// ChartSecretName is the Secret that the gen3 chart's SecretStore reads when no role is given
+	// (gen3-helm, helm/common and helm/gen3 templates).
+	ChartSecretName = "gen3-aws-config"
+)
+
+// Settings is everything that an operator can ask for. Check judges them; nothing else in the package does.
+type Settings struct {
+	Account string // 12 digits, required
+	Region  string // required
+	Profile string // AWS shared configuration profile; empty: the default chain
+
+	Kubeconfig      string // path; empty: KUBECONFIG or ~/.kube/config
+	Context         string // empty: the kubeconfig's current context
+	Namespace       string // of the Gen3 release; empty: the context's
+	CreateNamespace bool
+	Timeout         time.Duration // of the whole run
+	LockTimeout     time.Duration // how long to wait for another run's lock
+
+	PolicyName          string
+	UserName            string
+	IAMPath             string   // begins and ends with "/"
+	PermissionsBoundary string   // policy ARN, or empty
+	Tags                []string // "key=value"
+	SecretPrefixes      []string // Secrets Manager name prefixes; empty: every secret of the account and region
+	KMSKeys             []string // key ARNs
+	AllowPush           bool
+	Adopt               bool
+	Yes                 bool
+
+	SecretNames []string // Kubernetes Secrets that hold the key; empty: both defaults
+
+	UseGlobalUser      bool
+	GlobalUserSecret   string
+	IRSA               bool
+	RoleName           string // empty: computed from namespace and cluster
+	ServiceAccount     string
+	OIDCIssuer         string // empty: asked of the API server
+	CreateOIDCProvider bool
+
+	SkipHelm bool
+	Helm     helminstall.Settings // its Timeout and Adopt are filled from those above
+
+	Timing Timing
+}
+
+// Timing holds the durations that the key protocol and the lock run by. The zero value of a field means its default.
+// They are settings so that tests of crashes and lost replies take a second each, not a minute.
+type Timing struct {
+	Lease        time.Duration // life of the run's Lease without a renewal; default 15 s
+	MintDeadline time.Duration // after which an announced CreateAccessKey is no longer sent; default 60 s
+	Settle       time.Duration // how long IAM's lists and credentials may lag behind a write; default 20 s
+	Poll         time.Duration // first pause between two looks at something awaited; default 500 ms
+}
+
+func (t Timing) withDefaults() Timing {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	set(&t.Lease, 15*time.Second)
+	set(&t.MintDeadline, time.Minute)
+	set(&t.Settle, 20*time.Second)
+	set(&t.Poll, 500*time.Millisecond)
+	return t
+}
+
+// KeySecretNames returns the names of the Kubernetes Secrets that hold the key: those given, else the script's
+// "<user>-secret" made legal and the one that the gen3 chart reads.
+func (s Settings) KeySecretNames() []string {
+	if len(s.SecretNames) > 0 {
+		return s.SecretNames
+	}
+	names := []string{LegalSecretName(s.UserName + "-secret")}
+	if names[0] != ChartSecretName {
+		names = append(names, ChartSecretName)
+	}
+	return names
+}
+
+// LegalSecretName lowers a name and turns each character that Kubernetes refuses in a Secret's name into a hyphen,
+// so that the script's default "external_secrets_user-secret" has a legal counterpart.
+func LegalSecretName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '.':
+			return r
+		default:
+			return '-'
+		}
+	}, strings.ToLower(name))
+}
+
+// usesKeys reports whether this mode makes a user and mints a key for it.
+func (s Settings) usesKeys() bool { return !s.UseGlobalUser && !s.IRSA }
+
+// usesPolicy reports whether this mode makes a policy.
+func (s Settings) usesPolicy() bool { return s.IRSA || !s.UseGlobalUser }

@@ -1,0 +1,51 @@
+package helminstall
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/kube"
+	"helm.sh/helm/v3/pkg/storage"
+	"helm.sh/helm/v3/pkg/storage/driver"
+)
+
+// maxHistory is small because one revision of the newest chart takes more than half of what etcd stores in a value,
+// and every look at the release transfers all of them.
+const maxHistory = 3
+
+// engine is Helm, set up for one mutating phase.
+type engine struct {
+	*action.Configuration
+	kube    *kubeClient
+	secrets *releaseSecrets
+}
+
+// newEngine is the only place that builds an action.Configuration.
+func (s *Step) newEngine(ctx context.Context) (*engine, error) {
+	sess, err := newSession(ctx, s.Config, s.Namespace, s.apis)
+	if err != nil {
+		return nil, err
+	}
+	client := kube.New(sess)
+	client.Namespace, client.Log = s.Namespace, s.debug
+	e := &engine{
+		kube:    &kubeClient{Client: client, ctx: ctx, reads: sess.reads},
+		secrets: newReleaseSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets),
+	}
+	store := storage.Init(driver.NewSecrets(e.secrets))
+	store.MaxHistory = maxHistory
+	e.Configuration = &action.Configuration{
+		RESTClientGetter: sess, Releases: store, KubeClient: e.kube, Log: s.debug, Capabilities: s.apis.capabilities,
+		HookOutputFunc: func(_, _, _ string) io.Writer { return io.Discard },
+	}
+	return e, nil
+}
+
+// debug takes Helm's own log lines, which are for developers.
+func (s *Step) debug(format string, args ...any) {
+	if s.Log != nil {
+		s.Log.Debug(fmt.Sprintf(format, args...), "step", s.Name()) //nolint:sloglint // Helm formats its lines itself
+	}
+}

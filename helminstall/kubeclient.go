@@ -1,0 +1,137 @@
+package helminstall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"sync"
+
+	"helm.sh/helm/v3/pkg/kube"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/resource"
+)
+
+// fieldManager is who wrote a field, as the API server records it.
+const fieldManager = "gen3-bootstrap"
+
+// kubeClient is Helm's client with its sequential round trips taken out. What it does to an object is Helm's own.
+type kubeClient struct {
+	*kube.Client
+	ctx   context.Context //nolint:containedctx // Helm's interface passes none
+	reads *readAhead
+	check func(kube.ResourceList, *readAhead) error // may be nil; judges what a manifest is about to meet
+	mu    sync.Mutex
+	errs  []error
+}
+
+// IsReachable costs a round trip in Helm; observing has just proved it.
+func (k *kubeClient) IsReachable() error { return nil }
+
+// Build reads ahead what Helm is about to ask for about each object.
+func (k *kubeClient) Build(r io.Reader, validate bool) (kube.ResourceList, error) {
+	list, err := k.Client.Build(r, validate)
+	if err != nil {
+		return list, err
+	}
+	k.reads.fetch(k.ctx, list)
+	if judge := k.check; judge != nil {
+		k.check = nil // both install and upgrade build their target first
+		return list, judge(list, k.reads)
+	}
+	return list, nil
+}
+
+// Create creates the objects wave by wave.
+func (k *kubeClient) Create(list kube.ResourceList) (*kube.Result, error) {
+	err := inWaves(list, func(info *resource.Info) error {
+		obj, err := resource.NewHelper(info.Client, info.Mapping).WithFieldManager(fieldManager).
+			Create(info.Namespace, true, info.Object)
+		if err != nil {
+			return fmt.Errorf("create %s: %w", named(info), err)
+		}
+		return info.Refresh(obj, true)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &kube.Result{Created: list}, nil
+}
+
+// Update brings each object from its original to its target state, wave by wave, and deletes what is no longer wanted.
+func (k *kubeClient) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
+	return k.update(original, target, force, k.Client.Update)
+}
+
+// UpdateThreeWayMerge is Update that also looks at the live state of objects without a Go type.
+func (k *kubeClient) UpdateThreeWayMerge(original, target kube.ResourceList, force bool) (*kube.Result, error) {
+	return k.update(original, target, force, k.Client.UpdateThreeWayMerge)
+}
+
+type updateFunc func(original, target kube.ResourceList, force bool) (*kube.Result, error)
+
+func (k *kubeClient) update(original, target kube.ResourceList, force bool, one updateFunc) (*kube.Result, error) {
+	all := &kube.Result{}
+	var mu sync.Mutex
+	add := func(r *kube.Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		all.Created, all.Updated = append(all.Created, r.Created...), append(all.Updated, r.Updated...)
+		all.Deleted = append(all.Deleted, r.Deleted...)
+	}
+	err := inWaves(target, func(info *resource.Info) error {
+		r, err := one(like(original, info), kube.ResourceList{info}, force)
+		if r != nil {
+			add(r)
+		}
+		if err != nil {
+			return fmt.Errorf("update %s: %w", named(info), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return all, err
+	}
+	gone := original.Difference(target)
+	if len(gone) == 0 {
+		return all, nil
+	}
+	r, err := one(gone, nil, force)
+	if r != nil {
+		add(r)
+	}
+	return all, err
+}
+
+// DeleteWithPropagationPolicy keeps the causes, which Helm's uninstall drops from its own error.
+func (k *kubeClient) DeleteWithPropagationPolicy(list kube.ResourceList, policy metav1.DeletionPropagation) (*kube.Result, []error) {
+	r, errs := k.Client.DeleteWithPropagationPolicy(list, policy)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.errs = append(k.errs, errs...)
+	return r, errs
+}
+
+// cause is what went wrong while deleting.
+func (k *kubeClient) cause() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return errors.Join(k.errs...)
+}
+
+// address is where the object lives, whether or not it exists.
+func address(info *resource.Info) *url.URL {
+	return info.Client.Get().NamespaceIfScoped(info.Namespace, info.Namespaced()).
+		Resource(info.Mapping.Resource.Resource).Name(info.Name).URL()
+}
+
+// named is kind/name or kind/namespace/name, as in a plan.
+func named(info *resource.Info) string {
+	kind := strings.ToLower(info.Mapping.GroupVersionKind.Kind)
+	if info.Namespace == "" {
+		return kind + "/" + info.Name
+	}
+	return kind + "/" + info.Namespace + "/" + info.Name
+}

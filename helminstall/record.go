@@ -1,0 +1,109 @@
+package helminstall
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/release"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// The marks that a release of ours carries, as labels of the Secret that stores it. Helm keeps them over upgrades,
+// also over those that somebody makes with the helm command.
+const (
+	managedByLabel = "app.kubernetes.io/managed-by"
+	managedBy      = "gen3-bootstrap"
+	digestLabel    = "gen3-bootstrap/chart-digest"
+)
+
+// Record is a stored release, as far as a decision needs it. Helm's own type would decode the whole chart.
+type Record struct {
+	Name      string         `json:"name"`
+	Namespace string         `json:"namespace"`
+	Revision  int            `json:"version"`
+	Config    map[string]any `json:"config"`
+	Manifest  string         `json:"manifest"`
+	Info      struct {
+		Status       release.Status `json:"status"`
+		Description  string         `json:"description"`
+		LastDeployed time.Time      `json:"last_deployed"`
+	} `json:"info"`
+	Chart struct {
+		Metadata struct {
+			Name         string              `json:"name"`
+			Version      string              `json:"version"`
+			AppVersion   string              `json:"appVersion"`
+			Dependencies []*chart.Dependency `json:"dependencies"`
+		} `json:"metadata"`
+		Lock struct {
+			Dependencies []*chart.Dependency `json:"dependencies"`
+		} `json:"lock"`
+	} `json:"chart"`
+	Labels map[string]string `json:"-"`
+}
+
+// Ours reports whether the release carries our mark.
+func (r *Record) Ours() bool { return r.Labels[managedByLabel] == managedBy }
+
+// Pending reports whether an operation on the release has begun and not ended, as far as storage tells.
+func (r *Record) Pending() bool {
+	return r.Info.Status.IsPending() || r.Info.Status == release.StatusUninstalling
+}
+
+// latest decodes the newest revision among the Secrets of one release; nil if there are none.
+func latest(secrets []corev1.Secret) (*Record, error) {
+	var newest *corev1.Secret
+	for i := range secrets {
+		if newest == nil || revision(&secrets[i]) > revision(newest) {
+			newest = &secrets[i]
+		}
+	}
+	if newest == nil {
+		return nil, nil
+	}
+	rec, err := decodeRecord(newest.Data["release"])
+	if err != nil {
+		return nil, fmt.Errorf("decode release in Secret %s/%s: %w", newest.Namespace, newest.Name, err)
+	}
+	rec.Labels = newest.Labels
+	return rec, nil
+}
+
+func revision(s *corev1.Secret) int {
+	n, _ := strconv.Atoi(s.Labels["version"]) // a Secret without one is older than any
+	return n
+}
+
+func decodeRecord(stored []byte) (*Record, error) {
+	data, err := base64.StdEncoding.DecodeString(string(stored))
+	if err != nil {
+		return nil, errors.New("not base64")
+	}
+	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		if data, err = gunzip(data); err != nil {
+			return nil, err
+		}
+	}
+	rec := &Record{}
+	if err := json.Unmarshal(data, rec); err != nil {
+		return nil, errors.New("not a Helm 3 release")
+	}
+	return rec, nil
+}
+
+func gunzip(data []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}

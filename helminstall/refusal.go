@@ -1,0 +1,25 @@
+package helminstall
+
+import (
+	"errors"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// refusal is a state of the world that forbids the run, as opposed to a failure to find out: a chart that does not
+// exist is one, a repository that does not answer is not. It becomes a blocked change, so that a run can say
+// everything that is in its way at once.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+func refuse(err error, advice string) error { return hint.With(refusal{err}, advice) }
+
+// blocked turns a refusal into a change; other errors are not the plan's.
+func blocked(err error) (plan.Change, bool) {
+	if _, ok := errors.AsType[refusal](err); !ok {
+		return plan.Change{}, false
+	}
+	return plan.Change{Action: plan.Blocked, Reason: err.Error(), Hint: hint.Of(err)}, true
+}

@@ -1,0 +1,124 @@
+package helminstall
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+)
+
+// releaseSecrets lies under Helm's Secrets driver. It answers reads from what Observe saw, which spares Helm four
+// round trips of an upgrade; a run that came in between is still met, since a revision is created and never
+// overwritten. And it remembers failed writes, which Helm only logs: a release that could not be recorded as deployed
+// stays pending.
+type releaseSecrets struct {
+	typedcorev1.SecretInterface
+	ctx    context.Context //nolint:containedctx // Helm's driver passes none
+	mu     sync.Mutex
+	kept   map[string]corev1.Secret
+	failed error
+}
+
+// storageTimeout lets the outcome of a run be recorded after its own time is over.
+const storageTimeout = 30 * time.Second
+
+func newReleaseSecrets(ctx context.Context, api typedcorev1.SecretInterface, seen []corev1.Secret) *releaseSecrets {
+	r := &releaseSecrets{SecretInterface: api, ctx: context.WithoutCancel(ctx), kept: map[string]corev1.Secret{}}
+	for _, s := range seen {
+		r.kept[s.Name] = s
+	}
+	return r
+}
+
+// List selects among what was seen. Helm only ever asks for the one release by its labels.
+func (r *releaseSecrets) List(_ context.Context, opts metav1.ListOptions) (*corev1.SecretList, error) {
+	selector, err := labels.Parse(opts.LabelSelector)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := &corev1.SecretList{}
+	for _, s := range r.kept {
+		if selector.Matches(labels.Set(s.Labels)) {
+			out.Items = append(out.Items, *s.DeepCopy())
+		}
+	}
+	return out, nil
+}
+
+// Get returns what was seen.
+func (r *releaseSecrets) Get(_ context.Context, name string, _ metav1.GetOptions) (*corev1.Secret, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, ok := r.kept[name]
+	if !ok {
+		return nil, apierrors.NewNotFound(schema.GroupResource{Resource: "secrets"}, name)
+	}
+	return s.DeepCopy(), nil
+}
+
+// Create stores a new revision.
+func (r *releaseSecrets) Create(_ context.Context, s *corev1.Secret, opts metav1.CreateOptions) (*corev1.Secret, error) {
+	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Create(ctx, s, opts) })
+}
+
+// Update stores a revision's new status.
+func (r *releaseSecrets) Update(_ context.Context, s *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error) {
+	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Update(ctx, s, opts) })
+}
+
+func (r *releaseSecrets) write(do func(context.Context) (*corev1.Secret, error)) (*corev1.Secret, error) {
+	ctx, cancel := context.WithTimeout(r.ctx, storageTimeout)
+	defer cancel()
+	s, err := do(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.failed = errors.Join(r.failed, err)
+		return nil, err
+	}
+	r.kept[s.Name] = *s
+	return s, nil
+}
+
+// Delete removes a revision.
+func (r *releaseSecrets) Delete(_ context.Context, name string, opts metav1.DeleteOptions) error {
+	ctx, cancel := context.WithTimeout(r.ctx, storageTimeout)
+	defer cancel()
+	err := r.SecretInterface.Delete(ctx, name, opts)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil && !apierrors.IsNotFound(err) {
+		r.failed = errors.Join(r.failed, err)
+		return err
+	}
+	delete(r.kept, name)
+	return nil
+}
+
+// now is the present content, for the next look.
+func (r *releaseSecrets) now() []corev1.Secret {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []corev1.Secret
+	for s := range maps.Values(r.kept) {
+		out = append(out, s)
+	}
+	return out
+}
+
+// err is what Helm could not record.
+func (r *releaseSecrets) err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}

@@ -1,0 +1,46 @@
+package helminstall
+
+import (
+	"context"
+	"io"
+	"net/http"
+)
+
+// boundTransport ends every request with ctx. The Helm SDK passes no context on: without this, what it started would
+// go on after its time is over.
+type boundTransport struct {
+	ctx  context.Context //nolint:containedctx // a transport has no other way to learn of it
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t boundTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := t.ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(req.Context())
+	stop := context.AfterFunc(t.ctx, cancel)
+	end := func() { stop(); cancel() }
+	res, err := t.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		end()
+		if t.ctx.Err() != nil {
+			err = t.ctx.Err()
+		}
+		return nil, err
+	}
+	res.Body = boundBody{ReadCloser: res.Body, end: end}
+	return res, nil
+}
+
+// boundBody releases the request's context once its body is done with.
+type boundBody struct {
+	io.ReadCloser
+	end func()
+}
+
+// Close implements io.Closer.
+func (b boundBody) Close() error {
+	defer b.end()
+	return b.ReadCloser.Close()
+}

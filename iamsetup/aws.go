@@ -1,0 +1,78 @@
+// Package iamsetup owns what gen3-bootstrap makes in AWS IAM: the policy, the user, its access key, the identity
+// provider and the role, each as a step that observes, says what differs, and writes only that.
+package iamsetup
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// Connection says how to reach AWS.
+type Connection struct {
+	Region  string
+	Profile string        // shared configuration profile; empty: the default chain
+	Request time.Duration // limit for one attempt of one request
+	Log     *slog.Logger  // attempts and retries at debug level; requests are never logged with their bodies
+	Now     func() time.Time
+}
+
+// AWS is the account as one caller sees it.
+type AWS struct {
+	IAM   *iam.Client
+	STS   *sts.Client
+	Clock *Clock
+
+	config aws.Config
+}
+
+// Connect loads the caller's configuration as the aws CLI would. It makes no call.
+func Connect(ctx context.Context, c Connection) (*AWS, error) {
+	client := awshttp.NewBuildableClient().WithTimeout(c.Request)
+	options := []func(*config.LoadOptions) error{
+		config.WithRegion(c.Region),
+		config.WithHTTPClient(client),
+		config.WithLogger(sdkLog(c.Log)),
+		config.WithClientLogMode(aws.LogRetries),
+	}
+	if c.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(c.Profile))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("load AWS configuration: %w", err),
+			"`aws configure list-profiles` lists the profiles that exist; give one with --profile")
+	}
+	return &AWS{IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg), Clock: &Clock{local: c.Now}, config: cfg}, nil
+}
+
+// sdkLog sends the SDK's own lines to the developer's log.
+func sdkLog(log *slog.Logger) logging.Logger {
+	return logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
+		log.Debug("aws: " + fmt.Sprintf(format, v...))
+	})
+}
+
+// as returns an STS client that signs with key and opens a new connection for each call, since one connection always
+// ends at one server, and a new key reaches the servers one by one.
+func (a *AWS) as(key credential.Key) *sts.Client {
+	cfg := a.config.Copy()
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret.Reveal(), "")
+	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		cfg.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })
+	}
+	return sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = aws.NopRetryer{} })
+}

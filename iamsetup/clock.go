@@ -1,0 +1,36 @@
+package iamsetup
+
+import (
+	"sync"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+)
+
+// Clock tells AWS's time, from the Date header of the last answer seen: key creation dates are compared with it, and
+// the operator's own clock may be off.
+type Clock struct {
+	local func() time.Time
+
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+// Learn takes the server's time from the metadata of an answer.
+func (c *Clock) Learn(m middleware.Metadata) {
+	server, ok := awsmiddleware.GetServerTime(m)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = server.Sub(c.local())
+}
+
+// Now is AWS's time, truncated to the second as IAM's own dates are.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.local().Add(c.offset).UTC().Truncate(time.Second)
+}

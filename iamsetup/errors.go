@@ -1,0 +1,51 @@
+package iamsetup
+
+import (
+	"errors"
+	"net/http"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+// ErrNotOwned means that a resource carries no mark of ours and was left as it is.
+var ErrNotOwned = errors.New("it carries no mark of gen3-bootstrap")
+
+// errorCode returns the service's code, such as "NoSuchEntity", or "" when no service answered.
+func errorCode(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// isAbsent reports that IAM does not know the resource, or not yet: it is eventually consistent.
+func isAbsent(err error) bool { return errorCode(err) == "NoSuchEntity" }
+
+// isTaken reports that the name is in use, perhaps by what an earlier attempt of this very call made.
+func isTaken(err error) bool { return errorCode(err) == "EntityAlreadyExists" }
+
+// isTransient reports an answer that the same call may not get again: IAM's eventual consistency and its guards against
+// concurrent writes, none of which the SDK retries.
+func isTransient(err error) bool {
+	switch errorCode(err) {
+	case "NoSuchEntity", "ConcurrentModification", "EntityTemporarilyUnmodifiable":
+		return true
+	default:
+		return false
+	}
+}
+
+// isUnclear reports that a call may have taken effect although it ended in err: no answer came, or a server's fault was
+// reported. A refusal (4xx) is clear: nothing happened.
+func isUnclear(err error) bool {
+	if err == nil {
+		return false
+	}
+	var answer *awshttp.ResponseError
+	if !errors.As(err, &answer) {
+		return true
+	}
+	return answer.HTTPStatusCode() >= http.StatusInternalServerError || answer.HTTPStatusCode() < http.StatusBadRequest
+}

@@ -1,0 +1,116 @@
+package iamsetup
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
+
+// The tags by which resources of ours are known. A tag's key has at most 128 characters and its value 256
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html); a cluster's UID has 36 and a namespace 63 at most.
+const (
+	tagManagedBy = "managed-by"
+	managedBy    = "gen3-bootstrap"
+	tagOwner     = "gen3-bootstrap/owner/" // + <cluster>/<namespace>
+	tagKey       = "gen3-bootstrap/key/"   // + <access key id> = <cluster>/<namespace>
+	tagMinting   = "gen3-bootstrap/minting"
+	tagsMax      = 50
+)
+
+// ReservedTag reports whether a tag key is one that this tool, or AWS, gives a meaning.
+func ReservedTag(key string) bool {
+	lower := strings.ToLower(key)
+	return lower == tagManagedBy || strings.HasPrefix(lower, "gen3-bootstrap/") || strings.HasPrefix(lower, "aws:")
+}
+
+// Owner is on whose behalf a resource was made: one namespace of one cluster.
+type Owner struct {
+	Cluster   string // UID of kube-system
+	Namespace string
+	Server    string // URL of the API server; only a help for a person who reads the tags
+}
+
+// String is "<cluster>/<namespace>", as tags spell it.
+func (o Owner) String() string { return o.Cluster + "/" + o.Namespace }
+
+// Tags are the tags of one IAM resource.
+type Tags map[string]string
+
+func tagsOf(list []types.Tag) Tags {
+	tags := Tags{}
+	for _, t := range list {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return tags
+}
+
+func (t Tags) list() []types.Tag {
+	out := make([]types.Tag, 0, len(t))
+	for _, k := range slices.Sorted(maps.Keys(t)) {
+		out = append(out, types.Tag{Key: aws.String(k), Value: aws.String(t[k])})
+	}
+	return out
+}
+
+// ours reports whether the resource carries our mark.
+func (t Tags) ours() bool { return t[tagManagedBy] == managedBy }
+
+// owners returns who the resource was made for, each as "<cluster>/<namespace>", sorted.
+func (t Tags) owners() []string {
+	var out []string
+	for k := range t {
+		if owner, ok := strings.CutPrefix(k, tagOwner); ok {
+			out = append(out, owner)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// otherOwners is owners without o.
+func (t Tags) otherOwners(o Owner) []string {
+	return slices.DeleteFunc(t.owners(), func(s string) bool { return s == o.String() })
+}
+
+// missing returns those of the wanted tags that differ or are not there. An owner tag's value is only a note.
+func (t Tags) missing(wanted Tags) Tags {
+	out := Tags{}
+	for k, v := range wanted {
+		if have, ok := t[k]; !ok || (have != v && !strings.HasPrefix(k, tagOwner)) {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// room is an error when the missing tags would not fit beside those that are there.
+func (t Tags) room(missing Tags) error {
+	all := maps.Clone(t)
+	maps.Copy(all, missing)
+	if len(all) > tagsMax {
+		return fmt.Errorf("it would carry %d tags and IAM allows %d", len(all), tagsMax)
+	}
+	return nil
+}
+
+// markTags are the tags that a Create call carries for o, with the operator's own.
+func markTags(o Owner, extra map[string]string) Tags {
+	tags := Tags{tagManagedBy: managedBy, tagOwner + o.String(): tagValue(o.Server)}
+	maps.Copy(tags, extra)
+	return tags
+}
+
+// tagValue makes text legal as a tag's value.
+func tagValue(text string) string {
+	legal := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("_.:/=+-@ ", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '-'
+	}, text)
+	return legal[:min(len(legal), 256)]
+}

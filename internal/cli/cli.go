@@ -1,0 +1,74 @@
+// Package cli is the command line: commands, flags, help, and what is printed where. It turns flags into
+// bootstrap.Settings and a bootstrap.Result into text or JSON, and knows nothing of AWS or Kubernetes.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+)
+
+const program = "gen3-bootstrap"
+
+// Process is what the command line needs of the process that it runs in.
+type Process struct {
+	Args   []string // with the program's name first, as os.Args
+	Stdin  io.Reader
+	Stdout io.Writer // results only
+	Stderr io.Writer // everything else; safe for concurrent use, as an *os.File is
+	Getenv func(string) string
+	Now    func() time.Time
+	Build  Build
+}
+
+// Run runs one command line and returns the exit code. What it has to say it has printed by then.
+func Run(ctx context.Context, p Process) int {
+	err := newApp(p).RunContext(ctx, hoist(p.Args))
+	var done reported
+	if err != nil && !errors.As(err, &done) {
+		printUsageError(p, err)
+	}
+	return ExitCode(err)
+}
+
+func newApp(p Process) *ucli.App {
+	commands := commands(p)
+	for i := range commands {
+		commands[i] = commands[i].prepared(p.Getenv)
+	}
+	root := newRoot(p, commands)
+	app := &ucli.App{
+		Name:                      program,
+		HelpName:                  program,
+		Flags:                     root.flags(),
+		Action:                    root.action,
+		CustomAppHelpTemplate:     rootHelp(root, commands),
+		HideVersion:               true, // --version is ours, since -v is not a version flag here
+		DisableSliceFlagSeparator: true,
+		Writer:                    p.Stdout,
+		ErrWriter:                 p.Stderr,
+		OnUsageError:              refuse,
+		ExitErrHandler:            func(*ucli.Context, error) {}, // else urfave prints, and ends the process itself
+	}
+	for _, c := range commands {
+		app.Commands = append(app.Commands, c.urfave())
+	}
+	return app
+}
+
+// printUsageError says what is wrong with the command line. Nothing has run, so the document of -o json is empty but
+// for the errors.
+func printUsageError(p Process, err error) {
+	result := usageResult(p.Args, err)
+	if wantsJSON(p.Args, p.Getenv) {
+		// The exit code tells of the failure already; there is no better place to tell of this one.
+		_ = report.JSON(p.Stdout, result)
+	}
+	report.Problems(p.Stderr, tty.StyleFor(p.Stderr, p.Getenv, false), result.Errors)
+}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	ucli "github.com/urfave/cli/v2"
+)
+
+// command is one command of the program: its flags, its help, and what it does.
+type command struct {
+	name    string
+	summary string   // one line, for the list of commands
+	about   string   // paragraphs for its own help
+	example []string // command lines, the first one the usual case
+	groups  []group  // its flags in the order of the help
+	environ []error  // what the environment holds that a flag would not take
+	run     func(context.Context) error
+}
+
+// commands lists the commands in the order of the help. A new one is a file of its own and a line here.
+func commands(p Process) []command {
+	return []command{
+		newUp(p),
+		newPlan(p),
+		newVersion(p),
+	}
+}
+
+// prepared reads the environment into the defaults of the command's flags.
+func (c command) prepared(getenv func(string) string) command {
+	for _, g := range c.groups {
+		for _, o := range g.options {
+			if err := o.fromEnvironment(getenv); err != nil {
+				c.environ = append(c.environ, err)
+			}
+		}
+	}
+	return c
+}
+
+func (c command) flags() []ucli.Flag {
+	var flags []ucli.Flag
+	for _, g := range c.groups {
+		for _, o := range g.options {
+			flags = append(flags, o.flag())
+		}
+	}
+	return flags
+}
+
+func (c command) urfave() *ucli.Command {
+	return &ucli.Command{
+		Name:               c.name,
+		Usage:              c.summary,
+		Flags:              c.flags(),
+		Action:             c.action,
+		OnUsageError:       refuse,
+		HideHelpCommand:    true, // "up help" is a positional argument like any other
+		CustomHelpTemplate: commandHelp(c),
+	}
+}
+
+// action runs the command, unless the command line or the environment is wrong.
+func (c command) action(ctx *ucli.Context) error {
+	problems := c.environ
+	if ctx.Args().Present() {
+		problems = append(problems, unexpectedArgument(ctx.Args().First()))
+	}
+	if len(problems) > 0 {
+		return errors.Join(problems...)
+	}
+	return c.run(ctx.Context)
+}
+
+// unexpectedArgument refuses a positional argument: flag parsing stops at the first one, so that
+// "plan prod -o json" would run with the default output, as if the flag were not there.
+func unexpectedArgument(arg string) error {
+	return fmt.Errorf("unexpected argument %q: no command takes any, and flags after it would have been ignored", arg)
+}

@@ -1,0 +1,39 @@
+package cli
+
+// target says which account, cluster and namespace a run is for, and how long it may take.
+func (in *inputs) target() group {
+	s := &in.settings
+	return group{"target", []option{
+		{name: "account", arg: "ID", into: &s.Account, usage: "AWS account, 12 digits; the credentials must be of this one (required)"},
+		{name: "region", arg: "REGION", into: &s.Region, env: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}, usage: "AWS region whose secrets are to be read (required)"},
+		{name: "profile", arg: "NAME", into: &s.Profile, fallback: "the AWS SDK's own choice", usage: "profile of the AWS configuration files"},
+		{name: "kubeconfig", arg: "FILE", into: &s.Kubeconfig, fallback: "$KUBECONFIG or ~/.kube/config", usage: "kubectl configuration"},
+		{name: "context", arg: "NAME", into: &s.Context, fallback: "the current one", usage: "context of the kubectl configuration"},
+		{name: "namespace", short: "n", arg: "NAME", into: &s.Namespace, fallback: "the context's", usage: "namespace of the Gen3 release"},
+		{name: "create-namespace", into: &s.CreateNamespace, usage: "create that namespace when it does not exist"},
+		{name: "timeout", arg: "DURATION", into: &s.Timeout, usage: "limit for the whole run"},
+		{name: "lock-timeout", arg: "DURATION", into: &s.LockTimeout, usage: "how long to wait for another run in this namespace"},
+		{name: "yes", short: "y", into: &s.Yes, argvOnly: true, usage: "do not ask before something is deleted"},
+	}}
+}
+
+// printing says what is written where.
+func (in *inputs) printing() group {
+	return group{"output", []option{
+		{name: "output", short: "o", arg: "FORMAT", into: &in.output, choices: []string{outputText, outputJSON}, usage: "text, or json for one document on stdout"},
+		{name: "no-color", into: &in.noColor, usage: "no colour; so do NO_COLOR, TERM=dumb and any output that is not a terminal"},
+		{name: "verbose", into: &in.verbose, usage: "log to stderr for developers"},
+		{name: "quiet", short: "q", into: &in.quiet, usage: "on stderr only warnings and errors"},
+	}}
+}
+
+// timing is what tests of crashes and lost replies shorten.
+func (in *inputs) timing() group {
+	t := &in.settings.Timing
+	return group{"timing", []option{
+		{name: "lease-duration", arg: "DURATION", into: &t.Lease, hidden: true, usage: "life of the lock without a renewal"},
+		{name: "mint-deadline", arg: "DURATION", into: &t.MintDeadline, hidden: true, usage: "after which an announced key is no longer asked for"},
+		{name: "settle", arg: "DURATION", into: &t.Settle, hidden: true, usage: "how long IAM may lag behind a write"},
+		{name: "poll-interval", arg: "DURATION", into: &t.Poll, hidden: true, usage: "first pause between two looks"},
+	}}
+}

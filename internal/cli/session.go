@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"syscall"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/progress"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+)
+
+// session is one run of one command, from its settings to what is printed.
+type session struct {
+	Process
+	*inputs
+	command string
+	tense   report.Tense
+}
+
+// work is a run of the engine, such as bootstrap.Up.
+type work func(context.Context, bootstrap.Settings, bootstrap.Env) (bootstrap.Result, error)
+
+func newSession(p Process, in *inputs, command string, tense report.Tense) session {
+	return session{Process: p, inputs: in, command: command, tense: tense}
+}
+
+// run does the work with its progress on stderr, and prints the result. Its error has been printed.
+func (s session) run(ctx context.Context, do work) (bootstrap.Result, error) {
+	shown := s.progress()
+	stop := context.AfterFunc(ctx, func() {
+		shown.Notice("interrupted: finishing or undoing what was begun; a second signal ends at once")
+	})
+	result, err := do(ctx, s.settings, bootstrap.Env{
+		Now:     s.Now,
+		Sink:    shown,
+		Log:     s.logger(),
+		Confirm: confirmer(s.Process, shown),
+		Getenv:  s.Getenv,
+	})
+	stop()
+	shown.Close()
+	result = report.Complete(result, s.command, err)
+	return result, s.print(result, err)
+}
+
+// print puts the result on stdout, and warnings and errors on stderr.
+func (s session) print(result bootstrap.Result, err error) error {
+	var lost error
+	if s.output == outputJSON {
+		lost = report.JSON(s.Stdout, result)
+	} else {
+		lost = report.Text(s.Stdout, s.style(s.Stdout), s.tense, result)
+	}
+	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
+	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
+	if hint := report.Resume(result, s.tense); err != nil && hint != "" {
+		report.Hint(s.Stderr, s.style(s.Stderr), hint)
+	}
+	if err != nil {
+		return reported{err}
+	}
+	return written(s.Stderr, lost)
+}
+
+func (s session) progress() *progress.Progress {
+	if s.quiet {
+		return progress.New(io.Discard, progress.Plain(tty.Style{}), s.Now)
+	}
+	// Log lines and live lines would overwrite each other, and a dumb terminal cannot move its cursor.
+	if s.verbose || !tty.IsTerminal(s.Stderr) || s.Getenv("TERM") == "dumb" {
+		return progress.New(s.Stderr, progress.Plain(s.style(s.Stderr)), s.Now)
+	}
+	width := func() int { return tty.Width(s.Stderr) }
+	return progress.New(s.Stderr, progress.Live(s.style(s.Stderr), width), s.Now)
+}
+
+func (s session) logger() *slog.Logger {
+	if !s.verbose {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+func (s session) style(w io.Writer) tty.Style { return tty.StyleFor(w, s.Getenv, s.noColor) }
+
+// written judges an error of writing the result. A reader that has seen enough, such as head, is none; a full disk is.
+func written(stderr io.Writer, err error) error {
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	err = fmt.Errorf("write result to stdout: %w", err)
+	report.Problems(stderr, tty.Style{}, []bootstrap.Problem{{Message: err.Error()}})
+	return reported{err}
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	ucli "github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// refuse rewords what Go's flag package says about a command line. It prints nothing: urfave would put the message
+// and the help on stdout, where a program reads the result.
+func refuse(ctx *ucli.Context, err error, _ bool) error {
+	msg := err.Error()
+	if name, ok := strings.CutPrefix(msg, "flag provided but not defined: -"); ok {
+		err := fmt.Errorf("unknown flag --%s", strings.TrimPrefix(name, "-"))
+		if near := closest(name, flagNames(ctx.Command)); near != "" {
+			return hint.With(err, "did you mean --"+near+"?")
+		}
+		return err
+	}
+	if name, ok := strings.CutPrefix(msg, "flag needs an argument: -"); ok {
+		return fmt.Errorf("flag %s needs a value", dashed(name))
+	}
+	for _, kind := range []string{"invalid value ", "invalid boolean value "} {
+		if rest, ok := strings.CutPrefix(msg, kind); ok {
+			return invalidValue(rest)
+		}
+	}
+	return err
+}
+
+// invalidValue rewords `"5" for flag -timeout: must be …`, and for a bool `"x" for -yes: parse error`.
+func invalidValue(rest string) error {
+	value, rest, _ := strings.Cut(rest, " for ")
+	name, cause, _ := strings.Cut(strings.TrimPrefix(rest, "flag "), ": ")
+	if cause == "parse error" {
+		cause = "must be true or false"
+	}
+	return fmt.Errorf("invalid value %s for %s: %s", value, dashed(strings.TrimPrefix(name, "-")), cause)
+}
+
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+func flagNames(c *ucli.Command) []string {
+	var names []string
+	for _, f := range c.Flags {
+		names = append(names, f.Names()[0])
+	}
+	return names
+}
+
+// closest returns the candidate that somebody who typed name most likely meant, or "".
+func closest(name string, candidates []string) string {
+	const enough = 0.85 // "plam" is near plan, "destroy" near nothing
+	best, near := enough, ""
+	for _, c := range candidates {
+		if score := smetrics.JaroWinkler(name, c, 0.7, 4); score >= best {
+			best, near = score, c
+		}
+	}
+	return near
+}
+
+// usageResult puts what is wrong with the command line into the document that a run would have printed.
+func usageResult(args []string, err error) bootstrap.Result {
+	name := commandIn(args)
+	help := strings.TrimSpace(program + " " + name)
+	result := bootstrap.Result{Command: name}
+	for _, e := range each(err) {
+		hints := "see " + help + " --help"
+		if h := hint.Of(e); h != "" {
+			hints = h + "\n" + hints
+		}
+		result.Errors = append(result.Errors, bootstrap.Problem{Message: e.Error(), Hint: hints})
+	}
+	return result
+}
+
+// commandIn returns the command that args name, or "".
+func commandIn(args []string) string {
+	args = hoist(args)
+	if len(args) < 2 {
+		return ""
+	}
+	known := slices.ContainsFunc(commands(Process{}), func(c command) bool { return c.name == args[1] })
+	if !known {
+		return ""
+	}
+	return args[1]
+}
+
+// each returns the errors that err joins.
+func each(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}

@@ -1,0 +1,50 @@
+// Package plan is the vocabulary in which steps say what they would do and what they did: actions and changes.
+// It has no behaviour of its own and imports nothing of the project.
+package plan
+
+import "slices"
+
+// Action is what a run does, or would do, to one resource.
+type Action string
+
+// The closed set of actions, as they appear in text and in JSON.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	Delete  Action = "delete"
+	Adopt   Action = "adopt"   // take over a resource that carries no mark of ours
+	None    Action = "none"    // it is as wanted
+	Blocked Action = "blocked" // it cannot be made as wanted; nothing at all is written
+)
+
+// KnownAfterApply stands in a reason for a value that only the run itself brings to light.
+const KnownAfterApply = "(known after apply)"
+
+// Change is one line of a plan or of a result.
+type Change struct {
+	// Step is the name of the step that owns the resource, such as "iam-policy".
+	Step string `json:"step"`
+	// Resource is "kind/name", or "kind/namespace/name" in Kubernetes; the name is an ARN where one is known.
+	Resource string `json:"resource"`
+	Action   Action `json:"action"`
+	// Reason says why, in words for an operator; for Blocked it is the error message.
+	Reason string `json:"reason"`
+	// Hint is what a person can do about a Blocked change, often a command; else empty.
+	Hint string `json:"-"`
+}
+
+// Pending reports whether any change would write, that is whether a run has something to do.
+func Pending(changes []Change) bool {
+	return slices.ContainsFunc(changes, func(c Change) bool { return c.Action != None && c.Action != Blocked })
+}
+
+// BlockedIn returns those changes that forbid the run, in their order.
+func BlockedIn(changes []Change) []Change {
+	var out []Change
+	for _, c := range changes {
+		if c.Action == Blocked {
+			out = append(out, c)
+		}
+	}
+	return out
+}

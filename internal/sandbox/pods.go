@@ -1,0 +1,51 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
+)
+
+// newPods stands in for scheduler and kubelet: it writes each pod's status.
+// Pods have no node, so the API server deletes them without a grace period.
+func newPods(_ context.Context, c *clients) (runner, error) {
+	pods := c.informers.Core().V1().Pods()
+	l, err := newLoop("pods", pods.Informer(), func(ctx context.Context, key string) error {
+		namespace, name, err := cache.SplitMetaNamespaceKey(key)
+		if err != nil {
+			return err
+		}
+		pod, err := pods.Lister().Pods(namespace).Get(name)
+		if err != nil || pod.DeletionTimestamp != nil || settled(pod) {
+			return nil //nolint:nilerr // a lister only fails with NotFound
+		}
+		pod = pod.DeepCopy()
+		pod.Status = podStatus(pod, metav1.Now())
+		_, err = c.kube.CoreV1().Pods(namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			return nil // the change that came between is an event of its own
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pods: %w", err)
+	}
+	return withWorkers(l), nil
+}
+
+// settled reports that a pod has the status that it will keep.
+func settled(pod *corev1.Pod) bool {
+	if stuckReason(pod) != "" {
+		return len(pod.Status.ContainerStatuses) > 0 && pod.Status.ContainerStatuses[0].State.Waiting != nil
+	}
+	switch pod.Status.Phase {
+	case corev1.PodRunning, corev1.PodSucceeded, corev1.PodFailed:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,161 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
+)
+
+// The entries of a key's Secret: the first two are what gen3's SecretStore reads, the third is the AWS credentials
+// file that fence usersync and the proxies mount (gen3-helm, helm/fence and helm/aws-es-proxy).
+const (
+	entryKeyID       = "access-key"
+	entryKeySecret   = "secret-access-key"
+	entryCredentials = "credentials"
+)
+
+// KeySecrets stores one access key in Secrets of one namespace. It satisfies iamsetup.KeyStore.
+type KeySecrets struct {
+	Client    *Client
+	Namespace string
+	Names     []string
+	Adopt     bool // write also over Secrets that carry no mark of ours
+
+	mu   sync.Mutex
+	seen map[string]*corev1.Secret // by name, as Observe found them
+}
+
+// Observe returns what each Secret holds, in the order of Names.
+func (s *KeySecrets) Observe(ctx context.Context) ([]credential.Held, error) {
+	return inParallel(ctx, s.Names, func(ctx context.Context, name string) (credential.Held, error) {
+		secret, err := s.get(ctx, name)
+		s.remember(name, secret)
+		return s.held(name, secret), err
+	})
+}
+
+func (s *KeySecrets) remember(name string, secret *corev1.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = map[string]*corev1.Secret{}
+	}
+	s.seen[name] = secret
+}
+
+func (s *KeySecrets) remembered(name string) *corev1.Secret {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen[name].DeepCopy()
+}
+
+func (s *KeySecrets) get(ctx context.Context, name string) (*corev1.Secret, error) {
+	secret, err := s.Client.CoreV1().Secrets(s.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get Secret %s/%s: %w", s.Namespace, name, err)
+	}
+	return secret, nil
+}
+
+func (s *KeySecrets) held(name string, secret *corev1.Secret) credential.Held {
+	held := credential.Held{Name: s.Namespace + "/" + name}
+	if secret == nil {
+		return held
+	}
+	held.Exists, held.Ours = true, secret.Labels[ManagedByLabel] == ManagedBy
+	held.Keeper = keeper(secret)
+	held.Immutable = secret.Immutable != nil && *secret.Immutable
+	held.Created, held.Version = secret.CreationTimestamp.Time, secret.ResourceVersion
+	held.Empty = len(secret.Data) == 0
+	id, half := string(secret.Data[entryKeyID]), string(secret.Data[entryKeySecret])
+	if id == "" || half == "" {
+		return held
+	}
+	held.Key = credential.Key{ID: strings.TrimSpace(id), Secret: redact.New(half)}
+	held.Complete = maps.EqualFunc(secret.Data, entries(held.Key), func(a, b []byte) bool { return string(a) == string(b) })
+	return held
+}
+
+// keeper names who else writes a Secret, so that two writers never fight over it.
+func keeper(secret *corev1.Secret) string {
+	for _, owner := range secret.OwnerReferences {
+		return owner.Kind + " " + owner.Name
+	}
+	if release := secret.Annotations["meta.helm.sh/release-name"]; release != "" {
+		return "Helm release " + secret.Annotations["meta.helm.sh/release-namespace"] + "/" + release
+	}
+	return ""
+}
+
+// entries is what a Secret holds of a key: exactly this, so that it can be compared as a whole.
+func entries(key credential.Key) map[string][]byte {
+	file := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", key.ID, key.Secret.Reveal())
+	return map[string][]byte{
+		entryKeyID:       []byte(key.ID),
+		entryKeySecret:   []byte(key.Secret.Reveal()),
+		entryCredentials: []byte(file),
+	}
+}
+
+// Rehearse asks the API server whether the Secret could be written, by a server-side dry run with a stand-in for the
+// key: admission, quota and RBAC all have their say, and nothing persists.
+func (s *KeySecrets) Rehearse(ctx context.Context, held credential.Held) error {
+	key := credential.Key{ID: "rehearsal", Secret: redact.New("rehearsal")}
+	if err := s.write(ctx, held, key, []string{metav1.DryRunAll}); err != nil {
+		return fmt.Errorf("rehearse writing Secret %s: %w", held.Name, err)
+	}
+	return nil
+}
+
+// Write puts the key into the Secret that was seen as held, under the resourceVersion that Observe saw, and reads it back. A Secret that
+// changed meanwhile, or that somebody else made, is an error and stays as it is. A write whose answer was lost counts
+// when the Secret then holds the key.
+func (s *KeySecrets) Write(ctx context.Context, held credential.Held, key credential.Key) error {
+	writeErr := s.write(ctx, held, key, nil)
+	_, name, _ := strings.Cut(held.Name, "/")
+	secret, err := s.get(ctx, name)
+	switch back := s.held(name, secret); {
+	case err != nil && writeErr == nil:
+		return fmt.Errorf("read back: %w", err)
+	case err == nil && back.Key.ID == key.ID && back.Key.Secret.Equal(key.Secret):
+		return nil
+	case writeErr != nil:
+		return fmt.Errorf("write Secret %s: %w", held.Name, writeErr)
+	default:
+		return fmt.Errorf("read back Secret %s: it does not hold access key %s", held.Name, key.ID)
+	}
+}
+
+func (s *KeySecrets) write(ctx context.Context, held credential.Held, key credential.Key, dryRun []string) error {
+	_, name, _ := strings.Cut(held.Name, "/")
+	api := s.Client.CoreV1().Secrets(s.Namespace)
+	secret := s.remembered(name)
+	if secret == nil {
+		secret = &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.Namespace, Labels: map[string]string{ManagedByLabel: ManagedBy}},
+			Type:       corev1.SecretTypeOpaque,
+			Data:       entries(key),
+		}
+		_, err := api.Create(ctx, secret, metav1.CreateOptions{FieldManager: FieldManager, DryRun: dryRun})
+		return err //nolint:wrapcheck // both callers say what they were doing
+	}
+	if secret.Labels[ManagedByLabel] != ManagedBy && !s.Adopt {
+		return fmt.Errorf("it carries no label %s=%s", ManagedByLabel, ManagedBy)
+	}
+	metav1.SetMetaDataLabel(&secret.ObjectMeta, ManagedByLabel, ManagedBy)
+	secret.Data = entries(key)
+	_, err := api.Update(ctx, secret, metav1.UpdateOptions{FieldManager: FieldManager, DryRun: dryRun})
+	return err //nolint:wrapcheck // both callers say what they were doing
+}
