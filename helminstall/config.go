@@ -8,12 +8,7 @@ import (
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/storage"
-	"helm.sh/helm/v3/pkg/storage/driver"
 )
-
-// maxHistory is small because one revision of the newest chart takes more than half of what etcd stores in a value,
-// and every look at the release transfers all of them.
-const maxHistory = 3
 
 // engine is Helm, set up for one mutating phase.
 type engine struct {
@@ -34,8 +29,7 @@ func (s *Step) newEngine(ctx context.Context) (*engine, error) {
 		kube:    &kubeClient{Client: client, ctx: ctx, reads: sess.reads},
 		secrets: newReleaseSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets),
 	}
-	store := storage.Init(driver.NewSecrets(e.secrets))
-	store.MaxHistory = maxHistory
+	store := storage.Init(newSecretsDriver(e.secrets, s.Now))
 	e.Configuration = &action.Configuration{
 		RESTClientGetter: sess, Releases: store, KubeClient: e.kube, Log: s.debug, Capabilities: s.apis.capabilities,
 		HookOutputFunc: func(_, _, _ string) io.Writer { return io.Discard },

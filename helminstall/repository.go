@@ -6,8 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,9 @@ type releaseSecrets struct {
 	mu     sync.Mutex
 	kept   map[string]corev1.Secret
 	failed error
+	// newestOnly hides all but the newest match from a List: Helm decodes every revision, several times over, to use
+	// one of them. An uninstall needs them all.
+	newestOnly bool
 }
 
 // storageTimeout lets the outcome of a run be recorded after its own time is over.
@@ -47,10 +51,13 @@ func (r *releaseSecrets) List(_ context.Context, opts metav1.ListOptions) (*core
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := &corev1.SecretList{}
-	for _, s := range r.kept {
+	for _, s := range byRevision(r.kept) {
 		if selector.Matches(labels.Set(s.Labels)) {
-			out.Items = append(out.Items, *s.DeepCopy())
+			out.Items = append(out.Items, s)
 		}
+	}
+	if n := len(out.Items); r.newestOnly && n > 1 {
+		out.Items = out.Items[n-1:]
 	}
 	return out, nil
 }
@@ -63,7 +70,7 @@ func (r *releaseSecrets) Get(_ context.Context, name string, _ metav1.GetOptions
 	if !ok {
 		return nil, apierrors.NewNotFound(schema.GroupResource{Resource: "secrets"}, name)
 	}
-	return s.DeepCopy(), nil
+	return &s, nil
 }
 
 // Create stores a new revision.
@@ -105,15 +112,15 @@ func (r *releaseSecrets) Delete(_ context.Context, name string, opts metav1.Dele
 	return nil
 }
 
-// now is the present content, for the next look.
+// now is the present content, oldest first, for the next look.
 func (r *releaseSecrets) now() []corev1.Secret {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []corev1.Secret
-	for s := range maps.Values(r.kept) {
-		out = append(out, s)
-	}
-	return out
+	return byRevision(r.kept)
+}
+
+func byRevision(kept map[string]corev1.Secret) []corev1.Secret {
+	return slices.SortedFunc(maps.Values(kept), func(a, b corev1.Secret) int { return revision(&a) - revision(&b) })
 }
 
 // err is what Helm could not record.

@@ -136,4 +136,3 @@ func quoteKey(k string) string {
 	}
 	return k
 }
-

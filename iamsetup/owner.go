@@ -114,3 +114,6 @@ func tagValue(text string) string {
 	}, text)
 	return legal[:min(len(legal), 256)]
 }
+
+// names lists the tags' keys for a message.
+func (t Tags) names() string { return strings.Join(slices.Sorted(maps.Keys(t)), ", ") }

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // Pace holds the durations that waiting for IAM goes by.
@@ -27,20 +30,11 @@ func (p Pace) backoff() wait.Backoff {
 func (p Pace) poll(ctx context.Context, limit time.Duration, look func(context.Context) (bool, error)) error {
 	limited, cancel := context.WithTimeoutCause(ctx, limit, errTooLong)
 	defer cancel()
-	backoff := p.backoff()
-	for {
-		done, err := look(limited)
-		if done || err != nil {
-			return err
-		}
-		timer := time.NewTimer(backoff.Step())
-		select {
-		case <-limited.Done():
-			timer.Stop()
-			return context.Cause(limited)
-		case <-timer.C:
-		}
+	err := p.backoff().DelayFunc().Until(limited, true, true, look)
+	if err != nil && limited.Err() != nil {
+		return context.Cause(limited)
 	}
+	return err //nolint:wrapcheck // it is look's own
 }
 
 var errTooLong = errors.New("it took too long")
@@ -80,3 +74,18 @@ type report struct {
 func (r report) waiting(message string) {
 	r.sink.Emit(event.Event{Type: event.Waiting, Step: r.step, Message: message})
 }
+
+func (r report) changed(c plan.Change) {
+	r.sink.Emit(event.Event{Type: event.Changed, Step: r.step, Change: &c})
+}
+
+// wrap says what was being done, once, and lets nil be nil.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// withoutRetries makes a call go out at most once.
+func withoutRetries(o *iam.Options) { o.Retryer = aws.NopRetryer{} }

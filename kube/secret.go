@@ -2,14 +2,18 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/retry"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
@@ -119,23 +123,43 @@ func (s *KeySecrets) Rehearse(ctx context.Context, held credential.Held) error {
 	return nil
 }
 
-// Write puts the key into the Secret that was seen as held, under the resourceVersion that Observe saw, and reads it back. A Secret that
-// changed meanwhile, or that somebody else made, is an error and stays as it is. A write whose answer was lost counts
-// when the Secret then holds the key.
+// Write puts the key into the Secret that was seen as held, under the resourceVersion that Observe saw, and reads it
+// back. A Secret that changed meanwhile, or that somebody else made, is an error and stays as it is. A write whose
+// answer was lost counts when the Secret then holds the key; where that cannot be read, the error is
+// credential.ErrUnclear.
 func (s *KeySecrets) Write(ctx context.Context, held credential.Held, key credential.Key) error {
 	writeErr := s.write(ctx, held, key, nil)
-	_, name, _ := strings.Cut(held.Name, "/")
-	secret, err := s.get(ctx, name)
-	switch back := s.held(name, secret); {
-	case err != nil && writeErr == nil:
-		return fmt.Errorf("read back: %w", err)
-	case err == nil && back.Key.ID == key.ID && back.Key.Secret.Equal(key.Secret):
+	if isRefusal(writeErr) {
+		return fmt.Errorf("write Secret %s: %w", held.Name, writeErr)
+	}
+	back, err := s.readBack(ctx, held.Name)
+	switch {
+	case err != nil:
+		return fmt.Errorf("write Secret %s: %w: %w", held.Name, credential.ErrUnclear, errors.Join(writeErr, err))
+	case back.Key.ID == key.ID && back.Key.Secret.Equal(key.Secret):
 		return nil
 	case writeErr != nil:
 		return fmt.Errorf("write Secret %s: %w", held.Name, writeErr)
 	default:
-		return fmt.Errorf("read back Secret %s: it does not hold access key %s", held.Name, key.ID)
+		return fmt.Errorf("write Secret %s: it does not hold access key %s when read back", held.Name, key.ID)
 	}
+}
+
+// isRefusal reports that the API server answered, and that the answer means that nothing was written.
+func isRefusal(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsConflict(err) || apierrors.IsNotFound(err) ||
+		apierrors.IsUnauthorized(err) || apierrors.IsBadRequest(err) || apierrors.IsMethodNotSupported(err)
+}
+
+func (s *KeySecrets) readBack(ctx context.Context, ref string) (credential.Held, error) {
+	_, name, _ := strings.Cut(ref, "/")
+	var secret *corev1.Secret
+	again := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 4}
+	err := retry.OnError(again, func(error) bool { return ctx.Err() == nil }, func() (err error) {
+		secret, err = s.get(ctx, name)
+		return err
+	})
+	return s.held(name, secret), err //nolint:wrapcheck // get names the Secret
 }
 
 func (s *KeySecrets) write(ctx context.Context, held credential.Held, key credential.Key, dryRun []string) error {

@@ -18,7 +18,7 @@ func (d *document) checkSids() error {
 	seen := map[string]bool{}
 	for _, st := range d.statements {
 		if strings.ContainsFunc(st.sid, func(c rune) bool { return c > unicode.MaxASCII || !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
-			return malformedPolicy("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "+
+			return malformedPolicy("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular " +
 				"expression [0-9A-Za-z]*")
 		}
 		if st.sid != "" && seen[st.sid] {

@@ -10,20 +10,20 @@ type Kind int
 
 // The kinds of a Fault.
 const (
-	Throttling Kind = iota // 400, retried by the SDK
-	ServerError            // 500 without effect
+	Throttling  Kind = iota // 400, retried by the SDK
+	ServerError             // 500 without effect
 	AccessDenied
-	ConcurrentModification          // 409
-	EntityTemporarilyUnmodifiable   // 409
-	LimitExceeded                   // 409
-	CustomError                     // the Fault's own Status and Code
-	Timeout                         // no answer until the client gives up or the server closes; no effect
-	ResetBefore                     // connection closed without an answer, and without effect
-	LostReply                       // effect, then connection closed without an answer
-	LostReply5xx                    // effect, then 500
-	Hook                            // the Fault's Hook is called before and after the effect
-	KillBefore                      // the Hook is called, then as ResetBefore, whatever the Hook did to the client
-	KillAfter                       // effect, the Hook is called, then as LostReply
+	ConcurrentModification        // 409
+	EntityTemporarilyUnmodifiable // 409
+	LimitExceeded                 // 409
+	CustomError                   // the Fault's own Status and Code
+	Timeout                       // no answer until the client gives up or the server closes; no effect
+	ResetBefore                   // connection closed without an answer, and without effect
+	LostReply                     // effect, then connection closed without an answer
+	LostReply5xx                  // effect, then 500
+	Hook                          // the Fault's Hook is called before and after the effect
+	KillBefore                    // the Hook is called, then as ResetBefore, whatever the Hook did to the client
+	KillAfter                     // effect, the Hook is called, then as LostReply
 )
 
 // A Phase is when a hook is called.

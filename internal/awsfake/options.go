@@ -17,15 +17,15 @@ type Option func(*settings)
 
 // settings are what the options set.
 type settings struct {
-	account   string
-	partition string
-	now       func() time.Time
-	pageSize  int
-	enforce   bool
-	skew      bool
-	seed      uint64
-	latency   time.Duration
-	lags      map[Class]lag
+	account    string
+	partition  string
+	now        func() time.Time
+	pageSize   int
+	enforce    bool
+	skew       bool
+	randomness uint64
+	latency    time.Duration
+	lags       map[Class]lag
 }
 
 func defaults() settings {
@@ -62,7 +62,7 @@ func WithSkewCheck(on bool) Option { return func(s *settings) { s.skew = on } }
 
 // WithSeed changes what ids, keys, secrets and coin tosses come out. Servers with one seed mint the same in the same
 // order.
-func WithSeed(seed uint64) Option { return func(s *settings) { s.seed = seed } }
+func WithSeed(seed uint64) Option { return func(s *settings) { s.randomness = seed } }
 
 // WithLatency delays every request by d, as a distant region does.
 func WithLatency(d time.Duration) Option { return func(s *settings) { s.latency = d } }

@@ -32,7 +32,7 @@ func New(opts ...Option) *Server {
 	for _, o := range opts {
 		o(&s.settings)
 	}
-	s.mint = newMint(s.seed)
+	s.mint = newMint(s.randomness)
 	s.state = newState(s)
 	return s
 }

@@ -87,7 +87,7 @@ func (l *lagging[T]) latest() T {
 // seen is the value as a read finds it.
 func (l *lagging[T]) seen(s *Server) T {
 	i, last := l.reached(s.now()), len(l.steps)-1
-	if i < last && s.lags[l.class].flap && s.coin() {
+	if i < last && s.lags[l.class].flap && s.mint.coin() {
 		i = last
 	}
 	if i < 0 {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -21,7 +22,7 @@ type Process struct {
 	Args   []string // with the program's name first, as os.Args
 	Stdin  io.Reader
 	Stdout io.Writer // results only
-	Stderr io.Writer // everything else; safe for concurrent use, as an *os.File is
+	Stderr io.Writer // everything else
 	Getenv func(string) string
 	Now    func() time.Time
 	Build  Build
@@ -38,17 +39,18 @@ func Run(ctx context.Context, p Process) int {
 }
 
 func newApp(p Process) *ucli.App {
-	commands := commands(p)
-	for i := range commands {
-		commands[i] = commands[i].prepared(p.Getenv)
+	all := commands(p)
+	for i := range all {
+		all[i] = all[i].prepared(p.Getenv)
 	}
-	root := newRoot(p, commands)
+	root := newRoot(p, all)
+	root.command = root.prepared(p.Getenv)
 	app := &ucli.App{
 		Name:                      program,
 		HelpName:                  program,
 		Flags:                     root.flags(),
 		Action:                    root.action,
-		CustomAppHelpTemplate:     rootHelp(root, commands),
+		CustomAppHelpTemplate:     rootHelp(all),
 		HideVersion:               true, // --version is ours, since -v is not a version flag here
 		DisableSliceFlagSeparator: true,
 		Writer:                    p.Stdout,
@@ -56,7 +58,7 @@ func newApp(p Process) *ucli.App {
 		OnUsageError:              refuse,
 		ExitErrHandler:            func(*ucli.Context, error) {}, // else urfave prints, and ends the process itself
 	}
-	for _, c := range commands {
+	for _, c := range all {
 		app.Commands = append(app.Commands, c.urfave())
 	}
 	return app
@@ -70,5 +72,6 @@ func printUsageError(p Process, err error) {
 		// The exit code tells of the failure already; there is no better place to tell of this one.
 		_ = report.JSON(p.Stdout, result)
 	}
-	report.Problems(p.Stderr, tty.StyleFor(p.Stderr, p.Getenv, false), result.Errors)
+	noColor := slices.Contains(p.Args, "--no-color")
+	report.Problems(p.Stderr, tty.StyleFor(p.Stderr, p.Getenv, noColor), result.Errors)
 }

@@ -15,7 +15,8 @@ type command struct {
 	about   string   // paragraphs for its own help
 	example []string // command lines, the first one the usual case
 	groups  []group  // its flags in the order of the help
-	environ []error  // what the environment holds that a flag would not take
+	help    string
+	environ []error // what the environment holds that a flag would not take
 	run     func(context.Context) error
 }
 
@@ -28,8 +29,9 @@ func commands(p Process) []command {
 	}
 }
 
-// prepared reads the environment into the defaults of the command's flags.
+// prepared writes the help, with the defaults as they are for everybody, and then reads the environment into them.
 func (c command) prepared(getenv func(string) string) command {
+	c.help = commandHelp(c)
 	for _, g := range c.groups {
 		for _, o := range g.options {
 			if err := o.fromEnvironment(getenv); err != nil {
@@ -58,7 +60,7 @@ func (c command) urfave() *ucli.Command {
 		Action:             c.action,
 		OnUsageError:       refuse,
 		HideHelpCommand:    true, // "up help" is a positional argument like any other
-		CustomHelpTemplate: commandHelp(c),
+		CustomHelpTemplate: c.help,
 	}
 }
 

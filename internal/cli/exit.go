@@ -15,7 +15,7 @@ const (
 )
 
 // errPending is how plan --detailed-exitcode asks for its exit code.
-var errPending = errors.New("changes are pending") //nolint:gochecknoglobals // a sentinel, never assigned
+var errPending = errors.New("changes are pending")
 
 // reported wraps an error that has been printed already.
 type reported struct{ error }

@@ -12,7 +12,7 @@ const (
 )
 
 // rootHelp is the help of the program. It goes to urfave as a template, so it must hold no "{{".
-func rootHelp(r root, commands []command) string {
+func rootHelp(commands []command) string {
 	var b strings.Builder
 	b.WriteString("From an AWS account and a Kubernetes cluster to External Secrets Operator that reads AWS Secrets Manager\n" +
 		"for a Gen3 release. Every command can be run again at any time.\n\n" +
@@ -42,7 +42,7 @@ func commandHelp(c command) string {
 		writeGroup(&b, g)
 	}
 	b.WriteString("\nThe environment may hold a flag under the name in [brackets]; the command line wins, and an empty variable counts\n" +
-		"as absent. A flag marked (repeatable) may be given more than once; its variable holds one value a line. Commas are\n" +
+		"as absent. A repeatable flag may be given more than once; its variable holds one value a line. Commas are\n" +
 		"part of a value. Flags may stand before or after the command.\n")
 	return b.String()
 }
@@ -76,12 +76,19 @@ func (o option) spelling() string {
 
 // explanation is the second column: what the flag does, its default, and its names in the environment.
 func (o option) explanation() string {
-	s := o.usage
+	var notes []string
+	if o.required {
+		notes = append(notes, "required")
+	}
 	if _, ok := o.into.(*[]string); ok {
-		s += " (repeatable)"
+		notes = append(notes, "repeatable")
 	}
 	if d := o.defaultText(); d != "" {
-		s += " (default " + d + ")"
+		notes = append(notes, "default "+d)
+	}
+	s := o.usage
+	if len(notes) > 0 {
+		s += " (" + strings.Join(notes, "; ") + ")"
 	}
 	if names := o.variables(); len(names) > 0 {
 		s += " [$" + strings.Join(names, ", $") + "]"

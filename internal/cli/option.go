@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,6 +27,7 @@ type option struct {
 	into     any
 	choices  []string // the values that a *string may take; empty: any
 	env      []string // names in the environment besides GEN3_BOOTSTRAP_<FLAG>, asked after it
+	required bool     // for the help; bootstrap.Settings.Check judges it, with all else that is wrong
 	argvOnly bool     // never read from the environment, as it allows harm
 	hidden   bool     // for tests
 	fallback string   // the default in words, where the zero value stands for more than nothing
@@ -80,16 +82,16 @@ func (o option) assign(s string) (err error) {
 	switch into := o.into.(type) {
 	case *string:
 		if len(o.choices) > 0 && !slices.Contains(o.choices, s) {
-			return fmt.Errorf("must be %s", strings.Join(o.choices, " or "))
+			return errors.New("must be " + strings.Join(o.choices, " or "))
 		}
 		*into = s
 	case *bool:
 		if *into, err = strconv.ParseBool(s); err != nil {
-			return fmt.Errorf("must be true or false")
+			return errors.New("must be true or false")
 		}
 	case *time.Duration:
 		if *into, err = time.ParseDuration(s); err != nil {
-			return fmt.Errorf("must be a duration such as 90s, 10m or 1h30m")
+			return errors.New("must be a duration such as 90s, 10m or 1h30m")
 		}
 	case *[]string:
 		*into = strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })

@@ -4,8 +4,8 @@ package cli
 func (in *inputs) target() group {
 	s := &in.settings
 	return group{"target", []option{
-		{name: "account", arg: "ID", into: &s.Account, usage: "AWS account, 12 digits; the credentials must be of this one (required)"},
-		{name: "region", arg: "REGION", into: &s.Region, env: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}, usage: "AWS region whose secrets are to be read (required)"},
+		{name: "account", arg: "ID", into: &s.Account, usage: "AWS account, 12 digits; the credentials must be of this one", required: true},
+		{name: "region", arg: "REGION", into: &s.Region, env: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}, usage: "AWS region whose secrets are to be read", required: true},
 		{name: "profile", arg: "NAME", into: &s.Profile, fallback: "the AWS SDK's own choice", usage: "profile of the AWS configuration files"},
 		{name: "kubeconfig", arg: "FILE", into: &s.Kubeconfig, fallback: "$KUBECONFIG or ~/.kube/config", usage: "kubectl configuration"},
 		{name: "context", arg: "NAME", into: &s.Context, fallback: "the current one", usage: "context of the kubectl configuration"},

@@ -3,11 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	ucli "github.com/urfave/cli/v2"
-
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // root is the program without a command. It takes every flag, so that a command line without a command is told just
@@ -36,7 +33,7 @@ func newRoot(p Process, commands []command) root {
 func (r root) action(ctx *ucli.Context) error {
 	switch {
 	case ctx.Args().Present():
-		return r.unknown(ctx.Args().First())
+		return unknownCommand(ctx.Args().First(), r.commands)
 	case *r.version:
 		return r.run(ctx.Context)
 	case ctx.NumFlags() > 0:
@@ -44,16 +41,4 @@ func (r root) action(ctx *ucli.Context) error {
 	default:
 		return ucli.ShowAppHelp(ctx)
 	}
-}
-
-func (r root) unknown(name string) error {
-	err := fmt.Errorf("unknown command %q", name)
-	names := make([]string, 0, len(r.commands))
-	for _, c := range r.commands {
-		names = append(names, c.name)
-	}
-	if near := closest(name, names); near != "" {
-		return hint.With(err, "did you mean "+near+"?")
-	}
-	return err
 }

@@ -38,7 +38,7 @@ func (s session) run(ctx context.Context, do work) (bootstrap.Result, error) {
 	result, err := do(ctx, s.settings, bootstrap.Env{
 		Now:     s.Now,
 		Sink:    shown,
-		Log:     s.logger(),
+		Log:     s.logger(shown),
 		Confirm: confirmer(s.Process, shown),
 		Getenv:  s.Getenv,
 	})
@@ -54,7 +54,7 @@ func (s session) print(result bootstrap.Result, err error) error {
 	if s.output == outputJSON {
 		lost = report.JSON(s.Stdout, result)
 	} else {
-		lost = report.Text(s.Stdout, s.style(s.Stdout), s.tense, result)
+		lost = report.Text(s.Stdout, s.page(), s.tense, result)
 	}
 	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
 	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
@@ -69,9 +69,9 @@ func (s session) print(result bootstrap.Result, err error) error {
 
 func (s session) progress() *progress.Progress {
 	if s.quiet {
-		return progress.New(io.Discard, progress.Plain(tty.Style{}), s.Now)
+		return progress.New(s.Stderr, progress.Quiet(), s.Now)
 	}
-	// Log lines and live lines would overwrite each other, and a dumb terminal cannot move its cursor.
+	// A log scrolls faster than anybody reads the lines below it, and a dumb terminal cannot move its cursor.
 	if s.verbose || !tty.IsTerminal(s.Stderr) || s.Getenv("TERM") == "dumb" {
 		return progress.New(s.Stderr, progress.Plain(s.style(s.Stderr)), s.Now)
 	}
@@ -79,14 +79,22 @@ func (s session) progress() *progress.Progress {
 	return progress.New(s.Stderr, progress.Live(s.style(s.Stderr), width), s.Now)
 }
 
-func (s session) logger() *slog.Logger {
+func (s session) logger(w io.Writer) *slog.Logger {
 	if !s.verbose {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(s.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 func (s session) style(w io.Writer) tty.Style { return tty.StyleFor(w, s.Getenv, s.noColor) }
+
+func (s session) page() report.Page {
+	page := report.Page{Style: s.style(s.Stdout)}
+	if tty.IsTerminal(s.Stdout) {
+		page.Width = tty.Width(s.Stdout)
+	}
+	return page
+}
 
 // written judges an error of writing the result. A reader that has seen enough, such as head, is none; a full disk is.
 func written(stderr io.Writer, err error) error {

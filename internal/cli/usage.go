@@ -13,6 +13,26 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
+// reword puts what urfave itself has to say into our words.
+func reword(err error, commands []command) error {
+	if name, ok := strings.CutPrefix(err.Error(), "No help topic for "); ok {
+		return unknownCommand(strings.Trim(name, "'"), commands)
+	}
+	return err
+}
+
+func unknownCommand(name string, commands []command) error {
+	err := fmt.Errorf("unknown command %q", name)
+	names := make([]string, 0, len(commands))
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	if near := closest(name, names); near != "" {
+		return hint.With(err, "did you mean "+near+"?")
+	}
+	return err
+}
+
 // refuse rewords what Go's flag package says about a command line. It prints nothing: urfave would put the message
 // and the help on stdout, where a program reads the result.
 func refuse(ctx *ucli.Context, err error, _ bool) error {
@@ -26,6 +46,10 @@ func refuse(ctx *ucli.Context, err error, _ bool) error {
 	}
 	if name, ok := strings.CutPrefix(msg, "flag needs an argument: -"); ok {
 		return fmt.Errorf("flag %s needs a value", dashed(name))
+	}
+	if names, ok := strings.CutPrefix(msg, "Cannot use two forms of the same flag: "); ok {
+		one, other, _ := strings.Cut(names, " ")
+		return fmt.Errorf("flags %s and %s are the same: give one of them", dashed(one), dashed(other))
 	}
 	for _, kind := range []string{"invalid value ", "invalid boolean value "} {
 		if rest, ok := strings.CutPrefix(msg, kind); ok {
@@ -78,6 +102,7 @@ func usageResult(args []string, err error) bootstrap.Result {
 	help := strings.TrimSpace(program + " " + name)
 	result := bootstrap.Result{Command: name}
 	for _, e := range each(err) {
+		e = reword(e, commands(Process{}))
 		hints := "see " + help + " --help"
 		if h := hint.Of(e); h != "" {
 			hints = h + "\n" + hints

@@ -3,11 +3,16 @@
 package credential
 
 import (
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
+
+// ErrUnclear means that a write of a key may or may not have taken effect, and that asking did not settle it. The key
+// must then be neither deleted nor forgotten; the next run sees what became of it.
+var ErrUnclear = errors.New("it is not known whether the write took effect")
 
 // Key is an AWS access key. The zero Key is none.
 type Key struct {

@@ -1,13 +1,16 @@
 package main
 
-import "net/http"
+import (
+	"net/http"
 
-// What the fake of AWS starts with: an administrator's documented example key.
-const (
-	awsAccount         = "123456789012"
-	awsRegion          = "us-east-1"
-	awsAccessKeyID     = "AKIAIOSFODNN7EXAMPLE"
-	awsSecretAccessKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 )
 
-func newAWS() http.Handler { return nil }
+// What the fake of AWS is announced with.
+const (
+	awsAccount = "123456789012"
+	awsRegion  = "us-east-1"
+)
+
+// newAWS is an account in which only the administrator exists.
+func newAWS() http.Handler { return awsfake.New(awsfake.WithAccount(awsAccount)) }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox"
 	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox/chartrepo"
 	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox/charts"
@@ -107,7 +108,7 @@ func announce(stdout io.Writer, sb *sandbox.Sandbox) error {
 	}
 	if sb.AWSEndpoint != "" {
 		r.Account, r.Region = awsAccount, awsRegion
-		r.AccessKeyID, r.SecretAccessKey = awsAccessKeyID, awsSecretAccessKey
+		r.AccessKeyID, r.SecretAccessKey = awsfake.AdminKeyID, awsfake.AdminSecret
 	}
 	if err := json.NewEncoder(stdout).Encode(r); err != nil {
 		return fmt.Errorf("announce sandbox: %w", err)

@@ -1,0 +1,146 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// Step owns a few remote resources.
+type Step interface {
+	// Name is the step's name in plans, events and --only.
+	Name() string
+	// Observe only reads. It returns what Apply would do, in a fixed order, resources that are as wanted included. It may
+	// be called again, and then forgets what it saw.
+	Observe(ctx context.Context) ([]plan.Change, error)
+	// Apply does what the last Observe said, emits each change that it made, and may be repeated after any failure.
+	Apply(ctx context.Context, sink event.Sink) error
+}
+
+// forgetter is a Step that shares what it read with others and must be told when a new round begins.
+type forgetter interface{ Forget() }
+
+// node is a step with the names of those that must have been applied before it.
+type node struct {
+	step  Step
+	after []string
+}
+
+// engine runs steps: all are observed at the same time, and independent ones are applied at the same time. What it
+// returns is in the order of its nodes, however they ran.
+type engine struct {
+	nodes []node
+	sink  event.Sink
+	now   func() time.Time
+}
+
+// observation is what one step said.
+type observation struct {
+	step    string
+	changes []plan.Change
+	err     error
+}
+
+// observe asks every step. One that fails does not keep the others from answering.
+func (e *engine) observe(ctx context.Context) []observation {
+	for _, n := range e.nodes {
+		if f, ok := n.step.(forgetter); ok {
+			f.Forget()
+		}
+	}
+	out := make([]observation, len(e.nodes))
+	var group sync.WaitGroup
+	for i, n := range e.nodes {
+		group.Go(func() {
+			changes, err := n.step.Observe(ctx)
+			out[i] = observation{step: n.step.Name(), changes: changes, err: err}
+		})
+	}
+	group.Wait()
+	return out
+}
+
+// errSkipped ends a step whose predecessor failed; it is not reported as an error of its own.
+var errSkipped = errors.New("an earlier step of the same chain did not succeed")
+
+// apply runs the steps that have something to do. A step starts when those before it in its chain have succeeded; a
+// failure ends its chain, and the others come to their own end. It returns what was changed and each step's error.
+func (e *engine) apply(ctx context.Context) (changed []plan.Change, errs []observation) {
+	record := &recorder{sink: e.sink}
+	ended := map[string]chan error{}
+	for _, n := range e.nodes {
+		ended[n.step.Name()] = make(chan error, 1)
+	}
+	results := make([]error, len(e.nodes))
+	var group sync.WaitGroup
+	for i, n := range e.nodes {
+		group.Go(func() {
+			results[i] = e.applyNode(ctx, n, ended, record)
+			end := ended[n.step.Name()]
+			end <- results[i]
+		})
+	}
+	group.Wait()
+	for i, n := range e.nodes {
+		if results[i] != nil && !errors.Is(results[i], errSkipped) {
+			errs = append(errs, observation{step: n.step.Name(), err: results[i]})
+		}
+	}
+	return record.inOrder(e.nodes), errs
+}
+
+func (e *engine) applyNode(ctx context.Context, n node, ended map[string]chan error, sink event.Sink) error {
+	for _, before := range n.after {
+		err := <-ended[before]
+		ended[before] <- err // for the next one who asks
+		if err != nil {
+			return errSkipped
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("not begun: %w", context.Cause(ctx))
+	}
+	name := n.step.Name()
+	sink.Emit(event.Event{Time: e.now(), Type: event.StepStarted, Step: name})
+	if err := n.step.Apply(ctx, sink); err != nil {
+		sink.Emit(event.Event{Time: e.now(), Type: event.StepFailed, Step: name, Message: err.Error()})
+		return err //nolint:wrapcheck // the step's name goes beside it
+	}
+	sink.Emit(event.Event{Time: e.now(), Type: event.StepFinished, Step: name})
+	return nil
+}
+
+// recorder passes events on and keeps the changes.
+type recorder struct {
+	sink event.Sink
+
+	mu      sync.Mutex
+	changes []plan.Change
+}
+
+// Emit implements event.Sink.
+func (r *recorder) Emit(e event.Event) {
+	if e.Type == event.Changed && e.Change != nil {
+		r.mu.Lock()
+		r.changes = append(r.changes, *e.Change)
+		r.mu.Unlock()
+	}
+	r.sink.Emit(e)
+}
+
+// inOrder returns the changes by the order of the steps, and within a step as they were made.
+func (r *recorder) inOrder(nodes []node) []plan.Change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	place := func(c plan.Change) int {
+		return slices.IndexFunc(nodes, func(n node) bool { return n.step.Name() == c.Step })
+	}
+	slices.SortStableFunc(r.changes, func(a, b plan.Change) int { return place(a) - place(b) })
+	return r.changes
+}

@@ -1,0 +1,58 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// globalUser looks for the Secret of a user that the operator keeps himself. It writes nothing and asks AWS nothing:
+// in this mode the account's IAM is none of our business.
+type globalUser struct {
+	secrets *kube.KeySecrets // of the one Secret
+
+	warnings []string
+}
+
+// Name is the step's name: it stands where the key is otherwise made.
+func (g *globalUser) Name() string { return iamsetup.KeyStep }
+
+// Observe looks at the Secret. What is amiss is a warning, as the operator may bring it later.
+func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
+	held, err := g.secrets.Observe(ctx)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the Secret
+	}
+	h, reason := held[0], ""
+	g.warnings = nil
+	switch {
+	case !h.Exists:
+		reason = "absent; it is yours to make"
+		g.warn(fmt.Sprintf("Secret %s is not there: the gen3 chart's SecretStore will look for Secret %s in namespace %s, entries access-key and secret-access-key (fence usersync and the proxies also mount entry credentials)",
+			h.Name, ChartSecretName, g.secrets.Namespace))
+	case h.Key.ID == "":
+		reason = "it holds no access key"
+		g.warn(fmt.Sprintf("Secret %s holds no access key: the gen3 chart's SecretStore reads its entries access-key and secret-access-key", h.Name))
+	default:
+		reason = "holds access key " + h.Key.ID
+		if !h.Complete {
+			g.warn(fmt.Sprintf("Secret %s has no entry credentials that fits its key: fence usersync and the proxies mount it", h.Name))
+		}
+	}
+	if name := g.secrets.Names[0]; name != ChartSecretName {
+		g.warn(fmt.Sprintf("the gen3 chart's SecretStore reads Secret %s and no other; %s serves it only under that name", ChartSecretName, name))
+	}
+	return []plan.Change{{Step: iamsetup.KeyStep, Resource: "secret/" + h.Name, Action: plan.None, Reason: reason}}, nil
+}
+
+func (g *globalUser) warn(text string) { g.warnings = append(g.warnings, text) }
+
+// Warnings is what the operator should know about the Secret.
+func (g *globalUser) Warnings() []string { return g.warnings }
+
+// Apply has nothing to do.
+func (g *globalUser) Apply(context.Context, event.Sink) error { return nil }

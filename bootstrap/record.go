@@ -1,0 +1,173 @@
+package bootstrap
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// recordStep is the name of the step that owns the namespace, where that is made, and the record in it.
+const recordStep = "record"
+
+// Recorded is what the record keeps of an up: the names by which later commands find what it made. No secret material.
+type Recorded struct {
+	Account          string   `json:"account"`
+	Region           string   `json:"region"`
+	Partition        string   `json:"partition"`
+	Cluster          string   `json:"cluster"` // UID of kube-system
+	PolicyName       string   `json:"policyName,omitempty"`
+	UserName         string   `json:"userName,omitempty"`
+	IAMPath          string   `json:"iamPath,omitempty"`
+	SecretNames      []string `json:"secretNames,omitempty"`
+	SecretPrefixes   []string `json:"secretPrefixes,omitempty"`
+	KMSKeys          []string `json:"kmsKeys,omitempty"`
+	AllowPush        bool     `json:"allowPush,omitempty"`
+	GlobalUserSecret string   `json:"globalUserSecret,omitempty"` // set in global user mode
+	RoleName         string   `json:"roleName,omitempty"`         // set in IRSA mode
+	ServiceAccount   string   `json:"serviceAccount,omitempty"`
+	OIDCIssuer       string   `json:"oidcIssuer,omitempty"`
+	Release          string   `json:"release,omitempty"` // empty with --skip-helm
+	ReleaseNamespace string   `json:"releaseNamespace,omitempty"`
+	// Earlier are the settings of runs before, where they named other resources that may still be there.
+	Earlier []Recorded `json:"earlier,omitempty"`
+}
+
+// recorded is what this run will have the record say.
+func (t *target) recorded() Recorded {
+	s := t.settings
+	r := Recorded{Account: s.Account, Region: s.Region, Partition: t.caller.Partition, Cluster: t.clusterID}
+	if s.usesPolicy() {
+		r.PolicyName, r.IAMPath = s.PolicyName, s.IAMPath
+		r.SecretPrefixes, r.KMSKeys, r.AllowPush = s.SecretPrefixes, s.KMSKeys, s.AllowPush
+	}
+	if s.usesKeys() {
+		r.UserName, r.SecretNames = s.UserName, s.KeySecretNames()
+	}
+	if s.UseGlobalUser {
+		r.GlobalUserSecret = s.GlobalUserSecret
+	}
+	if !s.SkipHelm {
+		r.Release, r.ReleaseNamespace = s.Helm.Release, s.Helm.Namespace
+	}
+	return r
+}
+
+// follow returns r as the successor of what the record says, whose names are kept where r does not name the same things.
+func (r Recorded) follow(before *Recorded) Recorded {
+	if before == nil {
+		return r
+	}
+	earlier := before.Earlier
+	last := *before
+	last.Earlier = nil
+	if last.names() != r.names() {
+		earlier = append(slices.Clone(earlier), last)
+	}
+	r.Earlier = slices.DeleteFunc(slices.Clone(earlier), func(e Recorded) bool { return e.names() == r.names() })
+	if len(r.Earlier) == 0 {
+		r.Earlier = nil
+	}
+	return r
+}
+
+// names is what a Recorded names, and no more: its settings may change without leaving anything behind.
+func (r Recorded) names() string {
+	text, _ := json.Marshal([]any{ //nolint:errchkjson // strings
+		r.Account, r.Partition, r.PolicyName, r.UserName, r.IAMPath, r.SecretNames, r.RoleName, r.OIDCIssuer, r.Release, r.ReleaseNamespace,
+	})
+	return string(text)
+}
+
+// parseRecorded reads a record's settings; nil when there are none that can be read.
+func parseRecorded(text json.RawMessage) *Recorded {
+	if len(text) == 0 {
+		return nil
+	}
+	var r Recorded
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if decoder.Decode(&r) != nil {
+		return nil
+	}
+	return &r
+}
+
+// recordKeeper is the first step of every up: what is about to be made is written down before it is made, so that a
+// run which is killed leaves its names behind.
+type recordKeeper struct {
+	client *kube.Client
+	record *kube.Record
+	wanted func() Recorded
+
+	namespaceGone bool
+	next          *Recorded // nil: the record is as wanted
+	changes       []plan.Change
+}
+
+// Name is the step's name.
+func (k *recordKeeper) Name() string { return recordStep }
+
+// Observe compares the record with what this run would have it say.
+func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
+	namespace, err := k.client.GetNamespace(ctx, k.record.Namespace)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the namespace
+	}
+	k.changes, k.next = nil, nil
+	k.namespaceGone = namespace == nil
+	if k.namespaceGone {
+		k.changes = append(k.changes, plan.Change{Step: recordStep, Resource: "namespace/" + k.record.Namespace,
+			Action: plan.Create, Reason: "there is no such namespace, and --create-namespace was given"})
+	}
+	k.compare()
+	return k.changes, nil
+}
+
+func (k *recordKeeper) compare() {
+	change := plan.Change{Step: recordStep, Resource: "configmap/" + k.record.Namespace + "/" + kube.RecordName, Action: plan.None, Reason: "as wanted"}
+	before := parseRecorded(k.record.Settings())
+	want := k.wanted().follow(before)
+	switch {
+	case !k.record.Exists():
+		change.Action, change.Reason = plan.Create, "nothing is recorded for this namespace yet"
+		k.next = &want
+	case before == nil:
+		change.Action, change.Reason = plan.Update, "it holds no settings that can be read"
+		k.next = &want
+	case normal(*before) != normal(want):
+		change.Action, change.Reason = plan.Update, "the settings of the last up were others"
+		k.next = &want
+	}
+	k.changes = append(k.changes, change)
+}
+
+// normal is r as it comes back from the record, so that empty and absent lists are equals.
+func normal(r Recorded) string {
+	text, _ := json.Marshal(r) //nolint:errchkjson // strings and booleans
+	return string(text)
+}
+
+// Apply writes the record.
+func (k *recordKeeper) Apply(ctx context.Context, sink event.Sink) error {
+	if k.next == nil {
+		return nil
+	}
+	text, err := json.MarshalIndent(k.next, "", "  ")
+	if err != nil {
+		return fmt.Errorf("marshal record: %w", err)
+	}
+	if err := k.record.SaveSettings(ctx, text); err != nil {
+		return err //nolint:wrapcheck // it names the record
+	}
+	for _, change := range k.changes {
+		if change.Action != plan.None {
+			sink.Emit(event.Event{Type: event.Changed, Step: recordStep, Change: &change})
+		}
+	}
+	return nil
+}

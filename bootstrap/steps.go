@@ -1,0 +1,184 @@
+package bootstrap
+
+import (
+	"context"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// steps are what a run in this mode consists of. Each field is nil where the mode has no such step.
+type steps struct {
+	record  *recordKeeper
+	release *helminstall.Step
+	policy  *iamsetup.Policy
+	user    *iamsetup.User
+	key     *iamsetup.AccessKey
+	global  *globalUser
+}
+
+// guard is what a step asks before a write that only one run may make; the lock puts itself there.
+type guard struct{ check func() error }
+
+func (g *guard) Check() error {
+	if g.check == nil {
+		return nil
+	}
+	return g.check()
+}
+
+// assemble builds the steps of this mode from the checked target.
+func (t *target) assemble(lock *guard) *steps {
+	s := t.settings
+	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, wanted: t.recorded}}
+	if !s.SkipHelm {
+		out.release = t.releaseStep()
+	}
+	if s.usesPolicy() {
+		out.policy = t.policyStep()
+	}
+	if s.usesKeys() {
+		out.user = t.userStep(out.policy)
+		out.key = t.keyStep(out.user.Lookup, lock)
+	}
+	if s.UseGlobalUser {
+		out.global = &globalUser{secrets: &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: []string{s.GlobalUserSecret}}}
+	}
+	return out
+}
+
+func (t *target) releaseStep() *helminstall.Step {
+	return &helminstall.Step{
+		Config: t.kube.Config, Client: t.kube, Now: t.env.Now, Log: t.env.Log,
+		Settings: t.settings.helm(),
+	}
+}
+
+// helm is the chart's part of the settings, with what it shares with the rest.
+func (s Settings) helm() helminstall.Settings {
+	out := s.Helm
+	out.Adopt, out.Timeout = s.Adopt, s.Timeout
+	return out
+}
+
+func (t *target) policyStep() *iamsetup.Policy {
+	s := t.settings
+	return &iamsetup.Policy{
+		API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), PolicyName: s.PolicyName, Path: s.IAMPath, Tags: s.tags(), Adopt: s.Adopt,
+		Scope: iamsetup.Scope{
+			Partition: t.caller.Partition, Region: s.Region, Account: s.Account,
+			Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush,
+		},
+	}
+}
+
+func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
+	s := t.settings
+	return &iamsetup.User{
+		API: t.aws.IAM, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: s.UserName},
+		Owner: t.owner(), Pace: t.pace(), Path: s.IAMPath, Boundary: s.PermissionsBoundary,
+		Partition: t.caller.Partition, Account: s.Account, PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
+	}
+}
+
+func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.AccessKey {
+	s := t.settings
+	return &iamsetup.AccessKey{
+		API: t.aws.IAM, AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
+		Store:   &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
+		Journal: t.record, Guard: lock.Check,
+	}
+}
+
+// nodes are the steps in the order in which they are shown, with their chains.
+func (s *steps) nodes() []node {
+	out := []node{{step: s.record}}
+	if s.release != nil {
+		out = append(out, node{s.release, []string{recordStep}})
+	}
+	if s.policy != nil {
+		out = append(out, node{s.policy, []string{recordStep}})
+	}
+	if s.user != nil {
+		out = append(out, node{s.user, []string{iamsetup.PolicyStep}}, node{s.key, []string{iamsetup.UserStep}})
+	}
+	if s.global != nil {
+		out = append(out, node{s.global, nil})
+	}
+	return out
+}
+
+// permissions are what the run needs of the cluster for the steps that have something to do.
+func (t *target) permissions(s *steps, pending map[string]bool) []authorizationv1.ResourceAttributes {
+	namespace := t.settings.Namespace
+	var out []authorizationv1.ResourceAttributes
+	need := func(group, resource, name string, verbs ...string) {
+		for _, verb := range verbs {
+			out = append(out, authorizationv1.ResourceAttributes{Namespace: namespace, Group: group, Resource: resource, Name: name, Verb: verb})
+		}
+	}
+	need("coordination.k8s.io", "leases", "", "create")
+	need("coordination.k8s.io", "leases", kube.RecordName, "get", "update")
+	need("", "configmaps", "", "create")
+	need("", "configmaps", kube.RecordName, "get", "update")
+	if t.namespace == nil {
+		out = append(out, authorizationv1.ResourceAttributes{Resource: "namespaces", Verb: "create"})
+	}
+	if s.key != nil && pending[iamsetup.KeyStep] {
+		need("", "secrets", "", "create")
+		for _, name := range t.settings.KeySecretNames() {
+			need("", "secrets", name, "get", "update")
+		}
+	}
+	if s.release != nil && pending[s.release.Name()] {
+		out = append(out, s.release.Permissions()...)
+	}
+	return out
+}
+
+// outputs collects the names that the steps know.
+func (t *target) outputs(s *steps) Outputs {
+	var out Outputs
+	if s.policy != nil {
+		out.PolicyARN = s.policy.ARN()
+	}
+	if s.user != nil {
+		out.UserARN = s.user.ARN()
+	}
+	if s.key != nil {
+		out.AccessKeyID = s.key.KeyID()
+		for _, name := range t.settings.KeySecretNames() {
+			out.Secrets = append(out.Secrets, t.settings.Namespace+"/"+name)
+		}
+	}
+	if s.release != nil {
+		r := s.release.Release()
+		if r.Name != "" {
+			out.Release = &Release{Name: r.Name, Namespace: r.Namespace, ChartVersion: r.ChartVersion, Revision: r.Revision}
+		}
+	}
+	return out
+}
+
+// warnings collects what the steps have to say beside their changes.
+func (s *steps) warnings() []string {
+	var out []string
+	if s.release != nil {
+		out = append(out, s.release.Warnings()...)
+	}
+	if s.global != nil {
+		out = append(out, s.global.Warnings()...)
+	}
+	return out
+}
+
+// makeNamespace brings about what must be there before the lock can be taken.
+func (t *target) makeNamespace(ctx context.Context) error {
+	if t.namespace != nil {
+		return nil
+	}
+	return t.kube.CreateNamespace(ctx, t.settings.Namespace) //nolint:wrapcheck // it names the namespace
+}

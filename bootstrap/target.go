@@ -1,0 +1,169 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// target is the account and the cluster of a run, checked against what the operator said.
+type target struct {
+	settings  Settings // with its defaults resolved: the namespace is filled in
+	env       Env
+	aws       *iamsetup.AWS
+	kube      *kube.Client
+	caller    iamsetup.Caller
+	clusterID string
+	namespace *corev1.Namespace // nil: there is none
+	record    *kube.Record
+	warnings  []string
+}
+
+// requestLimit bounds one request, so that a dead endpoint is an error within the operator's patience.
+const requestLimit = 20 * time.Second
+
+// connect loads both configurations, asks who and where we are, and compares that with the settings. Nothing is
+// written. The errors are everything that is wrong, not only the first.
+func connect(ctx context.Context, s Settings, env Env) (*target, []error) {
+	s.Timing = s.Timing.withDefaults()
+	t := &target{settings: s, env: env}
+	if errs := t.load(ctx); len(errs) > 0 {
+		return t, errs
+	}
+	if errs := t.ask(ctx); len(errs) > 0 {
+		return t, errs
+	}
+	return t, t.compare()
+}
+
+func (t *target) load(ctx context.Context) []error {
+	s := &t.settings
+	var errs []error
+	var err error
+	t.kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: requestLimit, UserAgent: kube.FieldManager})
+	if err != nil {
+		errs = append(errs, err)
+	} else if s.Namespace == "" {
+		s.Namespace = t.kube.Namespace
+	}
+	t.aws, err = iamsetup.Connect(ctx, iamsetup.Connection{Region: s.Region, Profile: s.Profile, Request: requestLimit, Log: t.env.Log, Now: t.env.Now})
+	if err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// ask makes the first calls to both sides, all at the same time.
+func (t *target) ask(ctx context.Context) []error {
+	t.record = &kube.Record{Client: t.kube, Namespace: t.settings.Namespace}
+	return together(
+		func() (err error) { t.caller, err = t.aws.Caller(ctx); return err },
+		func() (err error) { t.clusterID, err = t.kube.ClusterID(ctx); return err },
+		func() (err error) { t.namespace, err = t.kube.GetNamespace(ctx, t.settings.Namespace); return err },
+		func() error { return t.record.Load(ctx) },
+	)
+}
+
+// together runs independent reads at the same time and returns their errors in the order given. One cause that makes
+// several of them fail is reported once.
+func together(reads ...func() error) []error {
+	results := make([]chan error, len(reads))
+	for i, read := range reads {
+		results[i] = make(chan error, 1)
+		go func() { results[i] <- read() }()
+	}
+	var errs []error
+	hints := map[string]bool{}
+	for _, result := range results {
+		err := <-result
+		if err == nil {
+			continue
+		}
+		if h := hint.Of(err); h == "" || !hints[h] {
+			errs = append(errs, err)
+			hints[h] = true
+		}
+	}
+	return errs
+}
+
+// compare says what contradicts the settings.
+func (t *target) compare() []error {
+	s, c := t.settings, t.caller
+	var errs []error
+	if c.Account != s.Account {
+		errs = append(errs, hint.With(fmt.Errorf("check account: the AWS credentials belong to account %s (%s), and --account says %s", c.Account, c.ARN, s.Account),
+			"choose other credentials with --profile or AWS_PROFILE, or correct --account"))
+	}
+	if !iamsetup.RegionIn(s.Region, c.Partition) {
+		errs = append(errs, hint.With(fmt.Errorf("check region: %s is not a region of partition %s, to which the AWS credentials belong (%s)", s.Region, c.Partition, c.ARN),
+			"correct --region, or choose other credentials with --profile"))
+	}
+	if t.namespace == nil && !s.CreateNamespace {
+		errs = append(errs, hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.kube.Server, t.kube.Context),
+			"--create-namespace makes it; -n names another one"))
+	}
+	if t.namespace != nil && t.namespace.DeletionTimestamp != nil {
+		errs = append(errs, hint.With(fmt.Errorf("check namespace: %s is being deleted", s.Namespace), "wait until it is gone"))
+	}
+	for _, arn := range append(s.KMSKeys, s.PermissionsBoundary) {
+		if arn != "" && !strings.HasPrefix(arn, "arn:"+c.Partition+":") {
+			errs = append(errs, fmt.Errorf("check %s: it is not of partition %s, to which the AWS credentials belong", arn, c.Partition))
+		}
+	}
+	t.warnings = append(t.warnings, clusterWarnings(t.kube.Context, t.kube.Server, s.Region, s.Account)...)
+	return errs
+}
+
+var (
+	// eksServer is the endpoint of an EKS cluster: https://<id>.<shard>.<region>.eks.amazonaws.com.
+	eksServer = regexp.MustCompile(`^https://[0-9A-Fa-f]+\.[a-z0-9]+\.([a-z0-9-]+)\.eks\.amazonaws\.com`)
+	// eksContext is what `aws eks update-kubeconfig` calls a context: the cluster's ARN.
+	eksContext = regexp.MustCompile(`^arn:[a-z-]+:eks:([a-z0-9-]+):(\d{12}):cluster/`)
+)
+
+// clusterWarnings tells when the cluster seems to live elsewhere than the account and region that were given: that is
+// legal, and more often a slip.
+func clusterWarnings(context, server, region, account string) []string {
+	var out []string
+	where := ""
+	if m := eksServer.FindStringSubmatch(server); m != nil {
+		where = m[1]
+	}
+	if m := eksContext.FindStringSubmatch(context); m != nil {
+		where = m[1]
+		if m[2] != account {
+			out = append(out, fmt.Sprintf("kube context %s is a cluster of account %s, and --account is %s", context, m[2], account))
+		}
+	}
+	if where != "" && where != region {
+		out = append(out, fmt.Sprintf("kube context %s is a cluster in region %s, and --region is %s: secrets will be read from %s", context, where, region, region))
+	}
+	return out
+}
+
+// owner is on whose behalf this run makes things.
+func (t *target) owner() iamsetup.Owner {
+	return iamsetup.Owner{Cluster: t.clusterID, Namespace: t.settings.Namespace, Server: t.kube.Server}
+}
+
+// pace turns the settings' durations into those that IAM is waited for by.
+func (t *target) pace() iamsetup.Pace {
+	timing := t.settings.Timing
+	return iamsetup.Pace{Settle: timing.Settle, Poll: timing.Poll, Mint: timing.MintDeadline, Cleanup: cleanupLimit}
+}
+
+// cleanupLimit bounds what a run still does after it was interrupted.
+const cleanupLimit = 30 * time.Second
+
+// isInterrupt reports that the run ended since its context did, by a signal and not by a timeout.
+func isInterrupt(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }

@@ -1,0 +1,227 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// ErrFailed is returned when Result.Errors says what went wrong; the caller prints those and exits 1.
+var ErrFailed = errors.New("the run failed")
+
+// ErrInterrupted is returned when a signal ended the run: what was begun was finished or undone. The caller exits 130.
+var ErrInterrupted = errors.New("interrupted")
+
+// Up converges everything. The result is filled as far as the run came, also when the error is not nil.
+func Up(ctx context.Context, s Settings, env Env) (Result, error) {
+	return newRun("up", s, env).do(ctx, func(ctx context.Context, r *run) error { return r.up(ctx) })
+}
+
+// Plan says what Up would do, from the same observation and with the same refusals. It writes nothing.
+func Plan(ctx context.Context, s Settings, env Env) (Result, error) {
+	return newRun("plan", s, env).do(ctx, func(ctx context.Context, r *run) error {
+		_, err := r.prepare(ctx)
+		return err
+	})
+}
+
+// run is one execution of up or plan.
+type run struct {
+	command  string
+	settings Settings
+	env      Env
+	target   *target
+	steps    *steps
+	lock     *guard
+	result   Result
+}
+
+func newRun(command string, s Settings, env Env) *run {
+	return &run{command: command, settings: s, env: env, lock: &guard{}, result: Result{
+		Command: command, Account: s.Account, Region: s.Region, Namespace: s.Namespace,
+		Changes: []plan.Change{}, Warnings: []string{}, Errors: []Problem{},
+	}}
+}
+
+// do gives the run its time limit and closes its result.
+func (r *run) do(ctx context.Context, work func(context.Context, *run) error) (Result, error) {
+	begun := r.env.Now()
+	limited := ctx
+	if r.settings.Timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeoutCause(ctx, r.settings.Timeout, fmt.Errorf("the run took longer than --timeout %s", r.settings.Timeout))
+		defer cancel()
+	}
+	err := work(limited, r)
+	if r.target != nil && r.steps != nil {
+		r.result.Outputs = r.target.outputs(r.steps)
+	}
+	r.result.DurationSeconds = r.env.Now().Sub(begun).Round(time.Millisecond).Seconds()
+	if isInterrupt(ctx) {
+		return r.result, ErrInterrupted
+	}
+	return r.result, err
+}
+
+// fail enters errors into the result.
+func (r *run) fail(step string, errs ...error) error {
+	for _, err := range errs {
+		r.result.Errors = append(r.result.Errors, problemOf(step, err))
+	}
+	return ErrFailed
+}
+
+// up observes without a lock, and takes it only when something is to be done.
+func (r *run) up(ctx context.Context) error {
+	pending, err := r.prepare(ctx)
+	if err != nil || !pending {
+		r.result.Changed = false
+		return err
+	}
+	if err := r.target.makeNamespace(ctx); err != nil {
+		return r.fail(recordStep, err)
+	}
+	held, err := r.takeLock(ctx)
+	if err != nil {
+		return r.fail("", err)
+	}
+	defer held.Release()
+	r.lock.check = held.Check
+	return r.applyLocked(held.Context())
+}
+
+// applyLocked looks again, since another run may have been at work before the lock was ours, and then writes.
+func (r *run) applyLocked(ctx context.Context) error {
+	if err := r.target.record.Load(ctx); err != nil {
+		return r.fail(recordStep, err)
+	}
+	pending, err := r.observe(ctx)
+	if err != nil || !pending {
+		r.result.Changed = false
+		return err
+	}
+	engine := r.engine()
+	changed, failures := engine.apply(ctx)
+	r.result.Changes = withUnchanged(engine, changed, r.result.Changes)
+	r.result.Changed = len(changed) > 0
+	r.collectWarnings()
+	for _, f := range failures {
+		_ = r.fail(f.step, f.err)
+	}
+	if len(failures) > 0 {
+		return ErrFailed
+	}
+	return nil
+}
+
+// withUnchanged puts what was as wanted beside what was changed, in the order of the steps.
+func withUnchanged(e *engine, changed, observed []plan.Change) []plan.Change {
+	all := &recorder{sink: event.Discard, changes: changed}
+	for _, c := range observed {
+		if c.Action == plan.None {
+			all.changes = append(all.changes, c)
+		}
+	}
+	return append([]plan.Change{}, all.inOrder(e.nodes)...)
+}
+
+// prepare is everything before the first write: settings, account, cluster, observation, permissions. It reports
+// whether there is something to do.
+func (r *run) prepare(ctx context.Context) (bool, error) {
+	if errs := r.settings.Check(); len(errs) > 0 {
+		return false, r.fail("", errs...)
+	}
+	var errs []error
+	r.target, errs = connect(ctx, r.settings, r.env)
+	r.describeTarget()
+	if len(errs) > 0 {
+		return false, r.fail("", errs...)
+	}
+	r.steps = r.target.assemble(r.lock)
+	pending, err := r.observe(ctx)
+	if err != nil || !pending {
+		return false, err
+	}
+	return true, r.mayWrite(ctx)
+}
+
+func (r *run) describeTarget() {
+	t := r.target
+	r.result.Partition = t.caller.Partition
+	r.result.Namespace = t.settings.Namespace
+	r.result.Cluster.ID = t.clusterID
+	if t.kube != nil {
+		r.result.Cluster.Context, r.result.Cluster.Server = t.kube.Context, t.kube.Server
+	}
+	r.result.Warnings = append(r.result.Warnings, t.warnings...)
+}
+
+func (r *run) engine() *engine {
+	return &engine{nodes: r.steps.nodes(), sink: r.env.Sink, now: r.env.Now}
+}
+
+// observe asks the steps and refuses the run if one of them could not answer or is blocked.
+func (r *run) observe(ctx context.Context) (pending bool, err error) {
+	r.result.Changes = []plan.Change{}
+	for _, o := range r.engine().observe(ctx) {
+		if o.err != nil {
+			err = r.fail(o.step, o.err)
+		}
+		r.result.Changes = append(r.result.Changes, o.changes...)
+	}
+	r.collectWarnings()
+	for _, blocked := range plan.BlockedIn(r.result.Changes) {
+		err = r.fail(blocked.Step, hint.With(errors.New(blocked.Reason), blocked.Hint))
+	}
+	r.result.Changed = plan.Pending(r.result.Changes)
+	return r.result.Changed, err
+}
+
+func (r *run) collectWarnings() {
+	r.result.Warnings = append([]string{}, r.target.warnings...)
+	r.result.Warnings = append(r.result.Warnings, r.steps.warnings()...)
+}
+
+// mayWrite asks the cluster whether the caller may do what the run is about to do.
+func (r *run) mayWrite(ctx context.Context) error {
+	pending := map[string]bool{}
+	for _, c := range r.result.Changes {
+		if c.Action != plan.None {
+			pending[c.Step] = true
+		}
+	}
+	denied, err := r.target.kube.Denied(ctx, r.target.permissions(r.steps, pending))
+	if err != nil {
+		return r.fail("", err)
+	}
+	for _, d := range denied {
+		_ = r.fail("", hint.With(fmt.Errorf("check permissions: the caller of context %s may not %s", r.target.kube.Context, d),
+			"the README lists the Role that a run needs; `kubectl auth can-i --list` shows what you have"))
+	}
+	if len(denied) > 0 {
+		return ErrFailed
+	}
+	return nil
+}
+
+// takeLock makes this the one run that writes in the namespace.
+func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
+	self, err := kube.Self(ctx, kube.FieldManager+" "+r.command, r.env.Now())
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what it was doing
+	}
+	lock := &kube.Lock{
+		Client: r.target.kube, Namespace: r.target.settings.Namespace, Self: self, Now: r.env.Now,
+		Duration: r.target.settings.Timing.Lease, Patience: r.settings.LockTimeout,
+		Waiting: func(h kube.Holder) {
+			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: recordStep, Message: "the lock, held by " + h.String()})
+		},
+	}
+	return lock.Acquire(ctx) //nolint:wrapcheck // it names the Lease
+}

@@ -1,0 +1,119 @@
+package helminstall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"helm.sh/helm/v3/pkg/release"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// Apply does what the last Observe said, and waits until the operator's Deployments are available. With nothing to do
+// it writes nothing.
+func (s *Step) Apply(ctx context.Context, sink event.Sink) error {
+	if s.seen == nil {
+		return errors.New("apply Helm release: nothing was observed")
+	}
+	if s.verdict.State == Busy {
+		if err := s.outwait(ctx, sink); err != nil {
+			return err
+		}
+	}
+	if s.verdict.Action == plan.Blocked {
+		return hint.With(fmt.Errorf("apply Helm release %s/%s: %s", s.Namespace, s.Settings.Release, s.verdict.Reason), s.verdict.Hint)
+	}
+	if s.writes() {
+		if err := s.converge(ctx, sink); err != nil {
+			return err
+		}
+	}
+	if s.NoWait || s.verdict.State == Elsewhere || s.seen.Release == nil {
+		return nil
+	}
+	return s.await(ctx, sink)
+}
+
+// converge is the mutating phase. It is not cut short by ctx: a half-done release would have to be recovered by the
+// next run, and Helm's own way of stopping leaves its work going on behind it.
+func (s *Step) converge(ctx context.Context, sink event.Sink) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout())
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		s.emit(sink, event.Event{Type: event.Waiting, Message: "Helm to finish, so that the release is not left half done"})
+	})()
+	if err := s.createNamespace(work, sink); err != nil {
+		return err
+	}
+	e, err := s.newEngine(work)
+	if err != nil {
+		return err
+	}
+	e.secrets.newestOnly = true
+	changes := s.changes()
+	rel, err := s.run(work, e)
+	if err == nil {
+		err = e.secrets.err()
+	}
+	if err != nil {
+		s.seen.secrets = e.secrets.now()
+		return s.failure(err)
+	}
+	s.prune(work, e.secrets)
+	s.remember(rel)
+	s.emit(sink, event.Event{Type: event.Changed, Change: &changes[len(changes)-1]})
+	return nil
+}
+
+// failure says what the state after a failed write means.
+func (s *Step) failure(err error) error {
+	verb := "upgrade"
+	if s.verdict.Action == plan.Create {
+		verb = "install"
+	}
+	err = fmt.Errorf("%s Helm release %s/%s: %w", verb, s.Namespace, s.Settings.Release, err)
+	if hint.Of(err) != "" {
+		return err
+	}
+	return hint.With(err, "nothing is uninstalled; remove the cause and run again, which repairs the release")
+}
+
+// createNamespace makes the release's namespace with our label, which Helm's own option would not set.
+func (s *Step) createNamespace(ctx context.Context, sink event.Sink) error {
+	if !s.makesNamespace() {
+		return nil
+	}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.Namespace, Labels: map[string]string{managedByLabel: managedBy}}}
+	_, err := s.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{FieldManager: fieldManager})
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		return nil
+	case err != nil:
+		return hint.With(fmt.Errorf("create Namespace %s: %w", s.Namespace, err),
+			forbiddenHint(err, "create it beforehand, or give another with --release-namespace"))
+	}
+	c := s.namespaceChange()
+	s.emit(sink, event.Event{Type: event.Changed, Change: &c})
+	s.seen.NamespaceOurs = true
+	return nil
+}
+
+// remember takes the stored outcome for the present state, so that the wait needs no second look.
+func (s *Step) remember(rel *release.Release) {
+	r := &Record{Name: rel.Name, Namespace: rel.Namespace, Revision: rel.Version, Config: rel.Config,
+		Manifest: rel.Manifest, Labels: s.labels()}
+	r.Info.Status = rel.Info.Status
+	r.Info.LastDeployed = rel.Info.LastDeployed.Time
+	m := rel.Chart.Metadata
+	r.Chart.Metadata.Name, r.Chart.Metadata.Version, r.Chart.Metadata.AppVersion = m.Name, m.Version, m.AppVersion
+	s.seen.Release, s.seen.NamespaceGone, s.seen.Missing, s.seen.deployments = r, false, nil, nil
+}

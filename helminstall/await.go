@@ -1,0 +1,143 @@
+package helminstall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+const pollInterval = 250 * time.Millisecond
+
+// await waits until all Deployments of the release are available, and says meanwhile why one is not.
+func (s *Step) await(ctx context.Context, sink event.Sink) error {
+	targets := objectsOf(s.seen.Release.Manifest, "Deployment", s.Namespace)
+	if s.allAvailable(targets) {
+		return nil
+	}
+	var last trouble
+	say := s.once(sink)
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, s.timeout(), true, func(ctx context.Context) (bool, error) {
+		now, err := s.troubles(ctx, targets)
+		if err != nil {
+			return false, ignorable(ctx, err)
+		}
+		if last = now; last.message == "" {
+			return true, nil
+		}
+		say(last.message)
+		return false, nil
+	})
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("wait for Deployments of release %s/%s: %w", s.Namespace, s.Settings.Release, ctx.Err())
+	case errors.Is(err, context.DeadlineExceeded):
+		return hint.With(fmt.Errorf("wait for Deployments of release %s/%s: not available after %s: %s",
+			s.Namespace, s.Settings.Release, s.timeout(), last.message), last.hint())
+	}
+	return hint.With(fmt.Errorf("wait for Deployments of release %s/%s: %w", s.Namespace, s.Settings.Release, err),
+		forbiddenHint(err, "allow to get deployments and list pods in "+s.Namespace+", or give --no-wait"))
+}
+
+// allAvailable judges by what Observe saw, so that a run with nothing to do asks nothing more.
+func (s *Step) allAvailable(targets []object) bool {
+	for _, t := range targets {
+		d := s.seen.deployments[t.String()]
+		if d == nil || unavailable(d) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// ignorable passes on only what waiting cannot cure.
+func ignorable(ctx context.Context, err error) error {
+	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) || ctx.Err() != nil {
+		return err
+	}
+	return nil
+}
+
+// once emits a message when it differs from the one before.
+func (s *Step) once(sink event.Sink) func(string) {
+	before := ""
+	return func(message string) {
+		if message != before {
+			before = message
+			s.emit(sink, event.Event{Type: event.Waiting, Message: message})
+		}
+	}
+}
+
+// trouble is what keeps the release from being available.
+type trouble struct {
+	first   object
+	message string
+}
+
+func (t trouble) hint() string {
+	return fmt.Sprintf("kubectl -n %s describe deployment/%s; kubectl -n %s get pods; then run again",
+		t.first.namespace, t.first.name, t.first.namespace)
+}
+
+// troubles reads the Deployments at once, and the pods of those that are not available.
+func (s *Step) troubles(ctx context.Context, targets []object) (trouble, error) {
+	said := make([]string, len(targets))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, t := range targets {
+		group.Go(func() (err error) {
+			said[i], err = s.troubleWith(ctx, t)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return trouble{}, err
+	}
+	var out trouble
+	var all []string
+	for i, msg := range said {
+		if msg == "" {
+			continue
+		}
+		if len(all) == 0 {
+			out.first = targets[i]
+		}
+		all = append(all, targets[i].name+" "+msg)
+	}
+	out.message = strings.Join(all, "; ")
+	return out, nil
+}
+
+func (s *Step) troubleWith(ctx context.Context, t object) (string, error) {
+	d, err := s.Client.AppsV1().Deployments(t.namespace).Get(ctx, t.name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return "does not exist", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("get Deployment %s: %w", t, err)
+	}
+	how := unavailable(d)
+	if how == "" {
+		return "", nil
+	}
+	return s.explained(ctx, d, how), nil
+}
+
+func (s *Step) explained(ctx context.Context, d *appsv1.Deployment, how string) string {
+	if why := s.podTrouble(ctx, d); why != "" {
+		return how + ": " + why
+	}
+	return how
+}

@@ -1,0 +1,86 @@
+package helminstall
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"helm.sh/helm/v3/pkg/kube"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// The annotations by which Helm claims an object.
+const (
+	releaseAnnotation          = "meta.helm.sh/release-name"
+	releaseNamespaceAnnotation = "meta.helm.sh/release-namespace"
+)
+
+const crdPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+// watchedCRDs are the two that stand for the operator's API: whoever has these has an operator, or the rest of one.
+func watchedCRDs() []string {
+	return []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io"}
+}
+
+// CRD is what matters of a custom resource definition of External Secrets.
+type CRD struct {
+	Name        string
+	Served      []string // API versions that the server answers for
+	Stored      []string // API versions in which objects may lie in etcd
+	Owner       Owner
+	Kept        bool // carries the keep annotation
+	Terminating bool
+}
+
+// rawCRD leaves out the schemas, which are most of a definition's few hundred kilobytes.
+type rawCRD struct {
+	Metadata metav1.ObjectMeta `json:"metadata"`
+	Spec     struct {
+		Versions []struct {
+			Name   string `json:"name"`
+			Served bool   `json:"served"`
+		} `json:"versions"`
+	} `json:"spec"`
+	Status struct {
+		StoredVersions []string `json:"storedVersions"`
+	} `json:"status"`
+}
+
+func (s *Step) readCRD(ctx context.Context, name string) (*CRD, error) {
+	body, err := s.get(ctx, crdPath+"/"+name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get CRD %s: %w", name, err)
+	}
+	var raw rawCRD
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return nil, fmt.Errorf("get CRD %s: %w", name, err)
+	}
+	return raw.crd(), nil
+}
+
+func (r rawCRD) crd() *CRD {
+	c := &CRD{
+		Name: r.Metadata.Name, Stored: r.Status.StoredVersions, Owner: ownerOf(r.Metadata),
+		Kept: r.Metadata.Annotations[kube.ResourcePolicyAnno] == kube.KeepPolicy, Terminating: r.Metadata.DeletionTimestamp != nil,
+	}
+	for _, v := range r.Spec.Versions {
+		if v.Served {
+			c.Served = append(c.Served, v.Name)
+		}
+	}
+	slices.Sort(c.Served)
+	return c
+}
+
+// get reads one path of the API server.
+func (s *Step) get(ctx context.Context, path string) ([]byte, error) {
+	if s.rawGet != nil {
+		return s.rawGet(ctx, path)
+	}
+	return s.Client.Discovery().RESTClient().Get().AbsPath(path).DoRaw(ctx)
+}

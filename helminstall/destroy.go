@@ -1,0 +1,107 @@
+package helminstall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// DestroyOptions is what a teardown wants of the release.
+type DestroyOptions struct {
+	// DeleteCRDs deletes the CRDs too. The caller has made sure that nothing is lost by it, and stripped finalizers
+	// that no operator will serve.
+	DeleteCRDs bool
+}
+
+// PlanDestroy says what Destroy would do. It only reads.
+func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Change, error) {
+	if err := s.observeDestroy(ctx); err != nil {
+		return nil, err
+	}
+	out := []plan.Change{s.destroyChange()}
+	crds, err := s.destroyableCRDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range crds {
+		c := s.crdChange(name)
+		if !opts.DeleteCRDs {
+			c.Action, c.Reason = plan.None, "kept: deleting it would delete every object of its kind; --delete-crds does"
+		}
+		out = append(out, c)
+	}
+	if s.seen.NamespaceOurs {
+		out = append(out, plan.Change{Step: name, Resource: "namespace/" + s.Namespace, Action: plan.Delete,
+			Reason: "made by this program; only if nothing else is in it"})
+	}
+	return out, nil
+}
+
+func (s *Step) observeDestroy(ctx context.Context) error {
+	s.warnings, s.verdict, s.next = nil, Verdict{}, nil
+	seen, err := s.read(ctx)
+	s.seen = seen
+	return err
+}
+
+func (s *Step) destroyChange() plan.Change {
+	c := s.releaseChange()
+	r := s.seen.Release
+	switch {
+	case r == nil:
+		c.Action, c.Reason = plan.None, "not there"
+	case !r.Ours():
+		c.Action, c.Reason = plan.None, "carries no mark of ours: left"
+	case keepsCRDs(r.Manifest):
+		c.Action, c.Reason = plan.Delete, "ours"
+	default:
+		c.Action, c.Reason = plan.Delete, "ours; first upgraded to itself with the annotation that keeps its CRDs"
+	}
+	return c
+}
+
+func (s *Step) crdChange(crd string) plan.Change {
+	return plan.Change{Step: name, Resource: "customresourcedefinition/" + crd, Action: plan.Delete, Reason: "--delete-crds"}
+}
+
+// Destroy uninstalls the release if it is ours, never its CRDs unless asked to, and then its namespace if that is ours
+// and empty. It goes on past a failure where that is safe, and may be repeated.
+func (s *Step) Destroy(ctx context.Context, opts DestroyOptions, sink event.Sink) error {
+	if err := s.observeDestroy(ctx); err != nil {
+		return err
+	}
+	crds, err := s.destroyableCRDs(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.uninstall(ctx, sink); err != nil {
+		return err
+	}
+	var errs []error
+	if opts.DeleteCRDs {
+		errs = append(errs, s.deleteCRDs(ctx, crds, sink))
+	}
+	errs = append(errs, s.deleteNamespace(ctx, sink))
+	return errors.Join(errs...)
+}
+
+// uninstall removes the release with its history.
+func (s *Step) uninstall(ctx context.Context, sink event.Sink) error {
+	change := s.destroyChange()
+	if change.Action != plan.Delete {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.timeout())
+	defer cancel()
+	if err := s.runUninstall(work); err != nil {
+		return fmt.Errorf("uninstall Helm release %s/%s: %w", s.Namespace, s.Settings.Release, err)
+	}
+	s.emit(sink, event.Event{Type: event.Changed, Change: &change})
+	return nil
+}

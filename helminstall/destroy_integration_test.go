@@ -1,0 +1,75 @@
+package helminstall
+
+import (
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+func testDestroy(t *testing.T, sb *sandbox) {
+	// A release that was installed without the annotation, as the script did.
+	unkept := func(s *Settings) {
+		s.Set = []string{`crds.annotations.helm\.sh/resource-policy=null`}
+	}
+	s := sb.step(t, &recorder{}, unkept)
+	_, _, err := up(t, s)
+	must(t, err)
+	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{})
+	must(t, err)
+	if changes[0].Action != plan.Delete || len(changes) < 20 || changes[len(changes)-1].Resource != "namespace/external-secrets" {
+		t.Errorf("plan: %v", changes)
+	}
+	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	gone(t, sb, s)
+	if n := len(crds(t, s)); n < 20 {
+		t.Errorf("%d CRDs are left", n)
+	}
+	calls := &recorder{}
+	s = sb.step(t, calls, nil)
+	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	if calls.writes() > 0 {
+		t.Errorf("second teardown writes %d times", calls.writes())
+	}
+	converges(t, sb, plan.Create, "CRDs without an operator", nil)
+}
+
+func testDestroyCRDs(t *testing.T, sb *sandbox) {
+	converges(t, sb, plan.Create, "", nil)
+	s := sb.step(t, &recorder{}, nil)
+	must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
+	gone(t, sb, s)
+	if left := crds(t, s); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func crds(t *testing.T, s *Step) []string {
+	t.Helper()
+	must(t, s.observeDestroy(t.Context()))
+	names, err := s.destroyableCRDs(t.Context())
+	must(t, err)
+	return names
+}
+
+func gone(t *testing.T, sb *sandbox, s *Step) {
+	t.Helper()
+	if w := s.Warnings(); len(w) > 0 {
+		t.Errorf("warnings %q", w)
+	}
+	ns, err := sb.client.CoreV1().Namespaces().Get(t.Context(), "external-secrets", metav1.GetOptions{})
+	if !apierrors.IsNotFound(err) && ns.DeletionTimestamp == nil {
+		t.Errorf("namespace is left: %v", err)
+	}
+	hooks, err := sb.client.AdmissionregistrationV1().ValidatingWebhookConfigurations().List(t.Context(), metav1.ListOptions{})
+	must(t, err)
+	for _, h := range hooks.Items {
+		if strings.Contains(h.Name, "secret") {
+			t.Errorf("webhook %s is left", h.Name)
+		}
+	}
+}

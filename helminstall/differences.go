@@ -1,0 +1,74 @@
+package helminstall
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// differences says in what a deployed release is not as wanted, old -> new. Of values it names the keys only, since
+// they may be secrets.
+func differences(o *Observed, w Want, values map[string]any) []string {
+	var out []string
+	if d := chartDiffers(o.Release, w); d != "" {
+		out = append(out, d)
+	}
+	if keys := changedKeys(o.Release.Config, values); len(keys) > 0 {
+		out = append(out, "values differ: "+few(keys))
+	}
+	if len(o.Missing) > 0 {
+		out = append(out, "missing in the cluster: "+few(o.Missing))
+	}
+	return out
+}
+
+// chartDiffers says how the stored chart is not the wanted one, or "".
+func chartDiffers(r *Record, w Want) string {
+	have := r.Chart.Metadata
+	name, version := cmp.Or(w.Chart, have.Name), cmp.Or(w.Version, have.Version)
+	switch {
+	case name != have.Name:
+		return fmt.Sprintf("chart %s %s -> %s %s", have.Name, have.Version, name, cmp.Or(w.Version, "newest"))
+	case !sameVersion(version, have.Version):
+		return fmt.Sprintf("chart %s -> %s", have.Version, version)
+	case w.Digest != "" && w.Digest != r.Labels[digestLabel] && r.Ours():
+		return fmt.Sprintf("content of chart %s changed: digest %s -> %s", have.Version,
+			cmp.Or(short(r.Labels[digestLabel]), "none"), short(w.Digest))
+	}
+	return ""
+}
+
+func short(digest string) string { return digest[:min(len(digest), 12)] }
+
+// few names some of many, and counts the rest.
+func few(all []string) string {
+	const limit = 6
+	if len(all) <= limit {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:limit], ", "), len(all)-limit)
+}
+
+func chartWords(w Want) string {
+	return fmt.Sprintf("chart %s %s", cmp.Or(w.Chart, DefaultChart), cmp.Or(w.Version, "in its newest version"))
+}
+
+// served lists the API versions of the CRDs, for a reason.
+func served(crds []CRD) string {
+	var all []string
+	for _, c := range crds {
+		all = append(all, c.Served...)
+	}
+	slices.Sort(all)
+	return cmp.Or(strings.Join(slices.Compact(all), " and "), "no API version")
+}
+
+// oneLine flattens a stored description, which may hold a whole error report.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > 300 {
+		return s[:300] + " …"
+	}
+	return s
+}

@@ -1,0 +1,93 @@
+package helminstall
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	"helm.sh/helm/v3/pkg/release"
+	"helm.sh/helm/v3/pkg/storage/driver"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// secretsDriver is Helm's Secrets driver with another compression level. Helm takes the best, which costs ten times
+// the time for three per cent of the size, twice in every install; that was half of all the work.
+type secretsDriver struct {
+	*driver.Secrets
+	api *releaseSecrets
+	now func() time.Time
+}
+
+func newSecretsDriver(api *releaseSecrets, now func() time.Time) secretsDriver {
+	return secretsDriver{Secrets: driver.NewSecrets(api), api: api, now: now}
+}
+
+// Create implements driver.Creator.
+func (d secretsDriver) Create(key string, rel *release.Release) error {
+	secret, err := storedRelease(key, rel, "createdAt", d.now())
+	if err != nil {
+		return err
+	}
+	_, err = d.api.Create(context.Background(), secret, metav1.CreateOptions{}) //nolint:contextcheck // api has its own
+	if apierrors.IsAlreadyExists(err) {
+		return errors.Join(driver.ErrReleaseExists, errors.New("another run is at work on the release"))
+	}
+	if err != nil {
+		return fmt.Errorf("create Secret %s: %w", key, err)
+	}
+	return nil
+}
+
+// Update implements driver.Updator.
+func (d secretsDriver) Update(key string, rel *release.Release) error {
+	secret, err := storedRelease(key, rel, "modifiedAt", d.now())
+	if err != nil {
+		return err
+	}
+	_, err = d.api.Update(context.Background(), secret, metav1.UpdateOptions{}) //nolint:contextcheck // api has its own
+	if err != nil {
+		return fmt.Errorf("update Secret %s: %w", key, err)
+	}
+	return nil
+}
+
+// storedRelease makes the Secret as Helm makes it, so that the helm command works on the release as on its own.
+func storedRelease(key string, rel *release.Release, stamp string, now time.Time) (*corev1.Secret, error) {
+	data, err := encodeRelease(rel)
+	if err != nil {
+		return nil, fmt.Errorf("encode release %s: %w", rel.Name, err)
+	}
+	labels := maps.Clone(rel.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[stamp] = strconv.FormatInt(now.Unix(), 10)
+	labels["name"], labels["owner"] = rel.Name, "helm"
+	labels["status"], labels["version"] = rel.Info.Status.String(), strconv.Itoa(rel.Version)
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: key, Labels: labels},
+		Type:       "helm.sh/release.v1",
+		Data:       map[string][]byte{"release": data},
+	}, nil
+}
+
+func encodeRelease(rel *release.Release) ([]byte, error) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if err := json.NewEncoder(w).Encode(rel); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return base64.StdEncoding.AppendEncode(nil, packed.Bytes()), nil
+}

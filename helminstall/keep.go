@@ -1,0 +1,69 @@
+package helminstall
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/kube"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
+)
+
+const crdKind = "CustomResourceDefinition"
+
+// keepsCRDs reports whether uninstalling a release with this manifest would leave its CRDs. Helm reads the annotation
+// from the stored manifest: what the live objects carry does not count.
+func keepsCRDs(manifest string) bool {
+	for _, doc := range documents(manifest) {
+		if ofKind(doc, crdKind) && !strings.Contains(doc, kube.ResourcePolicyAnno) {
+			return false
+		}
+	}
+	return true
+}
+
+// keepCRDs is a post-renderer that annotates CRDs which their chart did not, so that the promise holds for any chart.
+type keepCRDs struct{}
+
+// Run implements postrender.PostRenderer.
+func (keepCRDs) Run(in *bytes.Buffer) (*bytes.Buffer, error) {
+	out, err := keepManifest(in.String())
+	return bytes.NewBufferString(out), err
+}
+
+// keepManifest annotates the CRDs of a manifest. An annotation that is there, whatever it says, is the operator's will.
+func keepManifest(manifest string) (string, error) {
+	if keepsCRDs(manifest) {
+		return manifest, nil
+	}
+	var out strings.Builder
+	for _, doc := range documents(manifest) {
+		if ofKind(doc, crdKind) && !strings.Contains(doc, kube.ResourcePolicyAnno) {
+			annotated, err := annotate(doc)
+			if err != nil {
+				return "", fmt.Errorf("annotate CRD: %w", err)
+			}
+			doc = "\n" + annotated
+		}
+		out.WriteString("---" + doc + "\n")
+	}
+	return out.String(), nil
+}
+
+// annotate goes through the decoder that keeps whole numbers whole: schemas hold some that float64 cannot.
+func annotate(doc string) (string, error) {
+	data, err := yaml.YAMLToJSON([]byte(doc))
+	if err != nil {
+		return "", err
+	}
+	obj := map[string]any{}
+	if err := utiljson.Unmarshal(data, &obj); err != nil {
+		return "", err
+	}
+	obj = mergeValues(obj, map[string]any{
+		"metadata": map[string]any{"annotations": map[string]any{kube.ResourcePolicyAnno: kube.KeepPolicy}},
+	})
+	text, err := yaml.Marshal(obj)
+	return string(text), err
+}

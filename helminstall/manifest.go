@@ -1,0 +1,62 @@
+package helminstall
+
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// documents splits a stored or rendered manifest. Parsing all of it would take longer than all else of a run that
+// changes nothing, since the CRDs are a megabyte; so it is split and searched as text first.
+func documents(manifest string) []string {
+	var out []string
+	for doc := range strings.SplitSeq("\n"+manifest, "\n---") {
+		if strings.TrimSpace(doc) != "" {
+			out = append(out, doc)
+		}
+	}
+	return out
+}
+
+// ofKind reports whether a document is, at its top level, of that kind.
+func ofKind(doc, kind string) bool {
+	for _, form := range []string{kind, `"` + kind + `"`, "'" + kind + "'"} {
+		if strings.Contains(doc, "\nkind: "+form+"\n") || strings.HasSuffix(doc, "\nkind: "+form) {
+			return true
+		}
+	}
+	return false
+}
+
+// object is a namespace and a name.
+type object struct{ namespace, name string }
+
+// String is namespace/name, or the name alone.
+func (o object) String() string {
+	if o.namespace == "" {
+		return o.name
+	}
+	return o.namespace + "/" + o.name
+}
+
+// objectsOf lists the objects of one kind in a manifest; those without a namespace are in the release's.
+func objectsOf(manifest, kind, namespace string) []object {
+	var out []object
+	for _, doc := range documents(manifest) {
+		if !ofKind(doc, kind) {
+			continue
+		}
+		var head struct {
+			Metadata metav1.ObjectMeta `json:"metadata"`
+		}
+		if yaml.Unmarshal([]byte(doc), &head) != nil || head.Metadata.Name == "" {
+			continue // Helm itself could not have applied it
+		}
+		if head.Metadata.Namespace == "" {
+			head.Metadata.Namespace = namespace
+		}
+		out = append(out, object{head.Metadata.Namespace, head.Metadata.Name})
+	}
+	return out
+}

@@ -1,0 +1,130 @@
+package helminstall
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// Observed is what the cluster holds, before any judgement.
+type Observed struct {
+	Release   *Record    // the newest revision, or nil
+	CRDs      []CRD      // of watchedCRDs, those that exist
+	Operators []Operator // all that run, the release's own among them
+	// Missing are Deployments of the release's manifest that are not in the cluster.
+	Missing []string
+	// OtherRelease says that the release that claims the CRDs is stored where they say it is.
+	OtherRelease bool
+	// NamespaceGone is that the release's namespace does not exist, NamespaceOurs that it carries our label.
+	NamespaceGone, NamespaceOurs, NamespaceTerminating bool
+
+	secrets     []corev1.Secret
+	deployments map[string]*appsv1.Deployment // by namespace/name
+	warnings    []string
+}
+
+// read observes everything at once: one round trip where nothing is unusual.
+func (s *Step) read(ctx context.Context) (*Observed, error) {
+	o := &Observed{deployments: map[string]*appsv1.Deployment{}}
+	crds := make([]*CRD, len(watchedCRDs()))
+	var items []appsv1.Deployment
+	var everywhere bool
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.readSecrets(gctx, o) })
+	group.Go(func() error { return s.readNamespace(gctx, o) })
+	group.Go(func() (err error) { items, everywhere, err = s.listDeployments(gctx); return err })
+	for i, name := range watchedCRDs() {
+		group.Go(func() (err error) { crds[i], err = s.readCRD(gctx, name); return err })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, c := range crds {
+		if c != nil {
+			o.CRDs = append(o.CRDs, *c)
+		}
+	}
+	if !everywhere {
+		o.warnings = append(o.warnings, "Deployments of all namespaces may not be listed: "+
+			"an operator that is installed elsewhere would not be noticed")
+	}
+	o.Operators = operatorsIn(items)
+	for i := range items {
+		o.deployments[items[i].Namespace+"/"+items[i].Name] = &items[i]
+	}
+	return o, s.readRest(ctx, o)
+}
+
+// readRest asks what only the first answers bring up.
+func (s *Step) readRest(ctx context.Context, o *Observed) (err error) {
+	if o.Release != nil {
+		return s.readMissing(ctx, o)
+	}
+	if len(o.Operators) == 0 && len(o.CRDs) > 0 {
+		o.OtherRelease, err = s.readOtherRelease(ctx, o)
+	}
+	return err
+}
+
+func (s *Step) readSecrets(ctx context.Context, o *Observed) error {
+	list, err := s.Client.CoreV1().Secrets(s.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: "owner=helm,name=" + s.Settings.Release,
+	})
+	if err != nil {
+		return hint.With(fmt.Errorf("list Secrets of release %s in namespace %s: %w", s.Settings.Release, s.Namespace, err),
+			forbiddenHint(err, "Helm keeps its releases in Secrets: allow to get, list, create, update and delete them in "+s.Namespace))
+	}
+	o.secrets = list.Items
+	o.Release, err = latest(list.Items)
+	return err
+}
+
+func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
+	ns, err := s.Client.CoreV1().Namespaces().Get(ctx, s.Namespace, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		o.NamespaceGone = true
+	case apierrors.IsForbidden(err): // then it may not be created either, and the release tells whether it is there
+	case err != nil:
+		return fmt.Errorf("get Namespace %s: %w", s.Namespace, err)
+	default:
+		o.NamespaceOurs = ns.Labels[managedByLabel] == managedBy
+		o.NamespaceTerminating = ns.DeletionTimestamp != nil
+	}
+	return nil
+}
+
+// readOtherRelease looks for the release that the CRDs name: its operator may have labels that are not the chart's.
+func (s *Step) readOtherRelease(ctx context.Context, o *Observed) (bool, error) {
+	owner := o.CRDs[0].Owner
+	if owner.Release == "" || owner.Of(s.Settings.Release, s.Namespace) {
+		return false, nil
+	}
+	list, err := s.Client.CoreV1().Secrets(owner.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: "owner=helm,status=deployed,name=" + owner.Release, Limit: 1,
+	})
+	if apierrors.IsForbidden(err) {
+		o.warnings = append(o.warnings, fmt.Sprintf("the CRDs belong to %s, whose Secrets may not be read: "+
+			"whether it is still installed is unknown", owner))
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for %s: %w", owner, err)
+	}
+	return len(list.Items) > 0, nil
+}
+
+// forbiddenHint gives advice only where permissions are the cause.
+func forbiddenHint(err error, advice string) string {
+	if apierrors.IsForbidden(err) {
+		return advice
+	}
+	return ""
+}

@@ -1,0 +1,52 @@
+package helminstall
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Owner is who put an object into the cluster, as far as its metadata tells.
+type Owner struct {
+	Release   string // Helm release, or ""
+	Namespace string // of the release
+	ArgoApp   string // Argo CD application, or ""
+	Flux      string // Flux HelmRelease as namespace/name, or ""
+	Rendered  string // app.kubernetes.io/instance of a chart that was applied without Helm, or ""
+}
+
+// ownerOf reads the marks of Helm, Argo CD and Flux.
+func ownerOf(m metav1.ObjectMeta) Owner {
+	o := Owner{Release: m.Annotations[releaseAnnotation], Namespace: m.Annotations[releaseNamespaceAnnotation]}
+	app, _, _ := strings.Cut(m.Annotations["argocd.argoproj.io/tracking-id"], ":")
+	o.ArgoApp = cmp.Or(app, m.Labels["argocd.argoproj.io/instance"])
+	if name := m.Labels["helm.toolkit.fluxcd.io/name"]; name != "" {
+		o.Flux = m.Labels["helm.toolkit.fluxcd.io/namespace"] + "/" + name
+	}
+	if o.Release == "" && m.Labels[managedByLabel] == "Helm" {
+		o.Rendered = m.Labels["app.kubernetes.io/instance"]
+	}
+	return o
+}
+
+// Of reports whether the object belongs to the given Helm release.
+func (o Owner) Of(release, namespace string) bool {
+	return o.Release == release && o.Namespace == namespace
+}
+
+// String says it in words for an operator.
+func (o Owner) String() string {
+	switch {
+	case o.ArgoApp != "":
+		return "Argo CD application " + o.ArgoApp
+	case o.Flux != "":
+		return "Flux HelmRelease " + o.Flux
+	case o.Release != "":
+		return fmt.Sprintf("Helm release %s in namespace %s", o.Release, o.Namespace)
+	case o.Rendered != "":
+		return fmt.Sprintf("a chart applied without Helm (instance %s; Argo CD does so)", o.Rendered)
+	}
+	return "somebody unknown (no mark of Helm, Argo CD or Flux)"
+}

@@ -1,0 +1,95 @@
+package helminstall
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/kube"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// preflight judges what the chart's objects would meet, after they were read ahead and before anything is stored.
+func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
+	for _, info := range list {
+		live := reads.live(info)
+		if live == nil {
+			continue
+		}
+		if err := s.mayTake(info, live); err != nil {
+			return err
+		}
+		if err := storedVersionsServed(info, live); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// live is the metadata of an object that was read ahead, nil if it does not exist. It has the shape of a CRD, which is
+// the only kind of which more is needed.
+func (r *readAhead) live(info *resource.Info) *rawCRD {
+	a := r.lookup(address(info))
+	if a == nil || a.status != 200 {
+		return nil
+	}
+	obj := &rawCRD{}
+	if json.Unmarshal(a.body, obj) != nil {
+		return nil
+	}
+	return obj
+}
+
+// mayTake narrows Helm's TakeOwnership, which would seize whatever has a name of the chart's, to what it is switched
+// on for: CRDs.
+func (s *Step) mayTake(info *resource.Info, live *rawCRD) error {
+	isCRD := info.Mapping.GroupVersionKind.Kind == crdKind
+	if !s.verdict.TakeOwnership || isCRD {
+		return nil
+	}
+	owner := ownerOf(live.Metadata)
+	if owner.Of(s.Settings.Release, s.Namespace) {
+		return nil
+	}
+	return hint.With(fmt.Errorf("%s exists and belongs to %s", named(info), owner),
+		"if it is a rest of an operator that is gone, delete it; else give another --release")
+}
+
+// storedVersionsServed finds beforehand what the API server would refuse in mid-upgrade: a CRD must list every version
+// in which objects may still lie in etcd.
+func storedVersionsServed(info *resource.Info, live *rawCRD) error {
+	if info.Mapping.GroupVersionKind.Kind != crdKind {
+		return nil
+	}
+	have := versionsIn(info.Object)
+	for _, stored := range live.Status.StoredVersions {
+		if len(have) > 0 && !slices.Contains(have, stored) {
+			return hint.With(fmt.Errorf("crd %s has objects stored as %s, which the new chart (%s) does not know",
+				info.Name, stored, strings.Join(have, ", ")),
+				"first install a chart version that knows both (0.16.2), let it rewrite the objects, and take "+stored+
+					" out of the CRD's status.storedVersions")
+		}
+	}
+	return nil
+}
+
+func versionsIn(obj runtime.Object) []string {
+	u, ok := obj.(*unstructured.Unstructured)
+	if !ok {
+		return nil
+	}
+	list, _, _ := unstructured.NestedSlice(u.Object, "spec", "versions")
+	var out []string
+	for _, v := range list {
+		if m, ok := v.(map[string]any); ok {
+			name, _ := m["name"].(string)
+			out = append(out, name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,68 @@
+package helminstall
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// prepare gets what a change needs before anything is written: the chart, and what discovery tells of the server, at
+// the same time.
+func (s *Step) prepare(ctx context.Context) error {
+	var group errgroup.Group
+	group.Go(func() error { return s.prepareChart(ctx) })
+	group.Go(func() (err error) {
+		if s.apis == nil {
+			s.apis, err = discoverAPIs(ctx, s.Config)
+		}
+		return err
+	})
+	return group.Wait()
+}
+
+// prepareChart leaves next nil where the chart that is stored with the release serves.
+func (s *Step) prepareChart(ctx context.Context) error {
+	if s.source() == fromDisk {
+		return nil // want has loaded it
+	}
+	if !s.needsChart() {
+		s.next = nil
+		return nil
+	}
+	version := s.wanted.Version
+	if version == "" && s.seen.Release != nil {
+		version = s.seen.Release.Chart.Metadata.Version
+	}
+	if s.next != nil && (version == "" || sameVersion(version, s.next.chart.Metadata.Version)) {
+		return nil // from an earlier look
+	}
+	got, err := s.fetch(ctx, s.client(), version)
+	if err != nil {
+		return err
+	}
+	s.next = &got
+	return nil
+}
+
+// needsChart tells whether the chart stored with the release can be used for an upgrade. Helm stores it without its
+// dependencies, so it cannot where one is enabled or where the values that differ could enable one.
+func (s *Step) needsChart() bool {
+	r := s.seen.Release
+	if r == nil || s.verdict.NewChart {
+		return true
+	}
+	if len(r.Chart.Metadata.Dependencies) > 0 {
+		return true
+	}
+	changed := changedKeys(r.Config, s.wanted.Values)
+	for _, dep := range r.Chart.Lock.Dependencies {
+		if slices.ContainsFunc(changed, func(key string) bool { return touches(key, dep.Name) }) {
+			return true
+		}
+	}
+	return len(r.Chart.Lock.Dependencies) > 0 && slices.ContainsFunc(changed, func(key string) bool { return touches(key, "tags") })
+}
+
+func touches(key, top string) bool { return key == top || strings.HasPrefix(key, top+".") }

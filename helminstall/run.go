@@ -1,0 +1,93 @@
+package helminstall
+
+import (
+	"context"
+	"fmt"
+
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/postrender"
+	"helm.sh/helm/v3/pkg/release"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// run hands the verdict to Helm. Never atomic: its clean-up of a failed first install deletes the CRDs, with them
+// every ExternalSecret of the cluster.
+func (s *Step) run(ctx context.Context, e *engine) (*release.Release, error) {
+	e.kube.check = s.preflight
+	if s.verdict.Action == plan.Create {
+		return s.install(ctx, e)
+	}
+	if err := settle(e, s.Settings.Release); err != nil {
+		return nil, err
+	}
+	ch, err := s.chartFor(e)
+	if err != nil {
+		return nil, err
+	}
+	return s.upgrade(ctx, e, ch, s.wanted.Values, keepCRDs{})
+}
+
+func (s *Step) install(ctx context.Context, e *engine) (*release.Release, error) {
+	in := action.NewInstall(e.Configuration)
+	in.ReleaseName, in.Namespace, in.Labels = s.Settings.Release, s.Namespace, s.labels()
+	in.Timeout, in.DisableOpenAPIValidation = s.timeout(), true // the API server validates what it is sent
+	in.PostRenderer = keepCRDs{}
+	in.TakeOwnership = s.verdict.TakeOwnership
+	in.Replace = s.verdict.State == Removed
+	return in.RunWithContext(ctx, s.next.chart, s.wanted.Values)
+}
+
+func (s *Step) upgrade(ctx context.Context, e *engine, ch *chart.Chart, vals map[string]any, post postrender.PostRenderer) (*release.Release, error) {
+	up := action.NewUpgrade(e.Configuration)
+	up.Namespace, up.Labels = s.Namespace, s.labels()
+	up.Timeout, up.DisableOpenAPIValidation = s.timeout(), true
+	up.ResetValues = true // vals are whole: what the release has is merged in already
+	up.PostRenderer = post
+	return up.RunWithContext(ctx, s.Settings.Release, ch, vals)
+}
+
+// labels mark the release. "null" takes a label away, in Helm's words.
+func (s *Step) labels() map[string]string {
+	out := map[string]string{managedByLabel: managedBy}
+	switch {
+	case s.next == nil: // the chart stays, and so does its label
+	case s.next.digest != "":
+		out[digestLabel] = s.next.digest
+	case s.verdict.Action != plan.Create:
+		out[digestLabel] = "null"
+	}
+	return out
+}
+
+// settle marks a revision that was cut off as failed, since Helm refuses to go on from a pending one. Nothing is
+// uninstalled.
+func settle(e *engine, name string) error {
+	last, err := e.Releases.Last(name)
+	if err != nil {
+		return fmt.Errorf("read stored release: %w", err)
+	}
+	switch last.Info.Status {
+	case release.StatusDeployed, release.StatusFailed, release.StatusSuperseded:
+		return nil
+	default:
+	}
+	last.SetStatus(release.StatusFailed, fmt.Sprintf("left %s; marked failed by %s", last.Info.Status, managedBy))
+	if err := e.Releases.Update(last); err != nil {
+		return fmt.Errorf("mark revision %d failed: %w", last.Version, err)
+	}
+	return nil
+}
+
+// chartFor is the downloaded chart, or the one that is stored with the release.
+func (s *Step) chartFor(e *engine) (*chart.Chart, error) {
+	if s.next != nil {
+		return s.next.chart, nil
+	}
+	last, err := e.Releases.Last(s.Settings.Release)
+	if err != nil {
+		return nil, fmt.Errorf("read stored chart: %w", err)
+	}
+	return last.Chart, nil
+}

@@ -1,0 +1,161 @@
+package helminstall
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// Step converges the release of the External Secrets Operator. The exported fields are its dependencies, then the
+// settings; a Step is used by one goroutine at a time.
+type Step struct {
+	Config *rest.Config         // for Helm, which builds its own clients
+	Client kubernetes.Interface // of the same cluster
+	HTTP   *http.Client         // for charts; nil is a client with the environment's proxies
+	// HolderAlive reports whether another run of this program lives that could be working on the release; it is asked
+	// only when the release is pending. nil means that nobody can tell, and that age decides.
+	HolderAlive func(context.Context) bool
+	Now         func() time.Time
+	Log         *slog.Logger // for developers; may be nil
+
+	Settings
+
+	rawGet   func(ctx context.Context, path string) ([]byte, error) // tests only; nil asks Client
+	seen     *Observed
+	verdict  Verdict
+	wanted   Want
+	next     *fetched // the chart that Apply installs
+	apis     *apis
+	warnings []string
+}
+
+// name is the step's name in plans, events and --only.
+const name = "helm-release"
+
+// Name implements bootstrap.Step.
+func (*Step) Name() string { return name }
+
+// Observe reads the cluster, and the chart if something has to change, and says what Apply would do. It may be called
+// again, and then what it downloaded before is not downloaded twice.
+func (s *Step) Observe(ctx context.Context) ([]plan.Change, error) {
+	s.warnings = nil
+	seen, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.seen = seen
+	if s.wanted, err = s.want(ctx, seen); err != nil {
+		return s.refused(err)
+	}
+	s.verdict = Classify(seen, s.wanted)
+	if s.writes() {
+		if err := s.prepare(ctx); err != nil {
+			return s.refused(err)
+		}
+	}
+	return s.changes(), nil
+}
+
+// refused makes a blocked plan of a refusal, and passes other errors on.
+func (s *Step) refused(err error) ([]plan.Change, error) {
+	c, ok := blocked(err)
+	if !ok {
+		return nil, err
+	}
+	s.verdict = Verdict{State: Refused, Action: plan.Blocked, Reason: c.Reason, Hint: c.Hint}
+	return s.changes(), nil
+}
+
+func (s *Step) writes() bool {
+	return s.verdict.Action != plan.None && s.verdict.Action != plan.Blocked
+}
+
+// changes are the plan's lines: the namespace where it has to be made, and the release.
+func (s *Step) changes() []plan.Change {
+	var out []plan.Change
+	if s.makesNamespace() {
+		out = append(out, s.namespaceChange())
+	}
+	return append(out, s.releaseChange())
+}
+
+func (s *Step) makesNamespace() bool {
+	return s.verdict.Action == plan.Create && s.seen != nil && s.seen.NamespaceGone
+}
+
+func (s *Step) namespaceChange() plan.Change {
+	return plan.Change{Step: name, Resource: "namespace/" + s.Namespace, Action: plan.Create, Reason: "does not exist"}
+}
+
+func (s *Step) releaseChange() plan.Change {
+	return plan.Change{Step: name, Resource: "helm-release/" + s.Namespace + "/" + s.Settings.Release,
+		Action: s.verdict.Action, Reason: s.verdict.Reason, Hint: s.verdict.Hint}
+}
+
+// want works out what the release should be, given what it is.
+func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
+	w := Want{
+		Release: s.Settings.Release, Namespace: s.Namespace, Chart: s.wantName(), Version: s.Version,
+		Explicit: s.explicit(), Adopt: s.Adopt, Timeout: s.timeout(), Now: s.Now(),
+	}
+	if o.Release == nil || o.Release.Info.Status == "uninstalled" {
+		w.Chart, w.Version = s.chartName(), s.firstVersion()
+	}
+	if s.source() == fromDisk {
+		local, err := s.fetch(ctx, nil, "")
+		if err != nil {
+			return w, err
+		}
+		s.next = &local
+		w.Chart, w.Version, w.Digest = local.chart.Metadata.Name, local.chart.Metadata.Version, local.digest
+	}
+	if o.Release != nil && o.Release.Pending() && s.HolderAlive != nil {
+		w.HolderGone = !s.HolderAlive(ctx)
+	}
+	return w, s.wantValues(&w, o)
+}
+
+// wantValues merges: our defaults, under what the release has, under what the run asks for.
+func (s *Step) wantValues(w *Want, o *Observed) error {
+	asked, err := s.overlay()
+	if err != nil {
+		return err
+	}
+	var have map[string]any
+	if o.Release != nil && o.Release.Info.Status != "uninstalled" {
+		have = o.Release.Config
+	}
+	if w.Asked, err = normal(mergeValues(have, asked)); err != nil {
+		return err
+	}
+	w.Values, err = normal(mergeValues(baseValues(), w.Asked))
+	return err
+}
+
+// Warnings are what the last Observe or Destroy found that does not stop a run.
+func (s *Step) Warnings() []string {
+	var out []string
+	if s.seen != nil {
+		out = append(out, s.seen.warnings...)
+	}
+	out = append(out, s.verdict.Warnings...)
+	if s.next != nil {
+		out = append(out, s.next.warnings...)
+	}
+	return append(out, s.warnings...)
+}
+
+func (s *Step) emit(sink event.Sink, e event.Event) {
+	e.Step, e.Time = name, s.Now()
+	sink.Emit(e)
+}
+
+func (s *Step) client() *http.Client { return cmp.Or(s.HTTP, http.DefaultClient) }

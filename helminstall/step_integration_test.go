@@ -1,0 +1,237 @@
+package helminstall
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// TestAgainstAPIServer runs everything that needs the real thing in one sandbox, one after the other: CRDs and webhooks
+// are the cluster's.
+func TestAgainstAPIServer(t *testing.T) {
+	sb := startSandbox(t)
+	tests := []struct {
+		name string
+		test func(*testing.T, *sandbox)
+	}{
+		{"install, then nothing to do", testInstall},
+		{"values and versions change", testUpgrade},
+		{"failed install is repaired", testFailed},
+		{"cut off install is recovered", testPending},
+		{"another release is used", testElsewhere},
+		{"release without our mark", testUnmarked},
+		{"CRDs without an operator", testLeftover},
+		{"wait says why", testWaitReasons},
+		{"deleted Deployment comes back", testMissing},
+		{"teardown keeps the CRDs", testDestroy},
+		{"teardown deletes the CRDs", testDestroyCRDs},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			sb.clean(t)
+			test.test(t, sb)
+		})
+	}
+}
+
+// converges runs up, expects one action on the release, and then that a second run does nothing whatever.
+func converges(t *testing.T, sb *sandbox, action plan.Action, reason string, change func(*Settings)) Info {
+	t.Helper()
+	s := sb.step(t, &recorder{}, change)
+	changes, _, err := up(t, s)
+	must(t, err)
+	last := changes[len(changes)-1]
+	if last.Action != action || !strings.Contains(last.Reason, reason) {
+		t.Fatalf("got %s because %q, want %s because %q", last.Action, last.Reason, action, reason)
+	}
+	again := &recorder{}
+	sb.repoRequests(t)
+	s2 := sb.step(t, again, change)
+	changes, _, err = up(t, s2)
+	must(t, err)
+	if plan.Pending(changes) || again.writes() > 0 || again.rounds() > 2 {
+		t.Errorf("second run: %v, %d writes, %d rounds", changes, again.writes(), again.rounds())
+	}
+	if n := sb.repoRequests(t); n > 0 {
+		t.Errorf("second run asked the chart repository %d times", n)
+	}
+	if a, b := s.Release(), s2.Release(); a != b {
+		t.Errorf("release is %+v after the run and %+v when observed", a, b)
+	}
+	return s2.Release()
+}
+
+func testInstall(t *testing.T, sb *sandbox) {
+	calls := &recorder{delay: 30 * time.Millisecond}
+	s := sb.step(t, calls, nil)
+	changes, events, err := up(t, s)
+	must(t, err)
+	if n := calls.rounds(); n > 20 { // helm needs about 90
+		t.Errorf("a fresh install takes %d sequential round trips", n)
+	}
+	t.Logf("%d requests in %d rounds", len(calls.calls), calls.rounds())
+	if len(changes) != 2 || changes[0].Resource != "namespace/external-secrets" || changes[0].Action != plan.Create {
+		t.Errorf("plan: %v", changes)
+	}
+	if events[0].Change == nil || events[0].Change.Resource != "namespace/external-secrets" {
+		t.Errorf("events: %v", events)
+	}
+	got := converges(t, sb, plan.None, "as wanted", nil)
+	if want := (Info{"external-secrets", "external-secrets", "0.16.2", 1, "v0.16.2"}); got != want {
+		t.Errorf("release %+v, want %+v", got, want)
+	}
+	for _, c := range s.CRDs() {
+		t.Error("CRDs seen before the install:", c)
+	}
+}
+
+func testUpgrade(t *testing.T, sb *sandbox) {
+	older := func(s *Settings) { s.Version = "0.16.1" }
+	converges(t, sb, plan.Create, "0.16.1", older)
+	converges(t, sb, plan.None, "as wanted", nil) // without --chart-version it keeps its own
+	scaled := func(s *Settings) { s.Set = []string{"replicaCount=2"} }
+	sb.repoRequests(t)
+	converges(t, sb, plan.Update, "values differ: replicaCount", scaled)
+	got := converges(t, sb, plan.Update, "chart 0.16.1 -> 0.16.2", func(s *Settings) { s.Version = "0.16.2" })
+	if got.Revision != 3 || got.ChartVersion != "0.16.2" {
+		t.Errorf("release %+v", got)
+	}
+	converges(t, sb, plan.None, "as wanted", scaled) // values outlive an upgrade
+	converges(t, sb, plan.Update, "replicaCount", func(s *Settings) { s.Set = []string{"replicaCount=1"} })
+	list, err := sb.client.CoreV1().Secrets("external-secrets").List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
+	must(t, err)
+	if len(list.Items) != maxHistory {
+		t.Errorf("%d revisions are kept", len(list.Items))
+	}
+}
+
+func failing(method, part string) func(*http.Request) error {
+	return func(r *http.Request) error {
+		if r.Method == method && strings.Contains(r.URL.Path, part) {
+			return errors.New("the test says no")
+		}
+		return nil
+	}
+}
+
+func testFailed(t *testing.T, sb *sandbox) {
+	s := sb.step(t, &recorder{fail: failing(http.MethodPost, "/deployments")}, nil)
+	_, _, err := up(t, s)
+	if err == nil || !strings.Contains(err.Error(), "deployment/external-secrets/") || hint.Of(err) == "" {
+		t.Fatalf("error %v, hint %q", err, hint.Of(err))
+	}
+	s = sb.step(t, &recorder{}, nil)
+	_, err = s.Observe(t.Context())
+	must(t, err)
+	if s.State() != Failed || len(s.CRDs()) == 0 {
+		t.Fatalf("state %s, CRDs %v", s.State(), s.CRDs())
+	}
+	converges(t, sb, plan.Update, "the test says no", nil)
+}
+
+func testPending(t *testing.T, sb *sandbox) {
+	s := sb.step(t, &recorder{fail: failing(http.MethodPut, "/secrets/")}, nil)
+	if _, _, err := up(t, s); err == nil {
+		t.Fatal("a release whose outcome cannot be stored counts as installed")
+	}
+	live := sb.step(t, &recorder{}, nil)
+	live.HolderAlive = alive(true)
+	changes, err := live.Observe(t.Context())
+	must(t, err)
+	if live.State() != Busy || !plan.Pending(changes) {
+		t.Errorf("with a live holder: %s %v", live.State(), changes)
+	}
+	dead := sb.step(t, &recorder{}, nil)
+	dead.HolderAlive = alive(false)
+	changes, _, err = up(t, dead)
+	must(t, err)
+	if r := changes[0].Reason; !strings.Contains(r, "left pending-install by a run of ours that is gone") {
+		t.Error(r)
+	}
+	if got := converges(t, sb, plan.None, "as wanted", nil); got.Revision != 2 {
+		t.Errorf("release %+v", got)
+	}
+}
+
+func testElsewhere(t *testing.T, sb *sandbox) {
+	there := func(s *Settings) { s.Release, s.Namespace = "eso", "elsewhere" }
+	converges(t, sb, plan.Create, "", there)
+	calls := &recorder{}
+	s := sb.step(t, calls, func(s *Settings) { s.Version = "0.17.0" })
+	changes, _, err := up(t, s)
+	must(t, err)
+	if len(changes) != 1 || changes[0].Action != plan.None || calls.writes() > 0 {
+		t.Errorf("%v, %d writes", changes, calls.writes())
+	}
+	for _, part := range []string{"Helm release eso in namespace elsewhere", "v0.16.2", "v1 and v1beta1"} {
+		if !strings.Contains(changes[0].Reason, part) {
+			t.Errorf("%q does not say %q", changes[0].Reason, part)
+		}
+	}
+	if w := s.Warnings(); len(w) != 1 || !strings.Contains(w[0], "--release eso --release-namespace elsewhere") {
+		t.Errorf("warnings %q", w)
+	}
+}
+
+// unmark makes the release one that somebody else installed.
+func unmark(t *testing.T, sb *sandbox) {
+	t.Helper()
+	api := sb.client.CoreV1().Secrets("external-secrets")
+	list, err := api.List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
+	must(t, err)
+	for _, s := range list.Items {
+		delete(s.Labels, managedByLabel)
+		_, err := api.Update(t.Context(), &s, metav1.UpdateOptions{})
+		must(t, err)
+	}
+}
+
+func testUnmarked(t *testing.T, sb *sandbox) {
+	converges(t, sb, plan.Create, "", nil)
+	unmark(t, sb)
+	converges(t, sb, plan.None, "installed by somebody else: used", nil)
+	calls := &recorder{}
+	s := sb.step(t, calls, func(s *Settings) { s.Set = []string{"replicaCount=3"} })
+	changes, err := s.Observe(t.Context())
+	must(t, err)
+	if c := changes[0]; c.Action != plan.Blocked || !strings.Contains(c.Reason, "replicaCount") || !strings.Contains(c.Hint, "--adopt") {
+		t.Errorf("%+v", c)
+	}
+	if err := s.Apply(t.Context(), event.Discard); err == nil || calls.writes() > 0 {
+		t.Errorf("error %v, %d writes", err, calls.writes())
+	}
+	if err := s.Destroy(t.Context(), DestroyOptions{}, event.Discard); err != nil || calls.writes() > 0 {
+		t.Errorf("destroy: error %v, %d writes", err, calls.writes())
+	}
+	s = sb.step(t, &recorder{}, func(s *Settings) { s.Adopt = true })
+	changes, _, err = up(t, s)
+	must(t, err)
+	if changes[0].Action != plan.Adopt || !s.Ours() {
+		t.Errorf("%v", changes)
+	}
+	converges(t, sb, plan.None, "as wanted", nil)
+}
+
+func testLeftover(t *testing.T, sb *sandbox) {
+	there := sb.step(t, &recorder{}, func(s *Settings) { s.Release, s.Namespace = "eso", "elsewhere" })
+	_, _, err := up(t, there)
+	must(t, err)
+	must(t, there.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	converges(t, sb, plan.Create, "CRDs without an operator (left by Helm release eso in namespace elsewhere)", nil)
+	s := sb.step(t, &recorder{}, nil)
+	_, err = s.Observe(t.Context())
+	must(t, err)
+	for _, c := range s.CRDs() {
+		if !c.Owner.Of("external-secrets", "external-secrets") || !c.Kept {
+			t.Errorf("CRD %+v", c)
+		}
+	}
+}

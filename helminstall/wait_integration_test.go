@@ -1,0 +1,57 @@
+package helminstall
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+func alive(yes bool) func(context.Context) bool { return func(context.Context) bool { return yes } }
+
+const stuck = `podAnnotations.sandbox\.gen3-bootstrap/stuck=ImagePullBackOff`
+
+func testWaitReasons(t *testing.T, sb *sandbox) {
+	s := sb.step(t, &recorder{}, func(s *Settings) { s.Timeout, s.Set = 8*time.Second, []string{stuck} })
+	_, events, err := up(t, s)
+	if err == nil || !strings.Contains(err.Error(), "external-secrets 0/1 available: ImagePullBackOff") ||
+		!strings.Contains(hint.Of(err), "kubectl -n external-secrets describe deployment/external-secrets") {
+		t.Errorf("error %v, hint %q", err, hint.Of(err))
+	}
+	var waits []string
+	for _, e := range events {
+		if e.Type == event.Waiting {
+			waits = append(waits, e.Message)
+		}
+	}
+	if !strings.Contains(strings.Join(waits, "\n"), "ImagePullBackOff") {
+		t.Errorf("waiting events %q", waits)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s = sb.step(t, &recorder{}, nil)
+	changes, err := s.Observe(ctx) // installed as wanted, but it does not run
+	must(t, err)
+	if plan.Pending(changes) {
+		t.Errorf("%v", changes)
+	}
+	start := time.Now()
+	err = s.Apply(ctx, event.SinkFunc(func(event.Event) { cancel() }))
+	if err == nil || time.Since(start) > 5*time.Second || !strings.Contains(err.Error(), "context canceled") {
+		t.Errorf("cancelled wait: %v after %s", err, time.Since(start))
+	}
+	s = sb.step(t, &recorder{}, func(s *Settings) { s.NoWait = true })
+	_, _, err = up(t, s)
+	must(t, err)
+}
+
+func testMissing(t *testing.T, sb *sandbox) {
+	converges(t, sb, plan.Create, "", nil)
+	must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), "external-secrets-webhook", metav1.DeleteOptions{}))
+	converges(t, sb, plan.Update, "missing in the cluster: deployment/external-secrets/external-secrets-webhook", nil)
+}

@@ -1,0 +1,372 @@
+package iamsetup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// KeyStep is the name of the step that owns the access key and the Secrets which hold it.
+const KeyStep = "access-key"
+
+type keyAPI interface {
+	iam.ListAccessKeysAPIClient
+	iam.ListUserTagsAPIClient
+	CreateAccessKey(context.Context, *iam.CreateAccessKeyInput, ...func(*iam.Options)) (*iam.CreateAccessKeyOutput, error)
+	DeleteAccessKey(context.Context, *iam.DeleteAccessKeyInput, ...func(*iam.Options)) (*iam.DeleteAccessKeyOutput, error)
+	GetAccessKeyLastUsed(context.Context, *iam.GetAccessKeyLastUsedInput, ...func(*iam.Options)) (*iam.GetAccessKeyLastUsedOutput, error)
+	TagUser(context.Context, *iam.TagUserInput, ...func(*iam.Options)) (*iam.TagUserOutput, error)
+	UntagUser(context.Context, *iam.UntagUserInput, ...func(*iam.Options)) (*iam.UntagUserOutput, error)
+}
+
+var _ keyAPI = (*iam.Client)(nil)
+
+// KeyStore is where the key is kept: Secrets in Kubernetes. kube.KeySecrets is one.
+type KeyStore interface {
+	// Observe returns what each Secret holds, in a fixed order.
+	Observe(ctx context.Context) ([]credential.Held, error)
+	// Rehearse fails if the Secret could not be written. Nothing persists.
+	Rehearse(ctx context.Context, held credential.Held) error
+	// Write puts key into the Secret last observed as held and reads it back; nil means that the Secret holds it.
+	Write(ctx context.Context, held credential.Held, key credential.Key) error
+}
+
+// Journal keeps the intents of mints. kube.Record is one.
+type Journal interface {
+	Mints() []credential.Mint
+	SaveMints(ctx context.Context, mints []credential.Mint) error
+}
+
+// AccessKey is the step for the key and its Secrets. They are one step, since AWS shows the secret half once and
+// neither is of use without the other.
+type AccessKey struct {
+	API     keyAPI
+	AWS     *AWS // proves keys and tells AWS's time
+	Lookup  *UserLookup
+	Store   KeyStore
+	Journal Journal
+	Owner   Owner
+	Pace    Pace
+	Adopt   bool
+	Guard   func() error // ErrLockLost and the like, when another run may be writing; asked before each critical write
+
+	view keyView
+	plan keyPlan
+	key  string // id of the key in use, once known
+}
+
+// Name is the step's name.
+func (k *AccessKey) Name() string { return KeyStep }
+
+// KeyID is the id of the key that the Secrets hold, "" while there is none.
+func (k *AccessKey) KeyID() string { return k.key }
+
+// Observe reads user, keys, Secrets and intents, and says what Apply would do.
+func (k *AccessKey) Observe(ctx context.Context) ([]plan.Change, error) {
+	if err := k.look(ctx, false); err != nil {
+		return nil, err
+	}
+	return k.changes(), nil
+}
+
+// look observes and decides. Settled says that what lags was waited for.
+func (k *AccessKey) look(ctx context.Context, settled bool) error {
+	view := keyView{mints: k.Journal.Mints()}
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		view.user, err = k.Lookup.Get(gctx)
+		return err
+	})
+	group.Go(func() (err error) {
+		view.keys, err = k.list(gctx)
+		return err
+	})
+	group.Go(func() (err error) {
+		if view.held, err = k.Store.Observe(gctx); err == nil {
+			view.proofs, err = k.proveHeld(gctx, view.held)
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err //nolint:wrapcheck // each says what it was doing
+	}
+	view.now = k.AWS.Clock.Now()
+	k.judge(view, settled)
+	if k.wantsUse() {
+		if err := k.readUse(ctx, view.keys); err != nil {
+			return err
+		}
+		k.judge(view, settled)
+	}
+	return nil
+}
+
+func (k *AccessKey) judge(view keyView, settled bool) {
+	k.view = view
+	k.plan = decide(view, keyRules{
+		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, settle: k.Pace.Settle, settled: settled,
+	})
+	k.key = ""
+	if k.plan.source != nil {
+		k.key = k.plan.source.ID
+	}
+}
+
+// wantsUse reports whether the last uses of the keys have a say: only where something is not as it should be.
+func (k *AccessKey) wantsUse() bool {
+	return len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
+}
+
+func (k *AccessKey) list(ctx context.Context) ([]listedKey, error) {
+	var out []listedKey
+	pages := iam.NewListAccessKeysPaginator(k.API, &iam.ListAccessKeysInput{UserName: &k.Lookup.UserName})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if isAbsent(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list access keys of IAM user %s: %w", k.Lookup.UserName, err)
+		}
+		k.AWS.Clock.Learn(page.ResultMetadata)
+		for _, m := range page.AccessKeyMetadata {
+			out = append(out, listedKey{ID: aws.ToString(m.AccessKeyId), Active: m.Status == "Active", Created: aws.ToTime(m.CreateDate)})
+		}
+	}
+	return out, nil
+}
+
+func (k *AccessKey) readUse(ctx context.Context, keys []listedKey) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range keys {
+		group.Go(func() error {
+			out, err := k.API.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &keys[i].ID})
+			if isAbsent(err) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("get last use of access key %s: %w", keys[i].ID, err)
+			}
+			if use := out.AccessKeyLastUsed; use != nil && use.LastUsedDate != nil {
+				keys[i].Use = lastUse{At: *use.LastUsedDate, Service: aws.ToString(use.ServiceName)}
+			}
+			return nil
+		})
+	}
+	return group.Wait() //nolint:wrapcheck // each says what it was doing
+}
+
+// changes renders the decision, in a fixed order: the key, its Secrets, what goes, what is entered.
+func (k *AccessKey) changes() []plan.Change {
+	var out []plan.Change
+	add := func(action plan.Action, resource, reason string) {
+		out = append(out, plan.Change{Step: KeyStep, Resource: resource, Action: action, Reason: reason})
+	}
+	p := k.plan
+	if p.source == nil {
+		add(plan.Create, "access-key/"+plan.KnownAfterApply, p.why+k.unsettled())
+	} else {
+		add(plan.None, "access-key/"+p.source.ID, k.describeSource()+k.unsettled())
+	}
+	for _, h := range k.view.held {
+		if i := slices.IndexFunc(p.fills, func(f fill) bool { return f.held.Name == h.Name }); i >= 0 {
+			add(p.fills[i].action, "secret/"+h.Name, p.fills[i].reason)
+		} else if !slices.ContainsFunc(p.blocks, func(c plan.Change) bool { return c.Resource == "secret/"+h.Name }) {
+			add(plan.None, "secret/"+h.Name, "holds access key "+h.Key.ID)
+		}
+	}
+	for _, x := range slices.Concat(p.before, p.after) {
+		add(plan.Delete, "access-key/"+x.id, x.reason)
+	}
+	if entry := k.entry(); entry != "" {
+		add(plan.Update, "key-entry/"+k.Lookup.UserName, entry)
+	}
+	return append(out, p.blocks...)
+}
+
+// entry says what is to be entered about keys on the user and in the record.
+func (k *AccessKey) entry() string {
+	reasons := slices.Clone(k.plan.closes)
+	if k.plan.tag {
+		reasons = append(reasons, "the user's tags do not name access key "+k.plan.source.ID)
+	}
+	if k.plan.untag {
+		reasons = append(reasons, "the user still announces a mint of ours")
+	}
+	return strings.Join(reasons, "; ")
+}
+
+func (k *AccessKey) unsettled() string {
+	if k.plan.settle == "" {
+		return ""
+	}
+	return "; first it is awaited " + k.plan.settle
+}
+
+func (k *AccessKey) describeSource() string {
+	id := k.plan.source.ID
+	if listed := k.view.listed(id); listed != nil {
+		return fmt.Sprintf("works, %s old", Age(k.view.now.Sub(listed.Created)))
+	}
+	return "works"
+}
+
+// Apply does what the last Observe said, and waits first for what that left in doubt.
+func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
+	say := report{sink: sink, step: KeyStep}
+	if err := k.settle(ctx, say); err != nil {
+		return err
+	}
+	if err := k.delete(ctx, say, k.plan.before); err != nil {
+		return err
+	}
+	if err := k.store(ctx, say); err != nil {
+		return err
+	}
+	if err := k.enter(ctx, say); err != nil {
+		return err
+	}
+	return k.delete(ctx, say, k.plan.after)
+}
+
+// settle looks again until nothing is in doubt or the usual lag has passed.
+func (k *AccessKey) settle(ctx context.Context, say report) error {
+	if k.plan.settle == "" {
+		return nil
+	}
+	err := k.Pace.poll(ctx, k.patience(), func(ctx context.Context) (bool, error) {
+		say.waiting(k.plan.settle)
+		k.Lookup.Forget()
+		if err := k.look(ctx, false); err != nil {
+			return false, err
+		}
+		return k.plan.settle == "", nil
+	})
+	if errors.Is(err, errTooLong) {
+		k.Lookup.Forget()
+		err = k.look(ctx, true)
+	}
+	if err != nil {
+		return err
+	}
+	if len(k.plan.blocks) > 0 {
+		blocked := k.plan.blocks[0]
+		return hint.With(errors.New(blocked.Reason), blocked.Hint)
+	}
+	return nil
+}
+
+// patience is how long to wait for what is in doubt: the usual lag, and for another's announced mint its deadline too.
+func (k *AccessKey) patience() time.Duration {
+	if minter, deadline := k.view.minter(); minter != "" && minter != k.Owner.String() {
+		return max(0, deadline.Sub(k.view.now)) + k.Pace.Settle
+	}
+	return k.Pace.Settle
+}
+
+func (k *AccessKey) delete(ctx context.Context, say report, keys []doomed) error {
+	for _, x := range keys {
+		if err := k.Guard(); err != nil {
+			return err
+		}
+		if err := k.deleteKey(ctx, x.id); err != nil {
+			return err
+		}
+		say.changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
+	}
+	return nil
+}
+
+// deleteKey deletes one key and its entry on the user.
+func (k *AccessKey) deleteKey(ctx context.Context, id string) error {
+	call, cancel := k.Pace.begun(ctx)
+	defer cancel()
+	_, err := k.API.DeleteAccessKey(call, &iam.DeleteAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id})
+	if err != nil && !isAbsent(err) {
+		return hint.With(fmt.Errorf("delete access key %s of IAM user %s: %w", id, k.Lookup.UserName, err),
+			"run the same command again, or: aws iam delete-access-key --user-name "+k.Lookup.UserName+" --access-key-id "+id)
+	}
+	if k.view.tagged(id) == "" {
+		return nil
+	}
+	return k.untag(call, tagKey+id)
+}
+
+// store brings the Secrets to hold the source, which is minted first where there is none.
+func (k *AccessKey) store(ctx context.Context, say report) error {
+	if k.plan.source == nil {
+		return k.mint(ctx, say)
+	}
+	return k.fill(ctx, say, *k.plan.source, k.plan.fills)
+}
+
+// fill writes the key to the Secrets. From the first one that holds it, a run only goes forward.
+func (k *AccessKey) fill(ctx context.Context, say report, key credential.Key, fills []fill) error {
+	for _, f := range fills {
+		if err := k.Guard(); err != nil {
+			return err
+		}
+		if err := k.Store.Write(ctx, f.held, key); err != nil {
+			return err //nolint:wrapcheck // it names the Secret
+		}
+		say.changed(plan.Change{Step: KeyStep, Resource: "secret/" + f.held.Name, Action: f.action, Reason: f.reason})
+	}
+	return nil
+}
+
+// enter tags the user with the key in use, takes back our announcement and closes the intents.
+func (k *AccessKey) enter(ctx context.Context, say report) error {
+	entry := k.entry()
+	if entry == "" {
+		return nil
+	}
+	if err := k.Guard(); err != nil {
+		return err
+	}
+	if k.plan.tag {
+		if err := k.tag(ctx, say, Tags{tagKey + k.plan.source.ID: k.Owner.String()}); err != nil {
+			return err
+		}
+	}
+	if k.plan.untag {
+		if err := k.untag(ctx, tagMinting); err != nil {
+			return err
+		}
+	}
+	if len(k.plan.closes) > 0 {
+		if err := k.Journal.SaveMints(ctx, k.plan.mints); err != nil {
+			return err //nolint:wrapcheck // it names the record
+		}
+	}
+	say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
+	return nil
+}
+
+func (k *AccessKey) tag(ctx context.Context, say report, tags Tags) error {
+	what := "tag IAM user " + k.Lookup.UserName + " with " + strings.Join(slices.Sorted(maps.Keys(tags)), ", ")
+	return k.Pace.persist(ctx, say.waiting, what, func(ctx context.Context) error {
+		_, err := k.API.TagUser(ctx, &iam.TagUserInput{UserName: &k.Lookup.UserName, Tags: tags.list()})
+		return wrap(what, err)
+	})
+}
+
+func (k *AccessKey) untag(ctx context.Context, keys ...string) error {
+	_, err := k.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &k.Lookup.UserName, TagKeys: keys})
+	if isAbsent(err) {
+		return nil
+	}
+	return wrap("take tags "+strings.Join(keys, ", ")+" off IAM user "+k.Lookup.UserName, err)
+}

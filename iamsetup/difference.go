@@ -1,0 +1,60 @@
+package iamsetup
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// difference says in words what the policy in place allows beyond what is wanted, and what it lacks.
+func (p *Policy) difference() string {
+	have, want := grants(p.seen.document), grants(p.document)
+	var parts []string
+	if extra := without(have, want); len(extra) > 0 {
+		parts = append(parts, "to be taken away: "+strings.Join(extra, ", "))
+	}
+	if lacking := without(want, have); len(lacking) > 0 {
+		parts = append(parts, "to be added: "+strings.Join(lacking, ", "))
+	}
+	if len(parts) == 0 {
+		return "its conditions or form are others"
+	}
+	return strings.Join(parts, "; ")
+}
+
+// grants lists each pair of action and resource that a document names, with "(conditions)" where some apply.
+func grants(document string) []string {
+	var doc map[string]any
+	if json.Unmarshal([]byte(document), &doc) != nil {
+		return nil
+	}
+	var out []string
+	for _, s := range listOf(doc["Statement"]) {
+		fields, ok := s.(map[string]any)
+		if !ok {
+			continue
+		}
+		verb := ""
+		if fields["Effect"] != "Allow" {
+			verb = fmt.Sprint(fields["Effect"]) + " "
+		}
+		for _, action := range listOf(fields["Action"]) {
+			for _, resource := range listOf(fields["Resource"]) {
+				out = append(out, fmt.Sprintf("%s%v on %v%s", verb, action, resource, conditions(fields)))
+			}
+		}
+	}
+	return out
+}
+
+func conditions(statement map[string]any) string {
+	if statement["Condition"] == nil {
+		return ""
+	}
+	return " if " + render(lists(statement["Condition"]))
+}
+
+func without(items, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(items), func(s string) bool { return slices.Contains(others, s) })
+}

@@ -1,0 +1,119 @@
+package iamsetup
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// documentVersion is the only current version of IAM's policy language.
+const documentVersion = "2012-10-17"
+
+// Document is an IAM policy document.
+type Document struct {
+	Version   string
+	Statement []Statement
+}
+
+// Statement is one statement of a permissions policy. IAM allows no Principal there.
+type Statement struct {
+	Sid       string
+	Effect    string
+	Action    []string
+	Resource  []string
+	Condition map[string]map[string]string `json:",omitempty"`
+}
+
+// Scope is what the policy lets External Secrets Operator do.
+type Scope struct {
+	Partition string
+	Region    string
+	Account   string
+	Prefixes  []string // of secrets' names; none: every secret of account and region
+	KMSKeys   []string // key ARNs
+	AllowPush bool     // also what a PushSecret needs
+}
+
+// The tag by which External Secrets Operator knows what its PushSecrets made
+// (https://external-secrets.io/latest/provider/aws-secrets-manager/).
+const (
+	pushTag   = "managed-by"
+	pushOwner = "external-secrets"
+)
+
+// PolicyDocument says what the operator's AWS calls need and no more. ListSecrets and BatchGetSecretValue know no
+// resource but "*" (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html);
+// what the latter returns is still limited by GetSecretValue.
+func PolicyDocument(s Scope) Document {
+	doc := Document{Version: documentVersion, Statement: []Statement{
+		{
+			Sid: "ReadSecrets", Effect: "Allow",
+			Action:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+			Resource: s.secrets(),
+		},
+		{
+			Sid: "FindSecrets", Effect: "Allow",
+			Action:   []string{"secretsmanager:ListSecrets", "secretsmanager:BatchGetSecretValue"},
+			Resource: []string{"*"},
+		},
+	}}
+	if s.AllowPush {
+		doc.Statement = append(doc.Statement, s.push()...)
+	}
+	if len(s.KMSKeys) > 0 {
+		doc.Statement = append(doc.Statement, s.kms())
+	}
+	return doc
+}
+
+// secrets are the ARNs that the scope covers; a secret's ARN ends in a hyphen and six random characters, which the
+// asterisk takes in.
+func (s Scope) secrets() []string {
+	prefixes := s.Prefixes
+	if len(prefixes) == 0 {
+		prefixes = []string{""}
+	}
+	out := make([]string, 0, len(prefixes))
+	for _, prefix := range prefixes {
+		out = append(out, fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:%s*", s.Partition, s.Region, s.Account, prefix))
+	}
+	return out
+}
+
+// push lets a PushSecret make secrets that carry its tag, and write to those alone. Tagging goes by the tag that the
+// secret has (at its creation: gets), since by the request's tag alone any secret could be tagged and then written.
+func (s Scope) push() []Statement {
+	return []Statement{
+		{
+			Sid: "PushNewSecrets", Effect: "Allow",
+			Action: []string{"secretsmanager:CreateSecret"}, Resource: s.secrets(),
+			Condition: map[string]map[string]string{"StringEquals": {"aws:RequestTag/" + pushTag: pushOwner}},
+		},
+		{
+			Sid: "PushOwnSecrets", Effect: "Allow",
+			Action: []string{"secretsmanager:PutSecretValue", "secretsmanager:TagResource"}, Resource: s.secrets(),
+			Condition: map[string]map[string]string{"StringEquals": {"secretsmanager:ResourceTag/" + pushTag: pushOwner}},
+		},
+	}
+}
+
+// kms lets Secrets Manager, and nothing else, use the keys on the caller's behalf.
+func (s Scope) kms() Statement {
+	actions := []string{"kms:Decrypt"}
+	if s.AllowPush {
+		actions = append(actions, "kms:GenerateDataKey")
+	}
+	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, dnsSuffix(s.Partition))
+	return Statement{
+		Sid: "UseKeys", Effect: "Allow", Action: actions, Resource: s.KMSKeys,
+		Condition: map[string]map[string]string{"StringEquals": {"kms:ViaService": via}},
+	}
+}
+
+// JSON is the document as it is sent to IAM.
+func (d Document) JSON() (string, error) {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return "", fmt.Errorf("marshal policy document: %w", err)
+	}
+	return string(text), nil
+}

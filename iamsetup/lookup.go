@@ -1,0 +1,78 @@
+package iamsetup
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
+
+// UserSeen is a user as IAM shows it.
+type UserSeen struct {
+	ID       string // AIDA…; a user made anew under the same name has another
+	ARN      string
+	Boundary string // policy ARN, or empty
+	Tags     Tags
+	New      bool // made by this very run
+}
+
+type getUserAPI interface {
+	GetUser(context.Context, *iam.GetUserInput, ...func(*iam.Options)) (*iam.GetUserOutput, error)
+}
+
+// UserLookup reads one user, once for all who ask in the same round of observation.
+type UserLookup struct {
+	API      getUserAPI
+	UserName string
+
+	mu    sync.Mutex
+	asked func() (*UserSeen, error)
+}
+
+// Get returns the user, nil when there is none. Callers at the same time share one request and its answer, until
+// Forget.
+func (l *UserLookup) Get(ctx context.Context) (*UserSeen, error) {
+	l.mu.Lock()
+	if l.asked == nil {
+		l.asked = sync.OnceValues(func() (*UserSeen, error) { return l.get(ctx) })
+	}
+	ask := l.asked
+	l.mu.Unlock()
+	return ask()
+}
+
+// Set answers later calls of Get with what a create returned: IAM may not show a new user for seconds.
+func (l *UserLookup) Set(seen *UserSeen) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked = func() (*UserSeen, error) { return seen, nil }
+}
+
+// Forget makes the next Get ask again.
+func (l *UserLookup) Forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked = nil
+}
+
+func (l *UserLookup) get(ctx context.Context) (*UserSeen, error) {
+	out, err := l.API.GetUser(ctx, &iam.GetUserInput{UserName: &l.UserName})
+	if isAbsent(err) {
+		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get IAM user %s: %w", l.UserName, err)
+	}
+	return userSeen(out.User), nil
+}
+
+func userSeen(u *types.User) *UserSeen {
+	seen := &UserSeen{ID: aws.ToString(u.UserId), ARN: aws.ToString(u.Arn), Tags: tagsOf(u.Tags)}
+	if b := u.PermissionsBoundary; b != nil {
+		seen.Boundary = aws.ToString(b.PermissionsBoundaryArn)
+	}
+	return seen
+}

@@ -1,0 +1,92 @@
+package iamsetup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+)
+
+// proofsInRow is how often STS must accept a new key before it is trusted: it reaches AWS's servers one by one, so that
+// one success says little about the next request.
+const proofsInRow = 5
+
+// proveHeld asks STS about the key of each Secret; the same key in several is asked about once.
+func (k *AccessKey) proveHeld(ctx context.Context, held []credential.Held) ([]proof, error) {
+	proofs := make([]proof, len(held))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, h := range held {
+		if h.Key.ID == "" || sameKeyBefore(held, i) >= 0 {
+			continue
+		}
+		group.Go(func() (err error) {
+			proofs[i], err = k.ask(ctx, h.Key)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err //nolint:wrapcheck // ask says what it was doing
+	}
+	for i := range held {
+		if j := sameKeyBefore(held, i); j >= 0 {
+			proofs[i] = proofs[j]
+		}
+	}
+	return proofs, nil
+}
+
+func sameKeyBefore(held []credential.Held, i int) int {
+	for j := range i {
+		if held[i].Key.ID != "" && held[j].Key.ID == held[i].Key.ID && held[j].Key.Secret.Equal(held[i].Key.Secret) {
+			return j
+		}
+	}
+	return -1
+}
+
+// ask lets STS judge a key, once. Only an answer that is no judgement is an error.
+func (k *AccessKey) ask(ctx context.Context, key credential.Key) (proof, error) {
+	out, err := k.AWS.as(key).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err == nil {
+		return proof{verdict: accepted, arn: aws.ToString(out.Arn)}, nil
+	}
+	switch errorCode(err) {
+	case "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException":
+		return proof{verdict: refused}, nil
+	case "SignatureDoesNotMatch", "IncompleteSignature":
+		return proof{verdict: mismatched}, nil
+	default:
+		return proof{}, fmt.Errorf("ask STS whose access key %s is: %w", key.ID, err)
+	}
+}
+
+// prove waits until STS has accepted a new key several times running, each time over a new connection, as the user
+// that it was made for.
+func (k *AccessKey) prove(ctx context.Context, say report, key credential.Key, arn string) error {
+	inRow := 0
+	err := k.Pace.poll(ctx, 6*k.Pace.Settle, func(ctx context.Context) (bool, error) {
+		for {
+			p, err := k.ask(ctx, key)
+			if err != nil || p.verdict != accepted {
+				inRow = 0
+				say.waiting("AWS to accept access key " + key.ID + " everywhere")
+				return false, nil // also when STS did not answer: the limit ends it
+			}
+			if p.arn != arn {
+				return false, fmt.Errorf("prove access key %s: STS says that it is %s, not %s", key.ID, p.arn, arn)
+			}
+			if inRow++; inRow == proofsInRow {
+				return true, nil
+			}
+		}
+	})
+	if errors.Is(err, errTooLong) {
+		return fmt.Errorf("prove access key %s of %s: STS did not accept it %d times running within %s", key.ID, arn, proofsInRow, 6*k.Pace.Settle)
+	}
+	return err
+}

@@ -1,0 +1,192 @@
+package awsfake
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The version stages that Secrets Manager moves by itself.
+const (
+	current  = "AWSCURRENT"
+	previous = "AWSPREVIOUS"
+)
+
+// vault is a region's secrets, by name.
+type vault map[string]*secret
+
+// secret is one secret.
+type secret struct {
+	name, arn, note, region string
+	key                     string // the ARN of a customer's KMS key, or empty
+	tags                    tagSet
+	created, changed        time.Time
+	accessed, deleted       time.Time // zero for never
+	versions                map[string]*secretVersion
+}
+
+// secretVersion is one value that a secret has or had.
+type secretVersion struct {
+	id      string
+	text    *string
+	binary  []byte
+	stages  []string
+	created time.Time
+}
+
+func secretActions() map[string]action {
+	all := map[string]action{}
+	for name, a := range map[string]action{
+		"CreateSecret":        {on: onNewSecret, run: createSecret},
+		"GetSecretValue":      {on: onSecret, run: getSecretValue},
+		"BatchGetSecretValue": {on: onAny, run: batchGetSecretValue},
+		"DescribeSecret":      {on: onSecret, run: describeSecret},
+		"ListSecrets":         {on: onAny, run: listSecrets},
+		"PutSecretValue":      {on: onSecret, run: putSecretValue},
+		"UpdateSecret":        {on: onSecret, run: updateSecret},
+		"TagResource":         {on: onSecret, run: tagSecret},
+		"UntagResource":       {on: onSecret, run: untagSecret},
+		"DeleteSecret":        {on: onSecret, run: deleteSecret},
+		"RestoreSecret":       {on: onSecret, run: restoreSecret},
+		"GetResourcePolicy":   {on: onSecret, run: getResourcePolicy},
+	} {
+		all["secretsmanager:"+name] = a
+	}
+	return all
+}
+
+// secretARN is the ARN of a secret of the region of the request, without or with its suffix.
+func (r *request) secretARN(name string) string {
+	return r.srv.secretARN(r.sig.region, name)
+}
+
+func (s *Server) secretARN(region, name string) string {
+	return "arn:" + s.partition + ":secretsmanager:" + region + ":" + s.account + ":secret:" + name
+}
+
+// onNewSecret is a secret that is not there yet, whose suffix nobody knows: AWS matches the ARN with any.
+func onNewSecret(r *request) target {
+	return target{arn: r.secretARN(r.in.Name) + "-??????", name: r.in.Name}
+}
+
+// onSecret is the named secret, or the ARN that one of the name would begin with.
+func onSecret(r *request) target {
+	if x, ok := r.srv.secretOf(r.sig.region, r.in.SecretID); ok {
+		return target{arn: x.arn, tags: x.tags, name: x.name}
+	}
+	if strings.HasPrefix(r.in.SecretID, "arn:") {
+		return target{arn: r.in.SecretID}
+	}
+	return target{arn: r.secretARN(r.in.SecretID)}
+}
+
+// secretOf finds a secret by its name, its ARN, or its ARN without the suffix.
+func (s *Server) secretOf(region, id string) (*secret, bool) {
+	v := s.vaults[region]
+	if x, ok := v[id]; ok {
+		return x, true
+	}
+	for _, x := range v {
+		if x.arn == id || s.secretARN(region, x.name) == id {
+			return x, true
+		}
+	}
+	return nil, false
+}
+
+// findSecret finds the secret that the request names; one that awaits its deletion only if asked for.
+func (r *request) findSecret(deletedToo bool) (*secret, error) {
+	id := r.in.SecretID
+	if id == "" || len(id) > 2048 {
+		return nil, constraintJSON("secretId", "have length between 1 and 2048")
+	}
+	x, ok := r.srv.secretOf(r.sig.region, id)
+	if !ok {
+		return nil, resourceNotFound()
+	}
+	if !x.deleted.IsZero() && !deletedToo {
+		return nil, invalidRequest("You can't perform this operation on the secret because it was marked for deletion.")
+	}
+	return x, nil
+}
+
+func constraintJSON(field, rule string) error {
+	return badRequest("ValidationException", "1 validation error detected: Value at '%s' failed to satisfy constraint: "+
+		"Member must %s", field, rule)
+}
+
+// checkSecretName refuses what Secrets Manager refuses of a new name.
+func checkSecretName(name string) error {
+	if name == "" || len(name) > 512 {
+		return constraintJSON("name", "have length between 1 and 512")
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]+$`).MatchString(name) {
+		return badRequest("ValidationException", "Invalid name. Must be a valid name containing alphanumeric characters, or "+
+			"any of the following: -/_+=.@!")
+	}
+	return nil
+}
+
+// at returns the version with an id or a stage.
+func (x *secret) at(id, stage string) (*secretVersion, error) {
+	if stage == "" && id == "" {
+		stage = current
+	}
+	for _, v := range x.versions {
+		if (id == "" || v.id == id) && (stage == "" || slices.Contains(v.stages, stage)) {
+			return v, nil
+		}
+	}
+	label := "VersionId: " + id
+	if stage != "" {
+		label = "staging label: " + stage
+	}
+	return nil, badRequest("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for %s", label)
+}
+
+// put adds a value. The stages that it gets leave the version that had them; what was current becomes previous.
+func (x *secret) put(v *secretVersion) {
+	for _, old := range x.versions {
+		if slices.Contains(v.stages, current) {
+			old.stages = slices.DeleteFunc(old.stages, func(s string) bool { return s == previous })
+			if slices.Contains(old.stages, current) {
+				old.stages = append(old.stages, previous)
+			}
+		}
+		old.stages = slices.DeleteFunc(old.stages, func(s string) bool { return slices.Contains(v.stages, s) })
+	}
+	x.versions[v.id] = v
+	x.changed = v.created
+}
+
+// normalKey is the ARN of the KMS key that the request names, or empty for the account's default.
+func (r *request) normalKey(id string) string {
+	prefix := "arn:" + r.srv.partition + ":kms:" + r.sig.region + ":" + r.srv.account + ":"
+	switch {
+	case id == "" || strings.HasSuffix(id, "alias/aws/secretsmanager"):
+		return ""
+	case strings.HasPrefix(id, "arn:"):
+		return id
+	case strings.HasPrefix(id, "alias/"):
+		return prefix + id
+	default:
+		return prefix + "key/" + id
+	}
+}
+
+// permitKMS refuses a caller who may not use a secret's key through Secrets Manager.
+func (r *request) permitKMS(key string, actions ...string) error {
+	if key == "" {
+		return nil
+	}
+	keys := r.srv.principalKeys(r.who)
+	keys.set("kms:ViaService", "secretsmanager."+r.sig.region+"."+r.srv.dnsSuffix())
+	keys.set("kms:CallerAccount", r.srv.account)
+	for _, a := range actions {
+		if r.srv.permit(r, access{action: "kms:" + a, resource: key, keys: keys}) != nil {
+			return badRequest("AccessDeniedException", "Access to KMS is not allowed")
+		}
+	}
+	return nil
+}

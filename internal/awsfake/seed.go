@@ -1,0 +1,154 @@
+package awsfake
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Key is an access key as the account has it.
+type Key struct {
+	ID      string
+	Status  string // Active or Inactive
+	Created time.Time
+}
+
+// Keys returns the keys that a user has, whether or not calls see them yet, oldest first.
+func (s *Server) Keys(user string) []Key {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, ok := s.users.taken(user)
+	if !ok {
+		return nil
+	}
+	var list []Key
+	for _, k := range s.keysOf(u) {
+		list = append(list, Key{k.id, k.status, k.created})
+	}
+	return list
+}
+
+// SecretOf returns the secret half of a key, or nothing.
+func (s *Server) SecretOf(keyID string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x, ok := s.sessions[keyID]; ok {
+		return x.secret
+	}
+	if k, ok := s.keys.taken(keyID); ok {
+		return k.secret
+	}
+	return ""
+}
+
+// Secrets returns every secret half and session token that was ever minted, so that a test can look for them in all
+// that a program wrote. AdminSecret is not among them.
+func (s *Server) Secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.minted)
+}
+
+// The functions below put things into the account behind the callers' back: seen at once, not recorded, and judged as
+// strictly as the calls are.
+
+// AddUser makes a user and returns its ARN.
+func (s *Server) AddUser(name string, tags map[string]string) (string, error) {
+	out, err := s.seed(createUser, url.Values{"UserName": {name}}, tags)
+	if err != nil {
+		return "", err
+	}
+	return out.(userResult).User.Arn, nil //nolint:errcheck,forcetypeassert // createUser's own
+}
+
+// AddKey mints a key for a user and returns its id.
+func (s *Server) AddKey(user string) (string, error) {
+	out, err := s.seed(createAccessKey, url.Values{"UserName": {user}}, nil)
+	if err != nil {
+		return "", err
+	}
+	return out.(accessKeyResult).AccessKey.AccessKeyId, nil //nolint:errcheck,forcetypeassert // createAccessKey's own
+}
+
+// AddPolicy makes a managed policy and returns its ARN.
+func (s *Server) AddPolicy(name, document string, tags map[string]string) (string, error) {
+	out, err := s.seed(createPolicy, url.Values{"PolicyName": {name}, "PolicyDocument": {document}}, tags)
+	if err != nil {
+		return "", err
+	}
+	return out.(policyResult).Policy.Arn, nil //nolint:errcheck,forcetypeassert // createPolicy's own
+}
+
+// AddRole makes a role and returns its ARN.
+func (s *Server) AddRole(name, trust string, tags map[string]string) (string, error) {
+	out, err := s.seed(createRole, url.Values{"RoleName": {name}, "AssumeRolePolicyDocument": {trust}}, tags)
+	if err != nil {
+		return "", err
+	}
+	return out.(roleResult).Role.Arn, nil //nolint:errcheck,forcetypeassert // createRole's own
+}
+
+// AddOIDCProvider makes an identity provider and returns its ARN.
+func (s *Server) AddOIDCProvider(issuer string, clientIDs []string, tags map[string]string) (string, error) {
+	form := url.Values{"Url": {issuer}}
+	for i, id := range clientIDs {
+		form.Set("ClientIDList.member."+strconv.Itoa(i+1), id)
+	}
+	out, err := s.seed(createProvider, form, tags)
+	if err != nil {
+		return "", err
+	}
+	return out.(newProviderResult).OpenIDConnectProviderArn, nil //nolint:errcheck,forcetypeassert // createProvider's own
+}
+
+// Attach attaches a managed policy to a user or role, both named by ARN.
+func (s *Server) Attach(principalARN, policyARN string) error {
+	find := func(r *request) (*identity, error) {
+		if who, ok := r.srv.identityOf(principalARN); ok {
+			return who, nil
+		}
+		return nil, noSuchEntity("%s cannot be found.", principalARN)
+	}
+	_, err := s.seed(attachTo(find), url.Values{"PolicyArn": {policyARN}}, nil)
+	return err
+}
+
+// AddSecret makes a secret with a string value and returns its ARN. The KMS key is the account's default unless an ARN
+// or id is given.
+func (s *Server) AddSecret(region, name, value, kmsKey string, tags map[string]string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.seedRequest()
+	r.sig.region = region
+	r.in = secretInput{Name: name, SecretString: &value, KmsKeyID: kmsKey}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		r.in.Tags = append(r.in.Tags, tagXML{k, tags[k]})
+	}
+	out, err := createSecret(r)
+	if err != nil {
+		return "", err
+	}
+	return out.(secretChanged).ARN, nil //nolint:errcheck,forcetypeassert // createSecret's own
+}
+
+// seed runs an action as the admin, with its effect seen at once.
+func (s *Server) seed(run func(*request) (any, error), form url.Values, tags map[string]string) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seeding = true
+	defer func() { s.seeding = false }()
+	for i, k := range slices.Sorted(maps.Keys(tags)) {
+		form.Set("Tags.member."+strconv.Itoa(i+1)+".Key", k)
+		form.Set("Tags.member."+strconv.Itoa(i+1)+".Value", tags[k])
+	}
+	r := s.seedRequest()
+	r.form = form
+	return run(r)
+}
+
+func (s *Server) seedRequest() *request {
+	who := principal{arn: s.admin.arn, userID: s.admin.id, name: s.admin.name, admin: true, who: &s.admin.identity}
+	return &request{srv: s, call: &Call{}, who: who, now: s.now()}
+}

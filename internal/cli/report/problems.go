@@ -1,0 +1,47 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+)
+
+// Warnings writes one line for each warning. Here and below a write error is of no interest: whoever closed stderr
+// does not want to know.
+func Warnings(w io.Writer, style tty.Style, warnings []string) {
+	for _, text := range warnings {
+		fmt.Fprintf(w, "%s %s\n", style.Yellow("warning:"), text)
+	}
+}
+
+// Problems writes each problem with what a person can do about it.
+func Problems(w io.Writer, style tty.Style, problems []bootstrap.Problem) {
+	for _, p := range problems {
+		step := ""
+		if p.Step != "" {
+			step = p.Step + ": "
+		}
+		fmt.Fprintf(w, "gen3-bootstrap: %s %s%s\n", style.Red("error:"), step, p.Message)
+		Hint(w, style, p.Hint)
+	}
+}
+
+// Hint writes each line of a hint with its mark.
+func Hint(w io.Writer, style tty.Style, text string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			fmt.Fprintf(w, "%s %s\n", style.Cyan("hint:"), line)
+		}
+	}
+}
+
+// Resume returns what to do after a run that failed half-way, or "".
+func Resume(r bootstrap.Result, tense Tense) string {
+	if tense == Pending || !r.Changed {
+		return ""
+	}
+	return "what was made stays; run the same command again to resume"
+}

@@ -1,0 +1,72 @@
+// Package report prints what a run found and did: the result as text or JSON on stdout, and warnings, errors and hints
+// on stderr. It reads bootstrap.Result and nothing else.
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// Tense says whether the changes of a result were made or are to be made.
+type Tense int
+
+// The tenses.
+const (
+	Done    Tense = iota // changes were made
+	Pending              // changes would be made
+)
+
+// Complete makes a result fit to print: it names the command, and an error that the result does not tell of is added.
+func Complete(r bootstrap.Result, command string, err error) bootstrap.Result {
+	r.Command = cmp.Or(r.Command, command)
+	if err != nil && len(r.Errors) == 0 {
+		r.Errors = []bootstrap.Problem{{Message: err.Error(), Hint: hint.Of(err)}}
+	}
+	r.Errors = once(r.Errors)
+	r.Warnings = once(r.Warnings)
+	return r
+}
+
+// once drops what is there a second time, and keeps the order.
+func once[T comparable](all []T) []T {
+	var out []T
+	for _, x := range all {
+		if !slices.Contains(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// JSON writes one document. A result's lists are written as [] when they are empty, never as null.
+func JSON(w io.Writer, document any) error {
+	if r, ok := document.(bootstrap.Result); ok {
+		r.Changes = orEmpty(r.Changes)
+		r.Warnings = orEmpty(r.Warnings)
+		r.Errors = orEmpty(r.Errors)
+		document = r
+	}
+	var text bytes.Buffer // for one write, so that nobody reads half a document and no error
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false) // ARNs with * and messages with < are read by people too
+	if err := encoder.Encode(document); err != nil {
+		return fmt.Errorf("encode the document: %w", err)
+	}
+	_, err := w.Write(text.Bytes())
+	return err
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

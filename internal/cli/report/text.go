@@ -1,0 +1,91 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// Page is what a result is written on.
+type Page struct {
+	Style tty.Style
+	Width int // columns; 0 where lines may be of any length
+}
+
+// Text writes a result for a person: the target, the changes by step, what came of them, and one counted line. A run
+// that ended before it looked at anything has no result, and its errors say why.
+func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
+	if len(r.Changes) == 0 {
+		return nil
+	}
+	// What was refused was not done, whatever the command.
+	if len(plan.BlockedIn(r.Changes)) > 0 {
+		tense = Pending
+	}
+	style := page.Style
+	var b strings.Builder
+	b.WriteString(style.Bold(target(r)) + "\n")
+	writeChanges(&b, page, tense, r)
+	if tense == Done && len(r.Errors) == 0 {
+		writeOutputs(&b, style, r.Outputs)
+	}
+	b.WriteString("\n" + style.Bold(count(r, tense)) + "\n")
+	if next := nextStep(r, tense); next != "" {
+		b.WriteString(style.Cyan("next:") + " " + next + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func target(r bootstrap.Result) string {
+	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server, "unknown")
+	return fmt.Sprintf("account %s, region %s, cluster %s, namespace %s", r.Account, r.Region, cluster, r.Namespace)
+}
+
+// writeOutputs writes the names that the next tool needs, those that there are.
+func writeOutputs(b *strings.Builder, style tty.Style, o bootstrap.Outputs) {
+	release := ""
+	if o.Release != nil {
+		release = fmt.Sprintf("%s/%s, chart %s, revision %d",
+			o.Release.Namespace, o.Release.Name, o.Release.ChartVersion, o.Release.Revision)
+	}
+	heading := "\n" + style.Bold("outputs") + "\n"
+	for _, line := range [][2]string{
+		{"policy ARN", o.PolicyARN},
+		{"user ARN", o.UserARN},
+		{"access key", o.AccessKeyID},
+		{"Secrets", strings.Join(o.Secrets, ", ")},
+		{"role ARN", o.RoleARN},
+		{"release", release},
+	} {
+		if line[1] != "" {
+			fmt.Fprintf(b, "%s  %-10s  %s\n", heading, line[0], line[1])
+			heading = ""
+		}
+	}
+}
+
+// nextStep says what the operator does after this, or "".
+func nextStep(r bootstrap.Result, tense Tense) string {
+	if len(r.Errors) > 0 {
+		return ""
+	}
+	if tense == Pending {
+		if plan.Pending(r.Changes) {
+			return "gen3-bootstrap up with the same flags makes these changes"
+		}
+		return ""
+	}
+	for _, secret := range r.Outputs.Secrets {
+		if secret == r.Namespace+"/"+bootstrap.ChartSecretName {
+			return fmt.Sprintf("install or upgrade the gen3 chart in namespace %s with global.externalSecrets.deploy=true; "+
+				"its SecretStore reads the Secret %s", r.Namespace, bootstrap.ChartSecretName)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,48 @@
+package report
+
+import (
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// words is how an action reads.
+type words struct {
+	symbol  string
+	pending string // "create"
+	done    string // "created"
+	paint   func(tty.Style, string) string
+	fixed   bool // the counted line says "2 blocked", not "2 to blocked"
+}
+
+func wording(a plan.Action) words {
+	switch a {
+	case plan.Create:
+		return words{symbol: "+", pending: "create", done: "created", paint: tty.Style.Green}
+	case plan.Update:
+		return words{symbol: "~", pending: "update", done: "updated", paint: tty.Style.Yellow}
+	case plan.Delete:
+		return words{symbol: "-", pending: "delete", done: "deleted", paint: tty.Style.Red}
+	case plan.Adopt:
+		return words{symbol: ">", pending: "adopt", done: "adopted", paint: tty.Style.Cyan}
+	case plan.Blocked:
+		return words{symbol: "!", pending: "blocked", done: "blocked", paint: tty.Style.Red, fixed: true}
+	case plan.None:
+		return words{symbol: "=", pending: "as wanted", done: "as wanted", paint: tty.Style.Dim, fixed: true}
+	default:
+		return words{symbol: "?", pending: string(a), done: string(a), paint: tty.Style.Bold, fixed: true}
+	}
+}
+
+func (w words) in(t Tense) string {
+	if t == Done {
+		return w.done
+	}
+	return w.pending
+}
+
+func (w words) counted(t Tense) string {
+	if t == Pending && !w.fixed {
+		return "to " + w.pending
+	}
+	return w.in(t)
+}

@@ -1,0 +1,37 @@
+package tty
+
+import (
+	"bytes"
+	"os"
+	"testing"
+)
+
+func TestPipesAndBuffersAreNoTerminals(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	for _, stream := range []any{r, w, &bytes.Buffer{}} {
+		if IsTerminal(stream) {
+			t.Errorf("%T is taken for a terminal", stream)
+		}
+		if Width(stream) != 80 {
+			t.Errorf("%T: width %d", stream, Width(stream))
+		}
+		style := StyleFor(stream, func(string) string { return "" }, false)
+		if style.Red("x") != "x" {
+			t.Errorf("%T would get colour", stream)
+		}
+	}
+}
+
+func TestColour(t *testing.T) {
+	if got := Colour().Red("x"); got != "\x1b[31mx\x1b[0m" {
+		t.Errorf("got %q", got)
+	}
+	if got := Colour().Red(""); got != "" {
+		t.Errorf("nothing, in colour: %q", got)
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts, and the tests here, start this very binary as other programs.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"gen3-bootstrap": main,
+		"waiter":         waiter,
+		"writer":         writer,
+	})
+}
+
+// TestScripts runs the command lines that need neither cluster nor account.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// waiter stands for a run. It ends well at the first signal, or, with an argument, goes on for ever.
+func waiter() {
+	ctx := untilSignal(context.Background(), func() { os.Exit(130) })
+	fmt.Println("ready")
+	<-ctx.Done()
+	fmt.Println(context.Cause(ctx))
+	if len(os.Args) > 1 {
+		select {}
+	}
+}
+
+// writer stands for a run whose reader goes away: it tells by its exit code what writing to the pipe brought.
+func writer() {
+	_ = untilSignal(context.Background(), func() {})
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+	for _, w := range []io.Writer{os.Stdout, os.Stderr} {
+		if _, err := fmt.Fprintln(w, "anybody there?"); !errors.Is(err, syscall.EPIPE) {
+			os.Exit(3)
+		}
+	}
+	os.Exit(4)
+}
+
+func TestFirstSignalEndsTheContext(t *testing.T) {
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			cmd, out := started(t, "waiter")
+			signalled(t, cmd, sig)
+			if line := next(t, out); line != "received "+sig.String()+"\n" {
+				t.Errorf("got %q", line)
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("the run did not end of its own: %v", err)
+			}
+		})
+	}
+}
+
+func TestSecondSignalEndsTheProcess(t *testing.T) {
+	cmd, out := started(t, "waiter", "stubborn")
+	signalled(t, cmd, syscall.SIGTERM)
+	next(t, out) // the first one has arrived
+	signalled(t, cmd, syscall.SIGINT)
+	if err := cmd.Wait(); exitCode(err) != 130 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestClosedPipesAreWriteErrors(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("writer")
+	cmd.Stdout, cmd.Stderr = w, w
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = w.Close(), r.Close()
+	if _, err := io.WriteString(stdin, "write now\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); exitCode(err) != 4 {
+		t.Errorf("got %v", err)
+	}
+}
+
+// started starts one of TestMain's programs and waits until it is ready.
+func started(t *testing.T, name string, args ...string) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out := bufio.NewReader(pipe)
+	if line := next(t, out); line != "ready\n" {
+		t.Fatalf("got %q", line)
+	}
+	return cmd, out
+}
+
+func next(t *testing.T, out *bufio.Reader) string {
+	t.Helper()
+	line, err := out.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
+}
+
+func signalled(t *testing.T, cmd *exec.Cmd, sig os.Signal) {
+	t.Helper()
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func exitCode(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
