@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
 
@@ -16,4 +18,7 @@ type Env struct {
 	// Confirm asks a person at a terminal to type want, and reports whether that was typed. nil: there is none to ask.
 	Confirm func(ctx context.Context, question, want string) (bool, error)
 	Getenv  func(string) string
+	// AWSEndpoint and AWSCredentials stand in for the SDK's own where a test runs in one process with its AWS; empty else.
+	AWSEndpoint    string
+	AWSCredentials aws.CredentialsProvider
 }

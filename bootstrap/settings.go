@@ -72,6 +72,7 @@ type Timing struct {
 	MintDeadline time.Duration // after which an announced CreateAccessKey is no longer sent; default 60 s
 	Settle       time.Duration // how long IAM's lists and credentials may lag behind a write; default 20 s
 	Poll         time.Duration // first pause between two looks at something awaited; default 500 ms
+	Request      time.Duration // limit for one attempt of one request, to AWS or the API server; default 20 s
 }
 
 func (t Timing) withDefaults() Timing {
@@ -84,6 +85,7 @@ func (t Timing) withDefaults() Timing {
 	set(&t.MintDeadline, time.Minute)
 	set(&t.Settle, 20*time.Second)
 	set(&t.Poll, 500*time.Millisecond)
+	set(&t.Request, 20*time.Second)
 	return t
 }
 

@@ -28,9 +28,6 @@ type target struct {
 	warnings  []string
 }
 
-// requestLimit bounds one request, so that a dead endpoint is an error within the operator's patience.
-const requestLimit = 20 * time.Second
-
 // connect loads both configurations, asks who and where we are, and compares that with the settings. Nothing is
 // written. The errors are everything that is wrong, not only the first.
 func connect(ctx context.Context, s Settings, env Env) (*target, []error) {
@@ -49,13 +46,16 @@ func (t *target) load(ctx context.Context) []error {
 	s := &t.settings
 	var errs []error
 	var err error
-	t.kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: requestLimit, UserAgent: kube.FieldManager})
+	t.kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, UserAgent: kube.FieldManager})
 	if err != nil {
 		errs = append(errs, err)
 	} else if s.Namespace == "" {
 		s.Namespace = t.kube.Namespace
 	}
-	t.aws, err = iamsetup.Connect(ctx, iamsetup.Connection{Region: s.Region, Profile: s.Profile, Request: requestLimit, Log: t.env.Log, Now: t.env.Now})
+	t.aws, err = iamsetup.Connect(ctx, iamsetup.Connection{
+		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Log: t.env.Log, Now: t.env.Now,
+		Endpoint: t.env.AWSEndpoint, Credentials: t.env.AWSCredentials,
+	})
 	if err != nil {
 		errs = append(errs, err)
 	}

@@ -80,8 +80,8 @@ func (r *run) fail(step string, errs ...error) error {
 // up observes without a lock, and takes it only when something is to be done.
 func (r *run) up(ctx context.Context) error {
 	pending, err := r.prepare(ctx)
+	r.result.Changed = false // until something was written
 	if err != nil || !pending {
-		r.result.Changed = false
 		return err
 	}
 	if err := r.target.makeNamespace(ctx); err != nil {
@@ -102,8 +102,8 @@ func (r *run) applyLocked(ctx context.Context) error {
 		return r.fail(recordStep, err)
 	}
 	pending, err := r.observe(ctx)
+	r.result.Changed = false // until something was written
 	if err != nil || !pending {
-		r.result.Changed = false
 		return err
 	}
 	engine := r.engine()

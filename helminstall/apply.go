@@ -112,7 +112,7 @@ func (s *Step) remember(rel *release.Release) {
 	r := &Record{Name: rel.Name, Namespace: rel.Namespace, Revision: rel.Version, Config: rel.Config,
 		Manifest: rel.Manifest, Labels: s.labels()}
 	r.Info.Status = rel.Info.Status
-	r.Info.LastDeployed = rel.Info.LastDeployed.Time
+	r.Info.LastDeployed = rel.Info.LastDeployed
 	m := rel.Chart.Metadata
 	r.Chart.Metadata.Name, r.Chart.Metadata.Version, r.Chart.Metadata.AppVersion = m.Name, m.Version, m.AppVersion
 	s.seen.Release, s.seen.NamespaceGone, s.seen.Missing, s.seen.deployments = r, false, nil, nil

@@ -81,7 +81,7 @@ func classifyRemoved(o *Observed, w Want) Verdict {
 
 // classifyPending tells an operation that was cut off from one that still goes on.
 func classifyPending(r *Record, w Want) Verdict {
-	age := w.Now.Sub(r.Info.LastDeployed).Round(time.Second)
+	age := w.Now.Sub(r.Info.LastDeployed.Time).Round(time.Second)
 	whose := "somebody else"
 	if r.Ours() {
 		whose = "a run of ours"

@@ -44,13 +44,15 @@ func (s *Step) destroyableCRDs(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
 // getMetadata lists without the objects' bodies: the schemas are megabytes.
 func (s *Step) getMetadata(ctx context.Context, path string) ([]byte, error) {
 	if s.rawGet != nil {
 		return s.rawGet(ctx, path)
 	}
 	return s.Client.Discovery().RESTClient().Get().AbsPath(path).
-		SetHeader("Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1").DoRaw(ctx)
+		SetHeader("Accept", metadataList).DoRaw(ctx)
 }
 
 // deleteCRDs deletes them at once and waits until they are gone, which takes until all their objects are.

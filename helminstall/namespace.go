@@ -4,20 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"sync"
 
-	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/discovery"
-
-	"encoding/json"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -45,7 +38,21 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 	}
 	c := plan.Change{Step: name, Resource: "namespace/" + s.Namespace, Action: plan.Delete, Reason: "made by this program, and empty"}
 	s.emit(sink, event.Event{Type: event.Changed, Change: &c})
-	return nil
+	return s.awaitNamespaceGone(ctx, sink)
+}
+
+// awaitNamespaceGone lets an `up` that follows at once find a clean cluster.
+func (s *Step) awaitNamespaceGone(ctx context.Context, sink event.Sink) error {
+	s.once(sink)("namespace " + s.Namespace + " to be gone")
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, s.timeout(), true, func(ctx context.Context) (bool, error) {
+		_, err := s.Client.CoreV1().Namespaces().Get(ctx, s.Namespace, metav1.GetOptions{})
+		return apierrors.IsNotFound(err), nil
+	})
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return hint.With(fmt.Errorf("delete Namespace %s: still there after %s", s.Namespace, s.timeout()),
+		"see what holds it: kubectl get namespace "+s.Namespace+" -o yaml")
 }
 
 // emptied waits until nothing is left, and returns what did not go.
@@ -69,69 +76,4 @@ func (s *Step) emptied(ctx context.Context, sink event.Sink) (left []string, err
 		return left, nil
 	}
 	return left, err
-}
-
-// namespacedKinds asks discovery what can be in a namespace at all.
-func (s *Step) namespacedKinds() ([]schema.GroupVersionResource, error) {
-	lists, err := discovery.ServerPreferredNamespacedResources(s.Client.Discovery())
-	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
-		return nil, err
-	}
-	lists = discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists)
-	gvrs, err := discovery.GroupVersionResources(lists)
-	if err != nil {
-		return nil, err
-	}
-	var out []schema.GroupVersionResource
-	for gvr := range gvrs {
-		if gvr.Resource != "events" && gvr.Resource != "leases" {
-			out = append(out, gvr)
-		}
-	}
-	return out, nil
-}
-
-// contents names what is in the namespace, but for what every namespace has.
-func (s *Step) contents(ctx context.Context, kinds []schema.GroupVersionResource) ([]string, error) {
-	var mu sync.Mutex
-	var out []string
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallelReads)
-	for _, gvr := range kinds {
-		group.Go(func() error {
-			found, err := s.namesOf(ctx, gvr)
-			mu.Lock()
-			defer mu.Unlock()
-			out = append(out, found...)
-			return err
-		})
-	}
-	err := group.Wait()
-	slices.Sort(out)
-	return out, err
-}
-
-func (s *Step) namesOf(ctx context.Context, gvr schema.GroupVersionResource) ([]string, error) {
-	root := "/apis/" + gvr.Group
-	if gvr.Group == "" {
-		root = "/api"
-	}
-	body, err := s.getMetadata(ctx, strings.Join([]string{root, gvr.Version, "namespaces", s.Namespace, gvr.Resource}, "/"))
-	if apierrors.IsNotFound(err) || apierrors.IsMethodNotSupported(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var list metav1.PartialObjectMetadataList
-	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, item := range list.Items {
-		if n := gvr.Resource + "/" + item.Name; n != "configmaps/kube-root-ca.crt" && n != "serviceaccounts/default" {
-			out = append(out, n)
-		}
-	}
-	return out, nil
 }

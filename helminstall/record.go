@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
+	helmtime "helm.sh/helm/v3/pkg/time"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -34,7 +34,7 @@ type Record struct {
 	Info      struct {
 		Status       release.Status `json:"status"`
 		Description  string         `json:"description"`
-		LastDeployed time.Time      `json:"last_deployed"`
+		LastDeployed helmtime.Time  `json:"last_deployed"`
 	} `json:"info"`
 	Chart struct {
 		Metadata struct {

@@ -36,7 +36,9 @@ func TestAgainstAPIServer(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			start := time.Now()
 			sb.clean(t)
+			t.Logf("cleaned up after %s", time.Since(start))
 			test.test(t, sb)
 		})
 	}
@@ -45,14 +47,16 @@ func TestAgainstAPIServer(t *testing.T) {
 // converges runs up, expects one action on the release, and then that a second run does nothing whatever.
 func converges(t *testing.T, sb *sandbox, action plan.Action, reason string, change func(*Settings)) Info {
 	t.Helper()
+	start := time.Now()
 	s := sb.step(t, &recorder{}, change)
 	changes, _, err := up(t, s)
 	must(t, err)
+	t.Logf("run took %s", time.Since(start))
 	last := changes[len(changes)-1]
 	if last.Action != action || !strings.Contains(last.Reason, reason) {
 		t.Fatalf("got %s because %q, want %s because %q", last.Action, last.Reason, action, reason)
 	}
-	again := &recorder{}
+	again := &recorder{delay: 50 * time.Millisecond}
 	sb.repoRequests(t)
 	s2 := sb.step(t, again, change)
 	changes, _, err = up(t, s2)

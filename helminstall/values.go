@@ -2,6 +2,7 @@ package helminstall
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -61,7 +62,10 @@ func readValues(file string) (map[string]any, error) {
 // parseSet merges one --set expression into vals. The parser panics where a later expression looks into an earlier
 // one's scalar; the expression may hold a secret, so errors name its key only.
 func parseSet(expr string, vals map[string]any) (err error) {
-	key, _, _ := strings.Cut(expr, "=")
+	key, _, ok := strings.Cut(expr, "=")
+	if !ok {
+		return hint.With(errors.New("parse --set: an expression without ="), "give --set key=value")
+	}
 	defer func() {
 		if recover() != nil {
 			err = hint.With(fmt.Errorf("parse --set %s: contradicts an earlier value", key), "give each key one type")

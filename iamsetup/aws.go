@@ -28,6 +28,9 @@ type Connection struct {
 	Request time.Duration // limit for one attempt of one request
 	Log     *slog.Logger  // attempts and retries at debug level; requests are never logged with their bodies
 	Now     func() time.Time
+	// Endpoint and Credentials replace the SDK's own; empty but in tests.
+	Endpoint    string
+	Credentials aws.CredentialsProvider
 }
 
 // AWS is the account as one caller sees it.
@@ -50,6 +53,12 @@ func Connect(ctx context.Context, c Connection) (*AWS, error) {
 	}
 	if c.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(c.Profile))
+	}
+	if c.Endpoint != "" {
+		options = append(options, config.WithBaseEndpoint(c.Endpoint))
+	}
+	if c.Credentials != nil {
+		options = append(options, config.WithCredentialsProvider(c.Credentials))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {

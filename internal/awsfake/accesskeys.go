@@ -2,7 +2,6 @@ package awsfake
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -168,36 +167,4 @@ func (s *Server) keysOf(u *user) []*accessKey {
 
 func (k *accessKey) xml() accessKeyXML {
 	return accessKeyXML{UserName: k.user.name, AccessKeyId: k.id, Status: k.status, CreateDate: stamp(k.created)}
-}
-
-// credentials finds what a key id stands for.
-func (s *Server) credentials(id string) (credential, bool) {
-	if strings.HasPrefix(id, "ASIA") {
-		return s.sessionCredentials(id)
-	}
-	k, ok := s.keys.taken(id)
-	if !ok || k.id != id || k.status != active || !k.usable.seen(s) {
-		return credential{}, false
-	}
-	u := k.user
-	c := credential{
-		secret: k.secret, key: k,
-		who: principal{arn: u.arn, userID: u.id, name: u.name, admin: u == s.admin, who: &u.identity},
-	}
-	if k.expired {
-		c.expires = time.Unix(0, 0)
-	}
-	return c, true
-}
-
-// ExpireCredentials makes a key id, of a session or of a user, answer ExpiredToken from now on.
-func (s *Server) ExpireCredentials(keyID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if x, ok := s.sessions[keyID]; ok {
-		x.expires = s.now()
-	}
-	if k, ok := s.keys.taken(keyID); ok {
-		k.expired = true
-	}
 }

@@ -3,6 +3,7 @@ package awsfake_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -64,6 +65,15 @@ func TestLastUsedIsTracked(t *testing.T) {
 		used.AccessKeyLastUsed.LastUsedDate == nil {
 		t.Errorf("used: %+v", used.AccessKeyLastUsed)
 	}
-	_, err := c.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String("AKIANOSUCHKEYEXAMPLE")})
+	srv.SetKeyUsed(id, "s3", "eu-west-1", time.Unix(1e9, 0))
+	srv.SetKeyCreated(id, time.Unix(9e8, 0))
+	set := must[*iam.GetAccessKeyLastUsedOutput](t)(c.GetAccessKeyLastUsed(ctx, in)).AccessKeyLastUsed
+	if *set.ServiceName != "s3" || !set.LastUsedDate.Equal(time.Unix(1e9, 0)) || !srv.Keys("es")[0].Created.Equal(time.Unix(9e8, 0)) {
+		t.Errorf("set: %+v", set)
+	}
+	srv.SetKeyStatus(id, "Inactive")
+	_, err := es.sts.GetCallerIdentity(ctx, nil)
+	wantCode(t, err, "InvalidClientTokenId")
+	_, err = c.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String("AKIANOSUCHKEYEXAMPLE")})
 	wantCode(t, err, "NoSuchEntity")
 }

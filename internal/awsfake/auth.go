@@ -22,14 +22,6 @@ type signature struct {
 	value                        string
 }
 
-// credential is what a key id stands for.
-type credential struct {
-	secret, token string
-	expires       time.Time // zero for keys that do not
-	who           principal
-	key           *accessKey // nil for sessions and the admin
-}
-
 // parseSignature takes a header apart. Without a header there is no error: some actions are not signed.
 func parseSignature(header string) (signature, error) {
 	if header == "" {

@@ -37,13 +37,13 @@ func TestSignaturesAreChecked(t *testing.T) {
 		c          caller
 		query, rpc string
 	}{
-		"right":          {admin(srv), "", ""},
-		"wrong secret":   {as(srv, id, strings.ToLower(secret), ""), "SignatureDoesNotMatch", "InvalidSignatureException"},
-		"unknown key":    {as(srv, "AKIANOSUCHKEYEXAMPLE", secret, ""), "InvalidClientTokenId", "UnrecognizedClientException"},
-		"key by case":    {as(srv, strings.ToLower(id), secret, ""), "InvalidClientTokenId", "UnrecognizedClientException"},
-		"inactive key":   {as(srv, off, srv.SecretOf(off), ""), "InvalidClientTokenId", "UnrecognizedClientException"},
-		"foreign token":  {as(srv, id, secret, "token"), "InvalidClientTokenId", "UnrecognizedClientException"},
-		"expired key":    {as(srv, old, srv.SecretOf(old), ""), "ExpiredToken", "ExpiredTokenException"},
+		"right":         {admin(srv), "", ""},
+		"wrong secret":  {as(srv, id, strings.ToLower(secret), ""), "SignatureDoesNotMatch", "InvalidSignatureException"},
+		"unknown key":   {as(srv, "AKIANOSUCHKEYEXAMPLE", secret, ""), "InvalidClientTokenId", "UnrecognizedClientException"},
+		"key by case":   {as(srv, strings.ToLower(id), secret, ""), "InvalidClientTokenId", "UnrecognizedClientException"},
+		"inactive key":  {as(srv, off, srv.SecretOf(off), ""), "InvalidClientTokenId", "UnrecognizedClientException"},
+		"foreign token": {as(srv, id, secret, "token"), "InvalidClientTokenId", "UnrecognizedClientException"},
+		"expired key":   {as(srv, old, srv.SecretOf(old), ""), "ExpiredToken", "ExpiredTokenException"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -69,10 +69,10 @@ func TestClockSkew(t *testing.T) {
 		check bool
 		want  string
 	}{
-		"14 minutes ahead":           {14 * time.Minute, true, ""},
-		"16 minutes ahead":           {16 * time.Minute, true, "SignatureDoesNotMatch"},
-		"16 minutes behind":          {-16 * time.Minute, true, "SignatureDoesNotMatch"},
-		"a year ahead, not minded":   {365 * 24 * time.Hour, false, ""},
+		"14 minutes ahead":         {14 * time.Minute, true, ""},
+		"16 minutes ahead":         {16 * time.Minute, true, "SignatureDoesNotMatch"},
+		"16 minutes behind":        {-16 * time.Minute, true, "SignatureDoesNotMatch"},
+		"a year ahead, not minded": {365 * 24 * time.Hour, false, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

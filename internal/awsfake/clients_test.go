@@ -31,7 +31,9 @@ type caller struct {
 }
 
 // as returns the clients of whoever holds the key.
-func as(srv *awsfake.Server, keyID, secret, token string) caller { return in(region, srv, keyID, secret, token) }
+func as(srv *awsfake.Server, keyID, secret, token string) caller {
+	return in(region, srv, keyID, secret, token)
+}
 
 func in(region string, srv *awsfake.Server, keyID, secret, token string) caller {
 	creds := credentials.NewStaticCredentialsProvider(keyID, secret, token)

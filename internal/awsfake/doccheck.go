@@ -77,64 +77,6 @@ func isARNPattern(r string) bool {
 	return len(part) == 6 && part[0] == "arn" && part[1] != "" && part[2] != "" && part[5] != ""
 }
 
-// readTrust reads a role's trust policy.
-func (s *Server) readTrust(text string) (*document, error) {
-	doc, err := readDocument(text)
-	if err != nil {
-		return nil, err
-	}
-	for _, st := range doc.statements {
-		if st.resources != nil || st.notResources != nil {
-			return nil, malformedPolicy("Has prohibited field Resource")
-		}
-		if len(st.principals) == 0 {
-			return nil, malformedPolicy("Missing required field Principal")
-		}
-		if st.actions == nil {
-			return nil, malformedPolicy("Missing required field Action")
-		}
-		for _, a := range st.actions {
-			if !glob("sts:*", strings.ToLower(a)) {
-				return nil, malformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
-			}
-		}
-		if err := s.checkPrincipals(st.principals); err != nil {
-			return nil, err
-		}
-	}
-	return doc, nil
-}
-
-func (s *Server) checkPrincipals(principals map[string][]string) error {
-	for kind, list := range principals {
-		for _, p := range list {
-			if !s.isPrincipal(kind, p) {
-				return malformedPolicy("Invalid principal in policy: \"%s\":\"%s\"", strings.ToUpper(kind), p)
-			}
-		}
-	}
-	return nil
-}
-
-// isPrincipal judges a trust policy's principal. Those of this account must exist, but for identity providers, whose
-// absence shows when a token comes.
-func (s *Server) isPrincipal(kind, p string) bool {
-	arn := "^arn:" + s.partition
-	switch kind {
-	case "Service":
-		return strings.HasSuffix(p, ".amazonaws.com") || strings.HasSuffix(p, "."+s.dnsSuffix())
-	case "Federated":
-		return matches(arn+`:iam::\d{12}:(oidc|saml)-provider/.+$`, p) || !strings.HasPrefix(p, "arn:") && matches(`^[\w.-]+\.com$`, p)
-	case "AWS":
-		if own, ok := strings.CutPrefix(p, s.iamARN("")); ok && own != "root" {
-			return s.hasARN(p)
-		}
-		return p == "*" || matches(`^\d{12}$`, p) || matches(arn+`:(iam|sts)::\d{12}:.+$`, p)
-	default:
-		return false
-	}
-}
-
 // matches is for patterns that are used too seldom to keep.
 func matches(pattern, s string) bool { return regexp.MustCompile(pattern).MatchString(s) }
 

@@ -1,9 +1,6 @@
 package awsfake
 
-import (
-	"net/http"
-	"strings"
-)
+import "strings"
 
 // A Kind is a way for a call to go wrong.
 type Kind int
@@ -43,11 +40,11 @@ type Fault struct {
 	// N is the occurrence that is hit, 0 for every one. It is counted as Call.N if there is an Object, else over all
 	// calls of the action.
 	N int
-	// Times is after how many hits the fault is over, 0 for never.
+	// Times is after how many hits the fault is over. 0 is never, or with N once: ResetCalls does not bring it back.
 	Times  int
 	Kind   Kind
 	Hook   func(Phase, Call)
-	Status int    // of a CustomError
+	Status int    // of a CustomError, 400 if not given
 	Code   string // of a CustomError
 }
 
@@ -78,6 +75,9 @@ func (s *Server) OnCall(hook func(Phase, Call)) {
 func (s *Server) addFault(f *fault) (remove func()) {
 	if service, action, ok := strings.Cut(f.Action, ":"); ok {
 		f.Service, f.Action = service, action
+	}
+	if f.N > 0 && f.Times == 0 {
+		f.Times = 1
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,67 +113,4 @@ func (f *fault) fits(c Call, ofAction int) bool {
 		return false
 	}
 	return f.N == 0 || f.N == n
-}
-
-// early is the outcome of a fault that spares the call its effect, or nil.
-func (f *Fault) early(json bool) *reply {
-	switch f.Kind {
-	case Timeout:
-		return &reply{hang: true}
-	case ResetBefore, KillBefore:
-		return &reply{drop: true}
-	case Hook, LostReply, LostReply5xx, KillAfter:
-		return nil
-	case CustomError:
-		return &reply{err: &apiError{f.Status, f.Code, "a fault that the test asked for"}}
-	case Throttling, ServerError, AccessDenied, ConcurrentModification, EntityTemporarilyUnmodifiable, LimitExceeded:
-		return &reply{err: f.Kind.refusal(json)}
-	}
-	return nil
-}
-
-// late is what becomes of the answer to a call that had its effect.
-func (f *Fault) late(was *reply, json bool) *reply {
-	switch f.Kind {
-	case LostReply, KillAfter:
-		return &reply{drop: true}
-	case LostReply5xx:
-		return &reply{err: ServerError.refusal(json)}
-	case Throttling, ServerError, AccessDenied, ConcurrentModification, EntityTemporarilyUnmodifiable, LimitExceeded,
-		CustomError, Timeout, ResetBefore, Hook, KillBefore:
-		return was
-	}
-	return was
-}
-
-// refusal is the kind's error as the protocol words it.
-func (k Kind) refusal(json bool) *apiError {
-	e := &apiError{status: http.StatusInternalServerError, code: "ServiceFailure", message: "An internal error occurred."}
-	//nolint:exhaustive // the other kinds are no errors of the service
-	switch k {
-	case Throttling:
-		e = &apiError{http.StatusBadRequest, "Throttling", "Rate exceeded"}
-	case AccessDenied:
-		e = &apiError{http.StatusForbidden, "AccessDenied", "User is not authorized to perform this action."}
-	case ConcurrentModification:
-		e = &apiError{http.StatusConflict, "ConcurrentModification", "Another request changed the entity at the same time."}
-	case EntityTemporarilyUnmodifiable:
-		e = &apiError{http.StatusConflict, "EntityTemporarilyUnmodifiable", "The entity was created moments ago; try again later."}
-	case LimitExceeded:
-		e = &apiError{http.StatusConflict, "LimitExceeded", "Cannot exceed a quota of the account."}
-	}
-	if json {
-		e.code, e.status = jsonCode(e.code), min(e.status, http.StatusInternalServerError)
-	}
-	return e
-}
-
-// jsonCode is how JSON services spell what IAM calls code.
-func jsonCode(code string) string {
-	switch code {
-	case "ServiceFailure":
-		return "InternalServiceError"
-	default:
-		return code + "Exception"
-	}
 }

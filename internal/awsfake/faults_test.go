@@ -111,14 +111,15 @@ func TestTimeoutEndsWithTheClientOrTheServer(t *testing.T) {
 	if err := createUser(ctx, admin(srv), "es"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
+	arrived := make(chan struct{})
+	srv.OnCall(func(awsfake.Phase, awsfake.Call) { close(arrived) })
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := createUser(t.Context(), admin(srv), "es"); err == nil {
 			t.Error("an answer came")
 		}
 	})
-	arrived := make(chan struct{}, 1)
-	srv.OnCall(func(awsfake.Phase, awsfake.Call) { arrived <- struct{}{} })
+	<-arrived
 	srv.Close()
 	wg.Wait()
 	if _, there := srv.Snapshot()["user/es"]; there {

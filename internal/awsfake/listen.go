@@ -66,8 +66,10 @@ func (s *Server) Listen(ctx context.Context, addr string) error {
 // URL is where the server listens: http://127.0.0.1:port.
 func (s *Server) URL() string { return s.web.url }
 
-// Close ends the port, and every call that hangs. It is called once.
-func (s *Server) Close() {
+// Close ends the port, and every call that hangs. Closing again does nothing.
+func (s *Server) Close() { s.closing.Do(s.end) }
+
+func (s *Server) end() {
 	close(s.done)
 	if s.web.server == nil {
 		return

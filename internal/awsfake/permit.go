@@ -55,9 +55,21 @@ func (s *Server) Allowed(principalARN, action, resource string, context map[stri
 	return s.judge(who, access{action, resource, keys}) == allowed
 }
 
-// authorize refuses what the caller may not do.
+// authorize refuses what the caller may not do. To create something with tags is also to tag it.
 func (s *Server) authorize(r *request, t target) error {
-	return s.permit(r, access{action: r.call.Service + ":" + r.call.Action, resource: t.arn, keys: r.contextKeys(t)})
+	a := access{action: r.call.Service + ":" + r.call.Action, resource: t.arn, keys: r.contextKeys(t)}
+	if err := s.permit(r, a); err != nil {
+		return err
+	}
+	what, creates := strings.CutPrefix(r.call.Action, "Create")
+	if !creates || len(r.requestTags()) == 0 {
+		return nil
+	}
+	if r.json() {
+		what = "Resource"
+	}
+	a.action = r.call.Service + ":Tag" + what
+	return s.permit(r, a)
 }
 
 // permit judges one access of the caller.

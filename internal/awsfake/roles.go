@@ -14,12 +14,6 @@ type role struct {
 	used    *usage
 }
 
-// trust is a role's trust policy.
-type trust struct {
-	text string
-	doc  *document
-}
-
 type roleXML struct {
 	Path                     string
 	RoleName                 string
@@ -128,19 +122,6 @@ func createRole(r *request) (any, error) {
 	return roleResult{o.xml(t, o.tags.latest())}, nil
 }
 
-// readTrust reads a trust policy from the request.
-func (r *request) readTrust(field string) (trust, error) {
-	text := r.str(field)
-	doc, err := r.srv.readTrust(text)
-	if err != nil {
-		return trust{}, err
-	}
-	if dense(text) > maxTrust {
-		return trust{}, limitExceeded("Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
-	}
-	return trust{text, doc}, nil
-}
-
 func getRole(r *request) (any, error) {
 	o, err := r.findRole()
 	if err != nil {
@@ -168,19 +149,6 @@ func updateRole(r *request) (any, error) {
 		o.note = r.str("Description")
 	}
 	return struct{}{}, nil
-}
-
-func updateAssumeRolePolicy(r *request) (any, error) {
-	o, err := r.findRole()
-	if err != nil {
-		return nil, err
-	}
-	t, err := r.readTrust("PolicyDocument")
-	if err != nil {
-		return nil, err
-	}
-	o.trust.set(r.srv, t)
-	return nil, nil
 }
 
 func deleteRole(r *request) (any, error) {

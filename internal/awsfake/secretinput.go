@@ -2,6 +2,9 @@ package awsfake
 
 import "slices"
 
+// maxSecret is how many bytes a value may have.
+const maxSecret = 65536
+
 // secretInput has the parameters of all Secrets Manager actions.
 type secretInput struct {
 	Name                        string
@@ -64,6 +67,9 @@ func (in secretInput) checkedTags() (tagSet, error) {
 func (in secretInput) hasValue() (bool, error) {
 	if in.SecretString != nil && in.SecretBinary != nil {
 		return false, invalidParameter("You can't specify both a binary secret value and a string secret value in the same secret.")
+	}
+	if len(in.SecretBinary) > maxSecret || in.SecretString != nil && len(*in.SecretString) > maxSecret {
+		return false, constraintJSON("secretString", "have length less than or equal to 65536")
 	}
 	return in.SecretString != nil || in.SecretBinary != nil, nil
 }

@@ -1,9 +1,8 @@
 package awsfake
 
 import (
-	"maps"
 	"slices"
-	"strings"
+	"time"
 )
 
 type secretValueJSON struct {
@@ -42,11 +41,6 @@ type secretJSON struct {
 	SecretVersionsToStages map[string][]string `json:",omitempty"`
 }
 
-type secretListJSON struct {
-	SecretList []secretJSON
-	NextToken  string `json:",omitempty"`
-}
-
 func getSecretValue(r *request) (any, error) {
 	x, err := r.findSecret(false)
 	if err != nil {
@@ -64,7 +58,7 @@ func (r *request) valueOf(x *secret, id, stage string) (*secretValueJSON, error)
 	if err := r.permitKMS(x.key, "Decrypt"); err != nil {
 		return nil, err
 	}
-	x.accessed = r.now
+	x.accessed = r.now.UTC().Truncate(24 * time.Hour) // all that AWS tells of it
 	return &secretValueJSON{x.arn, x.name, v.id, v.text, v.binary, v.stages, epoch(v.created)}, nil
 }
 
@@ -76,16 +70,9 @@ func batchGetSecretValue(r *request) (any, error) {
 	if len(r.in.SecretIDList) > 20 {
 		return nil, constraintJSON("secretIdList", "have length less than or equal to 20")
 	}
-	ids, next := r.in.SecretIDList, ""
-	if len(ids) == 0 {
-		part, token, err := r.secretPage(20)
-		if err != nil {
-			return nil, err
-		}
-		next = token
-		for _, x := range part {
-			ids = append(ids, x.arn)
-		}
+	ids, next, err := r.batchIDs()
+	if err != nil {
+		return nil, err
 	}
 	out := batchJSON{SecretValues: []secretValueJSON{}, Errors: []batchErrorJSON{}, NextToken: next}
 	for _, id := range ids {
@@ -99,6 +86,23 @@ func batchGetSecretValue(r *request) (any, error) {
 	return out, nil
 }
 
+// batchIDs are the secrets wanted. To find them by filters is also to list.
+func (r *request) batchIDs() (ids []string, next string, err error) {
+	if len(r.in.Filters) == 0 {
+		return r.in.SecretIDList, "", nil
+	}
+	list := access{action: "secretsmanager:ListSecrets", resource: "*", keys: r.contextKeys(onAny(r))}
+	if err := r.srv.permit(r, list); err != nil {
+		return nil, "", err
+	}
+	part, next, err := r.secretPage(20)
+	for _, x := range part {
+		ids = append(ids, x.arn)
+	}
+	return ids, next, err
+}
+
+// batchOne reads one of them.
 func (r *request) batchOne(id string) (*secretValueJSON, error) {
 	one := *r
 	one.in = secretInput{SecretID: id}
@@ -122,85 +126,6 @@ func describeSecret(r *request) (any, error) {
 	out := x.json()
 	out.VersionIDsToStages, out.SecretVersionsToStages = out.SecretVersionsToStages, nil
 	return out, nil
-}
-
-func listSecrets(r *request) (any, error) {
-	part, next, err := r.secretPage(100)
-	if err != nil {
-		return nil, err
-	}
-	out := secretListJSON{SecretList: []secretJSON{}, NextToken: next}
-	for _, x := range part {
-		out.SecretList = append(out.SecretList, x.json())
-	}
-	return out, nil
-}
-
-// secretPage is the page of secrets that the request's filters and token ask for.
-func (r *request) secretPage(most int) ([]*secret, string, error) {
-	size := most
-	if r.in.MaxResults != nil {
-		if size = *r.in.MaxResults; size < 1 || size > most {
-			return nil, "", constraintJSON("maxResults", "be within its bounds")
-		}
-	}
-	var all []*secret
-	for _, x := range r.srv.vaults[r.sig.region] {
-		fits, err := r.selects(x)
-		if err != nil {
-			return nil, "", err
-		}
-		if fits && (x.deleted.IsZero() || r.in.IncludePlannedDeletion) {
-			all = append(all, x)
-		}
-	}
-	part, next, ok := pageOf(all, func(x *secret) string { return x.name }, r.in.NextToken, min(size, r.srv.pageSize))
-	if !ok {
-		return nil, "", badRequest("InvalidNextTokenException", "The NextToken value is invalid.")
-	}
-	return part, next, nil
-}
-
-// selects reports whether a secret passes all filters.
-func (r *request) selects(x *secret) (bool, error) {
-	for _, f := range r.in.Filters {
-		fields, ok := x.searched(f.Key)
-		if !ok || len(f.Values) == 0 {
-			return false, constraintJSON("filters", "satisfy enum value set: [all, name, tag-key, description, tag-value, primary-region, owning-service]")
-		}
-		if !slices.ContainsFunc(f.Values, func(want string) bool { return passes(fields, want) }) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-// passes reports whether one of the fields begins with the text, or none if that begins with "!".
-func passes(fields []string, want string) bool {
-	bare, negated := strings.CutPrefix(want, "!")
-	hit := slices.ContainsFunc(fields, func(have string) bool { return strings.HasPrefix(have, bare) })
-	return hit != negated
-}
-
-// searched is what a filter looks at.
-func (x *secret) searched(key string) ([]string, bool) {
-	keys, values := slices.Collect(maps.Keys(x.tags)), slices.Collect(maps.Values(x.tags))
-	switch key {
-	case "name":
-		return []string{x.name}, true
-	case "description":
-		return []string{x.note}, true
-	case "tag-key":
-		return keys, true
-	case "tag-value":
-		return values, true
-	case "all":
-		return slices.Concat([]string{x.name, x.note}, keys, values), true
-	case "primary-region", "owning-service":
-		return nil, true
-	default:
-		return nil, false
-	}
 }
 
 func (x *secret) json() secretJSON {

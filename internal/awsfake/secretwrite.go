@@ -1,9 +1,7 @@
 package awsfake
 
 import (
-	"maps"
 	"slices"
-	"time"
 )
 
 type secretChanged struct {
@@ -121,7 +119,11 @@ func updateSecret(r *request) (any, error) {
 		return nil, err
 	}
 	if r.in.KmsKeyID != "" {
-		x.key = r.normalKey(r.in.KmsKeyID)
+		key := r.normalKey(r.in.KmsKeyID)
+		if err := r.permitKMS(key, "GenerateDataKey", "Decrypt"); err != nil {
+			return nil, err
+		}
+		x.key = key
 	}
 	if r.in.Description != nil {
 		x.note = *r.in.Description
@@ -150,69 +152,4 @@ func (r *request) accept(x *secret, v *secretVersion) (any, error) {
 func (v *secretVersion) equals(o *secretVersion) bool {
 	text := v.text == nil && o.text == nil || v.text != nil && o.text != nil && *v.text == *o.text
 	return text && slices.Equal(v.binary, o.binary)
-}
-
-func tagSecret(r *request) (any, error) {
-	x, err := r.findSecret(false)
-	if err != nil {
-		return nil, err
-	}
-	given, err := r.in.checkedTags()
-	if err != nil {
-		return nil, err
-	}
-	next := maps.Clone(x.tags)
-	maps.Copy(next, given)
-	if len(next) > maxTags {
-		return nil, invalidParameter("The number of tags is more than %d.", maxTags)
-	}
-	x.tags = next
-	return struct{}{}, nil
-}
-
-func untagSecret(r *request) (any, error) {
-	x, err := r.findSecret(false)
-	if err != nil {
-		return nil, err
-	}
-	next := maps.Clone(x.tags)
-	for _, k := range r.in.TagKeys {
-		delete(next, k)
-	}
-	x.tags = next
-	return struct{}{}, nil
-}
-
-func deleteSecret(r *request) (any, error) {
-	in := r.in
-	if in.ForceDeleteWithoutRecovery && in.RecoveryWindowInDays != 0 {
-		return nil, invalidParameter("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
-	}
-	days := in.RecoveryWindowInDays
-	if days == 0 {
-		days = 30
-	}
-	if days < 7 || days > 30 {
-		return nil, invalidParameter("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
-	}
-	x, err := r.findSecret(in.ForceDeleteWithoutRecovery)
-	if err != nil {
-		return nil, err
-	}
-	when := r.now.Add(time.Duration(days) * 24 * time.Hour)
-	if in.ForceDeleteWithoutRecovery {
-		when = r.now
-		delete(r.srv.vaults[x.region], x.name)
-	}
-	x.deleted = r.now
-	return secretChanged{ARN: x.arn, Name: x.name, DeletionDate: epoch(when)}, nil
-}
-
-func restoreSecret(r *request) (any, error) {
-	x, err := r.findSecret(true)
-	if err != nil {
-		return nil, err
-	}
-	x.deleted = time.Time{}
-	return secretChanged{ARN: x.arn, Name: x.name}, nil
 }

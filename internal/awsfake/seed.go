@@ -5,58 +5,15 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
+	"strings"
 )
 
-// Key is an access key as the account has it.
-type Key struct {
-	ID      string
-	Status  string // Active or Inactive
-	Created time.Time
-}
-
-// Keys returns the keys that a user has, whether or not calls see them yet, oldest first.
-func (s *Server) Keys(user string) []Key {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u, ok := s.users.taken(user)
-	if !ok {
-		return nil
-	}
-	var list []Key
-	for _, k := range s.keysOf(u) {
-		list = append(list, Key{k.id, k.status, k.created})
-	}
-	return list
-}
-
-// SecretOf returns the secret half of a key, or nothing.
-func (s *Server) SecretOf(keyID string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if x, ok := s.sessions[keyID]; ok {
-		return x.secret
-	}
-	if k, ok := s.keys.taken(keyID); ok {
-		return k.secret
-	}
-	return ""
-}
-
-// Secrets returns every secret half and session token that was ever minted, so that a test can look for them in all
-// that a program wrote. AdminSecret is not among them.
-func (s *Server) Secrets() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.minted)
-}
-
 // The functions below put things into the account behind the callers' back: seen at once, not recorded, and judged as
-// strictly as the calls are.
+// strictly as the calls are. A name may have its path in front, as in "/gen3/external-secrets".
 
 // AddUser makes a user and returns its ARN.
 func (s *Server) AddUser(name string, tags map[string]string) (string, error) {
-	out, err := s.seed(createUser, url.Values{"UserName": {name}}, tags)
+	out, err := s.seed(createUser, named("UserName", name), tags)
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +31,9 @@ func (s *Server) AddKey(user string) (string, error) {
 
 // AddPolicy makes a managed policy and returns its ARN.
 func (s *Server) AddPolicy(name, document string, tags map[string]string) (string, error) {
-	out, err := s.seed(createPolicy, url.Values{"PolicyName": {name}, "PolicyDocument": {document}}, tags)
+	form := named("PolicyName", name)
+	form.Set("PolicyDocument", document)
+	out, err := s.seed(createPolicy, form, tags)
 	if err != nil {
 		return "", err
 	}
@@ -83,7 +42,9 @@ func (s *Server) AddPolicy(name, document string, tags map[string]string) (strin
 
 // AddRole makes a role and returns its ARN.
 func (s *Server) AddRole(name, trust string, tags map[string]string) (string, error) {
-	out, err := s.seed(createRole, url.Values{"RoleName": {name}, "AssumeRolePolicyDocument": {trust}}, tags)
+	form := named("RoleName", name)
+	form.Set("AssumeRolePolicyDocument", trust)
+	out, err := s.seed(createRole, form, tags)
 	if err != nil {
 		return "", err
 	}
@@ -131,6 +92,16 @@ func (s *Server) AddSecret(region, name, value, kmsKey string, tags map[string]s
 		return "", err
 	}
 	return out.(secretChanged).ARN, nil //nolint:errcheck,forcetypeassert // createSecret's own
+}
+
+// named splits a name that has its path in front.
+func named(field, name string) url.Values {
+	base := lastPart(name)
+	form := url.Values{field: {base}}
+	if path := strings.TrimSuffix(name, base); path != "" {
+		form.Set("Path", path)
+	}
+	return form
 }
 
 // seed runs an action as the admin, with its effect seen at once.

@@ -14,6 +14,7 @@ type Server struct {
 	settings
 	actions map[string]action
 	done    chan struct{} // closed by Close, so that nothing hangs beyond it
+	closing sync.Once
 	web     listener
 
 	mu      sync.Mutex // guards what follows
@@ -53,6 +54,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	}
 	s.travel(hr.Context())
 	r := s.parse(hr, body)
+	if r.call.Action == "" {
+		missing := refuse(http.StatusBadRequest, "MissingAction", "The request is missing an action.")
+		s.send(w, hr, r, &reply{err: missing}) // a look at whether anybody is there, not a call
+		return
+	}
 	f, hooks := s.enter(r)
 	s.send(w, hr, r, s.run(hr.Context(), r, f, hooks))
 }

@@ -26,14 +26,7 @@ func newState(s *Server) state {
 		keys: newRegistry[*accessKey](), mfa: map[string]*mfaDevice{}, sessions: map[string]*session{},
 		issuers: map[string][]jwk{}, vaults: map[string]vault{},
 	}
-	for name, text := range map[string]string{
-		"AdministratorAccess": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
-		"SecretsManagerReadWrite": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["secretsmanager:*",` +
-			`"kms:DescribeKey","kms:ListAliases","kms:ListKeys"],"Resource":"*"}]}`,
-		"IAMReadOnlyAccess": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:Get*","iam:List*",` +
-			`"iam:Simulate*"],"Resource":"*"}]}`,
-	} {
-		p := awsPolicy(s, name, text)
+	for _, p := range awsPolicies(s) {
 		st.managed[p.arn] = p
 	}
 	st.admin = &user{identity: identity{

@@ -1,9 +1,6 @@
 package awsfake
 
 import (
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -80,33 +77,6 @@ func assumeRole(r *request) (any, error) {
 	return r.openSession(o, name)
 }
 
-// trusts is a trust policy's verdict on a principal that the func knows.
-func (d *document) trusts(a access, is func(kind, p string) bool) verdict {
-	v := silent
-	for i := range d.statements {
-		st := &d.statements[i]
-		if !st.coversAction(a.action) || !st.names(is) || !st.holds(a.keys) {
-			continue
-		}
-		if !st.allow {
-			return forbidden
-		}
-		v = allowed
-	}
-	return v
-}
-
-func (st *statement) names(is func(kind, p string) bool) bool {
-	for kind, list := range st.principals {
-		for _, p := range list {
-			if is(kind, p) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // sessionOf reads what role a session is wanted of; the role is nil if there is none.
 func (r *request) sessionOf() (*role, string, error) {
 	arn, err := r.arn("RoleArn")
@@ -158,14 +128,3 @@ func (s *Server) sessionCredentials(id string) (credential, bool) {
 	}
 	return credential{secret: x.secret, token: x.token, expires: x.expires, who: x.who}, true
 }
-
-// identityError refuses a web identity token.
-func identityError(format string, args ...any) error {
-	return refuse(http.StatusBadRequest, "InvalidIdentityToken", format, args...)
-}
-
-// epochText writes a token's time as STS does in its errors.
-func epochText(at int64) string { return strconv.FormatInt(at, 10) }
-
-// bare is an issuer as condition keys and ARNs spell it.
-func bare(issuer string) string { return strings.TrimPrefix(issuer, "https://") }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // SetJWKS gives the keys with which an issuer's tokens are checked: the document of its jwks_uri. The issuer is its
@@ -75,9 +76,14 @@ func (r *request) readIdentity() (*claims, error) {
 // contextKeys are what a trust policy's conditions may look at.
 func (c *claims) contextKeys() contextKeys {
 	keys := contextKeys{}
-	issuer := bare(c.Issuer)
+	issuer := strings.TrimPrefix(c.Issuer, "https://")
 	keys.set(issuer+":sub", c.Subject)
 	keys.set(issuer+":aud", c.Audience...)
 	keys.set("aws:SecureTransport", "true")
 	return keys
+}
+
+// identityError refuses a web identity token.
+func identityError(format string, args ...any) error {
+	return refuse(http.StatusBadRequest, "InvalidIdentityToken", format, args...)
 }

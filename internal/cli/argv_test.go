@@ -44,27 +44,3 @@ func TestWantsJSON(t *testing.T) {
 		t.Error("the environment asks for it")
 	}
 }
-
-func FuzzHoistKeepsEveryArgument(f *testing.F) {
-	f.Add("p --region r up -n x")
-	f.Add("p -- - --=")
-	f.Fuzz(func(t *testing.T, line string) {
-		args := strings.Fields(line)
-		if len(args) == 0 {
-			return
-		}
-		got := hoist(args)
-		count := make(map[string]int)
-		for _, a := range args {
-			count[a]++
-		}
-		for _, a := range got {
-			count[a]--
-		}
-		for a, n := range count {
-			if n != 0 {
-				t.Errorf("%q: %d", a, n)
-			}
-		}
-	})
-}

@@ -56,7 +56,13 @@ func buildAPIServer(ctx context.Context, o apiServerOptions, ln net.Listener) (*
 	}
 	opts.GenericServerRunOptions.ComponentGlobalsRegistry = registry
 	opts.SecureServing.Listener = ln
-	opts.SecureServing.BindPort = ln.Addr().(*net.TCPAddr).Port
+	addr, ok := ln.Addr().(*net.TCPAddr)
+	if !ok {
+		return nil, fmt.Errorf("listen: unexpected address %s", ln.Addr())
+	}
+	opts.SecureServing.BindPort = addr.Port
+	// Else it looks for an address that other machines reach this one by.
+	opts.SecureServing.ExternalAddress = addr.IP
 	if err := parseFlags(opts, o); err != nil {
 		return nil, err
 	}

@@ -74,13 +74,13 @@ func count(r bootstrap.Result, tense Tense) string {
 		}
 	}
 	line := r.Command + ": " + strings.Join(parts, ", ")
-	if tense == Done && len(r.Errors) > 0 {
+	if len(r.Errors) > 0 && number[plan.Blocked] == 0 {
 		line = r.Command + " did not finish: " + strings.Join(parts, ", ")
 	}
 	switch {
 	case tense == Done:
 		line += fmt.Sprintf(", in %.1f s", r.DurationSeconds)
-	case number[plan.Blocked] > 0:
+	case refused(r):
 		line += "; nothing was written"
 	}
 	return line

@@ -4,7 +4,6 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,7 +24,7 @@ const (
 
 // Complete makes a result fit to print: it names the command, and an error that the result does not tell of is added.
 func Complete(r bootstrap.Result, command string, err error) bootstrap.Result {
-	r.Command = cmp.Or(r.Command, command)
+	r.Command = command // up --dry-run is the engine's plan, and yet the operator's up
 	if err != nil && len(r.Errors) == 0 {
 		r.Errors = []bootstrap.Problem{{Message: err.Error(), Hint: hint.Of(err)}}
 	}

@@ -23,9 +23,8 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 	if len(r.Changes) == 0 {
 		return nil
 	}
-	// What was refused was not done, whatever the command.
-	if len(plan.BlockedIn(r.Changes)) > 0 {
-		tense = Pending
+	if refused(r) {
+		tense = Pending // what stands in the result was to be done, and was not
 	}
 	style := page.Style
 	var b strings.Builder
@@ -40,6 +39,11 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// refused reports whether the run ended before its first write.
+func refused(r bootstrap.Result) bool {
+	return len(plan.BlockedIn(r.Changes)) > 0 || len(r.Errors) > 0 && !r.Changed
 }
 
 func target(r bootstrap.Result) string {

@@ -57,6 +57,14 @@ func failed() bootstrap.Result {
 	return r
 }
 
+// locked is an up that saw what is to be done and did not get the lock.
+func locked() bootstrap.Result {
+	r := fresh("up")
+	r.Changed = false
+	r.Errors = []bootstrap.Problem{{Message: "take the lock of namespace gen3: held by ops on host1"}}
+	return r
+}
+
 func refused(command string) bootstrap.Result {
 	r := fresh(command)
 	r.Changed = false
@@ -80,6 +88,7 @@ func TestText(t *testing.T) {
 		"up":                        {result: done(), tense: report.Done},
 		"up again":                  {result: converged(), tense: report.Done},
 		"up failed":                 {result: failed(), tense: report.Done},
+		"up locked":                 {result: locked(), tense: report.Done},
 		"up refused":                {result: refused("up"), tense: report.Done},
 		"up dry run":                {result: fresh("up"), tense: report.Pending},
 		"nothing was seen":          {result: bootstrap.Result{Command: "up", Errors: []bootstrap.Problem{{Message: "no"}}}},

@@ -9,7 +9,12 @@ func Colour() Style { return Style{on: true} }
 // StyleFor returns the style for a stream: colour on a terminal only, and not where the operator does not want it
 // (https://no-color.org) or the terminal cannot.
 func StyleFor(stream any, getenv func(string) string, never bool) Style {
-	return Style{on: !never && IsTerminal(stream) && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"}
+	return Style{on: !never && IsTerminal(stream) && welcome(getenv)}
+}
+
+// welcome reports whether a terminal may be given colours.
+func welcome(getenv func(string) string) bool {
+	return getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 }
 
 // Bold is for headings.

@@ -35,3 +35,19 @@ func TestColour(t *testing.T) {
 		t.Errorf("nothing, in colour: %q", got)
 	}
 }
+
+func TestColourIsNotForEveryTerminal(t *testing.T) {
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want bool
+	}{
+		"usual":          {map[string]string{"TERM": "xterm"}, true},
+		"NO_COLOR":       {map[string]string{"TERM": "xterm", "NO_COLOR": "1"}, false},
+		"empty NO_COLOR": {map[string]string{"TERM": "xterm", "NO_COLOR": ""}, true}, // as no-color.org has it
+		"dumb":           {map[string]string{"TERM": "dumb"}, false},
+	} {
+		if got := welcome(func(name string) string { return c.env[name] }); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package helminstall
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"helm.sh/helm/v3/pkg/release"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// at is the time of every table test.
+func at() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC) }
+
+// stored is a release of ours as a first install leaves it; the changes make it what a row needs.
+func stored(changes ...func(*Record)) *Record {
+	r := &Record{Name: "external-secrets", Namespace: "external-secrets", Revision: 1, Config: baseValues(),
+		Labels: map[string]string{managedByLabel: managedBy}}
+	r.Info.Status, r.Info.LastDeployed.Time = release.StatusDeployed, at().Add(-time.Minute)
+	r.Chart.Metadata.Name, r.Chart.Metadata.Version = DefaultChart, DefaultVersion
+	for _, change := range changes {
+		change(r)
+	}
+	return r
+}
+
+func status(s release.Status) func(*Record) { return func(r *Record) { r.Info.Status = s } }
+func age(d time.Duration) func(*Record) {
+	return func(r *Record) { r.Info.LastDeployed.Time = at().Add(-d) }
+}
+func unmarked(r *Record)                     { r.Labels = nil }
+func described(text string) func(*Record)    { return func(r *Record) { r.Info.Description = text } }
+func withManifest(text string) func(*Record) { return func(r *Record) { r.Manifest = text } }
+func withDigest(d string) func(*Record)      { return func(r *Record) { r.Labels[digestLabel] = d } }
+func withChart(name string) func(*Record)    { return func(r *Record) { r.Chart.Metadata.Name = name } }
+func crdsOf(release, ns string) []CRD {
+	return []CRD{{Name: watchedCRDs()[0], Served: []string{"v1", "v1beta1"}, Owner: Owner{Release: release, Namespace: ns}}}
+}
+
+func TestClassify(t *testing.T) {
+	argo := Operator{Namespace: "kube-system", Name: "eso", Version: "v0.9.13", Available: true, Owner: Owner{ArgoApp: "eso-app"}}
+	tests := map[string]struct {
+		seen   Observed
+		want   func(*Want)
+		state  State
+		action plan.Action
+		reason string // a part of it
+		hint   string // a part of it
+		warns  int
+		check  func(Verdict) bool
+	}{
+		"nothing there":          {state: Absent, action: plan.Create, reason: "chart external-secrets 0.16.2"},
+		"namespace going":        {seen: Observed{NamespaceTerminating: true}, state: Refused, action: plan.Blocked, reason: "being deleted"},
+		"CRD going":              {seen: Observed{CRDs: []CRD{{Name: "x", Terminating: true}}}, state: Refused, action: plan.Blocked, reason: "CRD x"},
+		"operator of Argo CD":    {seen: Observed{Operators: []Operator{argo}, CRDs: crdsOf("", "")}, state: Elsewhere, action: plan.None, reason: "deployment/kube-system/eso (version v0.9.13) of Argo CD application eso-app; it serves v1 and v1beta1: used"},
+		"it is not available":    {seen: Observed{Operators: []Operator{{Name: "a"}}}, state: Elsewhere, action: plan.None, warns: 1},
+		"settings cannot apply":  {seen: Observed{Operators: []Operator{argo}}, want: func(w *Want) { w.Explicit = true }, state: Elsewhere, action: plan.None, warns: 1},
+		"another Helm release":   {seen: Observed{CRDs: crdsOf("eso", "infra"), OtherRelease: true}, state: Elsewhere, action: plan.None, reason: "Helm release eso in namespace infra"},
+		"CRDs of another, left":  {seen: Observed{CRDs: crdsOf("eso", "infra")}, state: Leftover, action: plan.Create, reason: "left by Helm release eso", check: func(v Verdict) bool { return v.TakeOwnership }},
+		"CRDs of ours, left":     {seen: Observed{CRDs: crdsOf("external-secrets", "external-secrets")}, state: Leftover, action: plan.Create, check: func(v Verdict) bool { return !v.TakeOwnership }},
+		"as wanted":              {seen: Observed{Release: stored()}, state: InSync, action: plan.None, reason: "as wanted"},
+		"other version":          {seen: Observed{Release: stored()}, want: func(w *Want) { w.Version = "0.17.0" }, state: Drifted, action: plan.Update, reason: "chart 0.16.2 -> 0.17.0", check: func(v Verdict) bool { return v.NewChart }},
+		"same version, other v":  {seen: Observed{Release: stored()}, want: func(w *Want) { w.Version = "v0.16.2" }, state: InSync, action: plan.None},
+		"other chart":            {seen: Observed{Release: stored()}, want: func(w *Want) { w.Chart, w.Version = "mini", "1.0.0" }, state: Drifted, action: plan.Update, reason: "external-secrets 0.16.2 -> mini 1.0.0"},
+		"same content":           {seen: Observed{Release: stored(withDigest("abc"))}, want: func(w *Want) { w.Digest = "abc" }, state: InSync, action: plan.None},
+		"other content":          {seen: Observed{Release: stored(withDigest("abc"))}, want: func(w *Want) { w.Digest = "def" }, state: Drifted, action: plan.Update, reason: "digest abc -> def"},
+		"other values":           {seen: Observed{Release: stored()}, want: func(w *Want) { w.Values = mergeValues(w.Values, map[string]any{"password": "hunter2"}) }, state: Drifted, action: plan.Update, reason: "values differ: password", check: func(v Verdict) bool { return !strings.Contains(v.Reason, "hunter2") && !v.NewChart }},
+		"missing deployment":     {seen: Observed{Release: stored(), Missing: []string{"deployment/a/b"}}, state: Drifted, action: plan.Update, reason: "missing in the cluster: deployment/a/b"},
+		"failed":                 {seen: Observed{Release: stored(status(release.StatusFailed), described("no\n  quota"))}, state: Failed, action: plan.Update, reason: "revision 1 is failed: no quota"},
+		"failed, foreign":        {seen: Observed{Release: stored(status(release.StatusFailed), unmarked)}, state: Foreign, action: plan.Blocked, hint: "--adopt"},
+		"failed, adopted":        {seen: Observed{Release: stored(status(release.StatusFailed), unmarked)}, want: func(w *Want) { w.Adopt = true }, state: Failed, action: plan.Adopt},
+		"pending, ours, gone":    {seen: Observed{Release: stored(status(release.StatusPendingInstall))}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update, reason: "left pending-install by a run of ours that is gone: revision 1 is marked failed"},
+		"pending, ours, alive":   {seen: Observed{Release: stored(status(release.StatusPendingUpgrade))}, state: Busy, action: plan.Update, reason: "by a run of ours since 1m0s"},
+		"pending, foreign":       {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), unmarked)}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"pending, foreign, old":  {seen: Observed{Release: stored(status(release.StatusPendingRollback), unmarked, age(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left pending-rollback by somebody else 11m0s ago"},
+		"uninstalling, gone":     {seen: Observed{Release: stored(status(release.StatusUninstalling))}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update},
+		"uninstalled, kept":      {seen: Observed{Release: stored(status(release.StatusUninstalled))}, state: Removed, action: plan.Create},
+		"superseded only":        {seen: Observed{Release: stored(status(release.StatusSuperseded))}, state: Failed, action: plan.Update},
+		"foreign, as wanted":     {seen: Observed{Release: stored(unmarked)}, state: InSync, action: plan.None, reason: "installed by somebody else: used"},
+		"foreign, CRDs not kept": {seen: Observed{Release: stored(unmarked, withManifest("---\nkind: CustomResourceDefinition\n"))}, state: InSync, action: plan.None, warns: 1},
+		"foreign, differs":       {seen: Observed{Release: stored(unmarked)}, want: func(w *Want) { w.Version, w.Explicit = "0.17.0", true }, state: Foreign, action: plan.Blocked, reason: "0.16.2 -> 0.17.0", hint: "--adopt"},
+		"foreign, adopted":       {seen: Observed{Release: stored(unmarked)}, want: func(w *Want) { w.Adopt = true }, state: Drifted, action: plan.Adopt, reason: "taken over"},
+		"foreign, other chart":   {seen: Observed{Release: stored(unmarked, withChart("nginx"))}, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := Want{Release: "external-secrets", Namespace: "external-secrets", Timeout: 10 * time.Minute, Now: at(),
+				Values: baseValues(), Asked: baseValues()}
+			if test.seen.Release == nil {
+				w.Chart, w.Version = DefaultChart, DefaultVersion
+			}
+			if test.want != nil {
+				test.want(&w)
+			}
+			v := Classify(&test.seen, w)
+			if v.State != test.state || v.Action != test.action {
+				t.Errorf("got %s, %s (%s); want %s, %s", v.State, v.Action, v.Reason, test.state, test.action)
+			}
+			if !strings.Contains(v.Reason, test.reason) || !strings.Contains(v.Hint, test.hint) || v.Reason == "" {
+				t.Errorf("reason %q, hint %q", v.Reason, v.Hint)
+			}
+			if (v.Action == plan.Blocked) != (v.Hint != "") {
+				t.Errorf("hint %q for %s", v.Hint, v.Action)
+			}
+			if len(v.Warnings) != test.warns || test.check != nil && !test.check(v) {
+				t.Errorf("verdict %+v", v)
+			}
+		})
+	}
+}

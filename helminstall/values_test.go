@@ -1,0 +1,70 @@
+package helminstall
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	must(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func TestOverlay(t *testing.T) {
+	s := Settings{
+		Values: []string{file(t, "a.yaml", "a: {x: 1, w: 2}\nlist: [1, 2]"), file(t, "b.yaml", "a: {w: 3}\nlist: [9]")},
+		Set:    []string{"a.z=4", "commas={x,y}", `dotted\.key=v`, "gone=null"},
+	}
+	got, err := s.overlay()
+	must(t, err)
+	got, err = normal(got)
+	must(t, err)
+	want := map[string]any{
+		"a": map[string]any{"x": 1.0, "w": 3.0, "z": 4.0}, "list": []any{9.0}, "commas": []any{"x", "y"},
+		"dotted.key": "v", "gone": nil,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMergeValuesLeavesItsArgumentsAlone(t *testing.T) {
+	a := map[string]any{"m": map[string]any{"x": 1}}
+	mergeValues(a, map[string]any{"m": map[string]any{"y": 2}})
+	if diff := cmp.Diff(map[string]any{"m": map[string]any{"x": 1}}, a); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestChangedKeys(t *testing.T) {
+	tests := map[string]struct {
+		a, b map[string]any
+		want []string
+	}{
+		"same":          {map[string]any{"a": 1.0}, map[string]any{"a": 1.0}, nil},
+		"int and float": {map[string]any{"a": 1}, map[string]any{"a": 1.0}, nil},
+		"nested":        {map[string]any{"a": map[string]any{"b": "x"}}, map[string]any{"a": map[string]any{"b": "y", "c": 1}}, []string{"a.b", "a.c"}},
+		"whole branch":  {nil, map[string]any{"a": map[string]any{"b.c": 1}}, []string{`a."b.c"`}},
+		"empty branch":  {nil, map[string]any{"a": map[string]any{}}, []string{"a"}},
+		"other type":    {map[string]any{"a": "x"}, map[string]any{"a": map[string]any{"b": 1}}, []string{"a"}},
+		"null":          {nil, map[string]any{"a": nil}, []string{"a"}},
+		"list":          {map[string]any{"a": []any{1}}, map[string]any{"a": []any{2}}, []string{"a"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			a, err := normal(test.a)
+			must(t, err)
+			b, err := normal(test.b)
+			must(t, err)
+			if got := changedKeys(a, b); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
