@@ -27,8 +27,8 @@ func alreadyExists(format string, args ...any) error {
 	return refuse(http.StatusConflict, "EntityAlreadyExists", format, args...)
 }
 
-func deleteConflict(format string, args ...any) error {
-	return refuse(http.StatusConflict, "DeleteConflict", format, args...)
+func deleteConflict(message string) error {
+	return refuse(http.StatusConflict, "DeleteConflict", "%s", message)
 }
 
 func limitExceeded(format string, args ...any) error {

@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 )
@@ -99,7 +100,7 @@ func listPolicyVersions(r *request) (any, error) {
 }
 
 // padded makes v10 sort after v9.
-func padded(id string) string { return string(rune('a'+len(id))) + id }
+func padded(id string) string { return fmt.Sprintf("%12s", id) }
 
 func deletePolicyVersion(r *request) (any, error) {
 	p, v, err := r.findOwnVersion()

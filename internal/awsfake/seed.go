@@ -17,7 +17,7 @@ func (s *Server) AddUser(name string, tags map[string]string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return out.(userResult).User.Arn, nil //nolint:errcheck,forcetypeassert // createUser's own
+	return out.(userResult).User.Arn, nil
 }
 
 // AddKey mints a key for a user and returns its id.
@@ -26,7 +26,7 @@ func (s *Server) AddKey(user string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return out.(accessKeyResult).AccessKey.AccessKeyId, nil //nolint:errcheck,forcetypeassert // createAccessKey's own
+	return out.(accessKeyResult).AccessKey.AccessKeyId, nil
 }
 
 // AddPolicy makes a managed policy and returns its ARN.
@@ -37,7 +37,7 @@ func (s *Server) AddPolicy(name, document string, tags map[string]string) (strin
 	if err != nil {
 		return "", err
 	}
-	return out.(policyResult).Policy.Arn, nil //nolint:errcheck,forcetypeassert // createPolicy's own
+	return out.(policyResult).Policy.Arn, nil
 }
 
 // AddRole makes a role and returns its ARN.
@@ -48,7 +48,7 @@ func (s *Server) AddRole(name, trust string, tags map[string]string) (string, er
 	if err != nil {
 		return "", err
 	}
-	return out.(roleResult).Role.Arn, nil //nolint:errcheck,forcetypeassert // createRole's own
+	return out.(roleResult).Role.Arn, nil
 }
 
 // AddOIDCProvider makes an identity provider and returns its ARN.
@@ -61,7 +61,7 @@ func (s *Server) AddOIDCProvider(issuer string, clientIDs []string, tags map[str
 	if err != nil {
 		return "", err
 	}
-	return out.(newProviderResult).OpenIDConnectProviderArn, nil //nolint:errcheck,forcetypeassert // createProvider's own
+	return out.(newProviderResult).OpenIDConnectProviderArn, nil
 }
 
 // Attach attaches a managed policy to a user or role, both named by ARN.
@@ -91,7 +91,7 @@ func (s *Server) AddSecret(region, name, value, kmsKey string, tags map[string]s
 	if err != nil {
 		return "", err
 	}
-	return out.(secretChanged).ARN, nil //nolint:errcheck,forcetypeassert // createSecret's own
+	return out.(secretChanged).ARN, nil
 }
 
 // named splits a name that has its path in front.

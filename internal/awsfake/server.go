@@ -108,7 +108,7 @@ func (s *Server) run(ctx context.Context, r *request, f *Fault, hooks []func(Pha
 	out := f.early(r.json())
 	done := out == nil
 	if done {
-		result, err := s.perform(r)
+		result, err := s.perform(r) //nolint:contextcheck // r carries the context
 		out = f.late(&reply{result: result, err: err}, r.json())
 	}
 	s.conclude(r.call, out)

@@ -32,14 +32,15 @@ func (c *clock) pass(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-func late(t *testing.T, d time.Duration, flap bool) (*awsfake.Server, *clock) {
+// late is a server whose reads are ten seconds behind.
+func late(t *testing.T, flap bool) (*awsfake.Server, *clock) {
 	t.Helper()
 	c := &clock{now: time.Now()}
-	return awsfake.Start(t, awsfake.WithClock(c.Now), awsfake.WithVisibilityDelay(d, flap)), c
+	return awsfake.Start(t, awsfake.WithClock(c.Now), awsfake.WithVisibilityDelay(10*time.Second, flap)), c
 }
 
 func TestEntitiesAreHiddenAtFirst(t *testing.T) {
-	srv, clock := late(t, 10*time.Second, false)
+	srv, clock := late(t, false)
 	c, ctx, u := admin(srv).iam, t.Context(), aws.String("es")
 	get := func() error { _, err := c.GetUser(ctx, &iam.GetUserInput{UserName: u}); return err }
 	wantCode(t, createUser(ctx, admin(srv), "es"), "")
@@ -62,7 +63,7 @@ func TestEntitiesAreHiddenAtFirst(t *testing.T) {
 }
 
 func TestKeysAreHiddenAtFirst(t *testing.T) {
-	srv, clock := late(t, 10*time.Second, false)
+	srv, clock := late(t, false)
 	c, ctx, u := admin(srv).iam, t.Context(), aws.String("es")
 	must[string](t)(srv.AddUser("es", nil))
 	key := must[*iam.CreateAccessKeyOutput](t)(c.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: u})).AccessKey
@@ -94,7 +95,7 @@ func TestKeysAreHiddenAtFirst(t *testing.T) {
 }
 
 func TestChangesAreHiddenAtFirst(t *testing.T) {
-	srv, clock := late(t, 10*time.Second, false)
+	srv, clock := late(t, false)
 	c, ctx, u := admin(srv).iam, t.Context(), aws.String("es")
 	must[string](t)(srv.AddUser("es", map[string]string{"a": "1"}))
 	policy := aws.String(must[string](t)(srv.AddPolicy("p", readSecrets, nil)))
@@ -122,7 +123,7 @@ func TestChangesAreHiddenAtFirst(t *testing.T) {
 }
 
 func TestFlappingShowsBothAndSettles(t *testing.T) {
-	srv, clock := late(t, 10*time.Second, true)
+	srv, clock := late(t, true)
 	c, ctx := admin(srv).iam, t.Context()
 	wantCode(t, createUser(ctx, admin(srv), "es"), "")
 	seen := map[string]int{}

@@ -1,6 +1,7 @@
 package awsfake_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -25,7 +26,7 @@ func TestWireForms(t *testing.T) {
 		"not signed, JSON": {"{}", "secretsmanager.ListSecrets", "", 400, `"__type":"MissingAuthenticationTokenException"`},
 		"other scheme":     {unsigned, "", "Basic YTpi", 403, "<Code>IncompleteSignature</Code>"},
 		"half a scope":     {unsigned, "", "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x, Signature=y", 403, "<Code>IncompleteSignature</Code>"},
-		"unknown fields":   {`{"Nmae":"x"}`, "secretsmanager.ListSecrets", "", 400, "SerializationException"},
+		"unknown fields":   {`{"Nom":"x"}`, "secretsmanager.ListSecrets", "", 400, "SerializationException"},
 		"an escaped error": {"Action=A%3CB&Version=2010-05-08", "", "", 501, "A&lt;B"},
 	}
 	for name, tt := range tests {
@@ -41,20 +42,31 @@ func TestWireForms(t *testing.T) {
 					req.Header.Set(k, v)
 				}
 			}
-			res := must[*http.Response](t)(http.DefaultClient.Do(req))
-			defer res.Body.Close()
-			body := string(must[[]byte](t)(io.ReadAll(res.Body)))
-			if res.StatusCode != tt.status || !strings.Contains(body, tt.want) {
-				t.Errorf("%d %s", res.StatusCode, body)
+			status, _, body := ask(t, req)
+			if status != tt.status || !strings.Contains(body, tt.want) {
+				t.Errorf("%d %s", status, body)
 			}
 		})
 	}
 }
 
+// ask sends a request as it is.
+func ask(t *testing.T, req *http.Request) (int, http.Header, string) {
+	t.Helper()
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, string(body)
+}
+
 func TestLookingIsNoCall(t *testing.T) {
 	srv := awsfake.Start(t)
-	res := must[*http.Response](t)(http.Get(srv.URL()))
-	defer res.Body.Close()
+	ask(t, must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL(), nil)))
 	if calls := srv.Calls(); len(calls) != 0 {
 		t.Errorf("recorded %v", calls)
 	}
@@ -64,12 +76,11 @@ func TestLatencyAndDate(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	srv := awsfake.Start(t, awsfake.WithLatency(20*time.Millisecond), awsfake.WithClock(func() time.Time { return start }))
 	before := time.Now()
-	res := must[*http.Response](t)(http.Get(srv.URL()))
-	defer res.Body.Close()
+	_, head, _ := ask(t, must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL(), nil)))
 	if d := time.Since(before); d < 20*time.Millisecond {
 		t.Errorf("answered after %s", d)
 	}
-	if got := res.Header.Get("Date"); got != "Fri, 02 Jan 2026 03:04:05 GMT" {
+	if got := head.Get("Date"); got != "Fri, 02 Jan 2026 03:04:05 GMT" {
 		t.Errorf("date %s", got)
 	}
 }

@@ -35,5 +35,6 @@ func (in *inputs) timing() group {
 		{name: "mint-deadline", arg: "DURATION", into: &t.MintDeadline, hidden: true, usage: "after which an announced key is no longer asked for"},
 		{name: "settle", arg: "DURATION", into: &t.Settle, hidden: true, usage: "how long IAM may lag behind a write"},
 		{name: "poll-interval", arg: "DURATION", into: &t.Poll, hidden: true, usage: "first pause between two looks"},
+		{name: "request-timeout", arg: "DURATION", into: &t.Request, hidden: true, usage: "limit for one attempt of one request"},
 	}}
 }

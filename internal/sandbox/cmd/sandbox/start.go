@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"os"
 
-	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox"
 	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox/chartrepo"
 	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox/charts"
@@ -52,11 +49,22 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.watchParent(ctx, cancel, stdin)
-
-	opts := sandbox.Options{BaseDir: s.dir, Issuer: s.issuer}
 	if s.verbose {
-		opts.Log = stderr
+		return s.serve(ctx, stdout, stderr)
 	}
+	unmute, err := muteStderr()
+	if err != nil {
+		return err
+	}
+	if err := s.serve(ctx, stdout, nil); err != nil {
+		return errors.Join(err, unmute())
+	}
+	return nil // still muted: what ends last may yet have its say
+}
+
+// serve starts a sandbox, announces it, and stops it when ctx ends.
+func (s *settings) serve(ctx context.Context, stdout, log io.Writer) error {
+	opts := sandbox.Options{BaseDir: s.dir, Issuer: s.issuer, Log: log}
 	if s.charts {
 		dir, err := charts.Ensure(ctx, s.cache)
 		if err != nil {
@@ -72,46 +80,8 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 		return err
 	}
 	if err := announce(stdout, sb); err != nil {
-		return err
+		return errors.Join(err, sb.Stop())
 	}
 	<-ctx.Done()
 	return sb.Stop()
-}
-
-// ready is the line that tells whoever started the sandbox how to use it. The
-// fields about AWS are empty without the fake.
-type ready struct {
-	Kubeconfig           string `json:"kubeconfig"`
-	RestrictedKubeconfig string `json:"restrictedKubeconfig"`
-	Server               string `json:"server"`
-	ChartRepo            string `json:"chartRepo"`
-	AWSEndpoint          string `json:"awsEndpoint"`
-	Account              string `json:"account"`
-	Region               string `json:"region"`
-	AccessKeyID          string `json:"accessKeyId"`
-	SecretAccessKey      string `json:"secretAccessKey"`
-	Issuer               string `json:"issuer"`
-	Dir                  string `json:"dir"`
-	PID                  int    `json:"pid"`
-}
-
-func announce(stdout io.Writer, sb *sandbox.Sandbox) error {
-	r := ready{
-		Kubeconfig:           sb.Kubeconfig,
-		RestrictedKubeconfig: sb.RestrictedKubeconfig,
-		Server:               sb.Server,
-		ChartRepo:            sb.ChartRepo,
-		AWSEndpoint:          sb.AWSEndpoint,
-		Issuer:               sb.Issuer,
-		Dir:                  sb.Dir,
-		PID:                  os.Getpid(),
-	}
-	if sb.AWSEndpoint != "" {
-		r.Account, r.Region = awsAccount, awsRegion
-		r.AccessKeyID, r.SecretAccessKey = awsfake.AdminKeyID, awsfake.AdminSecret
-	}
-	if err := json.NewEncoder(stdout).Encode(r); err != nil {
-		return fmt.Errorf("announce sandbox: %w", err)
-	}
-	return nil
 }

@@ -1,0 +1,137 @@
+package acceptance
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli"
+)
+
+// The environment by which the Makefile and the tests themselves steer this package.
+const (
+	envSandbox = "GEN3_TEST_SANDBOX"      // path of the sandbox binary
+	envRequire = "GEN3_TEST_REQUIRE"      // "1": what cannot run fails instead of being skipped
+	envAsMain  = "GEN3_TEST_AS_MAIN"      // "1": this process is gen3-bootstrap, to be killed by a test
+	envMatrix  = "GEN3_TEST_MATRIX"       // "full": every case of the matrices, else a part
+	envAWS     = "GEN3_TEST_AWS_ENDPOINT" // loopback endpoint of another emulator
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envAsMain) == "1" {
+		os.Exit(asMain())
+	}
+	code := m.Run()
+	if n := casesRun.Load(); n > 0 {
+		fmt.Printf("matrix: %d cases ran\n", n)
+	}
+	os.Exit(code)
+}
+
+// asMain is main.go's main, but for its signals, which it takes from the same function through the root's own tests.
+func asMain() int {
+	return cli.Run(context.Background(), cli.Process{
+		Args: os.Args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
+	})
+}
+
+// sandbox is what the sandbox's one line says.
+type sandbox struct {
+	Kubeconfig           string `json:"kubeconfig"`
+	RestrictedKubeconfig string `json:"restrictedKubeconfig"`
+	Server               string `json:"server"`
+	ChartRepo            string `json:"chartRepo"`
+	Issuer               string `json:"issuer"`
+}
+
+var shared struct { //nolint:gochecknoglobals // one sandbox for all tests of the process that need no cluster of their own
+	once sync.Once
+	sb   *sandbox
+	stop func() // never called: kept, since the end of the pipe that it holds would end the sandbox
+}
+
+// anySandbox is a sandbox that other tests use as well, each in a namespace of its own. It ends with this process,
+// whose end of its stdin closes.
+func anySandbox(t *testing.T) *sandbox {
+	t.Helper()
+	needSandbox(t)
+	shared.once.Do(func() {
+		dir, err := os.MkdirTemp("", "gen3-bootstrap-acceptance-")
+		check(t, "make directory", err)
+		shared.sb, shared.stop = runSandbox(t, dir)
+	})
+	if shared.sb == nil {
+		t.Fatal("the shared sandbox did not start")
+	}
+	return shared.sb
+}
+
+// ownSandbox runs a real API server for as long as the test lasts.
+func ownSandbox(t *testing.T) *sandbox {
+	t.Helper()
+	needSandbox(t)
+	sb, stop := runSandbox(t, t.TempDir())
+	t.Cleanup(stop)
+	return sb
+}
+
+func needSandbox(t *testing.T) {
+	t.Helper()
+	path := os.Getenv(envSandbox)
+	if path == "" {
+		if os.Getenv(envRequire) == "1" {
+			t.Fatalf("%s names no sandbox binary; `make test` builds one", envSandbox)
+		}
+		t.Skipf("%s names no sandbox binary; run `make test`, which builds one", envSandbox)
+	}
+}
+
+func runSandbox(t *testing.T, dir string) (sb *sandbox, stop func()) {
+	t.Helper()
+	cmd := exec.Command(os.Getenv(envSandbox), "start", "--aws=false", "--until-stdin-closes", "--dir", dir)
+	stdin, err := cmd.StdinPipe()
+	check(t, "open sandbox's stdin", err)
+	stdout, err := cmd.StdoutPipe()
+	check(t, "open sandbox's stdout", err)
+	cmd.Stderr = os.Stderr
+	check(t, "start sandbox", cmd.Start())
+	return readSandbox(t, stdout), func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	}
+}
+
+func readSandbox(t *testing.T, stdout io.Reader) *sandbox {
+	t.Helper()
+	lines := make(chan []byte, 1)
+	go func() {
+		scanner := bufio.NewScanner(stdout)
+		if scanner.Scan() {
+			lines <- append([]byte(nil), scanner.Bytes()...)
+		}
+		close(lines)
+	}()
+	select {
+	case line := <-lines:
+		var sb sandbox
+		check(t, fmt.Sprintf("parse sandbox's line %q", line), json.Unmarshal(line, &sb))
+		return &sb
+	case <-time.After(2 * time.Minute):
+		t.Fatal("the sandbox did not get ready within two minutes")
+		return nil
+	}
+}
+
+func check(t *testing.T, what string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
