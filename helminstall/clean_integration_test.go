@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 )
@@ -18,30 +19,45 @@ func clusterKinds() []string {
 	}
 }
 
-// clean removes everything of External Secrets, without the code under test.
+// clean removes everything of External Secrets, without the code under test. Namespaces go last: while CRDs go, their
+// controller cannot tell what is in one, and backs off for minutes.
 func (sb *sandbox) clean(t *testing.T) {
 	t.Helper()
-	for _, ns := range []string{"external-secrets", "elsewhere"} {
-		_ = sb.client.CoreV1().Namespaces().Delete(t.Context(), ns, metav1.DeleteOptions{})
-	}
-	must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
+	until(t, "CRDs and roles are gone", func(ctx context.Context) (int, error) {
 		left := 0
 		for _, kind := range clusterKinds() {
 			n, err := sb.cleanKind(ctx, kind)
 			if err != nil {
-				return false, err
+				return 0, err
 			}
 			left += n
 		}
-		list, err := sb.client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
-		for _, ns := range list.Items {
-			if ns.Name == "external-secrets" || ns.Name == "elsewhere" {
-				left++
-			}
-		}
-		return left == 0, err
-	}))
+		return left, nil
+	})
+	until(t, "namespaces are gone", sb.cleanNamespaces)
 	sb.repoRequests(t)
+}
+
+// until polls until nothing is left.
+func until(t *testing.T, what string, left func(context.Context) (int, error)) {
+	t.Helper()
+	err := wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
+		n, err := left(ctx)
+		return n == 0, err
+	})
+	if err != nil {
+		t.Fatalf("clean up until %s: %v", what, err)
+	}
+}
+
+func (sb *sandbox) cleanNamespaces(ctx context.Context) (left int, err error) {
+	for _, ns := range []string{"external-secrets", "elsewhere"} {
+		err := sb.client.CoreV1().Namespaces().Delete(ctx, ns, metav1.DeleteOptions{})
+		if !apierrors.IsNotFound(err) {
+			left++
+		}
+	}
+	return left, nil
 }
 
 // cleanKind deletes what Helm made, and returns how many such objects were there.

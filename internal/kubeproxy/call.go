@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // Call is one request to the API server, named so that the name does not depend on what else runs at the same time.
@@ -82,18 +86,32 @@ func verbOf(r *http.Request, name string) string {
 	return "get"
 }
 
+// nameIn reads the name of the object that a request would create. client-go's typed clients send protobuf, others JSON.
 func nameIn(body []byte) string {
-	var object struct {
-		Metadata struct{ Name string } `json:"metadata"`
-		Spec     struct {
-			ResourceAttributes *struct{ Verb, Resource, Name, Namespace string } `json:"resourceAttributes"`
-		} `json:"spec"`
+	object, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+	if err != nil {
+		return nameInJSON(body)
 	}
-	if json.Unmarshal(body, &object) != nil {
+	if review, ok := object.(*authorizationv1.SelfSubjectAccessReview); ok && review.Spec.ResourceAttributes != nil {
+		a := review.Spec.ResourceAttributes
+		return strings.Join([]string{a.Verb, a.Group, a.Resource, a.Namespace, a.Name}, " ")
+	}
+	access, err := meta.Accessor(object)
+	if err != nil {
 		return "?"
 	}
-	if a := object.Spec.ResourceAttributes; a != nil {
-		return strings.Join([]string{a.Verb, a.Resource, a.Namespace, a.Name}, " ")
+	return access.GetName()
+}
+
+// nameInJSON is for kinds that client-go does not know, such as custom resources.
+func nameInJSON(body []byte) string {
+	var object struct {
+		Metadata struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
+	}
+	if json.Unmarshal(body, &object) != nil || object.Metadata.Name == "" {
+		return "?"
 	}
 	return object.Metadata.Name
 }

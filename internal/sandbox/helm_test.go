@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,10 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox"
 	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox/charts"
@@ -106,6 +110,29 @@ func testExternalSecrets(t *testing.T, s *sandbox.Sandbox) {
 	if err != nil || len(webhooks.Items) != 2 {
 		t.Errorf("default values: got %d webhook configurations, want 2; err %v", len(webhooks.Items), err)
 	}
+	testWebhookRefuses(t, s, ns)
+}
+
+// testWebhookRefuses checks that a write that a webhook guards fails at once,
+// where it would hang if the call went to an address that swallows it.
+func testWebhookRefuses(t *testing.T, s *sandbox.Sandbox, namespace string) {
+	t.Helper()
+	c, err := dynamic.NewForConfig(s.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "external-secrets.io/v1", "kind": "SecretStore",
+		"metadata": map[string]any{"name": "test"},
+		"spec":     map[string]any{"provider": map[string]any{"fake": map[string]any{"data": []any{}}}},
+	}}
+	stores := schema.GroupVersionResource{Group: "external-secrets.io", Version: "v1", Resource: "secretstores"}
+	start := time.Now()
+	_, err = c.Resource(stores).Namespace(namespace).Create(t.Context(), store, metav1.CreateOptions{})
+	if err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("create SecretStore with a webhook that is down: %v", err)
+	}
+	t.Logf("webhook refused after %v", time.Since(start).Round(time.Millisecond))
 }
 
 func servesStores(t *testing.T, s *sandbox.Sandbox, version string) bool {

@@ -2,12 +2,15 @@ package sandbox_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
@@ -114,19 +117,37 @@ func testVersion(t *testing.T, s *sandbox.Sandbox) {
 	}
 }
 
+// testIssuer checks what the API server says of itself, and its tokens of it.
 func testIssuer(t *testing.T, s *sandbox.Sandbox) {
-	raw, err := client(t, s.Kubeconfig).Discovery().RESTClient().Get().
-		AbsPath("/.well-known/openid-configuration").DoRaw(t.Context())
+	c := client(t, s.Kubeconfig)
+	raw, err := c.Discovery().RESTClient().Get().AbsPath("/.well-known/openid-configuration").DoRaw(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var doc struct{ Issuer string }
-	if err := json.Unmarshal(raw, &doc); err != nil {
+	if got := issuer(t, raw, "issuer"); got != sandbox.DefaultIssuer {
+		t.Errorf("issuer is %q, want %q", got, sandbox.DefaultIssuer)
+	}
+	req := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: []string{"sts.amazonaws.com"}}}
+	token, err := c.CoreV1().ServiceAccounts("default").CreateToken(t.Context(), "default", req, metav1.CreateOptions{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if doc.Issuer != sandbox.DefaultIssuer {
-		t.Errorf("issuer is %q, want %q", doc.Issuer, sandbox.DefaultIssuer)
+	claims, err := base64.RawURLEncoding.DecodeString(strings.Split(token.Status.Token, ".")[1])
+	if err != nil {
+		t.Fatal(err)
 	}
+	if got := issuer(t, claims, "iss"); got != sandbox.DefaultIssuer {
+		t.Errorf("issuer of a token is %q, want %q", got, sandbox.DefaultIssuer)
+	}
+}
+
+func issuer(t *testing.T, doc []byte, field string) any {
+	t.Helper()
+	var fields map[string]any
+	if err := json.Unmarshal(doc, &fields); err != nil {
+		t.Fatal(err)
+	}
+	return fields[field]
 }
 
 // requests asks the chart repository what it has served.

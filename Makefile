@@ -1,0 +1,57 @@
+# Everything here needs Go and make, nothing else.
+SHELL := bash -o pipefail
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+BIN     := $(CURDIR)/bin
+GO_BUILD := CGO_ENABLED=0 go build -trimpath
+
+# The race detector needs cgo, and that a C compiler.
+RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
+TEST := go test $(RACE) -shuffle=on -timeout 40m
+SANDBOXED := GEN3_TEST_SANDBOX=$(BIN)/sandbox GEN3_TEST_REQUIRE=1
+
+.PHONY: help build sandbox demo test test-unit test-sandboxed test-matrix test-localstack lint bench golden clean race-note
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+build: ## build bin/gen3-bootstrap
+	$(GO_BUILD) -ldflags '-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o $(BIN)/gen3-bootstrap .
+
+sandbox: ## build bin/sandbox: API server, controllers, charts and the AWS fake in one process
+	cd internal/sandbox && $(GO_BUILD) -ldflags '-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2' -o $(BIN)/sandbox ./cmd/sandbox
+
+demo: build sandbox ## run the tool from nothing against the sandbox
+	$(BIN)/sandbox demo $(BIN)/gen3-bootstrap
+
+test: race-note test-unit test-sandboxed ## everything that runs without Docker
+
+race-note:
+	@test -n '$(RACE)' || echo 'no C compiler here: the tests run without the race detector'
+
+test-unit: sandbox
+	$(SANDBOXED) $(TEST) $$(go list ./... | grep -v internal/acceptance)
+	cd internal/sandbox && go test -shuffle=on -timeout 20m ./...
+
+test-sandboxed: sandbox
+	$(SANDBOXED) $(TEST) -v -parallel 8 ./internal/acceptance | grep -Ev '^\s*(=== |--- PASS|PASS)'
+
+test-matrix: sandbox ## every case of the fault matrices (make test runs a part)
+	$(SANDBOXED) GEN3_TEST_MATRIX=full $(TEST) -v -parallel 8 ./internal/acceptance | grep -Ev '^\s*(=== |--- PASS|PASS)'
+
+test-localstack: sandbox ## the integration suite against LocalStack in Docker, or against GEN3_TEST_AWS_ENDPOINT
+	$(SANDBOXED) ./testdata/localstack.sh $(TEST) -v -run Emulator ./internal/acceptance
+
+lint: ## golangci-lint, pinned in internal/tools
+	go tool -modfile=internal/tools/go.mod golangci-lint run ./...
+
+bench: build sandbox ## time up against the same work done by helm's SDK and plain calls
+	$(SANDBOXED) go test -run '^$$' -bench . -benchtime 3x ./internal/acceptance
+
+golden: ## write the golden files anew
+	go test ./internal/cli/... ./iamsetup/... . -update
+
+clean: ## remove what was built
+	rm -rf $(BIN)

@@ -1,0 +1,53 @@
+package iamsetup
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// letsIn reports whether any statement, also one of another form, allows who to take the role. It judges roles that
+// somebody else keeps; conditions that it does not know count as not met.
+func (t trust) letsIn(who Trusted) bool {
+	return slices.ContainsFunc(t.statements, func(raw json.RawMessage) bool {
+		var s struct {
+			Effect    string
+			Principal struct{ Federated texts }
+			Action    texts
+			Condition map[string]map[string]texts
+		}
+		if json.Unmarshal(raw, &s) != nil || s.Effect != "Allow" {
+			return false
+		}
+		names := func(pattern string) bool { return wildcard(strings.ToLower(pattern), strings.ToLower(assumeWithToken)) }
+		return slices.Contains(s.Principal.Federated, t.arn(who.Issuer)) && slices.ContainsFunc(s.Action, names) && who.meets(s.Condition)
+	})
+}
+
+// meets reports whether a token of who fulfils all conditions.
+func (t Trusted) meets(conditions map[string]map[string]texts) bool {
+	name := providerName(t.Issuer)
+	token := map[string]string{name + ":aud": audience, name + ":sub": t.Subject}
+	for operator, keys := range conditions {
+		for key, wanted := range keys {
+			have, known := token[key]
+			fits := func(want string) bool { return have == want }
+			if operator == "StringLike" {
+				fits = func(want string) bool { return wildcard(want, have) }
+			} else if operator != "StringEquals" {
+				return false
+			}
+			if !known || !slices.ContainsFunc(wanted, fits) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// wildcard matches as IAM does: * stands for any run of characters and ? for any one.
+func wildcard(pattern, text string) bool {
+	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
+	return regexp.MustCompile(`(?s)^` + quoted + `$`).MatchString(text)
+}

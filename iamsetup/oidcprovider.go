@@ -1,0 +1,226 @@
+package iamsetup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// ProviderStep is the name of the step that owns the identity provider of the cluster's issuer.
+const ProviderStep = "oidc-provider"
+
+type providerAPI interface {
+	getProviderAPI
+	CreateOpenIDConnectProvider(context.Context, *iam.CreateOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.CreateOpenIDConnectProviderOutput, error)
+	AddClientIDToOpenIDConnectProvider(context.Context, *iam.AddClientIDToOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.AddClientIDToOpenIDConnectProviderOutput, error)
+	TagOpenIDConnectProvider(context.Context, *iam.TagOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.TagOpenIDConnectProviderOutput, error)
+}
+
+type getProviderAPI interface {
+	GetOpenIDConnectProvider(context.Context, *iam.GetOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.GetOpenIDConnectProviderOutput, error)
+}
+
+var _ providerAPI = (*iam.Client)(nil)
+
+// Provider is the step for the identity provider through which the account believes the cluster's tokens. It belongs to
+// the cluster and not to one namespace, so it is made only when told to, and one that is there is used as it is.
+type Provider struct {
+	API       providerAPI
+	Owner     Owner
+	Pace      Pace
+	Partition string
+	Account   string
+	Issuer    string
+	Tags      map[string]string // the operator's own
+	Create    bool              // make it where there is none
+	Adopt     bool
+
+	seen *providerSeen // nil: there is none
+	todo []plan.Change
+}
+
+// providerSeen is the provider as IAM shows it.
+type providerSeen struct {
+	tags    Tags
+	clients []string
+}
+
+// Name is the step's name.
+func (p *Provider) Name() string { return ProviderStep }
+
+// ARN is the provider's: it follows from the issuer.
+func (p *Provider) ARN() string { return providerARN(p.Partition, p.Account, p.Issuer) }
+
+// Observe judges the issuer, reads its provider and says what Apply would do.
+func (p *Provider) Observe(ctx context.Context) ([]plan.Change, error) {
+	p.seen = nil
+	if err := CheckIssuer(p.Issuer); err != nil {
+		p.todo = p.one(plan.Blocked, err.Error(), hint.Of(err))
+		return p.todo, nil
+	}
+	var err error
+	if p.seen, err = readProvider(ctx, p.API, p.ARN()); err != nil {
+		return nil, err
+	}
+	p.todo = p.diff()
+	return p.todo, nil
+}
+
+func readProvider(ctx context.Context, api getProviderAPI, arn string) (*providerSeen, error) {
+	out, err := api.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
+	if isAbsent(err) {
+		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get IAM identity provider %s: %w", arn, err)
+	}
+	return &providerSeen{tags: tagsOf(out.Tags), clients: out.ClientIDList}, nil
+}
+
+func (p *Provider) diff() []plan.Change {
+	switch {
+	case p.seen == nil && p.Create:
+		return p.one(plan.Create, "there is no identity provider for the cluster's issuer "+p.Issuer, "")
+	case p.seen == nil:
+		return p.one(plan.Blocked, fmt.Sprintf("there is no identity provider for the cluster's issuer %s, so account %s believes none of its tokens", p.Issuer, p.Account),
+			"--create-oidc-provider makes it; so does `eksctl utils associate-iam-oidc-provider --cluster NAME --approve`")
+	case !p.seen.tags.ours():
+		return p.foreign()
+	}
+	missing := p.seen.tags.missing(markTags(p.Owner, p.Tags))
+	if err := p.seen.tags.room(missing); err != nil {
+		return p.one(plan.Blocked, fmt.Sprintf("tag IAM identity provider %s: %s", p.ARN(), err),
+			"take out the tags of owners that are gone: `teardown --cluster-id UID -n NAMESPACE`")
+	}
+	var why []string
+	if !p.believes() {
+		why = append(why, "it lacks client id "+audience)
+	}
+	if len(missing) > 0 {
+		why = append(why, "tags are missing: "+missing.names())
+	}
+	if len(why) == 0 {
+		return p.one(plan.None, "as wanted", "")
+	}
+	return p.one(plan.Update, strings.Join(why, "; "), "")
+}
+
+// foreign judges a provider without our mark. One that serves is never taken over, also not with --adopt: every role of
+// the cluster hangs on it, and whoever made it goes on looking after it.
+func (p *Provider) foreign() []plan.Change {
+	switch {
+	case p.believes():
+		return p.one(plan.None, "as wanted; not made by gen3-bootstrap, so teardown will leave it", "")
+	case p.Adopt:
+		return p.one(plan.Adopt, "it carries no mark of ours, and lacks client id "+audience, "")
+	default:
+		return p.one(plan.Blocked, fmt.Sprintf("identity provider %s was not made by gen3-bootstrap and lacks client id %s, which the tokens of --irsa are made out to", p.ARN(), audience),
+			fmt.Sprintf("--adopt takes it over and adds the client id; so does `aws iam add-client-id-to-open-id-connect-provider --client-id %s --open-id-connect-provider-arn %s`, without taking over", audience, p.ARN()))
+	}
+}
+
+func (p *Provider) believes() bool { return slices.Contains(p.seen.clients, audience) }
+
+func (p *Provider) one(action plan.Action, reason, cure string) []plan.Change {
+	return []plan.Change{{Step: ProviderStep, Resource: "oidc-provider/" + p.ARN(), Action: action, Reason: reason, Hint: cure}}
+}
+
+// Apply does what the last Observe said.
+func (p *Provider) Apply(ctx context.Context, sink event.Sink) error {
+	say := report{sink: sink, step: ProviderStep}
+	for _, change := range p.todo {
+		var err error
+		switch change.Action {
+		case plan.Create:
+			err = p.create(ctx, say)
+		case plan.Update, plan.Adopt:
+			err = p.update(ctx, say)
+		case plan.None, plan.Delete, plan.Blocked:
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		say.changed(change)
+	}
+	return nil
+}
+
+// create makes the provider without a thumbprint: IAM then takes the certificate's authority from its own list.
+func (p *Provider) create(ctx context.Context, say report) error {
+	call, cancel := p.Pace.begun(ctx)
+	defer cancel()
+	_, err := p.API.CreateOpenIDConnectProvider(call, &iam.CreateOpenIDConnectProviderInput{
+		Url: &p.Issuer, ClientIDList: []string{audience}, Tags: markTags(p.Owner, p.Tags).list(),
+	})
+	if err == nil {
+		return nil
+	}
+	if !isTaken(err) && !isUnclear(err) {
+		return hint.With(fmt.Errorf("create IAM identity provider %s: %w", p.ARN(), err), p.createHint(err))
+	}
+	return p.claim(ctx, say, err)
+}
+
+func (p *Provider) createHint(err error) string {
+	if errorCode(err) != "LimitExceeded" {
+		return ""
+	}
+	return "an account has 100 identity providers by default; `aws iam list-open-id-connect-providers` lists them, also those of clusters that are gone"
+}
+
+// claim looks whether a create that ended in cause took effect after all, or whether somebody else was quicker.
+func (p *Provider) claim(ctx context.Context, say report, cause error) error {
+	err := p.Pace.poll(ctx, p.Pace.Settle, func(ctx context.Context) (bool, error) {
+		seen, err := readProvider(ctx, p.API, p.ARN())
+		if err != nil || seen == nil {
+			say.waiting("identity provider of " + p.Issuer + " to show up after an unclear answer")
+			return false, err
+		}
+		p.seen = seen
+		return true, nil
+	})
+	switch {
+	case errors.Is(err, errTooLong):
+		return fmt.Errorf("create IAM identity provider %s: %w", p.ARN(), cause)
+	case err != nil:
+		return err
+	case !p.seen.tags.ours() && p.believes():
+		return nil // somebody else made it meanwhile, and it serves
+	case !p.seen.tags.ours():
+		return fmt.Errorf("create IAM identity provider %s: somebody else made it meanwhile: %w", p.ARN(), ErrNotOwned)
+	}
+	return p.update(ctx, say)
+}
+
+func (p *Provider) update(ctx context.Context, say report) error {
+	arn := p.ARN()
+	if !p.believes() {
+		err := p.Pace.persist(ctx, say.waiting, "client id of identity provider "+arn, func(ctx context.Context) error {
+			_, err := p.API.AddClientIDToOpenIDConnectProvider(ctx, &iam.AddClientIDToOpenIDConnectProviderInput{
+				OpenIDConnectProviderArn: &arn, ClientID: aws.String(audience),
+			})
+			return wrap("add client id to IAM identity provider "+arn, err)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	missing := p.seen.tags.missing(markTags(p.Owner, p.Tags))
+	if len(missing) == 0 {
+		return nil
+	}
+	return p.Pace.persist(ctx, say.waiting, "tag identity provider "+arn, func(ctx context.Context) error {
+		_, err := p.API.TagOpenIDConnectProvider(ctx, &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, Tags: missing.list()})
+		return wrap("tag IAM identity provider "+arn, err)
+	})
+}

@@ -1,0 +1,209 @@
+package iamsetup
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+const (
+	// audience is what tokens for AWS are made out to, in every partition.
+	audience = "sts.amazonaws.com"
+	// assumeWithToken is the one action that a token is good for.
+	assumeWithToken = "sts:AssumeRoleWithWebIdentity"
+	// trustMax is IAM's quota of a trust policy's characters. White space does not count
+	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+	trustMax = 2048
+)
+
+// Trusted is one ServiceAccount of one cluster, as a trust policy names it.
+type Trusted struct {
+	Issuer  string // the cluster's, as in its tokens
+	Subject string // system:serviceaccount:<namespace>:<name>
+}
+
+// String says it in words for an operator.
+func (t Trusted) String() string { return t.Subject + " of issuer " + t.Issuer }
+
+// trust is a role's trust policy. Its statements are kept as the text that they came in, so that one which is not ours
+// goes back to IAM as it was, whatever it says.
+type trust struct {
+	arn        func(issuer string) string // of the identity provider
+	fields     map[string]json.RawMessage // all but the statements
+	statements []json.RawMessage
+}
+
+// webIdentity is the form of our statements: one for each issuer, with the subjects that may take the role. Nothing else
+// is in them, so a subject more or less changes nothing for the others; a statement of another form is never touched.
+type webIdentity struct {
+	Sid       string `json:",omitempty"`
+	Effect    string
+	Principal struct{ Federated texts }
+	Action    texts
+	Condition struct{ StringEquals map[string]texts }
+}
+
+// texts is a list that IAM may turn into its only element.
+type texts []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *texts) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*t = texts{one}
+		return nil
+	}
+	var all []string
+	err := json.Unmarshal(raw, &all)
+	*t = all
+	return err //nolint:wrapcheck // the caller takes it for another form
+}
+
+// MarshalJSON spares the two characters that a list of one would cost.
+func (t texts) MarshalJSON() ([]byte, error) {
+	if len(t) == 1 {
+		return json.Marshal(t[0]) //nolint:wrapcheck // a string
+	}
+	return json.Marshal([]string(t)) //nolint:wrapcheck // strings
+}
+
+// newTrust is a policy that nobody is named in yet.
+func newTrust(arn func(string) string) trust {
+	return trust{arn: arn, fields: map[string]json.RawMessage{"Version": json.RawMessage(`"` + documentVersion + `"`)}}
+}
+
+func parseTrust(text string, arn func(string) string) (trust, error) {
+	t := trust{arn: arn}
+	text, err := decodeDocument(text)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &t.fields)
+	}
+	if err != nil {
+		return t, fmt.Errorf("parse trust policy: %w", err)
+	}
+	all := t.fields["Statement"]
+	delete(t.fields, "Statement")
+	if len(all) > 0 && json.Unmarshal(all, &t.statements) != nil {
+		t.statements = []json.RawMessage{all} // a single statement may stand without a list
+	}
+	return t, nil
+}
+
+// JSON is the policy as it is sent to IAM, without white space.
+func (t trust) JSON() (string, error) {
+	all := map[string]any{"Statement": t.statements}
+	for name, value := range t.fields {
+		all[name] = value
+	}
+	return compact(all)
+}
+
+// compact marshals without the escapes for HTML, of which each costs five characters of the quota.
+func compact(value any) (string, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return "", fmt.Errorf("marshal trust policy: %w", err)
+	}
+	return string(bytes.TrimSpace(out.Bytes())), nil
+}
+
+// trustSize counts as IAM does.
+func trustSize(document string) int {
+	n := 0
+	for _, r := range document {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// read returns the statement if it is one of our form, for whatever issuer.
+func (t trust) read(raw json.RawMessage) (w webIdentity, issuer string, ok bool) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(&w) != nil || w.Effect != "Allow" || !slices.Equal(w.Action, texts{assumeWithToken}) || len(w.Condition.StringEquals) != 2 {
+		return w, "", false
+	}
+	for key := range w.Condition.StringEquals {
+		name, found := strings.CutSuffix(key, ":sub")
+		issuer = "https://" + name
+		if found && slices.Equal(w.Condition.StringEquals[name+":aud"], texts{audience}) && slices.Equal(w.Principal.Federated, texts{t.arn(issuer)}) {
+			return w, issuer, true
+		}
+	}
+	return w, "", false
+}
+
+func (w webIdentity) subjects(issuer string) texts {
+	return w.Condition.StringEquals[providerName(issuer)+":sub"]
+}
+
+// holds reports whether a statement of our form lets who in.
+func (t trust) holds(who Trusted) bool {
+	return slices.Contains(t.issuersOf(who.Subject), who.Issuer)
+}
+
+// issuersOf returns the issuers for which statements of our form name the subject.
+func (t trust) issuersOf(subject string) []string {
+	var out []string
+	for _, raw := range t.statements {
+		if w, issuer, ok := t.read(raw); ok && slices.Contains(w.subjects(issuer), subject) {
+			out = append(out, issuer)
+		}
+	}
+	return out
+}
+
+// with returns the policy with who let in: beside the others of that issuer, or in a statement of its own.
+func (t trust) with(who Trusted) trust {
+	if t.holds(who) {
+		return t
+	}
+	for i, raw := range t.statements {
+		if w, issuer, ok := t.read(raw); ok && issuer == who.Issuer {
+			return t.replace(i, w, issuer, append(slices.Clone(w.subjects(issuer)), who.Subject))
+		}
+	}
+	var w webIdentity
+	w.Effect, w.Action, w.Principal.Federated = "Allow", texts{assumeWithToken}, texts{t.arn(who.Issuer)}
+	name := providerName(who.Issuer)
+	w.Condition.StringEquals = map[string]texts{name + ":aud": {audience}, name + ":sub": {who.Subject}}
+	t.statements = append(slices.Clone(t.statements), statementText(w))
+	return t
+}
+
+// without returns the policy with who let in by no statement of our form. One that names nobody any more goes.
+func (t trust) without(who Trusted) trust {
+	for i := len(t.statements) - 1; i >= 0; i-- {
+		w, issuer, ok := t.read(t.statements[i])
+		if !ok || issuer != who.Issuer || !slices.Contains(w.subjects(issuer), who.Subject) {
+			continue
+		}
+		rest := slices.DeleteFunc(slices.Clone(w.subjects(issuer)), func(s string) bool { return s == who.Subject })
+		if len(rest) > 0 {
+			t = t.replace(i, w, issuer, rest)
+			continue
+		}
+		t.statements = slices.Delete(slices.Clone(t.statements), i, i+1)
+	}
+	return t
+}
+
+func (t trust) replace(i int, w webIdentity, issuer string, subjects texts) trust {
+	name := providerName(issuer)
+	w.Condition.StringEquals = map[string]texts{name + ":aud": {audience}, name + ":sub": subjects}
+	t.statements = slices.Clone(t.statements)
+	t.statements[i] = statementText(w)
+	return t
+}
+
+func statementText(w webIdentity) json.RawMessage {
+	text, _ := compact(w) //nolint:errcheck // strings
+	return json.RawMessage(text)
+}
