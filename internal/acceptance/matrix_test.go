@@ -106,8 +106,7 @@ func TestEveryCallOfUpMayGoWrong(t *testing.T) {
 					t.Run(c.Name()+" "+way.name, func(t *testing.T) {
 						t.Parallel()
 						w, foreign := prepared(t, sb, s)
-						c.Object = strings.ReplaceAll(c.Object, "NAMESPACE", w.namespace)
-						w.goWrongAtKube(t, c, way)
+						w.goWrongAtKube(t, in(w.namespace, c), way)
 						w.mustRecover(t, foreign)
 					})
 				}
@@ -142,12 +141,21 @@ func recordCalls(t *testing.T, sb *sandbox, s scenario) ([]awsfake.Call, []kubep
 	return w.aws.Calls(), kubeCalls
 }
 
+// in puts a recorded call into the namespace of a case.
+func in(namespace string, c kubeproxy.Call) kubeproxy.Call {
+	c.Object = strings.ReplaceAll(c.Object, "NAMESPACE", namespace)
+	return c
+}
+
 func (w *world) goWrongAtAWS(t *testing.T, c awsfake.Call, way way) {
 	t.Helper()
 	casesRun.Add(1)
 	if !way.kill {
 		defer w.aws.FaultAt(c, way.aws, nil)()
 		_, _ = w.up(t.Context())
+		if !slices.ContainsFunc(w.aws.Calls(), func(made awsfake.Call) bool { return made.Name() == c.Name() }) {
+			t.Errorf("%s was never called, so that nothing went wrong", c.Name())
+		}
 		return
 	}
 	p := w.command(t, "up")
@@ -162,6 +170,9 @@ func (w *world) goWrongAtKube(t *testing.T, c kubeproxy.Call, way way) {
 	if !way.kill {
 		defer w.proxy.Fault(kubeproxy.At(c, way.kube, nil))()
 		_, _ = w.up(t.Context())
+		if !slices.ContainsFunc(w.proxy.Calls(), func(made kubeproxy.Call) bool { return made.Name() == c.Name() }) {
+			t.Errorf("%s was never called, so that nothing went wrong", c.Name())
+		}
 		return
 	}
 	p := w.command(t, "up")
