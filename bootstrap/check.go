@@ -20,6 +20,11 @@ func (s Settings) Check() []error {
 	c.iam(s)
 	c.secrets(s)
 	c.authentication(s)
+	if s.Gen3Version != "" {
+		if _, err := parseGen3(s.Gen3Version); err != nil {
+			c.problems = append(c.problems, err)
+		}
+	}
 	if !s.SkipHelm {
 		c.problems = append(c.problems, s.helm().Check()...)
 	}

@@ -14,6 +14,7 @@ import (
 // in this mode the account's IAM is none of our business.
 type globalUser struct {
 	secrets *kube.KeySecrets // of the one Secret
+	irsa    bool             // the chart's SecretStore takes a role, so that only others read the Secret
 
 	warnings []string
 }
@@ -32,21 +33,29 @@ func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
 	switch {
 	case !h.Exists:
 		reason = "absent; it is yours to make"
-		g.warn(fmt.Sprintf("Secret %s is not there: the gen3 chart's SecretStore will look for Secret %s in namespace %s, entries access-key and secret-access-key (fence usersync and the proxies also mount entry credentials)",
-			h.Name, ChartSecretName, g.secrets.Namespace))
+		g.warn(fmt.Sprintf("Secret %s is not there: %s", h.Name, g.readers()))
 	case h.Key.ID == "":
 		reason = "it holds no access key"
-		g.warn(fmt.Sprintf("Secret %s holds no access key: the gen3 chart's SecretStore reads its entries access-key and secret-access-key", h.Name))
+		g.warn(fmt.Sprintf("Secret %s holds no access key: %s", h.Name, g.readers()))
 	default:
 		reason = "holds access key " + h.Key.ID
 		if !h.Complete {
 			g.warn(fmt.Sprintf("Secret %s has no entry credentials that fits its key: fence usersync and the proxies mount it", h.Name))
 		}
 	}
-	if name := g.secrets.Names[0]; name != ChartSecretName {
+	if name := g.secrets.Names[0]; name != ChartSecretName && !g.irsa {
 		g.warn(fmt.Sprintf("the gen3 chart's SecretStore reads Secret %s and no other; %s serves it only under that name", ChartSecretName, name))
 	}
 	return []plan.Change{{Step: iamsetup.KeyStep, Resource: "secret/" + h.Name, Action: plan.None, Reason: reason}}, nil
+}
+
+// readers says who will look for the Secret, and for what in it.
+func (g *globalUser) readers() string {
+	if g.irsa {
+		return "the gen3 chart's SecretStore takes the role, but fence usersync and the proxies mount a key's entry credentials"
+	}
+	return fmt.Sprintf("the gen3 chart's SecretStore will look for Secret %s in namespace %s, entries access-key and secret-access-key (fence usersync and the proxies also mount entry credentials)",
+		ChartSecretName, g.secrets.Namespace)
 }
 
 func (g *globalUser) warn(text string) { g.warnings = append(g.warnings, text) }

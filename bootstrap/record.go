@@ -52,6 +52,9 @@ func (t *target) recorded() Recorded {
 	if s.UseGlobalUser {
 		r.GlobalUserSecret = s.GlobalUserSecret
 	}
+	if s.IRSA {
+		r.RoleName, r.ServiceAccount, r.OIDCIssuer = t.roleName(), s.ServiceAccount, t.issuer
+	}
 	if !s.SkipHelm {
 		r.Release, r.ReleaseNamespace = s.Helm.Release, s.Helm.Namespace
 	}
@@ -79,7 +82,7 @@ func (r Recorded) follow(before *Recorded) Recorded {
 // names is what a Recorded names, and no more: its settings may change without leaving anything behind.
 func (r Recorded) names() string {
 	text, _ := json.Marshal([]any{ //nolint:errchkjson // strings
-		r.Account, r.Partition, r.PolicyName, r.UserName, r.IAMPath, r.SecretNames, r.RoleName, r.OIDCIssuer, r.Release, r.ReleaseNamespace,
+		r.Account, r.Partition, r.PolicyName, r.UserName, r.IAMPath, r.SecretNames, r.RoleName, r.ServiceAccount, r.OIDCIssuer, r.Release, r.ReleaseNamespace,
 	})
 	return string(text)
 }

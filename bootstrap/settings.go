@@ -59,6 +59,8 @@ type Settings struct {
 	OIDCIssuer         string // empty: asked of the API server
 	CreateOIDCProvider bool
 
+	Gen3Version string // of the gen3 chart; empty: the installed one's, else the newest known
+
 	SkipHelm bool
 	Helm     helminstall.Settings // its Timeout and Adopt are filled from those above
 

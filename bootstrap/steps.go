@@ -12,12 +12,16 @@ import (
 
 // steps are what a run in this mode consists of. Each field is nil where the mode has no such step.
 type steps struct {
-	record  *recordKeeper
-	release *helminstall.Step
-	policy  *iamsetup.Policy
-	user    *iamsetup.User
-	key     *iamsetup.AccessKey
-	global  *globalUser
+	record   *recordKeeper
+	release  *operatorStep
+	policy   *iamsetup.Policy
+	user     *iamsetup.User
+	key      *iamsetup.AccessKey
+	global   *globalUser
+	provider *iamsetup.Provider
+	role     *roleStep
+
+	left []string // what an earlier mode made, in words
 }
 
 // guard is what a step asks before a write that only one run may make; the lock puts itself there.
@@ -34,8 +38,9 @@ func (g *guard) Check() error {
 func (t *target) assemble(lock *guard) *steps {
 	s := t.settings
 	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, wanted: t.recorded}}
+	out.left = leftovers(parseRecorded(t.record.Settings()), s)
 	if !s.SkipHelm {
-		out.release = t.releaseStep()
+		out.release = &operatorStep{Step: t.releaseStep(), version: s.Gen3Version, find: t.findGen3}
 	}
 	if s.usesPolicy() {
 		out.policy = t.policyStep()
@@ -45,7 +50,10 @@ func (t *target) assemble(lock *guard) *steps {
 		out.key = t.keyStep(out.user.Lookup, lock)
 	}
 	if s.UseGlobalUser {
-		out.global = &globalUser{secrets: &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: []string{s.GlobalUserSecret}}}
+		out.global = &globalUser{irsa: s.IRSA, secrets: &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: []string{s.GlobalUserSecret}}}
+	}
+	if s.IRSA {
+		out.provider, out.role = t.providerStep(), t.roleStep(out.policy)
 	}
 	return out
 }
@@ -53,8 +61,19 @@ func (t *target) assemble(lock *guard) *steps {
 func (t *target) releaseStep() *helminstall.Step {
 	return &helminstall.Step{
 		Config: t.kube.Config, Client: t.kube, Now: t.env.Now, Log: t.env.Log,
-		Settings: t.settings.helm(),
+		Settings: t.settings.helm(), HolderAlive: t.othersAlive,
 	}
+}
+
+// othersAlive reports whether another run may be at work on the release, which is shared by the namespaces of a cluster.
+// Where that cannot be told, it may be.
+func (t *target) othersAlive(ctx context.Context) bool {
+	alive, err := t.kube.OthersAlive(ctx, t.self, t.env.Now())
+	if err != nil {
+		t.env.Log.Debug("look for other runs", "error", err)
+		return true
+	}
+	return alive
 }
 
 // helm is the chart's part of the settings, with what it shares with the rest.
@@ -108,6 +127,9 @@ func (s *steps) nodes() []node {
 	if s.global != nil {
 		out = append(out, node{s.global, nil})
 	}
+	if s.role != nil {
+		out = append(out, node{s.provider, []string{recordStep}}, node{s.role, []string{iamsetup.PolicyStep, iamsetup.ProviderStep}})
+	}
 	return out
 }
 
@@ -154,6 +176,9 @@ func (t *target) outputs(s *steps) Outputs {
 			out.Secrets = append(out.Secrets, t.settings.Namespace+"/"+name)
 		}
 	}
+	if s.role != nil {
+		out.RoleARN = s.role.ARN()
+	}
 	if s.release != nil {
 		r := s.release.Release()
 		if r.Name != "" {
@@ -172,7 +197,10 @@ func (s *steps) warnings() []string {
 	if s.global != nil {
 		out = append(out, s.global.Warnings()...)
 	}
-	return out
+	if s.role != nil {
+		out = append(out, s.role.Warnings()...)
+	}
+	return append(out, s.left...)
 }
 
 // makeNamespace brings about what must be there before the lock can be taken.

@@ -23,8 +23,10 @@ type target struct {
 	kube      *kube.Client
 	caller    iamsetup.Caller
 	clusterID string
+	issuer    string            // of the cluster's tokens; asked for with --irsa only
 	namespace *corev1.Namespace // nil: there is none
 	record    *kube.Record
+	self      kube.Holder // this run, as others see it when it holds the lock
 	warnings  []string
 }
 
@@ -36,6 +38,11 @@ func connect(ctx context.Context, s Settings, env Env) (*target, []error) {
 	if errs := t.load(ctx); len(errs) > 0 {
 		return t, errs
 	}
+	self, err := kube.Self(ctx, kube.FieldManager, env.Now())
+	if err != nil {
+		return t, []error{err}
+	}
+	t.self = self
 	if errs := t.ask(ctx); len(errs) > 0 {
 		return t, errs
 	}
@@ -52,14 +59,19 @@ func (t *target) load(ctx context.Context) []error {
 	} else if s.Namespace == "" {
 		s.Namespace = t.kube.Namespace
 	}
+	if err := t.loadAWS(ctx); err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+func (t *target) loadAWS(ctx context.Context) (err error) {
+	s := t.settings
 	t.aws, err = iamsetup.Connect(ctx, iamsetup.Connection{
 		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Log: t.env.Log, Now: t.env.Now,
 		Endpoint: t.env.AWSEndpoint, Credentials: t.env.AWSCredentials,
 	})
-	if err != nil {
-		errs = append(errs, err)
-	}
-	return errs
+	return err //nolint:wrapcheck // it says what it was doing
 }
 
 // ask makes the first calls to both sides, all at the same time.
@@ -70,6 +82,7 @@ func (t *target) ask(ctx context.Context) []error {
 		func() (err error) { t.clusterID, err = t.kube.ClusterID(ctx); return err },
 		func() (err error) { t.namespace, err = t.kube.GetNamespace(ctx, t.settings.Namespace); return err },
 		func() error { return t.record.Load(ctx) },
+		func() error { return t.askIssuer(ctx) },
 	)
 }
 
@@ -98,6 +111,10 @@ func together(reads ...func() error) []error {
 
 // compare says what contradicts the settings.
 func (t *target) compare() []error {
+	return append(t.compareAccount(), t.compareNamespace()...)
+}
+
+func (t *target) compareAccount() []error {
 	s, c := t.settings, t.caller
 	var errs []error
 	if c.Account != s.Account {
@@ -108,6 +125,21 @@ func (t *target) compare() []error {
 		errs = append(errs, hint.With(fmt.Errorf("check region: %s is not a region of partition %s, to which the AWS credentials belong (%s)", s.Region, c.Partition, c.ARN),
 			"correct --region, or choose other credentials with --profile"))
 	}
+	for _, arn := range append(s.KMSKeys, s.PermissionsBoundary) {
+		if arn != "" && !strings.HasPrefix(arn, "arn:"+c.Partition+":") {
+			errs = append(errs, fmt.Errorf("check %s: it is not of partition %s, to which the AWS credentials belong", arn, c.Partition))
+		}
+	}
+	if t.kube != nil {
+		t.warnings = append(t.warnings, clusterWarnings(t.kube.Context, t.kube.Server, s.Region, s.Account)...)
+	}
+	return errs
+}
+
+// compareNamespace says why nothing can be made in the namespace.
+func (t *target) compareNamespace() []error {
+	s := t.settings
+	var errs []error
 	if t.namespace == nil && !s.CreateNamespace {
 		errs = append(errs, hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.kube.Server, t.kube.Context),
 			"--create-namespace makes it; -n names another one"))
@@ -115,12 +147,6 @@ func (t *target) compare() []error {
 	if t.namespace != nil && t.namespace.DeletionTimestamp != nil {
 		errs = append(errs, hint.With(fmt.Errorf("check namespace: %s is being deleted", s.Namespace), "wait until it is gone"))
 	}
-	for _, arn := range append(s.KMSKeys, s.PermissionsBoundary) {
-		if arn != "" && !strings.HasPrefix(arn, "arn:"+c.Partition+":") {
-			errs = append(errs, fmt.Errorf("check %s: it is not of partition %s, to which the AWS credentials belong", arn, c.Partition))
-		}
-	}
-	t.warnings = append(t.warnings, clusterWarnings(t.kube.Context, t.kube.Server, s.Region, s.Account)...)
 	return errs
 }
 

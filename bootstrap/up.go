@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -52,6 +55,8 @@ func newRun(command string, s Settings, env Env) *run {
 // do gives the run its time limit and closes its result.
 func (r *run) do(ctx context.Context, work func(context.Context, *run) error) (Result, error) {
 	begun := r.env.Now()
+	// client-go and Helm would else write to stderr, in the middle of our own output.
+	ctx = klog.NewContext(ctx, logr.FromSlogHandler(r.env.Log.Handler()))
 	limited := ctx
 	if r.settings.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -61,6 +66,9 @@ func (r *run) do(ctx context.Context, work func(context.Context, *run) error) (R
 	err := work(limited, r)
 	if r.target != nil && r.steps != nil {
 		r.result.Outputs = r.target.outputs(r.steps)
+	}
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		err = r.fail("", hint.With(context.Cause(limited), "what was made stays and the next run goes on from there; --timeout raises the limit"))
 	}
 	r.result.DurationSeconds = r.env.Now().Sub(begun).Round(time.Millisecond).Seconds()
 	if isInterrupt(ctx) {
@@ -81,8 +89,11 @@ func (r *run) fail(step string, errs ...error) error {
 func (r *run) up(ctx context.Context) error {
 	pending, err := r.prepare(ctx)
 	r.result.Changed = false // until something was written
-	if err != nil || !pending {
+	if err != nil {
 		return err
+	}
+	if !pending {
+		return r.awaitRelease(ctx)
 	}
 	if err := r.target.makeNamespace(ctx); err != nil {
 		return r.fail(recordStep, err)
@@ -94,6 +105,17 @@ func (r *run) up(ctx context.Context) error {
 	defer held.Release()
 	r.lock.check = held.Check
 	return r.applyLocked(held.Context())
+}
+
+// awaitRelease waits for the operator of a release that is as wanted: its pods may still be on their way.
+func (r *run) awaitRelease(ctx context.Context) error {
+	if r.steps.release == nil {
+		return nil
+	}
+	if err := r.steps.release.Apply(ctx, r.env.Sink); err != nil {
+		return r.fail(r.steps.release.Name(), err)
+	}
+	return nil
 }
 
 // applyLocked looks again, since another run may have been at work before the lock was ours, and then writes.
@@ -212,10 +234,8 @@ func (r *run) mayWrite(ctx context.Context) error {
 
 // takeLock makes this the one run that writes in the namespace.
 func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
-	self, err := kube.Self(ctx, kube.FieldManager+" "+r.command, r.env.Now())
-	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it was doing
-	}
+	self := r.target.self
+	self.Command += " " + r.command
 	lock := &kube.Lock{
 		Client: r.target.kube, Namespace: r.target.settings.Namespace, Self: self, Now: r.env.Now,
 		Duration: r.target.settings.Timing.Lease, Patience: r.settings.LockTimeout,

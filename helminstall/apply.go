@@ -54,7 +54,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	if err := s.createNamespace(work, sink); err != nil {
 		return err
 	}
-	e, err := s.newEngine(work)
+	e, err := s.newHelm(work)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (s *Step) createNamespace(ctx context.Context, sink event.Sink) error {
 // remember takes the stored outcome for the present state, so that the wait needs no second look.
 func (s *Step) remember(rel *release.Release) {
 	r := &Record{Name: rel.Name, Namespace: rel.Namespace, Revision: rel.Version, Config: rel.Config,
-		Manifest: rel.Manifest, Labels: s.labels()}
+		Manifest: rel.Manifest, Labels: rel.Labels}
 	r.Info.Status = rel.Info.Status
 	r.Info.LastDeployed = rel.Info.LastDeployed
 	m := rel.Chart.Metadata

@@ -10,22 +10,22 @@ import (
 	"helm.sh/helm/v3/pkg/storage"
 )
 
-// engine is Helm, set up for one mutating phase.
-type engine struct {
+// helm is Helm, set up for one mutating phase.
+type helm struct {
 	*action.Configuration
 	kube    *kubeClient
 	secrets *releaseSecrets
 }
 
-// newEngine is the only place that builds an action.Configuration.
-func (s *Step) newEngine(ctx context.Context) (*engine, error) {
+// newHelm is the only place that builds an action.Configuration.
+func (s *Step) newHelm(ctx context.Context) (*helm, error) {
 	sess, err := newSession(ctx, s.Config, s.Namespace, s.apis)
 	if err != nil {
 		return nil, err
 	}
 	client := kube.New(sess)
 	client.Namespace, client.Log = s.Namespace, s.debug
-	e := &engine{
+	e := &helm{
 		kube:    &kubeClient{Client: client, ctx: ctx, reads: sess.reads},
 		secrets: newReleaseSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets),
 	}

@@ -14,6 +14,8 @@ type DestroyOptions struct {
 	// DeleteCRDs deletes the CRDs too. The caller has made sure that nothing is lost by it, and stripped finalizers
 	// that no operator will serve.
 	DeleteCRDs bool
+	// KeepNamespace leaves the namespace to the caller, who has more in it.
+	KeepNamespace bool
 }
 
 // PlanDestroy says what Destroy would do. It only reads.
@@ -33,8 +35,8 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 		}
 		out = append(out, c)
 	}
-	if s.seen.NamespaceOurs {
-		out = append(out, plan.Change{Step: name, Resource: "namespace/" + s.Namespace, Action: plan.Delete,
+	if s.seen.NamespaceOurs && !opts.KeepNamespace {
+		out = append(out, plan.Change{Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Delete,
 			Reason: "made by this program; only if nothing else is in it"})
 	}
 	return out, nil
@@ -64,7 +66,7 @@ func (s *Step) destroyChange() plan.Change {
 }
 
 func (s *Step) crdChange(crd string) plan.Change {
-	return plan.Change{Step: name, Resource: "customresourcedefinition/" + crd, Action: plan.Delete, Reason: "--delete-crds"}
+	return plan.Change{Step: stepName, Resource: "customresourcedefinition/" + crd, Action: plan.Delete, Reason: "--delete-crds"}
 }
 
 // Destroy uninstalls the release if it is ours, never its CRDs unless asked to, and then its namespace if that is ours
@@ -84,7 +86,9 @@ func (s *Step) Destroy(ctx context.Context, opts DestroyOptions, sink event.Sink
 	if opts.DeleteCRDs {
 		errs = append(errs, s.deleteCRDs(ctx, crds, sink))
 	}
-	errs = append(errs, s.deleteNamespace(ctx, sink))
+	if !opts.KeepNamespace {
+		errs = append(errs, s.deleteNamespace(ctx, sink))
+	}
 	return errors.Join(errs...)
 }
 

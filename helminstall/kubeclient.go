@@ -81,8 +81,14 @@ func (k *kubeClient) update(original, target kube.ResourceList, force bool, one 
 		all.Created, all.Updated = append(all.Created, r.Created...), append(all.Updated, r.Updated...)
 		all.Deleted = append(all.Deleted, r.Deleted...)
 	}
+	// Paired beforehand: an adopted object is in both lists, and is written to as it is updated.
+	before := map[*resource.Info]kube.ResourceList{}
+	for _, info := range target {
+		before[info] = like(original, info)
+	}
+	gone := original.Difference(target)
 	err := inWaves(target, func(info *resource.Info) error {
-		r, err := one(like(original, info), kube.ResourceList{info}, force)
+		r, err := one(before[info], kube.ResourceList{info}, force)
 		if r != nil {
 			add(r)
 		}
@@ -94,7 +100,6 @@ func (k *kubeClient) update(original, target kube.ResourceList, force bool, one 
 	if err != nil {
 		return all, err
 	}
-	gone := original.Difference(target)
 	if len(gone) == 0 {
 		return all, nil
 	}

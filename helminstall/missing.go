@@ -21,11 +21,12 @@ func (s *Step) readMissing(ctx context.Context, o *Observed) error {
 		if found[i] = o.deployments[t.String()]; found[i] != nil {
 			continue
 		}
-		group.Go(func() (err error) {
-			found[i], err = s.Client.AppsV1().Deployments(t.namespace).Get(ctx, t.name, metav1.GetOptions{})
+		group.Go(func() error {
+			d, err := s.Client.AppsV1().Deployments(t.namespace).Get(ctx, t.name, metav1.GetOptions{})
 			if absent[i] = apierrors.IsNotFound(err); absent[i] || apierrors.IsForbidden(err) {
 				return nil
 			}
+			found[i] = d
 			return err
 		})
 	}

@@ -36,7 +36,7 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete Namespace %s: %w", s.Namespace, err)
 	}
-	c := plan.Change{Step: name, Resource: "namespace/" + s.Namespace, Action: plan.Delete, Reason: "made by this program, and empty"}
+	c := plan.Change{Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Delete, Reason: "made by this program, and empty"}
 	s.emit(sink, event.Event{Type: event.Changed, Change: &c})
 	return s.awaitNamespaceGone(ctx, sink)
 }

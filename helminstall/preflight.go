@@ -3,8 +3,6 @@ package helminstall
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -24,7 +22,10 @@ func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
 		if err := s.mayTake(info, live); err != nil {
 			return err
 		}
-		if err := storedVersionsServed(info, live); err != nil {
+		if info.Mapping.GroupVersionKind.Kind != crdKind {
+			continue
+		}
+		if err := storedVersionsServed(info.Name, live.Status.StoredVersions, versionsIn(info.Object)); err != nil {
 			return err
 		}
 	}
@@ -58,24 +59,6 @@ func (s *Step) mayTake(info *resource.Info, live *rawCRD) error {
 	}
 	return hint.With(fmt.Errorf("%s exists and belongs to %s", named(info), owner),
 		"if it is a rest of an operator that is gone, delete it; else give another --release")
-}
-
-// storedVersionsServed finds beforehand what the API server would refuse in mid-upgrade: a CRD must list every version
-// in which objects may still lie in etcd.
-func storedVersionsServed(info *resource.Info, live *rawCRD) error {
-	if info.Mapping.GroupVersionKind.Kind != crdKind {
-		return nil
-	}
-	have := versionsIn(info.Object)
-	for _, stored := range live.Status.StoredVersions {
-		if len(have) > 0 && !slices.Contains(have, stored) {
-			return hint.With(fmt.Errorf("crd %s has objects stored as %s, which the new chart (%s) does not know",
-				info.Name, stored, strings.Join(have, ", ")),
-				"first install a chart version that knows both (0.16.2), let it rewrite the objects, and take "+stored+
-					" out of the CRD's status.storedVersions")
-		}
-	}
-	return nil
 }
 
 func versionsIn(obj runtime.Object) []string {

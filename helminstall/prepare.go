@@ -19,7 +19,10 @@ func (s *Step) prepare(ctx context.Context) error {
 		}
 		return err
 	})
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return s.checkStoredVersions()
 }
 
 // prepareChart leaves next nil where the chart that is stored with the release serves.

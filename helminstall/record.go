@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 
 	"helm.sh/helm/v3/pkg/chart"
@@ -99,11 +99,18 @@ func decodeRecord(stored []byte) (*Record, error) {
 	return rec, nil
 }
 
+// gunzip trusts the size at the stream's end only as a first guess.
 func gunzip(data []byte) ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	return io.ReadAll(r)
+	var out bytes.Buffer
+	out.Grow(bytes.MinRead + int(min(binary.LittleEndian.Uint32(data[len(data)-4:]), maxRelease)))
+	_, err = out.ReadFrom(r)
+	return out.Bytes(), err
 }
+
+// maxRelease is more than what a Secret can hold, unpacked.
+const maxRelease = 16 << 20

@@ -14,7 +14,7 @@ import (
 
 // run hands the verdict to Helm. Never atomic: its clean-up of a failed first install deletes the CRDs, with them
 // every ExternalSecret of the cluster.
-func (s *Step) run(ctx context.Context, e *engine) (*release.Release, error) {
+func (s *Step) run(ctx context.Context, e *helm) (*release.Release, error) {
 	e.kube.check = s.preflight
 	if s.verdict.Action == plan.Create {
 		return s.install(ctx, e)
@@ -29,7 +29,7 @@ func (s *Step) run(ctx context.Context, e *engine) (*release.Release, error) {
 	return s.upgrade(ctx, e, ch, s.wanted.Values, keepCRDs{})
 }
 
-func (s *Step) install(ctx context.Context, e *engine) (*release.Release, error) {
+func (s *Step) install(ctx context.Context, e *helm) (*release.Release, error) {
 	in := action.NewInstall(e.Configuration)
 	in.ReleaseName, in.Namespace, in.Labels = s.Settings.Release, s.Namespace, s.labels()
 	in.Timeout, in.DisableOpenAPIValidation = s.timeout(), true // the API server validates what it is sent
@@ -39,7 +39,7 @@ func (s *Step) install(ctx context.Context, e *engine) (*release.Release, error)
 	return in.RunWithContext(ctx, s.next.chart, s.wanted.Values)
 }
 
-func (s *Step) upgrade(ctx context.Context, e *engine, ch *chart.Chart, vals map[string]any, post postrender.PostRenderer) (*release.Release, error) {
+func (s *Step) upgrade(ctx context.Context, e *helm, ch *chart.Chart, vals map[string]any, post postrender.PostRenderer) (*release.Release, error) {
 	up := action.NewUpgrade(e.Configuration)
 	up.Namespace, up.Labels = s.Namespace, s.labels()
 	up.Timeout, up.DisableOpenAPIValidation = s.timeout(), true
@@ -63,7 +63,7 @@ func (s *Step) labels() map[string]string {
 
 // settle marks a revision that was cut off as failed, since Helm refuses to go on from a pending one. Nothing is
 // uninstalled.
-func settle(e *engine, name string) error {
+func settle(e *helm, name string) error {
 	last, err := e.Releases.Last(name)
 	if err != nil {
 		return fmt.Errorf("read stored release: %w", err)
@@ -81,7 +81,7 @@ func settle(e *engine, name string) error {
 }
 
 // chartFor is the downloaded chart, or the one that is stored with the release.
-func (s *Step) chartFor(e *engine) (*chart.Chart, error) {
+func (s *Step) chartFor(e *helm) (*chart.Chart, error) {
 	if s.next != nil {
 		return s.next.chart, nil
 	}

@@ -6,16 +6,12 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"sync"
 	"testing"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-
-	"github.com/uc-cdis/gen3-bootstrap/internal/event"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // sandbox is a real API server with a chart repository.
@@ -96,28 +92,4 @@ func (sb *sandbox) repoRequests(t *testing.T) int {
 	must(t, err)
 	must(t, del.Body.Close())
 	return len(all)
-}
-
-// up is a whole run of the step: what the engine does with it.
-func up(t *testing.T, s *Step) ([]plan.Change, []event.Event, error) {
-	t.Helper()
-	changes, err := s.Observe(t.Context())
-	if err != nil {
-		return nil, nil, err
-	}
-	var mu sync.Mutex
-	var events []event.Event
-	err = s.Apply(t.Context(), event.SinkFunc(func(e event.Event) {
-		mu.Lock()
-		defer mu.Unlock()
-		events = append(events, e)
-	}))
-	return changes, events, err
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

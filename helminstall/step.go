@@ -37,11 +37,11 @@ type Step struct {
 	warnings []string
 }
 
-// name is the step's name in plans, events and --only.
-const name = "helm-release"
+// stepName is the step's name in plans, events and --only.
+const stepName = "helm-release"
 
 // Name implements bootstrap.Step.
-func (*Step) Name() string { return name }
+func (*Step) Name() string { return stepName }
 
 // Observe reads the cluster, and the chart if something has to change, and says what Apply would do. It may be called
 // again, and then what it downloaded before is not downloaded twice.
@@ -92,11 +92,11 @@ func (s *Step) makesNamespace() bool {
 }
 
 func (s *Step) namespaceChange() plan.Change {
-	return plan.Change{Step: name, Resource: "namespace/" + s.Namespace, Action: plan.Create, Reason: "does not exist"}
+	return plan.Change{Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Create, Reason: "does not exist"}
 }
 
 func (s *Step) releaseChange() plan.Change {
-	return plan.Change{Step: name, Resource: "helm-release/" + s.Namespace + "/" + s.Settings.Release,
+	return plan.Change{Step: stepName, Resource: "helm-release/" + s.Namespace + "/" + s.Settings.Release,
 		Action: s.verdict.Action, Reason: s.verdict.Reason, Hint: s.verdict.Hint}
 }
 
@@ -154,7 +154,7 @@ func (s *Step) Warnings() []string {
 }
 
 func (s *Step) emit(sink event.Sink, e event.Event) {
-	e.Step, e.Time = name, s.Now()
+	e.Step, e.Time = stepName, s.Now()
 	sink.Emit(e)
 }
 

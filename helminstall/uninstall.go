@@ -15,7 +15,7 @@ func (s *Step) runUninstall(ctx context.Context) (err error) {
 	if s.apis, err = discoverAPIs(ctx, s.Config); err != nil {
 		return err
 	}
-	e, err := s.newEngine(ctx)
+	e, err := s.newHelm(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *Step) runUninstall(ctx context.Context) (err error) {
 // keepFirst annotates the CRDs in the manifest of the newest revision, which is the one that an uninstall reads. Only
 // the stored text and the live CRDs change; a second upgrade of all objects just before they go would be for nothing,
 // and it could fail on what is broken already.
-func (s *Step) keepFirst(e *engine) error {
+func (s *Step) keepFirst(e *helm) error {
 	last, err := e.Releases.Last(s.Settings.Release)
 	if err != nil {
 		return err

@@ -13,45 +13,41 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-func alive(yes bool) func(context.Context) bool { return func(context.Context) bool { return yes } }
-
 const stuck = `podAnnotations.sandbox\.gen3-bootstrap/stuck=ImagePullBackOff`
 
 func testWaitReasons(t *testing.T, sb *sandbox) {
-	s := sb.step(t, &recorder{}, func(s *Settings) { s.Timeout, s.Set = 8*time.Second, []string{stuck} })
-	_, events, err := up(t, s)
+	s := sb.step(t, &recorder{}, func(s *Settings) { small(s); s.Timeout, s.Set = 8*time.Second, []string{stuck} })
+	_, got, err := up(t, s)
 	if err == nil || !strings.Contains(err.Error(), "external-secrets 0/1 available: ImagePullBackOff") ||
-		!strings.Contains(hint.Of(err), "kubectl -n external-secrets describe deployment/external-secrets") {
+		!strings.Contains(hint.Of(err), "kubectl -n external-secrets describe deployment/") {
 		t.Errorf("error %v, hint %q", err, hint.Of(err))
 	}
-	var waits []string
-	for _, e := range events {
-		if e.Type == event.Waiting {
-			waits = append(waits, e.Message)
-		}
-	}
-	if !strings.Contains(strings.Join(waits, "\n"), "ImagePullBackOff") {
-		t.Errorf("waiting events %q", waits)
+	if !strings.Contains(strings.Join(got.waits(), "\n"), "ImagePullBackOff") {
+		t.Errorf("waiting events %q", got.waits())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	s = sb.step(t, &recorder{}, nil)
+	s = sb.step(t, &recorder{}, small)
 	changes, err := s.Observe(ctx) // installed as wanted, but it does not run
 	must(t, err)
 	if plan.Pending(changes) {
 		t.Errorf("%v", changes)
 	}
 	start := time.Now()
-	err = s.Apply(ctx, event.SinkFunc(func(event.Event) { cancel() }))
+	err = s.Apply(ctx, &collector{on: func(event.Event) { cancel() }})
 	if err == nil || time.Since(start) > 5*time.Second || !strings.Contains(err.Error(), "context canceled") {
 		t.Errorf("cancelled wait: %v after %s", err, time.Since(start))
 	}
-	s = sb.step(t, &recorder{}, func(s *Settings) { s.NoWait = true })
+	s = sb.step(t, &recorder{}, func(s *Settings) { small(s); s.NoWait = true })
 	_, _, err = up(t, s)
 	must(t, err)
 }
 
 func testMissing(t *testing.T, sb *sandbox) {
-	converges(t, sb, plan.Create, "", nil)
-	must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), "external-secrets-webhook", metav1.DeleteOptions{}))
-	converges(t, sb, plan.Update, "missing in the cluster: deployment/external-secrets/external-secrets-webhook", nil)
+	converges(t, sb, plan.Create, "", small)
+	s := sb.step(t, &recorder{}, small)
+	_, err := s.Observe(t.Context())
+	must(t, err)
+	deployments := objectsOf(s.seen.Release.Manifest, "Deployment", s.Namespace)
+	must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), deployments[0].name, metav1.DeleteOptions{}))
+	converges(t, sb, plan.Update, "missing in the cluster: deployment/"+deployments[0].String(), small)
 }

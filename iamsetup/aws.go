@@ -5,6 +5,7 @@ package iamsetup
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -65,7 +66,24 @@ func Connect(ctx context.Context, c Connection) (*AWS, error) {
 		return nil, hint.With(fmt.Errorf("load AWS configuration: %w", err),
 			"`aws configure list-profiles` lists the profiles that exist; give one with --profile")
 	}
-	return &AWS{IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg), Clock: &Clock{local: c.Now}, config: cfg}, nil
+	unwrapped := cfg.Copy()
+	cfg.HTTPClient = plainBodies{cfg.HTTPClient}
+	return &AWS{IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg), Clock: &Clock{local: c.Now}, config: unwrapped}, nil
+}
+
+// plainBodies hides that the SDK's request bodies can write themselves. The SDK closes a body once the answer has begun;
+// its WriteTo then ends in io.EOF, which net/http takes for a broken connection, and cuts off answers of more than a few
+// kilobytes from a server that is fast (seen with smithy-go 1.28.8).
+type plainBodies struct{ aws.HTTPClient }
+
+// Do implements aws.HTTPClient.
+func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		sent := *r
+		sent.Body = struct{ io.ReadCloser }{r.Body}
+		r = &sent
+	}
+	return c.HTTPClient.Do(r) //nolint:wrapcheck // it stands in for the client itself
 }
 
 // sdkLog sends the SDK's own lines to the developer's log.
@@ -81,7 +99,7 @@ func (a *AWS) as(key credential.Key) *sts.Client {
 	cfg := a.config.Copy()
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret.Reveal(), "")
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		cfg.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })
+		cfg.HTTPClient = plainBodies{client.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })}
 	}
 	return sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = aws.NopRetryer{} })
 }

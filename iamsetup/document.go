@@ -80,7 +80,9 @@ func (s Scope) secrets() []string {
 }
 
 // push lets a PushSecret make secrets that carry its tag, and write to those alone. Tagging goes by the tag that the
-// secret has (at its creation: gets), since by the request's tag alone any secret could be tagged and then written.
+// secret has, since by the request's tag alone any secret could be tagged and then written. At its creation, which is
+// tagging too, a secret counts as having the tags that it gets: AWS's own tutorial creates secrets under such a condition
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html).
 func (s Scope) push() []Statement {
 	return []Statement{
 		{
@@ -91,7 +93,7 @@ func (s Scope) push() []Statement {
 		{
 			Sid: "PushOwnSecrets", Effect: "Allow",
 			Action: []string{"secretsmanager:PutSecretValue", "secretsmanager:TagResource"}, Resource: s.secrets(),
-			Condition: map[string]map[string]string{"StringEquals": {"secretsmanager:ResourceTag/" + pushTag: pushOwner}},
+			Condition: map[string]map[string]string{"StringEquals": {"aws:ResourceTag/" + pushTag: pushOwner}},
 		},
 	}
 }

@@ -26,6 +26,11 @@ func isAbsent(err error) bool { return errorCode(err) == "NoSuchEntity" }
 // isTaken reports that the name is in use, perhaps by what an earlier attempt of this very call made.
 func isTaken(err error) bool { return errorCode(err) == "EntityAlreadyExists" }
 
+// isDenied reports that the caller may not do that.
+func isDenied(err error) bool {
+	return errorCode(err) == "AccessDenied" || errorCode(err) == "AccessDeniedException"
+}
+
 // isTransient reports an answer that the same call may not get again: IAM's eventual consistency and its guards against
 // concurrent writes, none of which the SDK retries.
 func isTransient(err error) bool {

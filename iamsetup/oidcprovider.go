@@ -172,10 +172,14 @@ func (p *Provider) create(ctx context.Context, say report) error {
 }
 
 func (p *Provider) createHint(err error) string {
-	if errorCode(err) != "LimitExceeded" {
+	switch errorCode(err) {
+	case "LimitExceeded":
+		return "an account has 100 identity providers by default; `aws iam list-open-id-connect-providers` lists them, also those of clusters that are gone"
+	case "OpenIdIdpCommunicationError":
+		return "AWS could not read " + p.Issuer + "/.well-known/openid-configuration from the internet"
+	default:
 		return ""
 	}
-	return "an account has 100 identity providers by default; `aws iam list-open-id-connect-providers` lists them, also those of clusters that are gone"
 }
 
 // claim looks whether a create that ended in cause took effect after all, or whether somebody else was quicker.

@@ -115,5 +115,8 @@ func tagValue(text string) string {
 	return legal[:min(len(legal), 256)]
 }
 
+// keys are the tags' keys, sorted.
+func (t Tags) keys() []string { return slices.Sorted(maps.Keys(t)) }
+
 // names lists the tags' keys for a message.
-func (t Tags) names() string { return strings.Join(slices.Sorted(maps.Keys(t)), ", ") }
+func (t Tags) names() string { return strings.Join(t.keys(), ", ") }

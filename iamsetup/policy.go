@@ -19,8 +19,11 @@ import (
 // PolicyStep is the name of the step that owns the managed policy.
 const PolicyStep = "iam-policy"
 
-// versionsMax is IAM's quota of versions of one policy.
-const versionsMax = 5
+// IAM's quotas of versions of one policy, and of characters of its document (white space does not count).
+const (
+	versionsMax = 5
+	policyMax   = 6144
+)
 
 type policyAPI interface {
 	iam.ListPolicyVersionsAPIClient
@@ -72,6 +75,11 @@ func (p *Policy) Observe(ctx context.Context) ([]plan.Change, error) {
 		return nil, err
 	}
 	p.document = document
+	if size := characters(document); size > policyMax {
+		p.todo = p.one(plan.Blocked, fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
+			"give fewer and shorter --secret-prefix and --kms-key")
+		return p.todo, nil
+	}
 	if p.seen, err = p.read(ctx); err != nil {
 		return nil, err
 	}

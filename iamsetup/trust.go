@@ -112,8 +112,8 @@ func compact(value any) (string, error) {
 	return string(bytes.TrimSpace(out.Bytes())), nil
 }
 
-// trustSize counts as IAM does.
-func trustSize(document string) int {
+// characters counts as IAM does.
+func characters(document string) int {
 	n := 0
 	for _, r := range document {
 		if !unicode.IsSpace(r) {

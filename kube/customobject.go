@@ -39,7 +39,9 @@ func (o CustomObject) Ref() string {
 }
 
 // IsStore reports whether the object is a SecretStore or ClusterSecretStore.
-func (o CustomObject) IsStore() bool { return o.Kind == "SecretStore" || o.Kind == "ClusterSecretStore" }
+func (o CustomObject) IsStore() bool {
+	return o.Kind == "SecretStore" || o.Kind == "ClusterSecretStore"
+}
 
 func customObject(k customKind, u *unstructured.Unstructured) CustomObject {
 	o := CustomObject{Kind: k.kind, Namespace: u.GetNamespace(), Name: u.GetName(), kind: k, finalizers: u.GetFinalizers()}
@@ -109,6 +111,7 @@ func (o *CustomObject) readStores(object map[string]any) {
 		}
 	}
 	walk(object["spec"], "")
+	slices.SortFunc(o.Stores, func(a, b StoreRef) int { return strings.Compare(a.Kind+"/"+a.Name, b.Kind+"/"+b.Name) })
 }
 
 // addStore adds a reference; one by labels is "*", as it may mean any store of its kind.

@@ -93,10 +93,16 @@ func newestKinds(served metav1.APIGroup, lists []metav1.APIResourceList) []custo
 	return out
 }
 
-// Found are the objects that a look brought to light, and in words what could not be looked at.
+// Found are the objects that a look brought to light, and what could not be looked at.
 type Found struct {
 	Objects []CustomObject
-	Unread  []error
+	Unread  []Unread
+}
+
+// Unread is a kind that could not be listed.
+type Unread struct {
+	Err         error // with a hint
+	ClusterWide bool  // the kind is
 }
 
 // List reads the operator's objects of one namespace with the cluster-wide ones, or of all namespaces when it is
@@ -149,7 +155,8 @@ func (e *ExternalSecrets) listKind(ctx context.Context, k customKind, namespace 
 		return Found{}, fmt.Errorf("list %s: %w", k.Resource, context.Cause(ctx))
 	default:
 		err = fmt.Errorf("list %s in %s: %w", k.GroupResource(), where, err)
-		return Found{Unread: []error{hint.With(err, "it needs the verb list on "+k.GroupResource().String()+" in "+where)}}, nil
+		err = hint.With(err, "it needs the verb list on "+k.GroupResource().String()+" in "+where)
+		return Found{Unread: []Unread{{Err: err, ClusterWide: !k.namespaced}}}, nil
 	}
 	var out Found
 	for i := range list.Items {

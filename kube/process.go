@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -23,11 +24,12 @@ type Holder struct {
 	Born    int64     `json:"born"`    // of the process, milliseconds since 1970 by the host's own clock
 	Started time.Time `json:"started"` // of the run
 	Command string    `json:"command"`
+	Run     string    `json:"run"` // random; tells two runs of one process apart
 }
 
 // Self returns the Holder that is this process.
 func Self(ctx context.Context, command string, now time.Time) (Holder, error) {
-	h := Holder{PID: int32(os.Getpid()), Started: now.UTC().Truncate(time.Second), Command: command} //nolint:gosec // process ids fit
+	h := Holder{PID: int32(os.Getpid()), Started: now.UTC().Truncate(time.Second), Command: command, Run: rand.Text()} //nolint:gosec // process ids fit
 	h.Host, _ = os.Hostname()
 	h.User = "unknown"
 	if u, err := user.Current(); err == nil {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli"
 )
 
@@ -134,4 +136,11 @@ func check(t *testing.T, what string, err error) {
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
+}
+
+// poll looks until it is so, for at most half a minute.
+func poll(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) { return so(), nil })
+	check(t, "wait for "+what, err)
 }

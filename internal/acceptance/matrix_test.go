@@ -115,9 +115,11 @@ func TestEveryCallOfUpMayGoWrong(t *testing.T) {
 	}
 }
 
+func fullMatrix() bool { return os.Getenv(envMatrix) == "full" }
+
 // chosen is every way in the full matrix, else one that is another for each call.
 func chosen(ways []way, i int) []way {
-	if os.Getenv(envMatrix) == "full" {
+	if fullMatrix() {
 		return ways
 	}
 	return ways[i%len(ways) : i%len(ways)+1]
@@ -200,5 +202,5 @@ func (w *world) mustRecover(t *testing.T, foreign []string) {
 
 func tail(text string) string {
 	lines := strings.Split(text, "\n")
-	return strings.Join(lines[max(0, len(lines)-60):], "\n")
+	return strings.Join(lines[max(0, len(lines)-25):], "\n")
 }

@@ -65,9 +65,11 @@ func (s *Server) secretARN(region, name string) string {
 	return "arn:" + s.partition + ":secretsmanager:" + region + ":" + s.account + ":secret:" + name
 }
 
-// onNewSecret is a secret that is not there yet, whose suffix nobody knows: AWS matches the ARN with any.
+// onNewSecret is a secret that is not there yet, whose suffix nobody knows: AWS matches the ARN with any. Conditions on
+// its tags see those that it is to have, on which AWS's own tutorial of access by tags relies
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html).
 func onNewSecret(r *request) target {
-	return target{arn: r.secretARN(r.in.Name) + "-??????", name: r.in.Name}
+	return target{arn: r.secretARN(r.in.Name) + "-??????", name: r.in.Name, tags: r.in.tags()}
 }
 
 // onSecret is the named secret, or the ARN that one of the name would begin with.

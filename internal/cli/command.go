@@ -25,6 +25,7 @@ func commands(p Process) []command {
 	return []command{
 		newUp(p),
 		newPlan(p),
+		newTeardown(p),
 		newVersion(p),
 	}
 }

@@ -41,7 +41,7 @@ func newInputs() *inputs {
 // groups returns the flags of a command that converges everything.
 func (in *inputs) groups() []group {
 	return []group{
-		in.target(), in.iam(), in.secrets(), in.authentication(), in.helm(), in.printing(), in.timing(),
+		in.target(), in.iam(), in.secrets(), in.authentication(), in.helm(), in.gen3(), in.printing(), in.timing(),
 	}
 }
 

@@ -46,8 +46,11 @@ func claimDir(base string) (_ *ownedDir, err error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintln(lock, os.Getpid()) // for people; nothing reads it
-	return &ownedDir{path: path, lock: lock}, err
+	d := &ownedDir{path: path, lock: lock}
+	if _, err := fmt.Fprintln(lock, os.Getpid()); err != nil { // for people; nothing reads it
+		return nil, errors.Join(fmt.Errorf("write owner: %w", err), d.release())
+	}
+	return d, nil
 }
 
 // sweep removes the directories of sandboxes that no longer run.

@@ -56,7 +56,7 @@ func install(t *testing.T, s *sandbox.Sandbox, namespace string, c *chart.Chart,
 	start := time.Now()
 	in := action.NewInstall(helmConfig(t, s, namespace))
 	in.ReleaseName, in.Namespace = "test", namespace
-	in.Wait, in.Timeout = true, 30*time.Second
+	in.Wait, in.Timeout = true, 2*time.Minute
 	rel, err := in.RunWithContext(t.Context(), c, values)
 	if err != nil {
 		t.Fatal(err)

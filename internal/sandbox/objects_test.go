@@ -24,7 +24,7 @@ func podTemplate(annotations map[string]string, restart corev1.RestartPolicy) co
 		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "test"}, Annotations: annotations},
 		Spec: corev1.PodSpec{
 			RestartPolicy: restart,
-			Containers:    []corev1.Container{{Name: "main", Image: "registry.invalid/test"}},
+			Containers:    []corev1.Container{{Name: "main", Image: "test"}},
 		},
 	}
 }
@@ -44,7 +44,7 @@ func deploymentObject(annotations map[string]string) *appsv1.Deployment {
 func eventually(t *testing.T, what string, check func(context.Context) (bool, error)) {
 	t.Helper()
 	start := time.Now()
-	err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 20*time.Second, true, check)
+	err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, time.Minute, true, check)
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,7 +27,7 @@ func waitForAPI(ctx context.Context, config *rest.Config, api *apiServer) error 
 	return poll(ctx, "wait for kube-apiserver", func(ctx context.Context) error {
 		select {
 		case <-api.done:
-			return fatalError{api.err}
+			return &endedError{api.err}
 		default:
 			return client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 		}
@@ -55,21 +56,25 @@ func waitForControllers(ctx context.Context, config *rest.Config) error {
 	})
 }
 
-// fatalError ends a poll.
-type fatalError struct{ error }
+// endedError ends a poll: what it waits for can no longer come.
+type endedError struct{ cause error }
+
+func (e *endedError) Error() string { return fmt.Sprintf("kube-apiserver ended: %v", e.cause) }
+
+func (e *endedError) Unwrap() error { return e.cause }
 
 // poll calls check until it succeeds, and says what was wrong last.
 func poll(ctx context.Context, what string, check func(context.Context) error) error {
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, pollInterval, startTimeout, true, func(ctx context.Context) (bool, error) {
 		last = check(ctx)
-		if fatal, ok := last.(fatalError); ok {
-			return false, fatal.error
+		if ended, ok := errors.AsType[*endedError](last); ok {
+			return false, ended
 		}
 		return last == nil, nil
 	})
-	if err != nil {
-		return fmt.Errorf("%s: %w (last: %v)", what, err, last)
+	if err != nil && last != nil {
+		return fmt.Errorf("%s: %w", what, last)
 	}
-	return nil
+	return err
 }

@@ -17,7 +17,12 @@ var update = flag.Bool("update", false, "write the golden files anew") //nolint:
 // Equal fails the test unless got is what the golden file holds.
 func Equal(t testing.TB, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", filepath.FromSlash(strings.ReplaceAll(t.Name(), " ", "_"))+".golden")
+	File(t, filepath.Join("testdata", filepath.FromSlash(strings.ReplaceAll(t.Name(), " ", "_"))+".golden"), got)
+}
+
+// File is Equal with a file of the test's own choice.
+func File(t testing.TB, path, got string) {
+	t.Helper()
 	if *update {
 		write(t, path, got)
 		return

@@ -24,7 +24,7 @@ func writeChanges(b *strings.Builder, page Page, tense Tense, r bootstrap.Result
 			step = c.Step
 			b.WriteString("\n" + page.Style.Bold(step) + "\n")
 		}
-		w := wording(c.Action)
+		w := wordingOf(r.Command, c.Action)
 		line := fmt.Sprintf("  %s %-9s  %-*s  %s", w.symbol, w.in(tense), column, c.Resource, reason(c, r.Errors))
 		if below {
 			line = fmt.Sprintf("  %s %-9s  %s\n%*s%s", w.symbol, w.in(tense), c.Resource, before, "", reason(c, r.Errors))
@@ -65,16 +65,16 @@ func count(r bootstrap.Result, tense Tense) string {
 	}
 	wanted := number[plan.None]
 	if wanted == len(r.Changes) && len(r.Errors) == 0 {
-		return nothingToDo(wanted)
+		return nothingToDo(r.Command, wanted)
 	}
 	var parts []string
 	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete, plan.Adopt, plan.Blocked, plan.None} {
 		if number[a] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", number[a], wording(a).counted(tense)))
+			parts = append(parts, fmt.Sprintf("%d %s", number[a], wordingOf(r.Command, a).counted(tense)))
 		}
 	}
 	line := r.Command + ": " + strings.Join(parts, ", ")
-	if len(r.Errors) > 0 && number[plan.Blocked] == 0 {
+	if len(r.Errors) > 0 && (number[plan.Blocked] == 0 || r.Changed) {
 		line = r.Command + " did not finish: " + strings.Join(parts, ", ")
 	}
 	switch {
@@ -86,7 +86,10 @@ func count(r bootstrap.Result, tense Tense) string {
 	return line
 }
 
-func nothingToDo(wanted int) string {
+func nothingToDo(command string, wanted int) string {
+	if command == teardownCommand {
+		return "nothing to do: nothing is left that gen3-bootstrap would delete"
+	}
 	if wanted == 1 {
 		return "nothing to do: 1 resource is as wanted"
 	}

@@ -43,5 +43,8 @@ func Resume(r bootstrap.Result, tense Tense) string {
 	if tense == Pending || !r.Changed {
 		return ""
 	}
+	if r.Command == teardownCommand {
+		return "what was deleted is gone; run the same command again for the rest"
+	}
 	return "what was made stays; run the same command again to resume"
 }

@@ -43,6 +43,9 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 
 // refused reports whether the run ended before its first write.
 func refused(r bootstrap.Result) bool {
+	if r.Command == teardownCommand { // it goes on past what is blocked
+		return len(r.Errors) > 0 && !r.Changed
+	}
 	return len(plan.BlockedIn(r.Changes)) > 0 || len(r.Errors) > 0 && !r.Changed
 }
 
@@ -80,10 +83,14 @@ func nextStep(r bootstrap.Result, tense Tense) string {
 		return ""
 	}
 	if tense == Pending {
-		if plan.Pending(r.Changes) {
+		switch {
+		case !plan.Pending(r.Changes):
+			return ""
+		case r.Command == teardownCommand:
+			return "gen3-bootstrap teardown without --dry-run deletes this, and asks before it does"
+		default:
 			return "gen3-bootstrap up with the same flags makes these changes"
 		}
-		return ""
 	}
 	for _, secret := range r.Outputs.Secrets {
 		if secret == r.Namespace+"/"+bootstrap.ChartSecretName {

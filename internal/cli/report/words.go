@@ -11,7 +11,8 @@ type words struct {
 	pending string // "create"
 	done    string // "created"
 	paint   func(tty.Style, string) string
-	fixed   bool // the counted line says "2 blocked", not "2 to blocked"
+	fixed   bool   // the counted line says "2 blocked", not "2 to blocked"
+	sum     string // what the counted line says instead, if anything
 }
 
 func wording(a plan.Action) words {
@@ -33,6 +34,18 @@ func wording(a plan.Action) words {
 	}
 }
 
+// teardownCommand is the command that takes away: to it, what it leaves is not "as wanted".
+const teardownCommand = "teardown"
+
+// wordingOf is wording in the language of a command.
+func wordingOf(command string, a plan.Action) words {
+	w := wording(a)
+	if command == teardownCommand && a == plan.None {
+		w.pending, w.done, w.sum = "none", "none", "left or not there"
+	}
+	return w
+}
+
 func (w words) in(t Tense) string {
 	if t == Done {
 		return w.done
@@ -41,6 +54,9 @@ func (w words) in(t Tense) string {
 }
 
 func (w words) counted(t Tense) string {
+	if w.sum != "" {
+		return w.sum
+	}
 	if t == Pending && !w.fixed {
 		return "to " + w.pending
 	}

@@ -26,16 +26,18 @@ func Ensure(ctx context.Context, cache string) (string, error) {
 	if _, err := os.Stat(filepath.Join(dir, indexName)); err == nil {
 		return dir, nil
 	}
-	return Rebuild(ctx, cache)
-}
-
-// Rebuild is Ensure, but builds also what is there.
-func Rebuild(ctx context.Context, cache string) (string, error) {
-	dir := place(cache)
 	if err := build(ctx, dir); err != nil {
 		return "", fmt.Errorf("build charts: %w", err)
 	}
 	return dir, nil
+}
+
+// Rebuild is Ensure, but builds also what is there.
+func Rebuild(ctx context.Context, cache string) (string, error) {
+	if err := os.RemoveAll(place(cache)); err != nil {
+		return "", fmt.Errorf("remove old charts: %w", err)
+	}
+	return Ensure(ctx, cache)
 }
 
 func place(cache string) string { return filepath.Join(cache, revision()) }
@@ -57,9 +59,7 @@ func build(ctx context.Context, dir string) (err error) {
 	if err := writeRepository(fresh, archives); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("remove old: %w", err)
-	}
+	// What another process put there meanwhile is the same, and may be in use.
 	if err := os.Rename(fresh, dir); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("put in place: %w", err)
 	}

@@ -84,7 +84,7 @@ func startProcess(t *testing.T, role string, args ...string) *process {
 // checkGone checks that neither the process nor its directory is left.
 func (p *process) checkGone(t *testing.T) {
 	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
 		_, err := os.Stat(p.Dir)
 		return os.IsNotExist(err) && !running(p.PID), nil
 	})

@@ -1,0 +1,105 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// askIssuer finds out who signs the cluster's tokens. A given issuer counts; what the API server says is then only a
+// check of it, which not everybody may make.
+func (t *target) askIssuer(ctx context.Context) error {
+	if !t.settings.IRSA {
+		return nil
+	}
+	said, err := t.kube.Issuer(ctx)
+	given := t.settings.OIDCIssuer
+	switch {
+	case given == "" && err != nil:
+		return err //nolint:wrapcheck // it says what it was doing
+	case given != "" && err == nil && said != given:
+		t.warnings = append(t.warnings, fmt.Sprintf("--oidc-issuer is %s, and the cluster's tokens name %s: AWS will refuse them unless somebody serves the same keys under both", given, said))
+	}
+	t.issuer = cmp.Or(given, said)
+	return nil
+}
+
+// roleName is the role's name: given, or made of the namespace and the cluster.
+func (t *target) roleName() string {
+	return cmp.Or(t.settings.RoleName, iamsetup.RoleName(t.owner()))
+}
+
+func (t *target) providerStep() *iamsetup.Provider {
+	s := t.settings
+	return &iamsetup.Provider{
+		API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), Partition: t.caller.Partition, Account: s.Account,
+		Issuer: t.issuer, Tags: s.tags(), Create: s.CreateOIDCProvider, Adopt: s.Adopt,
+	}
+}
+
+func (t *target) roleStep(policy *iamsetup.Policy) *roleStep {
+	s := t.settings
+	return &roleStep{
+		kube: t.kube, namespace: s.Namespace, account: s.ServiceAccount,
+		Role: &iamsetup.Role{
+			API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), RoleName: t.roleName(), Path: s.IAMPath, Boundary: s.PermissionsBoundary,
+			Partition: t.caller.Partition, Account: s.Account, PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
+			Trusted: iamsetup.Trusted{Issuer: t.issuer, Subject: iamsetup.Subject(s.Namespace, s.ServiceAccount)},
+			Earlier: t.trustedBefore(),
+		},
+	}
+}
+
+// trustedBefore is whom earlier runs for this namespace let into the same role, as the record has it. A record that came
+// from another cluster says nothing: that one may still be there, and share the role.
+func (t *target) trustedBefore() []iamsetup.Trusted {
+	var out []iamsetup.Trusted
+	for _, e := range parseRecorded(t.record.Settings()).entries() {
+		if e.RoleName == t.roleName() && e.Account == t.settings.Account && e.Cluster == t.clusterID {
+			out = append(out, iamsetup.Trusted{Issuer: e.OIDCIssuer, Subject: iamsetup.Subject(t.settings.Namespace, e.ServiceAccount)})
+		}
+	}
+	return out
+}
+
+// roleStep is the step of the role, with a look at the ServiceAccount that is to take it. The gen3 chart makes that
+// ServiceAccount, and could not install if it were there already.
+type roleStep struct {
+	*iamsetup.Role
+
+	kube      *kube.Client
+	namespace string
+	account   string
+
+	seen kube.Account
+}
+
+// Observe looks at both at the same time.
+func (r *roleStep) Observe(ctx context.Context) (changes []plan.Change, err error) {
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { changes, err = r.Role.Observe(gctx); return err })
+	group.Go(func() (err error) { r.seen, err = r.kube.ServiceAccountRole(gctx, r.namespace, r.account); return err })
+	return changes, group.Wait() //nolint:wrapcheck // each says what it was doing
+}
+
+// Warnings is what does not fit between role and ServiceAccount.
+func (r *roleStep) Warnings() []string {
+	name, arn := r.namespace+"/"+r.account, r.ARN()
+	const cure = "give the gen3 chart the values that `gen3-bootstrap values` prints"
+	switch {
+	case r.seen.Forbidden:
+		return []string{fmt.Sprintf("ServiceAccount %s may not be read, so whether it names another role than %s is unknown", name, arn)}
+	case !r.seen.Exists || r.seen.RoleARN == arn:
+		return nil
+	case r.seen.RoleARN == "":
+		return []string{fmt.Sprintf("ServiceAccount %s names no role (annotation %s), so nothing can take role %s as it: %s", name, kube.RoleAnnotation, arn, cure)}
+	default:
+		return []string{fmt.Sprintf("ServiceAccount %s names role %s (annotation %s), and not %s: %s", name, r.seen.RoleARN, kube.RoleAnnotation, arn, cure)}
+	}
+}

@@ -1,0 +1,299 @@
+package bootstrap_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// TestTeardown runs everything that needs the real API server in one sandbox, one after the other: CRDs, webhooks and the
+// release are the cluster's.
+func TestTeardown(t *testing.T) {
+	c := startCluster(t)
+	for _, test := range []struct {
+		name string
+		test func(*testing.T, *cluster)
+	}{
+		{"each mode leaves nothing", testModes},
+		{"names come from the record", testNames},
+		{"confirmation", testConfirmation},
+		{"only one step", testOnly},
+		{"two owners of one user", testTwoOwners},
+		{"policy that a foreign role uses", testForeignUse},
+		{"user with things added by hand", testAddedByHand},
+		{"failures are carried past", testFailures},
+		{"cluster that is gone", testClusterGone},
+		{"namespace that is gone", testNamespaceGone},
+		{"IAM lags", testLag},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.test(t, c) })
+	}
+}
+
+func testModes(t *testing.T, c *cluster) {
+	for name, mode := range map[string]func(*bootstrap.Settings){
+		"keys":        func(*bootstrap.Settings) {},
+		"global user": func(s *bootstrap.Settings) { s.UseGlobalUser = true },
+		"IRSA":        func(s *bootstrap.Settings) { s.IRSA, s.CreateOIDCProvider = true, true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := c.newStage(t, awsfake.Start(t), "modes")
+			before := s.photo(t)
+			mode(&s.settings)
+			s.up(t)
+			s.forget()
+			dry, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true, DeleteProvider: true})
+			if err != nil || !dry.Changed {
+				t.Fatalf("dry run: %v\n%s", err, show(dry))
+			}
+			result := s.mustTeardown(t, bootstrap.TeardownOptions{DeleteProvider: true})
+			if !result.Changed || len(result.Warnings) > 0 {
+				t.Errorf("teardown:\n%s", show(result))
+			}
+			same(t, name, before, s.photo(t))
+			s.mustBeGone(t)
+			mode(&s.settings)
+			s.settings.CreateNamespace = true
+			s.up(t) // converges again
+			s.forget()
+			s.mustTeardown(t, bootstrap.TeardownOptions{DeleteProvider: true, DeleteCRDs: true})
+			same(t, name+" again", before, s.photo(t))
+			if left := c.crds(t); len(left) > 0 {
+				t.Errorf("CRDs are left: %v", left)
+			}
+		})
+	}
+}
+
+func (c *cluster) crds(t *testing.T) []string {
+	t.Helper()
+	list, err := c.dynamic.Resource(crdResource()).List(t.Context(), metav1.ListOptions{})
+	must(t, err)
+	var out []string
+	for _, item := range list.Items {
+		if strings.HasSuffix(item.GetName(), "external-secrets.io") {
+			out = append(out, item.GetName())
+		}
+	}
+	return out
+}
+
+func testNames(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "names")
+	s.settings.SkipHelm = true
+	before := s.photo(t)
+	s.settings.PolicyName, s.settings.UserName, s.settings.IAMPath = "other-policy", "other-user", "/gen3/"
+	s.settings.SecretNames = []string{"other-secret"}
+	s.up(t)
+	s.settings.UserName = "third-user" // leaves other-user behind, as the record says
+	s.settings.SecretNames = []string{"third-secret"}
+	s.up(t)
+	s.forget()
+	result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+	for _, want := range []string{"user/gen3/other-user", "user/gen3/third-user", "secret/names/other-secret", "secret/names/third-secret"} {
+		if !strings.Contains(show(result), want) {
+			t.Errorf("%s is not in\n%s", want, show(result))
+		}
+	}
+	same(t, "names", before, s.photo(t))
+	s.mustBeGone(t)
+}
+
+func testConfirmation(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "confirm")
+	s.settings.SkipHelm = true
+	s.up(t)
+	before := s.photo(t)
+	env := s.env()
+	result, err := bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
+	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(result), "--yes") || result.Changed {
+		t.Errorf("without a terminal: %v\n%s", err, show(result))
+	}
+	same(t, "without a terminal", before, s.photo(t))
+	ask := &asked{answer: false}
+	env.Confirm = ask.confirm
+	result, err = bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
+	if !errors.Is(err, bootstrap.ErrFailed) || result.Changed || ask.want != "sandbox" || !strings.Contains(ask.question, "iam-user/") {
+		t.Errorf("refused: %v, asked %q for %q\n%s", err, ask.question, ask.want, show(result))
+	}
+	same(t, "refused", before, s.photo(t))
+	ask.answer = true
+	result, err = bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
+	if err != nil || !result.Changed {
+		t.Errorf("confirmed: %v\n%s", err, show(result))
+	}
+	ask.want = ""
+	if _, err = bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env); err != nil || ask.want != "" {
+		t.Errorf("with nothing to do: %v, asked for %q", err, ask.want)
+	}
+}
+
+func testOnly(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "only")
+	s.settings.SkipHelm = true
+	before := s.photo(t)
+	s.settings.PolicyName = "only-policy"
+	s.up(t)
+	s.forget()
+	if result, err := s.teardown(t, bootstrap.TeardownOptions{Only: []string{"iam-polcy"}}); err == nil || !strings.Contains(show(result), "irsa-role") {
+		t.Errorf("a step that does not exist: %v\n%s", err, show(result))
+	}
+	if result, err := s.teardown(t, bootstrap.TeardownOptions{Only: []string{"iam-policy"}}); err == nil || result.Changed {
+		t.Errorf("policy that our user has: %v\n%s", err, show(result))
+	}
+	s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"access-key"}})
+	if keys := s.aws.Keys(bootstrap.DefaultUserName); len(keys) > 0 {
+		t.Errorf("keys are left: %v", keys)
+	}
+	s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"iam-user"}})
+	s.mustTeardown(t, bootstrap.TeardownOptions{}) // the record still names the policy
+	same(t, "only", before, s.photo(t))
+}
+
+func testTwoOwners(t *testing.T, c *cluster) {
+	aws := awsfake.Start(t)
+	a, b := c.newStage(t, aws, "owner-a"), c.newStage(t, aws, "owner-b")
+	a.settings.SkipHelm, b.settings.SkipHelm = true, true
+	before := a.photo(t)
+	b.up(t)
+	onlyB := a.photo(t)
+	a.up(t)
+	a.forget()
+	result := a.mustTeardown(t, bootstrap.TeardownOptions{})
+	if !strings.Contains(show(result), "owner-b") {
+		t.Errorf("the other owner is not named:\n%s", show(result))
+	}
+	same(t, "the other owner", onlyB, a.photo(t))
+	b.forget()
+	b.mustTeardown(t, bootstrap.TeardownOptions{})
+	same(t, "both", before, a.photo(t))
+}
+
+func testForeignUse(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "foreign")
+	s.settings.SkipHelm = true
+	role, err := s.aws.AddRole("somebody", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`, nil)
+	must(t, err)
+	s.up(t)
+	policy := "arn:aws:iam::" + account + ":policy/" + bootstrap.DefaultPolicyName
+	must(t, s.aws.Attach(role, policy))
+	result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+	if !strings.Contains(strings.Join(result.Warnings, "\n"), "role/somebody") {
+		t.Errorf("who uses the policy is not said:\n%s", show(result))
+	}
+	left := s.aws.Snapshot()
+	if _, ok := left["role/somebody/attached/"+policy]; !ok || len(s.aws.Keys(bootstrap.DefaultUserName)) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	for key := range left {
+		if strings.Contains(key, "gen3-bootstrap/owner") || strings.HasPrefix(key, "user/") {
+			t.Errorf("left: %s", key)
+		}
+	}
+	s.mustBeGone(t)
+}
+
+func testAddedByHand(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "by-hand")
+	s.settings.SkipHelm = true
+	s.up(t)
+	user := "arn:aws:iam::" + account + ":user/" + bootstrap.DefaultUserName
+	must(t, s.aws.Attach(user, "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
+	key, err := s.aws.AddKey(bootstrap.DefaultUserName)
+	must(t, err)
+	result, err := s.teardown(t, bootstrap.TeardownOptions{})
+	said := show(result)
+	if !errors.Is(err, bootstrap.ErrFailed) || !result.Changed {
+		t.Fatalf("teardown: %v\n%s", err, said)
+	}
+	for _, want := range []string{
+		"aws iam detach-user-policy --user-name external_secrets_user --policy-arn arn:aws:iam::aws:policy/IAMReadOnlyAccess",
+		"aws iam delete-access-key --user-name external_secrets_user --access-key-id " + key,
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not said:\n%s", want, said)
+		}
+	}
+	left := s.aws.Snapshot()
+	for _, want := range []string{"/attached/arn:aws:iam::aws:policy/IAMReadOnlyAccess", "/attached/arn:aws:iam::" + account + ":policy/external_secrets_policy", "/key/" + key} {
+		if _, ok := left["user/external_secrets_user"+want]; !ok {
+			t.Errorf("%s is gone", want)
+		}
+	}
+	if n := len(s.aws.Keys(bootstrap.DefaultUserName)); n != 1 {
+		t.Errorf("%d keys are left", n)
+	}
+	if _, err := s.teardown(t, bootstrap.TeardownOptions{}); !errors.Is(err, bootstrap.ErrFailed) {
+		t.Errorf("again: %v", err)
+	}
+}
+
+func testFailures(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "failures")
+	s.settings.SkipHelm = true
+	before := s.photo(t)
+	s.up(t)
+	for _, denied := range []string{"iam:DeleteAccessKey", "iam:DeleteUser", "iam:DetachUserPolicy", "iam:DeletePolicy", "iam:ListEntitiesForPolicy", "iam:GetUser"} {
+		allow := s.aws.Deny(denied)
+		result, err := s.teardown(t, bootstrap.TeardownOptions{})
+		allow()
+		if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(result), "AccessDenied") {
+			t.Errorf("%s denied: %v\n%s", denied, err, show(result))
+		}
+	}
+	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	same(t, "failures", before, s.photo(t))
+}
+
+func testClusterGone(t *testing.T, c *cluster) {
+	aws := awsfake.Start(t)
+	s, other := c.newStage(t, aws, "cluster-gone"), c.newStage(t, aws, "cluster-here")
+	s.settings.SkipHelm, other.settings.SkipHelm = true, true
+	other.up(t)
+	before := aws.Snapshot()
+	id := s.up(t).Cluster.ID
+	s.forget()
+	s.settings.Kubeconfig = "/nowhere"
+	result := s.mustTeardown(t, bootstrap.TeardownOptions{ClusterID: id})
+	if result.Cluster.ID != id || result.Cluster.Server != "" {
+		t.Errorf("cluster: %+v", result.Cluster)
+	}
+	same(t, "cluster that is gone", before, aws.Snapshot())
+	again := s.mustTeardown(t, bootstrap.TeardownOptions{ClusterID: id})
+	if plan.Pending(again.Changes) {
+		t.Errorf("again:\n%s", show(again))
+	}
+	for _, o := range []bootstrap.TeardownOptions{{ClusterID: "prod"}, {ClusterID: id, DeleteCRDs: true}, {ClusterID: id, Only: []string{"helm-release"}}} {
+		if _, err := s.teardown(t, o); err == nil {
+			t.Errorf("%+v is no error", o)
+		}
+	}
+}
+
+func testNamespaceGone(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "ns-gone")
+	s.settings.SkipHelm = true
+	before := s.photo(t)
+	s.up(t)
+	must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), "ns-gone", metav1.DeleteOptions{}))
+	c.awaitGone(t, "ns-gone")
+	s.forget()
+	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	same(t, "namespace that is gone", before, s.photo(t))
+}
+
+func testLag(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "lag")
+	s.settings.SkipHelm = true
+	before := s.photo(t)
+	s.aws.DelayVisibility(s.settings.Timing.Settle*9/10, true)
+	s.up(t)
+	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	same(t, "IAM that lags", before, s.photo(t))
+}

@@ -1,0 +1,247 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// connect loads both configurations and asks who and where we are; for a cluster that is gone, AWS alone.
+func (t *teardown) connect(ctx context.Context) []error {
+	s := t.settings
+	s.Timing = s.Timing.withDefaults()
+	t.target = &target{settings: s, env: t.env}
+	if t.options.ClusterID != "" {
+		return t.connectAWS(ctx)
+	}
+	if errs := t.target.load(ctx); len(errs) > 0 {
+		return errs
+	}
+	if errs := t.target.ask(ctx); len(errs) > 0 {
+		return errs
+	}
+	t.owner = t.target.owner()
+	var err error
+	t.external, err = t.target.kube.ExternalSecrets()
+	errs := t.target.compareAccount()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+func (t *teardown) connectAWS(ctx context.Context) []error {
+	t.target.clusterID = t.options.ClusterID
+	t.owner = iamsetup.Owner{Cluster: t.options.ClusterID, Namespace: t.settings.Namespace}
+	if err := t.target.loadAWS(ctx); err != nil {
+		return []error{err}
+	}
+	var err error
+	if t.target.caller, err = t.target.aws.Caller(ctx); err != nil {
+		return []error{err}
+	}
+	return t.target.compareAccount()
+}
+
+// recorded is what the record says; nil when there is none that can be read.
+func (t *teardown) recorded() *Recorded {
+	if t.target.record == nil {
+		return nil
+	}
+	return parseRecorded(t.target.record.Settings())
+}
+
+// checkRecord refuses to take apart in one account what was made in another.
+func (t *teardown) checkRecord() error {
+	r := t.recorded()
+	switch {
+	case r == nil && t.target.record != nil && t.target.record.Exists():
+		t.extra = append(t.extra, "the record holds no settings that can be read: what has other names than the defaults and the flags is not found")
+	case r != nil && r.Account != t.settings.Account:
+		return hint.With(fmt.Errorf("check record: up was run for namespace %s in account %s, and --account is %s", t.target.settings.Namespace, r.Account, t.settings.Account),
+			"run teardown with credentials of account "+r.Account+" first")
+	case r != nil && r.Cluster != "" && r.Cluster != t.target.clusterID:
+		t.extra = append(t.extra, fmt.Sprintf("the record was made in cluster %s, and this one is %s: what carries the tag of the former is left, and goes by `teardown --cluster-id %s -n %s`",
+			r.Cluster, t.target.clusterID, r.Cluster, t.target.settings.Namespace))
+	}
+	return nil
+}
+
+// assemble builds what goes from the names, each after what it has to wait for: users after their keys, policies after
+// whom they are attached to, Secrets after the keys that they may prove to be ours.
+func (t *teardown) assemble() {
+	t.names = t.settings.recall(t.recorded(), t.owner)
+	base := iamsetup.Removal{
+		Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.believe,
+		TaggedOnly: t.options.ClusterID != "",
+	}
+	t.all = nil
+	t.addReleases()
+	keys, users := t.addUsers(base)
+	t.addSecrets(keys)
+	roles := t.addRoles(base)
+	t.addProviders(base, roles)
+	t.addPolicies(base, append(users, roles...))
+}
+
+// learnBelief finds out from when on IAM can be believed that something is not there: the usual lag after the last run
+// here ended, which the Lease tells until this run takes it.
+func (t *teardown) learnBelief(ctx context.Context) error {
+	if !t.hasLock() || !t.target.record.Exists() {
+		return nil
+	}
+	lock, err := t.target.kube.LockState(ctx, t.target.settings.Namespace)
+	if err == nil && lock != nil {
+		t.believe = lock.Renewed.Add(t.target.settings.Timing.Settle)
+	}
+	return err //nolint:wrapcheck // it names the Lease
+}
+
+// add puts an ending behind those before it, only to be looked at when its step is not to go.
+func (t *teardown) add(r remover, forget func(*Recorded), after ...*ending) *ending {
+	e := &ending{remover: r, after: after, idle: !t.options.wants(r.Name()), forget: forget}
+	t.all = append(t.all, e)
+	return e
+}
+
+func (t *teardown) removal(base iamsetup.Removal, step string) iamsetup.Removal {
+	base.Idle = !t.options.wants(step)
+	base.Waiting = func(message string) {
+		t.env.Sink.Emit(event.Event{Time: t.env.Now(), Type: event.Waiting, Step: step, Message: message})
+	}
+	return base
+}
+
+func (t *teardown) addReleases() {
+	if t.external == nil || t.settings.SkipHelm || !t.options.wants(helmStep) {
+		return
+	}
+	for _, name := range t.names.releases {
+		step := t.target.releaseStep()
+		step.Settings = helminstall.Settings{
+			Release: name.name, Namespace: name.namespace, Chart: helminstall.DefaultChart, Repo: helminstall.DefaultRepo, Timeout: t.settings.Timeout,
+		}
+		t.add(&releaseRemoval{
+			step: step, client: t.target.kube, external: t.external, namespace: t.target.settings.Namespace,
+			deleteCRDs: t.options.DeleteCRDs, check: t.lock.Check,
+		}, func(r *Recorded) {
+			if r.Release == name.name && r.ReleaseNamespace == name.namespace {
+				r.Release, r.ReleaseNamespace = "", ""
+			}
+		})
+	}
+}
+
+func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
+	for _, name := range t.names.users {
+		lookup := &iamsetup.UserLookup{API: t.target.aws.IAM, UserName: name}
+		key := &iamsetup.KeyRemoval{Removal: t.removal(base, iamsetup.KeyStep), Key: t.keyOf(lookup)}
+		keys = append(keys, t.add(key, nil))
+		users = append(users, t.add(&iamsetup.UserRemoval{
+			Removal: t.removal(base, iamsetup.UserStep), API: t.target.aws.IAM, Lookup: lookup, Keys: key, Policies: t.policyARNs(),
+		}, func(r *Recorded) {
+			if r.UserName == name {
+				r.UserName = ""
+			}
+		}, keys[len(keys)-1]))
+	}
+	return keys, users
+}
+
+// keyOf is the key step of up for a user, as far as it is needed to look.
+func (t *teardown) keyOf(lookup *iamsetup.UserLookup) *iamsetup.AccessKey {
+	key := &iamsetup.AccessKey{API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check}
+	if t.target.kube != nil {
+		key.Store, key.Journal = t.secretStore(), t.target.record
+	}
+	return key
+}
+
+func (t *teardown) secretStore() *kube.KeySecrets {
+	return &kube.KeySecrets{Client: t.target.kube, Namespace: t.target.settings.Namespace, Names: t.names.secrets}
+}
+
+func (t *teardown) addSecrets(after []*ending) {
+	if t.target.kube == nil || len(t.names.secrets) == 0 {
+		return
+	}
+	secrets := &secretsRemoval{secrets: t.secretStore(), check: t.lock.Check}
+	for _, e := range after {
+		if key, ok := e.remover.(*iamsetup.KeyRemoval); ok {
+			secrets.keys = append(secrets.keys, key)
+		}
+	}
+	t.add(secrets, func(r *Recorded) { r.SecretNames = without(r.SecretNames, t.names.secrets) }, after...)
+}
+
+func (t *teardown) policyARNs() []string {
+	out := make([]string, 0, len(t.names.policies))
+	for _, p := range t.names.policies {
+		out = append(out, fmt.Sprintf("arn:%s:iam::%s:policy%s%s", t.target.caller.Partition, t.settings.Account, p.path, p.name))
+	}
+	return out
+}
+
+func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
+	for _, name := range t.names.roles {
+		roles = append(roles, t.add(&iamsetup.RoleRemoval{
+			Removal: t.removal(base, iamsetup.RoleStep), API: t.target.aws.IAM, Policies: t.policyARNs(),
+			Role: &iamsetup.Role{
+				API: t.target.aws.IAM, Owner: t.owner, Pace: t.target.pace(), RoleName: name.name,
+				Partition: t.target.caller.Partition, Account: t.settings.Account, Earlier: known(name.trusted),
+			},
+		}, func(r *Recorded) {
+			if r.RoleName == name.name {
+				r.RoleName, r.ServiceAccount = "", ""
+			}
+		}))
+	}
+	return roles
+}
+
+// known are those whose issuer is known; without it a statement cannot be told from another cluster's.
+func known(all []iamsetup.Trusted) []iamsetup.Trusted {
+	var out []iamsetup.Trusted
+	for _, who := range all {
+		if who.Issuer != "" {
+			out = append(out, who)
+		}
+	}
+	return out
+}
+
+func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
+	for _, issuer := range t.names.issuers {
+		t.add(&iamsetup.ProviderRemoval{
+			Removal: t.removal(base, iamsetup.ProviderStep), API: t.target.aws.IAM, Delete: t.options.DeleteProvider,
+			Partition: t.target.caller.Partition, Account: t.settings.Account, Issuer: issuer,
+		}, func(r *Recorded) {
+			if r.OIDCIssuer == issuer {
+				r.OIDCIssuer = ""
+			}
+		}, after...)
+	}
+}
+
+func (t *teardown) addPolicies(base iamsetup.Removal, bearers []*ending) {
+	for i, arn := range t.policyARNs() {
+		name := t.names.policies[i]
+		policy := &iamsetup.PolicyRemoval{Removal: t.removal(base, iamsetup.PolicyStep), API: t.target.aws.IAM, ARN: arn}
+		for _, e := range bearers {
+			if b, ok := e.remover.(iamsetup.Bearer); ok {
+				policy.Bearers = append(policy.Bearers, b)
+			}
+		}
+		t.add(policy, func(r *Recorded) {
+			if r.PolicyName == name.name && strings.EqualFold(r.IAMPath, name.path) {
+				r.PolicyName, r.SecretPrefixes, r.KMSKeys, r.AllowPush = "", nil, nil, false
+			}
+		}, bearers...)
+	}
+}

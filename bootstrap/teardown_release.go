@@ -1,0 +1,195 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// releaseRemoval uninstalls the operator, unless other namespaces of the cluster were set up to use it. Its CRDs stay,
+// or go after it: by then neither its webhooks nor itself stand in the way.
+type releaseRemoval struct {
+	step       *helminstall.Step
+	client     *kube.Client
+	external   *kube.ExternalSecrets
+	namespace  string // of this run
+	deleteCRDs bool
+	check      func() error
+
+	planned []plan.Change
+	extra   []string
+}
+
+// Name is the step's name.
+func (r *releaseRemoval) Name() string { return r.step.Name() }
+
+// Warnings are what the step itself has to say, and what stays in the cluster half alive.
+func (r *releaseRemoval) Warnings() []string { return append(r.step.Warnings(), r.extra...) }
+
+// PlanDestroy says what of release, CRDs and namespace goes.
+func (r *releaseRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
+	r.extra = nil
+	all, err := r.step.PlanDestroy(ctx, r.options(r.deleteCRDs))
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it says what it was doing
+	}
+	all = keptCRDsAsOne(all)
+	if err := r.judgeNamespace(ctx, all); err != nil {
+		return nil, err
+	}
+	if r.planned = all; plan.Pending(all) {
+		r.planned = r.unlessUsed(ctx, all)
+	}
+	return r.planned, nil
+}
+
+// options leave a namespace that is also this run's own to the end of the run, when the record has gone from it.
+func (r *releaseRemoval) options(deleteCRDs bool) helminstall.DestroyOptions {
+	return helminstall.DestroyOptions{DeleteCRDs: deleteCRDs, KeepNamespace: r.step.Namespace == r.namespace}
+}
+
+// keptCRDsAsOne says once what is said of two dozen CRDs.
+func keptCRDsAsOne(all []plan.Change) []plan.Change {
+	var out []plan.Change
+	kept := 0
+	for _, c := range all {
+		if strings.HasPrefix(c.Resource, "customresourcedefinition/") && c.Action == plan.None {
+			kept++
+			continue
+		}
+		out = append(out, c)
+	}
+	if kept > 0 {
+		out = append(out, plan.Change{Step: all[0].Step, Resource: "customresourcedefinitions/external-secrets.io", Action: plan.None,
+			Reason: fmt.Sprintf("%d are kept: deleting them would delete every object of their kinds; --delete-crds does", kept)})
+	}
+	return out
+}
+
+// judgeNamespace looks into the release's namespace where nothing that is about to go is in it.
+func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) error {
+	i := slices.IndexFunc(all, func(c plan.Change) bool { return c.Resource == "namespace/"+r.step.Namespace })
+	if i < 0 || all[0].Action == plan.Delete {
+		return nil
+	}
+	left, err := r.client.Contents(ctx, r.step.Namespace)
+	if err != nil {
+		return err //nolint:wrapcheck // it names the namespace
+	}
+	if len(left) > 0 {
+		all[i].Action, all[i].Reason = plan.None, "left: it holds "+few(left)
+	}
+	return nil
+}
+
+// few names the first of many.
+func few(all []string) string {
+	const most = 5
+	if len(all) <= most {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
+}
+
+// unlessUsed leaves everything as it is while another namespace has a record.
+func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []plan.Change {
+	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
+	if err == nil && len(elsewhere) == 0 {
+		return all
+	}
+	out := slices.Clone(all)
+	for i, c := range out {
+		switch {
+		case c.Action == plan.None:
+		case err != nil:
+			out[i].Action, out[i].Hint = plan.Blocked, hint.Of(err)
+			out[i].Reason = fmt.Sprintf("%s is left, as nobody can tell whether other namespaces use it: %s", c.Resource, err)
+		default:
+			out[i].Action, out[i].Reason = plan.None, "left: namespaces "+strings.Join(elsewhere, ", ")+" were set up with gen3-bootstrap and use it"
+		}
+	}
+	return out
+}
+
+// Destroy uninstalls the release first, with its webhooks, and only then touches what those would have guarded.
+func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
+	if err := r.check(); err != nil {
+		return fmt.Errorf("uninstall Helm release: %w", err)
+	}
+	err := r.step.Destroy(ctx, r.options(false), sink)
+	if err != nil || !r.deleteCRDs {
+		return err //nolint:wrapcheck // it says what it was doing
+	}
+	if err := r.check(); err != nil {
+		return fmt.Errorf("delete CRDs: %w", err)
+	}
+	return r.destroyCRDs(ctx, sink)
+}
+
+// finalizerLook is the pause between two looks for finalizers while CRDs go.
+const finalizerLook = time.Second
+
+// destroyCRDs deletes the CRDs and, as long as their objects have not gone, takes the operator's finalizers off those: a
+// last pod of the operator may still be putting some on.
+func (r *releaseRemoval) destroyCRDs(ctx context.Context, sink event.Sink) error {
+	stripped, err := r.strip(ctx)
+	if err != nil {
+		return err
+	}
+	going, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = wait.PollUntilContextCancel(going, finalizerLook, false, func(ctx context.Context) (bool, error) {
+			more, err := r.strip(ctx)
+			stripped += more
+			return false, ignore(err) // what hangs is reported by who waits for the CRDs
+		})
+	}()
+	err = r.step.Destroy(ctx, r.options(true), sink)
+	stop()
+	<-ended
+	if stripped > 0 {
+		sink.Emit(event.Event{Type: event.Changed, Step: r.Name(), Change: &plan.Change{
+			Step: r.Name(), Resource: "finalizers/external-secrets.io", Action: plan.Update,
+			Reason: fmt.Sprintf("the operator's were taken off %d objects that were to go, as it no longer serves them", stripped),
+		}})
+	}
+	return err //nolint:wrapcheck // it says what it was doing
+}
+
+func ignore(error) error { return nil }
+
+// strip takes the operator's finalizers off all its objects, and names others that would hold them.
+func (r *releaseRemoval) strip(ctx context.Context) (int, error) {
+	found, err := r.external.ListAll(ctx)
+	if err != nil {
+		return 0, err //nolint:wrapcheck // it names the kind
+	}
+	var errs []error
+	for _, u := range found.Unread {
+		errs = append(errs, u.Err)
+	}
+	for _, o := range found.Objects {
+		if foreign := o.ForeignFinalizers(); len(foreign) > 0 {
+			errs = append(errs, hint.With(fmt.Errorf("delete CRDs: %s would hold them by finalizer %s, which is not External Secrets Operator's", o.Ref(), strings.Join(foreign, ", ")),
+				"see to it that whoever put it there takes it off; teardown strips only the operator's own"))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return 0, err
+	}
+	stripped, err := r.external.StripFinalizers(ctx, found.Objects)
+	return len(stripped), err //nolint:wrapcheck // it names the object
+}

@@ -1,0 +1,114 @@
+package bootstrap
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// warner is an ending that has something to say beside its changes.
+type warner interface{ Warnings() []string }
+
+// tell fills the result: what is planned, or after a run what was made of it. Made is nil before.
+func (t *teardown) tell(made []plan.Change) {
+	lines := t.blast.changes(t.options.Force)
+	left := slices.Clone(made)
+	take := func(planned plan.Change) (plan.Change, bool) {
+		i := slices.IndexFunc(left, func(c plan.Change) bool { return c.Step == planned.Step && c.Resource == planned.Resource })
+		if i < 0 {
+			return plan.Change{}, false
+		}
+		c := left[i]
+		left = slices.Delete(left, i, i+1)
+		return c, true
+	}
+	for _, e := range t.all {
+		if e.idle {
+			continue
+		}
+		for _, c := range e.planned {
+			if done, ok := take(c); ok {
+				lines = append(lines, done)
+			} else if made == nil || c.Action == plan.None || c.Action == plan.Blocked {
+				lines = append(lines, c)
+			} else if e.err != nil {
+				c.Action, c.Reason = plan.Blocked, "not done; the errors say why"
+				lines = append(lines, c)
+			}
+		}
+	}
+	lines = t.all.inOrder(append(lines, left...))
+	if made == nil {
+		lines = append(lines, t.closing...)
+	}
+	t.result.Changes = append([]plan.Change{}, lines...)
+	t.result.Changed = len(made) > 0
+	t.collectTeardownWarnings()
+}
+
+func (t *teardown) collectTeardownWarnings() {
+	out := append([]string{}, t.target.warnings...)
+	out = append(append(out, t.extra...), t.blast.warnings...)
+	for _, e := range t.all {
+		if w, ok := e.remover.(warner); ok && !e.idle {
+			out = append(out, w.Warnings()...)
+		}
+	}
+	t.result.Warnings = out
+}
+
+// problems enters everything that failed or is in the way, once each, and reports whether there was any.
+func (t *teardown) problems() error {
+	var seen []string
+	enter := func(step string, err error) {
+		if !slices.Contains(seen, err.Error()) {
+			seen = append(seen, err.Error())
+			_ = t.fail(step, err)
+		}
+	}
+	for _, e := range t.all {
+		if e.idle {
+			continue
+		}
+		for _, err := range eachOf(e.err) {
+			enter(e.Name(), err)
+		}
+		for _, c := range plan.BlockedIn(e.planned) {
+			enter(e.Name(), hint.With(errors.New(c.Reason), c.Hint))
+		}
+	}
+	for _, r := range t.recorded().entries() {
+		if r.Account != t.settings.Account && !r.namesNothing() {
+			enter(recordStep, hint.With(errors.New("an earlier up for this namespace made things in account "+r.Account+", which these credentials do not reach"),
+				"run teardown --account "+r.Account+" with credentials of that account"))
+		}
+	}
+	if len(seen) > 0 {
+		return ErrFailed
+	}
+	return nil
+}
+
+// eachOf takes apart what errors.Join put together, so that each keeps its hint.
+func eachOf(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only the outermost, and only if it adds no text
+	if !ok {
+		return []error{err}
+	}
+	var texts []string
+	var out []error
+	for _, e := range joined.Unwrap() {
+		texts = append(texts, e.Error())
+		out = append(out, eachOf(e)...)
+	}
+	if strings.Join(texts, "\n") != err.Error() {
+		return []error{err}
+	}
+	return out
+}

@@ -1,0 +1,78 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// secretsRemoval takes away the Secrets that carry our label, after the keys: a Secret may be what tells whose a key is.
+type secretsRemoval struct {
+	secrets *kube.KeySecrets
+	keys    []*iamsetup.KeyRemoval
+	check   func() error
+
+	held    []credential.Held
+	planned []plan.Change // in the order of held
+}
+
+// Name is the name of the step that writes the Secrets.
+func (s *secretsRemoval) Name() string { return iamsetup.KeyStep }
+
+// PlanDestroy judges each Secret by its label.
+func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
+	var err error
+	if s.held, err = s.secrets.Observe(ctx); err != nil {
+		return nil, err //nolint:wrapcheck // it names the Secret
+	}
+	s.planned = nil
+	for _, h := range s.held {
+		c := plan.Change{Step: iamsetup.KeyStep, Resource: "secret/" + h.Name, Action: plan.None}
+		switch {
+		case !h.Exists:
+			c.Reason = "not there"
+		case !h.Ours:
+			c.Reason = "carries no mark of ours: left"
+		case h.Keeper != "":
+			c.Reason = h.Keeper + " writes it: left"
+		default:
+			c.Action, c.Reason = plan.Delete, "ours"
+		}
+		s.planned = append(s.planned, c)
+	}
+	return s.planned, nil
+}
+
+// Destroy deletes the Secrets, but for those whose key could not be deleted.
+func (s *secretsRemoval) Destroy(ctx context.Context, sink event.Sink) error {
+	var errs []error
+	for i, c := range s.planned {
+		if c.Action != plan.Delete {
+			continue
+		}
+		if err := s.destroy(ctx, s.held[i]); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		sink.Emit(event.Event{Type: event.Changed, Step: iamsetup.KeyStep, Change: &c})
+	}
+	return errors.Join(errs...)
+}
+
+func (s *secretsRemoval) destroy(ctx context.Context, held credential.Held) error {
+	id := held.Key.ID
+	if slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool { return k.Stays(id) }) {
+		return fmt.Errorf("delete Secret %s: it is left, as its access key %s is still there", held.Name, id)
+	}
+	if err := s.check(); err != nil {
+		return fmt.Errorf("delete Secret %s: %w", held.Name, err)
+	}
+	return s.secrets.Delete(ctx, held) //nolint:wrapcheck // it names the Secret
+}

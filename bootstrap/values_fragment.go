@@ -1,0 +1,119 @@
+package bootstrap
+
+import (
+	"fmt"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// The ways for External Secrets Operator to sign in, as values names them in its document.
+const (
+	modeKeys          = "keys"
+	modeGlobalUser    = "global-user"
+	modeIRSA          = "irsa"
+	modeIRSAAndGlobal = "irsa+global-user"
+)
+
+// modeOf names the mode that the flags choose.
+func (s Settings) modeOf() string {
+	switch {
+	case s.IRSA && s.UseGlobalUser:
+		return modeIRSAAndGlobal
+	case s.IRSA:
+		return modeIRSA
+	case s.UseGlobalUser:
+		return modeGlobalUser
+	default:
+		return modeKeys
+	}
+}
+
+// fragment is what the values for one gen3 release are made of.
+type fragment struct {
+	chart          gen3Chart
+	mode           string
+	namespace      string // may be unknown
+	region         string
+	roleARN        string // with a role
+	serviceAccount string // with a role
+	secret         string // of the global user
+	served         []string
+}
+
+// takesRole reports whether the SecretStore signs in with the role, and not with a key.
+func (f fragment) takesRole() bool { return f.mode == modeIRSA || f.mode == modeIRSAAndGlobal }
+
+// check refuses what no values could bring about.
+func (f fragment) check() error {
+	if f.takesRole() && !f.chart.takesRole() {
+		return hint.With(fmt.Errorf("gen3 chart %s knows no role for its SecretStore", f.chart), "upgrade the gen3 chart to 0.1.36 or newer, better "+NewestGen3)
+	}
+	if !f.takesRole() && !f.chart.takesKeys() {
+		return hint.With(fmt.Errorf("gen3 chart %s cannot sign in with an access key: from 0.1.69 to 0.2.140 the chart leaves the credentials out of its SecretStore, whatever its values say", f.chart),
+			"run `gen3-bootstrap up --irsa` and take its values, or upgrade the gen3 chart to 0.2.141 or newer")
+	}
+	return nil
+}
+
+// values are the chart's values. What is off stands there as well, so that the fragment wins over what an earlier one
+// switched on.
+func (f fragment) values() map[string]any {
+	account := map[string]any{"enabled": f.takesRole()}
+	if f.takesRole() {
+		account["name"], account["roleArn"] = f.serviceAccount, f.roleARN
+	}
+	aws := map[string]any{"region": f.region}
+	if f.chart.takesRole() {
+		aws["secretStoreServiceAccount"] = account
+	}
+	external := map[string]any{"deploy": true}
+	if version := f.chart.apiFor(f.served); version != "" {
+		external["apiVersion"] = externalAPI + version
+	}
+	return map[string]any{"global": map[string]any{"aws": aws, "externalSecrets": external}}
+}
+
+// text is the values as a file that helm -f takes.
+func (f fragment) text() (string, error) {
+	body, err := yaml.Marshal(f.values())
+	if err != nil {
+		return "", fmt.Errorf("marshal values: %w", err)
+	}
+	var out strings.Builder
+	for _, line := range f.comments() {
+		out.WriteString("# " + line + "\n")
+	}
+	out.Write(body)
+	return out.String(), nil
+}
+
+func (f fragment) comments() []string {
+	out := []string{"Values for gen3 chart " + f.chart.String() + ", by gen3-bootstrap. They go after your own:", "  " + f.command()}
+	if f.takesRole() {
+		out = append(out, "The chart makes ServiceAccount "+f.serviceAccount+", whose tokens AWS changes for the role.")
+	} else {
+		out = append(out, "The chart's SecretStore reads the access key in Secret "+f.inNamespace(ChartSecretName)+".")
+	}
+	if f.mode == modeGlobalUser || f.mode == modeIRSAAndGlobal {
+		out = append(out, "Fence usersync and the proxies mount <chart>-aws-config, such as fence-aws-config: copies of Secret "+f.inNamespace(f.secret)+".")
+	}
+	return append(out, "For databases' credentials that are made in the cluster and not read from AWS, add "+f.chart.localSecretsValue()+": true.")
+}
+
+func (f fragment) command() string {
+	where := ""
+	if f.namespace != "" {
+		where = " -n " + f.namespace
+	}
+	return "helm upgrade --install gen3 gen3/gen3" + where + " --version " + f.chart.String() + " -f YOURS.yaml -f THIS.yaml"
+}
+
+func (f fragment) inNamespace(name string) string {
+	if f.namespace == "" {
+		return name
+	}
+	return f.namespace + "/" + name
+}

@@ -1,0 +1,86 @@
+package bootstrap
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/golden"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+func fragmentOf(t *testing.T, version, mode string, served ...string) fragment {
+	t.Helper()
+	chart, err := parseGen3(version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fragment{
+		chart: chart, mode: mode, namespace: "gen3", region: "us-east-1", serviceAccount: DefaultServiceAccount, served: served,
+		roleARN: "arn:aws:iam::123456789012:role/gen3/external-secrets-gen3-0f8fad5b", secret: DefaultGlobalUserSecret,
+	}
+}
+
+// TestFragments compares each mode, for charts on both sides of every change of theirs, with testdata/values.
+func TestFragments(t *testing.T) {
+	for _, version := range []string{"0.1.68", "0.2.100", "0.2.141", "0.3.60", "0.3.85", NewestGen3} {
+		for _, mode := range []string{modeKeys, modeIRSA, modeGlobalUser, modeIRSAAndGlobal} {
+			f := fragmentOf(t, version, mode, apiV1, apiV1Beta1)
+			if f.check() != nil {
+				continue
+			}
+			t.Run(version+" "+mode, func(t *testing.T) {
+				text, err := f.text()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(text, "useLocalSecret") {
+					t.Error("that value leaves the SecretStore without credentials")
+				}
+				var parsed map[string]any
+				if err := yaml.UnmarshalStrict([]byte(text), &parsed); err != nil || len(parsed) != 1 {
+					t.Errorf("as YAML: %v, %v", parsed, err)
+				}
+				golden.File(t, filepath.Join("..", "testdata", "values", version+"-"+strings.ReplaceAll(mode, "+", "-")+".yaml"), text)
+			})
+		}
+	}
+}
+
+func TestFragmentsThatCannotWork(t *testing.T) {
+	for _, version := range []string{"0.1.69", "0.2.140"} {
+		for _, mode := range []string{modeKeys, modeGlobalUser} {
+			err := fragmentOf(t, version, mode).check()
+			if err == nil || !strings.Contains(err.Error(), version) || !strings.Contains(hint.Of(err), "--irsa") || !strings.Contains(hint.Of(err), "0.2.141") {
+				t.Errorf("%s %s: %v (%s)", version, mode, err, hint.Of(err))
+			}
+		}
+		if err := fragmentOf(t, version, modeIRSA).check(); err != nil {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+	if fragmentOf(t, "0.1.35", modeIRSA).check() == nil {
+		t.Error("a chart that knows no role was given one")
+	}
+}
+
+func TestFragmentAPIVersion(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		served  []string
+		want    string
+	}{
+		{"0.3.60", []string{apiV1, apiV1Beta1}, ""},
+		{"0.3.61", []string{apiV1, apiV1Beta1}, "external-secrets.io/v1"},
+		{"0.3.90", []string{apiV1Beta1}, "external-secrets.io/v1beta1"},
+		{"0.3.90", nil, ""},
+	} {
+		global, _ := fragmentOf(t, c.version, modeKeys, c.served...).values()["global"].(map[string]any)
+		external, _ := global["externalSecrets"].(map[string]any)
+		if got, _ := external["apiVersion"].(string); got != c.want {
+			t.Errorf("%s on %v: got %q, want %q", c.version, c.served, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package helminstall
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// collector is a sink that keeps what it gets.
+type collector struct {
+	mu     sync.Mutex
+	events []event.Event
+	on     func(event.Event) // may be nil
+}
+
+// Emit implements event.Sink.
+func (c *collector) Emit(e event.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events = append(c.events, e)
+	if c.on != nil {
+		c.on(e)
+	}
+}
+
+func (c *collector) all() []event.Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.events)
+}
+
+// waits are the messages of what was waited for.
+func (c *collector) waits() (out []string) {
+	for _, e := range c.all() {
+		if e.Type == event.Waiting {
+			out = append(out, e.Message)
+		}
+	}
+	return out
+}
+
+// up is a whole run of the step: what the engine does with it.
+func up(t *testing.T, s *Step) ([]plan.Change, *collector, error) {
+	t.Helper()
+	got := &collector{}
+	changes, err := s.Observe(t.Context())
+	if err != nil {
+		return nil, got, err
+	}
+	return changes, got, s.Apply(t.Context(), got)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

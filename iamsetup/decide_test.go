@@ -1,0 +1,262 @@
+package iamsetup
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
+)
+
+const (
+	testARN   = "arn:aws:iam::123456789012:user/es"
+	otherARN  = "arn:aws:iam::123456789012:user/other"
+	keyA      = "AKIAAAAAAAAAAEXAMPLE"
+	keyB      = "AKIABBBBBBBBBEXAMPLE"
+	keyC      = "AKIACCCCCCCCCEXAMPLE"
+	ownerName = "cluster-1/gen3"
+)
+
+func at(minutes int) time.Time {
+	return time.Date(2026, 1, 1, 12, minutes, 0, 0, time.UTC)
+}
+
+func testRules() keyRules {
+	return keyRules{owner: Owner{Cluster: "cluster-1", Namespace: "gen3"}, userName: "es", settle: 20 * time.Second}
+}
+
+func ourUser(tags ...string) *UserSeen {
+	u := &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{tagManagedBy: managedBy, tagOwner + ownerName: ""}}
+	for i := 0; i < len(tags); i += 2 {
+		u.Tags[tags[i]] = tags[i+1]
+	}
+	return u
+}
+
+func active(id string, created int) listedKey {
+	return listedKey{ID: id, Active: true, Created: at(created)}
+}
+
+func held(name, id string) credential.Held {
+	h := credential.Held{Name: "gen3/" + name, Exists: true, Ours: true, Complete: id != "", Created: at(0)}
+	if id != "" {
+		h.Key = credential.Key{ID: id, Secret: redact.New("half of " + id)}
+	}
+	return h
+}
+
+func edited(name, id string) credential.Held {
+	h := held(name, id)
+	h.Key.Secret = redact.New("edited by hand")
+	return h
+}
+
+func absent(name string) credential.Held { return credential.Held{Name: "gen3/" + name} }
+
+func good() proof { return proof{verdict: accepted, arn: testARN} }
+
+func openMint(existing ...string) credential.Mint {
+	return credential.Mint{UserID: "AIDA1", Existing: existing, Started: at(30), Deadline: at(31), State: credential.MintOpen}
+}
+
+// decision in words, for the table.
+func (p keyPlan) words() []string {
+	var out []string
+	if p.source == nil {
+		out = append(out, "mint")
+	} else {
+		out = append(out, "keep "+p.source.ID)
+	}
+	for _, f := range p.fills {
+		out = append(out, string(f.action)+" "+f.held.Name)
+	}
+	for _, x := range p.before {
+		out = append(out, "delete first "+x.id)
+	}
+	for _, x := range p.after {
+		out = append(out, "delete then "+x.id)
+	}
+	if p.tag {
+		out = append(out, "tag")
+	}
+	if p.untag {
+		out = append(out, "untag")
+	}
+	if len(p.closes) > 0 {
+		out = append(out, "close "+string(p.mints[len(p.mints)-1].State))
+	}
+	if p.settle != "" {
+		out = append(out, "wait")
+	}
+	if len(p.blocks) > 0 {
+		out = append(out, "blocked")
+	}
+	return out
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	tagA := []string{tagKey + keyA, ownerName}
+	tests := map[string]struct {
+		view   keyView
+		rules  func(*keyRules)
+		want   string
+		blocks string // what the first refusal must say
+	}{
+		"nothing there": {
+			view: keyView{held: []credential.Held{absent("a"), absent("b")}, proofs: make([]proof, 2)},
+			want: "mint, create gen3/a, create gen3/b",
+		},
+		"as wanted": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA), held("b", keyA)}, proofs: []proof{good(), good()}},
+			want: "keep " + keyA,
+		},
+		"a foreign key beside ours stays": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			want: "keep " + keyA,
+		},
+		"one Secret of two written": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{absent("a"), held("b", keyA)}, proofs: []proof{{}, good()}},
+			want: "keep " + keyA + ", create gen3/a",
+		},
+		"record and tag lost": {
+			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			want: "keep " + keyA + ", tag",
+		},
+		"intent without key, long ago": {
+			view: keyView{user: ourUser(), mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, close undone",
+		},
+		"intent without key, a moment ago": {
+			view: keyView{user: ourUser(), mints: []credential.Mint{openMint()}, now: at(31), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, wait",
+		},
+		"intent and a key that nobody stored": {
+			view: keyView{user: ourUser(tagMinting, ownerName+" x"), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, delete first " + keyA + ", untag, close undone",
+		},
+		"a key that was there before the intent is not touched": {
+			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint(keyA)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, close undone",
+		},
+		"a key made after the deadline is not touched": {
+			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 32)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, close undone",
+		},
+		"a key made meanwhile that somebody used is in doubt": {
+			view:   keyView{user: ourUser(), keys: []listedKey{{ID: keyA, Active: true, Created: at(30), Use: lastUse{At: at(40), Service: "s3"}}}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want:   "mint, create gen3/a, blocked",
+			blocks: keyA,
+		},
+		"two keys made meanwhile are in doubt": {
+			view:   keyView{user: ourUser(), keys: []listedKey{active(keyA, 30), active(keyB, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want:   "mint, create gen3/a, blocked",
+			blocks: keyA,
+		},
+		"a key made while another cluster was minting too is in doubt": {
+			view:   keyView{user: ourUser(tagMinting, "cluster-2/gen3 2026-01-01T12:31:00Z"), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want:   "mint, create gen3/a, blocked",
+			blocks: keyA,
+		},
+		"a key that another owner's tag names is not touched": {
+			view: keyView{user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, close undone",
+		},
+		"intent whose key is stored": {
+			view: keyView{user: ourUser(tagMinting, ownerName+" x"), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{held("a", keyA), absent("b")}, proofs: []proof{good(), {}}},
+			want: "keep " + keyA + ", create gen3/b, tag, untag, close stored",
+		},
+		"user made anew": {
+			view: keyView{user: ourUser(), mints: []credential.Mint{{UserID: "AIDA0", State: credential.MintOpen, Started: at(30), Deadline: at(31)}}, held: []credential.Held{held("a", keyC)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a, close undone",
+		},
+		"Secret with a key that IAM does not know": {
+			view: keyView{user: ourUser(tagA...), held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a",
+		},
+		"Secret with a key so young that IAM may not know it yet": {
+			view: keyView{user: ourUser(tagA...), now: at(0), held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a, wait",
+		},
+		"key that the list lacks and STS knows": {
+			view: keyView{user: ourUser(tagA...), held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			want: "keep " + keyA,
+		},
+		"key that is listed and refused": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a, wait",
+		},
+		"key that is listed and refused for good": {
+			view:   keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			rules:  func(r *keyRules) { r.settled = true },
+			want:   "mint, update gen3/a, delete then " + keyA + ", blocked",
+			blocks: "STS refuses it",
+		},
+		"key inactive": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{{ID: keyA, Created: at(1)}}, held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a, delete then " + keyA,
+		},
+		"key inactive and no slot free": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{{ID: keyA, Created: at(1)}, active(keyB, 2)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a, delete first " + keyA,
+		},
+		"secret half edited by hand": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{edited("a", keyA), held("b", keyA)}, proofs: []proof{{verdict: mismatched}, good()}},
+			want: "keep " + keyA + ", update gen3/a",
+		},
+		"Secret with a key of another user": {
+			view:   keyView{user: ourUser(), held: []credential.Held{held("a", keyC)}, proofs: []proof{{verdict: accepted, arn: otherARN}}},
+			want:   "mint, blocked",
+			blocks: otherARN,
+		},
+		"two Secrets with keys that work, one known to be ours": {
+			view:   keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyA), held("b", keyB)}, proofs: []proof{good(), good()}},
+			want:   "keep " + keyA + ", blocked",
+			blocks: keyB,
+		},
+		"two keys of ours, a rotation cut off": {
+			view: keyView{user: ourUser(tagKey+keyA, ownerName, tagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), held("b", keyA)}, proofs: []proof{good(), good()}},
+			want: "keep " + keyB + ", update gen3/b, delete then " + keyA,
+		},
+		"both slots taken by others": {
+			view:   keyView{user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want:   "mint, create gen3/a, blocked",
+			blocks: "held by cluster-2/gen3",
+		},
+		"foreign user": {
+			view:   keyView{user: &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{}}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want:   "mint, create gen3/a, blocked",
+			blocks: "was not made by gen3-bootstrap",
+		},
+		"foreign user with a key that works in the Secrets": {
+			view: keyView{user: &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{}}, keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			want: "keep " + keyA,
+		},
+		"another's mint under way": {
+			view: keyView{user: ourUser(tagMinting, "cluster-2/gen3 2026-01-01T12:31:00Z"), now: at(30), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, wait",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if tt.view.now.IsZero() {
+				tt.view.now = at(50)
+			}
+			rules := testRules()
+			if tt.rules != nil {
+				tt.rules(&rules)
+			}
+			got := decide(tt.view, rules)
+			if words := strings.Join(got.words(), ", "); words != tt.want {
+				t.Errorf("decided %q, want %q", words, tt.want)
+			}
+			if tt.blocks != "" && !slices.ContainsFunc(got.blocks, func(c plan.Change) bool { return strings.Contains(c.Reason, tt.blocks) && c.Hint != "" }) {
+				t.Errorf("no refusal says %q with a hint: %+v", tt.blocks, got.blocks)
+			}
+		})
+	}
+}

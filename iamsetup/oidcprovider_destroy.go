@@ -1,0 +1,115 @@
+package iamsetup
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+type providerRemovalAPI interface {
+	getProviderAPI
+	DeleteOpenIDConnectProvider(context.Context, *iam.DeleteOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.DeleteOpenIDConnectProviderOutput, error)
+	UntagOpenIDConnectProvider(context.Context, *iam.UntagOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.UntagOpenIDConnectProviderOutput, error)
+}
+
+var _ providerRemovalAPI = (*iam.Client)(nil)
+
+// ProviderRemoval takes this owner's tag off the identity provider. The provider itself goes only when told to, and with
+// its last owner: roles that this tool knows nothing of may trust it.
+type ProviderRemoval struct {
+	Removal
+
+	API       providerRemovalAPI
+	Partition string
+	Account   string
+	Issuer    string
+	Delete    bool
+
+	seen *providerSeen // nil: there is none
+	todo plan.Change
+}
+
+// Name is the step's name.
+func (p *ProviderRemoval) Name() string { return ProviderStep }
+
+func (p *ProviderRemoval) arn() string { return providerARN(p.Partition, p.Account, p.Issuer) }
+
+// PlanDestroy says what Destroy would do. It only reads.
+func (p *ProviderRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
+	err := p.sure(ctx, "identity provider "+p.arn(), func(ctx context.Context) (bool, error) {
+		var err error
+		p.seen, err = readProvider(ctx, p.API, p.arn())
+		return p.seen != nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.todo = p.judge()
+	return []plan.Change{p.todo}, nil
+}
+
+func (p *ProviderRemoval) judge() plan.Change {
+	c := plan.Change{Step: ProviderStep, Resource: "oidc-provider/" + p.arn()}
+	if p.seen == nil {
+		c.Action, c.Reason = p.describe(fateAbsent, nil)
+		return c
+	}
+	f := p.fateOf(p.seen.tags)
+	c.Action, c.Reason = p.describe(f, p.seen.tags)
+	if f != fateLast || p.Delete {
+		return c
+	}
+	c.Action, c.Reason = plan.None, "ours, and left: other roles may trust it; --delete-oidc-provider deletes it"
+	if len(p.ownerTags(p.seen.tags)) > 0 {
+		c.Action, c.Reason = plan.Update, "only the tag of this namespace goes, as other roles may trust the provider; --delete-oidc-provider deletes it"
+	}
+	return c
+}
+
+// Destroy does what PlanDestroy said.
+func (p *ProviderRemoval) Destroy(ctx context.Context, sink event.Sink) error {
+	say := report{sink: sink, step: ProviderStep}
+	var err error
+	switch p.todo.Action {
+	case plan.Delete:
+		err = p.delete(ctx, say)
+	case plan.Update:
+		err = p.leave(ctx, say)
+	case plan.None, plan.Create, plan.Adopt, plan.Blocked:
+		return nil
+	}
+	if err == nil {
+		say.changed(p.todo)
+	}
+	return err
+}
+
+func (p *ProviderRemoval) delete(ctx context.Context, say report) error {
+	arn := p.arn()
+	return p.gone(ctx, say, "delete IAM identity provider "+arn, func(ctx context.Context) error {
+		_, err := p.API.DeleteOpenIDConnectProvider(ctx, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
+		return err //nolint:wrapcheck // gone wraps
+	})
+}
+
+// leave takes this owner's tag off. Two owners may do so at the same time, each for the sake of the other: then nobody
+// has the provider any more, and it goes if it was to.
+func (p *ProviderRemoval) leave(ctx context.Context, say report) error {
+	arn, keys := p.arn(), p.ownerTags(p.seen.tags)
+	err := p.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM identity provider "+arn, func(ctx context.Context) error {
+		_, err := p.API.UntagOpenIDConnectProvider(ctx, &iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, TagKeys: keys})
+		return err //nolint:wrapcheck // gone wraps
+	})
+	if err != nil || !p.Delete {
+		return err
+	}
+	now, err := readProvider(ctx, p.API, p.arn())
+	if err != nil || now == nil || !abandoned(now.tags) {
+		return err
+	}
+	return p.delete(ctx, say)
+}

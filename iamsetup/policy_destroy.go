@@ -1,0 +1,253 @@
+package iamsetup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+type policyRemovalAPI interface {
+	iam.ListEntitiesForPolicyAPIClient
+	iam.ListPolicyVersionsAPIClient
+	GetPolicy(context.Context, *iam.GetPolicyInput, ...func(*iam.Options)) (*iam.GetPolicyOutput, error)
+	DeletePolicyVersion(context.Context, *iam.DeletePolicyVersionInput, ...func(*iam.Options)) (*iam.DeletePolicyVersionOutput, error)
+	DeletePolicy(context.Context, *iam.DeletePolicyInput, ...func(*iam.Options)) (*iam.DeletePolicyOutput, error)
+	UntagPolicy(context.Context, *iam.UntagPolicyInput, ...func(*iam.Options)) (*iam.UntagPolicyOutput, error)
+	DetachUserPolicy(context.Context, *iam.DetachUserPolicyInput, ...func(*iam.Options)) (*iam.DetachUserPolicyOutput, error)
+	DetachRolePolicy(context.Context, *iam.DetachRolePolicyInput, ...func(*iam.Options)) (*iam.DetachRolePolicyOutput, error)
+}
+
+var _ policyRemovalAPI = (*iam.Client)(nil)
+
+// PolicyRemoval takes the managed policy away, when its users and roles are gone. A policy that something else uses is
+// left, and said.
+type PolicyRemoval struct {
+	Removal
+
+	API     policyRemovalAPI
+	ARN     string
+	Bearers []Bearer
+
+	tags     Tags // nil: there is no such policy
+	users    []string
+	bounds   int32 // how many identities it is the permissions boundary of
+	todo     plan.Change
+	warnings []string
+}
+
+// Name is the step's name.
+func (p *PolicyRemoval) Name() string { return PolicyStep }
+
+// Warnings say what else uses a policy that is left.
+func (p *PolicyRemoval) Warnings() []string { return p.warnings }
+
+// PlanDestroy says what Destroy would do. It only reads.
+func (p *PolicyRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
+	p.tags, p.users, p.warnings = nil, nil, nil
+	err := p.sure(ctx, "IAM policy "+p.ARN, func(ctx context.Context) (bool, error) {
+		err := p.read(ctx)
+		return p.tags != nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if p.fate() == fateLast {
+		if p.users, err = p.attachedTo(ctx); err != nil {
+			return nil, err
+		}
+	}
+	p.todo = p.judge()
+	return []plan.Change{p.todo}, nil
+}
+
+func (p *PolicyRemoval) fate() fate {
+	if p.tags == nil {
+		return fateAbsent
+	}
+	return p.fateOf(p.tags)
+}
+
+func (p *PolicyRemoval) read(ctx context.Context) error {
+	out, err := p.API.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &p.ARN})
+	if isAbsent(err) {
+		p.tags = nil
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("get IAM policy %s: %w", p.ARN, err)
+	}
+	p.tags, p.bounds = tagsOf(out.Policy.Tags), aws.ToInt32(out.Policy.PermissionsBoundaryUsageCount)
+	return nil
+}
+
+// attachedTo lists who has the policy, each as "user/name", "role/name" or "group/name".
+func (p *PolicyRemoval) attachedTo(ctx context.Context) ([]string, error) {
+	var out []string
+	pages := iam.NewListEntitiesForPolicyPaginator(p.API, &iam.ListEntitiesForPolicyInput{PolicyArn: &p.ARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if isAbsent(err) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list what IAM policy %s is attached to: %w", p.ARN, err)
+		}
+		for _, u := range page.PolicyUsers {
+			out = append(out, "user/"+aws.ToString(u.UserName))
+		}
+		for _, r := range page.PolicyRoles {
+			out = append(out, "role/"+aws.ToString(r.RoleName))
+		}
+		for _, g := range page.PolicyGroups {
+			out = append(out, "group/"+aws.ToString(g.GroupName))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil // one that the policy also bounds is there twice
+}
+
+// holdOf says how an identity to which the policy is attached stands to this teardown.
+func (p *PolicyRemoval) holdOf(identity string) hold {
+	for _, b := range p.Bearers {
+		if name, h := b.bearer(); strings.EqualFold(name, identity) {
+			return h
+		}
+	}
+	return holdOutside
+}
+
+func (p *PolicyRemoval) held(by hold) []string {
+	return slices.DeleteFunc(slices.Clone(p.users), func(u string) bool { return p.holdOf(u) != by })
+}
+
+func (p *PolicyRemoval) judge() plan.Change {
+	c := plan.Change{Step: PolicyStep, Resource: "iam-policy/" + p.ARN}
+	c.Action, c.Reason = p.describe(p.fate(), p.tags)
+	if p.fate() != fateLast {
+		return c
+	}
+	use := p.held(holdOutside)
+	if p.bounds > 0 {
+		use = append(use, fmt.Sprintf("%d identities whose permissions boundary it is", p.bounds))
+	}
+	switch left := p.held(holdStuck); {
+	case len(left) > 0:
+		c.Action, c.Reason = plan.Blocked, fmt.Sprintf("IAM policy %s is left: it is attached to %s, which stays", p.ARN, strings.Join(left, ", "))
+		c.Hint = "run teardown again when that is gone"
+	case len(use) > 0:
+		c.Action, c.Reason = plan.None, "left, as something else uses it: "+strings.Join(use, ", ")
+		if len(p.ownerTags(p.tags)) > 0 {
+			c.Action, c.Reason = plan.Update, "only the tag of this namespace goes, as something else uses the policy: "+strings.Join(use, ", ")
+		}
+		p.warnings = append(p.warnings, fmt.Sprintf("IAM policy %s is left, since something else uses it: %s; once that has ended: aws iam delete-policy --policy-arn %s",
+			p.ARN, strings.Join(use, ", "), p.ARN))
+	}
+	return c
+}
+
+// Destroy looks again, since the users and roles before it may have failed to go, and does what there is to do.
+func (p *PolicyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
+	if _, err := p.PlanDestroy(ctx); err != nil {
+		return err
+	}
+	say := report{sink: sink, step: PolicyStep}
+	var err error
+	switch p.todo.Action {
+	case plan.Delete:
+		err = p.delete(ctx, say)
+	case plan.Update:
+		err = p.leave(ctx, say)
+	case plan.Blocked:
+		return hint.With(errors.New(p.todo.Reason), p.todo.Hint)
+	case plan.None, plan.Create, plan.Adopt:
+		return nil
+	}
+	if err == nil {
+		say.changed(p.todo)
+	}
+	return err
+}
+
+// delete takes the policy off those of ours that stay, and then away with its versions.
+func (p *PolicyRemoval) delete(ctx context.Context, say report) error {
+	for _, bearer := range p.held(holdKept) {
+		if err := p.detach(ctx, say, bearer); err != nil {
+			return err
+		}
+	}
+	if err := p.deleteVersions(ctx, say); err != nil {
+		return err
+	}
+	return p.gone(ctx, say, "delete IAM policy "+p.ARN, func(ctx context.Context) error {
+		_, err := p.API.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: &p.ARN})
+		return err //nolint:wrapcheck // gone wraps
+	})
+}
+
+func (p *PolicyRemoval) detach(ctx context.Context, say report, bearer string) error {
+	kind, name, _ := strings.Cut(bearer, "/")
+	return p.gone(ctx, say, "detach IAM policy "+p.ARN+" from "+bearer, func(ctx context.Context) (err error) {
+		if kind == "role" {
+			_, err = p.API.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: &p.ARN})
+		} else {
+			_, err = p.API.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: &name, PolicyArn: &p.ARN})
+		}
+		return err
+	})
+}
+
+func (p *PolicyRemoval) deleteVersions(ctx context.Context, say report) error {
+	pages := iam.NewListPolicyVersionsPaginator(p.API, &iam.ListPolicyVersionsInput{PolicyArn: &p.ARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if isAbsent(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list versions of IAM policy %s: %w", p.ARN, err)
+		}
+		for _, v := range page.Versions {
+			if v.IsDefaultVersion {
+				continue // it goes with the policy
+			}
+			err := p.gone(ctx, say, fmt.Sprintf("delete version %s of IAM policy %s", aws.ToString(v.VersionId), p.ARN), func(ctx context.Context) error {
+				_, err := p.API.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: &p.ARN, VersionId: v.VersionId})
+				return err //nolint:wrapcheck // gone wraps
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// leave takes this owner's tag off. Two owners may do so at the same time, each for the sake of the other: then nobody
+// has the policy any more, and it goes.
+func (p *PolicyRemoval) leave(ctx context.Context, say report) error {
+	wasShared := p.fate() == fateShared
+	keys := p.ownerTags(p.tags)
+	err := p.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM policy "+p.ARN, func(ctx context.Context) error {
+		_, err := p.API.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: &p.ARN, TagKeys: keys})
+		return err //nolint:wrapcheck // gone wraps
+	})
+	if err != nil || !wasShared {
+		return err
+	}
+	if err := p.read(ctx); err != nil || p.tags == nil || !abandoned(p.tags) {
+		return err
+	}
+	if p.users, err = p.attachedTo(ctx); err != nil || p.bounds > 0 || len(p.held(holdOutside)) > 0 || len(p.held(holdStuck)) > 0 {
+		return err
+	}
+	return p.delete(ctx, say)
+}

@@ -1,0 +1,119 @@
+package iamsetup
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	issuerA = "https://oidc.eks.us-east-1.amazonaws.com/id/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	issuerB = "https://oidc.eks.us-east-1.amazonaws.com/id/BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+)
+
+func awsProvider(issuer string) string { return providerARN("aws", "123456789012", issuer) }
+
+func trustOf(t *testing.T, text string) trust {
+	t.Helper()
+	parsed, err := parseTrust(text, awsProvider)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+func textOf(t *testing.T, p trust) string {
+	t.Helper()
+	text, err := p.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+const foreignStatements = `
+    {"Sid": "Root", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"},
+    {"Effect": "Allow", "Principal": {"AWS": ["111122223333", "444455556666"]}, "Action": ["sts:AssumeRole", "sts:TagSession"],
+     "Condition": {"NumericLessThan": {"aws:MultiFactorAuthAge": 3600}, "StringLike": {"aws:PrincipalTag/team": "<data & more>*"}}},
+    {"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+     "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringLike": {"oidc.eks.us-east-1.amazonaws.com/id/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA:sub": "system:serviceaccount:other:*"},
+     "StringEquals": {"oidc.eks.us-east-1.amazonaws.com/id/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA:aud": "sts.amazonaws.com"}}}`
+
+func TestTrustKeepsForeignStatements(t *testing.T) {
+	before := `{"Version": "2012-10-17", "Id": "kept", "Statement": [` + foreignStatements + `]}`
+	who := Trusted{issuerA, Subject("gen3", "secret-store-sa")}
+	grown := trustOf(t, before).with(who)
+	if !grown.holds(who) || len(grown.statements) != 4 {
+		t.Fatalf("got %s", textOf(t, grown))
+	}
+	again := trustOf(t, textOf(t, grown))
+	if !strings.Contains(textOf(t, grown), "<data & more>") {
+		t.Error("characters were escaped, which costs five of the quota each")
+	}
+	if same, err := SameMeaning(textOf(t, again.without(who)), before); err != nil || !same {
+		t.Errorf("taken out again it is %s (%v)", textOf(t, again.without(who)), err)
+	}
+}
+
+func TestTrustHasOneStatementAnIssuer(t *testing.T) {
+	a, b := Trusted{issuerA, Subject("a", "sa")}, Trusted{issuerA, Subject("b", "sa")}
+	elsewhere := Trusted{issuerB, Subject("a", "sa")}
+	p := newTrust(awsProvider).with(a).with(b).with(a).with(elsewhere)
+	want := `{"Statement":[{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":"sts:AssumeRoleWithWebIdentity",` +
+		`"Condition":{"StringEquals":{"` + providerName(issuerA) + `:aud":"sts.amazonaws.com","` + providerName(issuerA) + `:sub":["system:serviceaccount:a:sa","system:serviceaccount:b:sa"]}}},` +
+		`{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerB) + `"},"Action":"sts:AssumeRoleWithWebIdentity",` +
+		`"Condition":{"StringEquals":{"` + providerName(issuerB) + `:aud":"sts.amazonaws.com","` + providerName(issuerB) + `:sub":"system:serviceaccount:a:sa"}}}],"Version":"2012-10-17"}`
+	if diff := cmp.Diff(want, textOf(t, p)); diff != "" {
+		t.Error(diff)
+	}
+	if left := p.without(a).without(elsewhere); len(left.statements) != 1 || !left.holds(b) || left.holds(a) {
+		t.Errorf("left: %s", textOf(t, left))
+	}
+}
+
+// TestTrustReadsOtherSpellings has the forms that eksctl, Terraform and IAM itself give to the same statement.
+func TestTrustReadsOtherSpellings(t *testing.T) {
+	name := providerName(issuerA)
+	who := Trusted{issuerA, "system:serviceaccount:gen3:sa"}
+	for text, want := range map[string]bool{
+		`{"Sid":"x","Effect":"Allow","Principal":{"Federated":["` + awsProvider(issuerA) + `"]},"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"` + name + `:aud":["sts.amazonaws.com"],"` + name + `:sub":["system:serviceaccount:gen3:sa"]}}}`:   true,
+		`{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerB) + `"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"` + name + `:aud":"sts.amazonaws.com","` + name + `:sub":"system:serviceaccount:gen3:sa"}}}`:                     false,
+		`{"Effect":"Deny","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"` + name + `:aud":"sts.amazonaws.com","` + name + `:sub":"system:serviceaccount:gen3:sa"}}}`:                      false,
+		`{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"` + name + `:aud":"sts.amazonaws.com","` + name + `:sub":"system:serviceaccount:gen3:sa","aws:SourceVpc":"v"}}}`: false,
+		`{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"` + name + `:sub":"system:serviceaccount:gen3:sa"}}}`:                                                            false,
+	} {
+		p := trustOf(t, `{"Version":"2012-10-17","Statement":`+text+`}`)
+		if p.holds(who) != want {
+			t.Errorf("%s: got %v", text, !want)
+		}
+	}
+}
+
+func TestTrustLetsIn(t *testing.T) {
+	name := providerName(issuerA)
+	who := Trusted{issuerA, "system:serviceaccount:gen3:sa"}
+	statement := func(action, condition string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":` + action + `,"Condition":` + condition + `}]}`
+	}
+	const action = `"sts:AssumeRoleWithWebIdentity"`
+	for text, want := range map[string]bool{
+		statement(action, `{"StringLike":{"`+name+`:sub":"system:serviceaccount:gen3:*"}}`):                                                           true,
+		statement(`["sts:TagSession","sts:Assume*"]`, `{"StringEquals":{"`+name+`:aud":"sts.amazonaws.com","`+name+`:sub":["x","`+who.Subject+`"]}}`): true,
+		statement(action, `{"StringLike":{"`+name+`:sub":"system:serviceaccount:other:*"}}`):                                                          false,
+		statement(action, `{"StringEquals":{"`+name+`:sub":"system:serviceaccount:gen3:*"}}`):                                                         false,
+		statement(action, `{"StringEquals":{"`+name+`:sub":"`+who.Subject+`","aws:SourceVpc":"v"}}`):                                                  false,
+		statement(action, `{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`):                                                                              false,
+		statement(`"sts:AssumeRole"`, `{"StringEquals":{"`+name+`:sub":"`+who.Subject+`"}}`):                                                          false,
+	} {
+		if got := trustOf(t, text).letsIn(who); got != want {
+			t.Errorf("%s: got %v", text, got)
+		}
+	}
+}
+
+func TestTrustSizeIgnoresWhiteSpace(t *testing.T) {
+	if n := characters("{ \"a\":\n\t\"é\" }"); n != 9 {
+		t.Errorf("got %d", n)
+	}
+}
