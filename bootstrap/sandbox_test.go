@@ -99,7 +99,7 @@ func (c *cluster) newStage(t *testing.T, aws *awsfake.Server, namespace string) 
 		Timeout: time.Minute, LockTimeout: 10 * time.Second,
 		Helm: helminstall.Settings{Chart: helminstall.DefaultChart, Repo: c.ChartRepo},
 		Timing: bootstrap.Timing{
-			Lease: 2 * time.Second, MintDeadline: 2 * time.Second, Settle: time.Second, Poll: 20 * time.Millisecond, Request: 5 * time.Second,
+			MintDeadline: 2 * time.Second, Settle: time.Second, Poll: 20 * time.Millisecond, Request: 5 * time.Second,
 		},
 	}}
 }

@@ -128,13 +128,16 @@ func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		return fmt.Errorf("uninstall Helm release: %w", err)
 	}
 	err := r.step.Destroy(ctx, r.options(false), sink)
-	if err != nil || !r.deleteCRDs {
-		return err //nolint:wrapcheck // it says what it was doing
+	if err == nil && r.deleteCRDs {
+		if err = r.check(); err != nil {
+			return fmt.Errorf("delete CRDs: %w", err)
+		}
+		err = r.destroyCRDs(ctx, sink)
 	}
-	if err := r.check(); err != nil {
-		return fmt.Errorf("delete CRDs: %w", err)
+	if err != nil && ctx.Err() != nil { // Helm's side only knows that it was to end
+		return fmt.Errorf("%w: %w", err, context.Cause(ctx))
 	}
-	return r.destroyCRDs(ctx, sink)
+	return err //nolint:wrapcheck // it says what it was doing
 }
 
 // finalizerLook is the pause between two looks for finalizers while CRDs go.

@@ -109,8 +109,10 @@ func (s *Step) createNamespace(ctx context.Context, sink event.Sink) error {
 
 // remember takes the stored outcome for the present state, so that the wait needs no second look.
 func (s *Step) remember(rel *release.Release) {
-	r := &Record{Name: rel.Name, Namespace: rel.Namespace, Revision: rel.Version, Config: rel.Config,
-		Manifest: rel.Manifest, Labels: rel.Labels}
+	r := &Record{
+		Name: rel.Name, Namespace: rel.Namespace, Revision: rel.Version, Config: rel.Config,
+		Manifest: rel.Manifest, Labels: rel.Labels,
+	}
 	r.Info.Status = rel.Info.Status
 	r.Info.LastDeployed = rel.Info.LastDeployed
 	m := rel.Chart.Metadata

@@ -21,7 +21,7 @@ const pollInterval = 250 * time.Millisecond
 
 // await waits until all Deployments of the release are available, and says meanwhile why one is not.
 func (s *Step) await(ctx context.Context, sink event.Sink) error {
-	targets := objectsOf(s.seen.Release.Manifest, "Deployment", s.Namespace)
+	targets := deploymentsOf(s.seen.Release.Manifest, s.Namespace)
 	if s.allAvailable(targets) {
 		return nil
 	}

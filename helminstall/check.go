@@ -136,8 +136,7 @@ func sameVersion(a, b string) bool {
 // exists is os.Stat for a message: it tells "absent" from "may not be read".
 func exists(file string) error {
 	_, err := os.Stat(file)
-	var pe *os.PathError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
 		return pe.Err
 	}
 	return err

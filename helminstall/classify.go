@@ -15,21 +15,27 @@ const adoptHint = "--adopt takes the release over; or leave out the flags that d
 // classifyCluster judges a cluster without the release.
 func classifyCluster(o *Observed, w Want) Verdict {
 	if o.NamespaceTerminating {
-		return Verdict{State: Refused, Action: plan.Blocked, Reason: fmt.Sprintf("namespace %s is being deleted", w.Namespace),
-			Hint: "see what holds it: kubectl get namespace " + w.Namespace + " -o yaml"}
+		return Verdict{
+			State: Refused, Action: plan.Blocked, Reason: fmt.Sprintf("namespace %s is being deleted", w.Namespace),
+			Hint: "see what holds it: kubectl get namespace " + w.Namespace + " -o yaml",
+		}
 	}
 	for _, c := range o.CRDs {
 		if c.Terminating {
-			return Verdict{State: Refused, Action: plan.Blocked, Reason: fmt.Sprintf("CRD %s is being deleted", c.Name),
-				Hint: "its objects have finalizers that no operator serves; see: kubectl get " + c.Name + " -A"}
+			return Verdict{
+				State: Refused, Action: plan.Blocked, Reason: fmt.Sprintf("CRD %s is being deleted", c.Name),
+				Hint: "its objects have finalizers that no operator serves; see: kubectl get " + c.Name + " -A",
+			}
 		}
 	}
 	if len(o.Operators) > 0 {
 		return elsewhere(o, w)
 	}
 	if o.OtherRelease {
-		return Verdict{State: Elsewhere, Action: plan.None,
-			Reason: fmt.Sprintf("%s has the operator and serves %s: used", o.CRDs[0].Owner, served(o.CRDs))}
+		return Verdict{
+			State: Elsewhere, Action: plan.None,
+			Reason: fmt.Sprintf("%s has the operator and serves %s: used", o.CRDs[0].Owner, served(o.CRDs)),
+		}
 	}
 	if len(o.CRDs) > 0 {
 		return leftover(o, w)
@@ -42,8 +48,10 @@ func elsewhere(o *Observed, w Want) Verdict {
 	for _, op := range o.Operators {
 		found = append(found, op.String())
 	}
-	v := Verdict{State: Elsewhere, Action: plan.None,
-		Reason: fmt.Sprintf("the operator is there already: %s; it serves %s: used", strings.Join(found, ", "), served(o.CRDs))}
+	v := Verdict{
+		State: Elsewhere, Action: plan.None,
+		Reason: fmt.Sprintf("the operator is there already: %s; it serves %s: used", strings.Join(found, ", "), served(o.CRDs)),
+	}
 	if w.Explicit {
 		v.Warnings = append(v.Warnings, fmt.Sprintf("chart settings have no effect: the operator belongs to %s%s",
 			o.Operators[0].Owner, takeHint(o.Operators[0].Owner)))
@@ -65,8 +73,10 @@ func takeHint(o Owner) string {
 }
 
 func leftover(o *Observed, w Want) Verdict {
-	v := Verdict{State: Leftover, Action: plan.Create, NewChart: true,
-		Reason: fmt.Sprintf("CRDs without an operator (left by %s): installed over them, %s", o.CRDs[0].Owner, chartWords(w))}
+	v := Verdict{
+		State: Leftover, Action: plan.Create, NewChart: true,
+		Reason: fmt.Sprintf("CRDs without an operator (left by %s): installed over them, %s", o.CRDs[0].Owner, chartWords(w)),
+	}
 	v.TakeOwnership = slices.ContainsFunc(o.CRDs, func(c CRD) bool { return !c.Owner.Of(w.Release, w.Namespace) })
 	return v
 }
@@ -75,8 +85,10 @@ func classifyRemoved(o *Observed, w Want) Verdict {
 	if len(o.Operators) > 0 {
 		return elsewhere(o, w)
 	}
-	return Verdict{State: Removed, Action: plan.Create, NewChart: true,
-		Reason: "was uninstalled, with its history kept: " + chartWords(w)}
+	return Verdict{
+		State: Removed, Action: plan.Create, NewChart: true,
+		Reason: "was uninstalled, with its history kept: " + chartWords(w),
+	}
 }
 
 // classifyPending tells an operation that was cut off from one that still goes on.
@@ -92,13 +104,17 @@ func classifyPending(r *Record, w Want) Verdict {
 	case age > w.Timeout:
 		return cutOff(r, w, fmt.Sprintf("left %s by %s %s ago", r.Info.Status, whose, age))
 	}
-	return Verdict{State: Busy, Action: plan.Update, NewChart: true,
-		Reason: fmt.Sprintf("%s by %s since %s: waited for, and recovered if it does not end", r.Info.Status, whose, age)}
+	return Verdict{
+		State: Busy, Action: plan.Update, NewChart: true,
+		Reason: fmt.Sprintf("%s by %s since %s: waited for, and recovered if it does not end", r.Info.Status, whose, age),
+	}
 }
 
 func cutOff(r *Record, w Want, why string) Verdict {
-	return Verdict{State: Failed, Action: plan.Update, NewChart: chartDiffers(r, w) != "",
-		Reason: fmt.Sprintf("%s: revision %d is marked failed and the release upgraded", why, r.Revision)}
+	return Verdict{
+		State: Failed, Action: plan.Update, NewChart: chartDiffers(r, w) != "",
+		Reason: fmt.Sprintf("%s: revision %d is marked failed and the release upgraded", why, r.Revision),
+	}
 }
 
 func classifyFailed(r *Record, w Want) Verdict {
@@ -109,8 +125,10 @@ func classifyFailed(r *Record, w Want) Verdict {
 	case w.Adopt:
 		v.Action = plan.Adopt
 	default:
-		return Verdict{State: Foreign, Action: plan.Blocked, Reason: why + "; it carries no mark of ours",
-			Hint: "--adopt takes the release over and repairs it"}
+		return Verdict{
+			State: Foreign, Action: plan.Blocked, Reason: why + "; it carries no mark of ours",
+			Hint: "--adopt takes the release over and repairs it",
+		}
 	}
 	return v
 }
@@ -133,17 +151,23 @@ func classifyDeployed(o *Observed, w Want) Verdict {
 func classifyUnmarked(o *Observed, w Want) Verdict {
 	r := o.Release
 	if r.Chart.Metadata.Name != DefaultChart && !w.Explicit {
-		return Verdict{State: Foreign, Action: plan.Blocked,
-			Reason: fmt.Sprintf("is a release of chart %s", r.Chart.Metadata.Name), Hint: "give another name with --release"}
+		return Verdict{
+			State: Foreign, Action: plan.Blocked,
+			Reason: "is a release of chart " + r.Chart.Metadata.Name, Hint: "give another name with --release",
+		}
 	}
 	diffs := differences(o, w, w.Asked)
 	switch {
 	case w.Adopt:
-		return Verdict{State: Drifted, Action: plan.Adopt, NewChart: chartDiffers(r, w) != "",
-			Reason: "installed by somebody else, taken over: " + cmp.Or(strings.Join(diffs, "; "), "the mark and the kept CRDs are added")}
+		return Verdict{
+			State: Drifted, Action: plan.Adopt, NewChart: chartDiffers(r, w) != "",
+			Reason: "installed by somebody else, taken over: " + cmp.Or(strings.Join(diffs, "; "), "the mark and the kept CRDs are added"),
+		}
 	case len(diffs) > 0:
-		return Verdict{State: Foreign, Action: plan.Blocked,
-			Reason: "installed by somebody else, and differs: " + strings.Join(diffs, "; "), Hint: adoptHint}
+		return Verdict{
+			State: Foreign, Action: plan.Blocked,
+			Reason: "installed by somebody else, and differs: " + strings.Join(diffs, "; "), Hint: adoptHint,
+		}
 	}
 	v := Verdict{State: InSync, Action: plan.None, Reason: fmt.Sprintf("chart %s %s, revision %d, installed by somebody else: used",
 		r.Chart.Metadata.Name, r.Chart.Metadata.Version, r.Revision)}

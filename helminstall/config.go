@@ -40,6 +40,6 @@ func (s *Step) newHelm(ctx context.Context) (*helm, error) {
 // debug takes Helm's own log lines, which are for developers.
 func (s *Step) debug(format string, args ...any) {
 	if s.Log != nil {
-		s.Log.Debug(fmt.Sprintf(format, args...), "step", s.Name()) //nolint:sloglint // Helm formats its lines itself
+		s.Log.Debug(fmt.Sprintf(format, args...), "step", s.Name())
 	}
 }

@@ -36,8 +36,10 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 		out = append(out, c)
 	}
 	if s.seen.NamespaceOurs && !opts.KeepNamespace {
-		out = append(out, plan.Change{Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Delete,
-			Reason: "made by this program; only if nothing else is in it"})
+		out = append(out, plan.Change{
+			Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Delete,
+			Reason: "made by this program; only if nothing else is in it",
+		})
 	}
 	return out, nil
 }

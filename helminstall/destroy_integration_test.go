@@ -11,7 +11,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-func testDestroy(t *testing.T, sb *sandbox) {
+func TestSandboxDestroy(t *testing.T) {
+	sb := startSandbox(t)
 	// A release that was installed without the annotation, as the script did.
 	unkept := func(s *Settings) {
 		s.Set = []string{`crds.annotations.helm\.sh/resource-policy=null`}
@@ -38,7 +39,8 @@ func testDestroy(t *testing.T, sb *sandbox) {
 	converges(t, sb, plan.Create, "CRDs without an operator", nil)
 }
 
-func testDestroyCRDs(t *testing.T, sb *sandbox) {
+func TestSandboxDestroyCRDs(t *testing.T) {
+	sb := startSandbox(t)
 	converges(t, sb, plan.Create, "", nil)
 	s := sb.step(t, &recorder{}, nil)
 	must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))

@@ -36,7 +36,7 @@ func download(ctx context.Context, client *http.Client, addr string) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("get %s: %w", req.URL.Redacted(), httpStatus(res.StatusCode))
 	}

@@ -37,7 +37,7 @@ func (d secretsDriver) Create(key string, rel *release.Release) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.api.Create(context.Background(), secret, metav1.CreateOptions{}) //nolint:contextcheck // api has its own
+	_, err = d.api.Create(context.Background(), secret, metav1.CreateOptions{}) // api has its own
 	if apierrors.IsAlreadyExists(err) {
 		return errors.Join(driver.ErrReleaseExists, errors.New("another run is at work on the release"))
 	}
@@ -53,7 +53,7 @@ func (d secretsDriver) Update(key string, rel *release.Release) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.api.Update(context.Background(), secret, metav1.UpdateOptions{}) //nolint:contextcheck // api has its own
+	_, err = d.api.Update(context.Background(), secret, metav1.UpdateOptions{}) // api has its own
 	if err != nil {
 		return fmt.Errorf("update Secret %s: %w", key, err)
 	}

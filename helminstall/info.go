@@ -28,8 +28,10 @@ func (s *Step) Release() Info {
 		return Info{}
 	}
 	r := s.seen.Release
-	return Info{Name: r.Name, Namespace: r.Namespace, Revision: r.Revision,
-		ChartVersion: r.Chart.Metadata.Version, AppVersion: r.Chart.Metadata.AppVersion}
+	return Info{
+		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision,
+		ChartVersion: r.Chart.Metadata.Version, AppVersion: r.Chart.Metadata.AppVersion,
+	}
 }
 
 func (s *Step) nextVersion() string {
@@ -41,8 +43,10 @@ func (s *Step) nextVersion() string {
 
 func (s *Step) elsewhereInfo() Info {
 	for _, op := range s.seen.Operators {
-		return Info{Name: op.Owner.Release, Namespace: op.Owner.Namespace,
-			ChartVersion: strings.TrimPrefix(op.Chart, DefaultChart+"-"), AppVersion: op.Version}
+		return Info{
+			Name: op.Owner.Release, Namespace: op.Owner.Namespace,
+			ChartVersion: strings.TrimPrefix(op.Chart, DefaultChart+"-"), AppVersion: op.Version,
+		}
 	}
 	for _, c := range s.seen.CRDs {
 		return Info{Name: c.Owner.Release, Namespace: c.Owner.Namespace}

@@ -55,13 +55,13 @@ func TestKeepManifestLeavesAnotherPolicy(t *testing.T) {
 	}
 }
 
-func TestObjectsOf(t *testing.T) {
+func TestDeploymentsOf(t *testing.T) {
 	text := twoObjects + "---\nkind: \"Deployment\"\nmetadata: {name: b, namespace: other}\n---\nkind: List\nnote: |\n  kind: Deployment\n"
 	want := []object{{"ns", "mini"}, {"other", "b"}}
-	if diff := cmp.Diff(want, objectsOf(text, "Deployment", "ns"), cmp.AllowUnexported(object{})); diff != "" {
+	if diff := cmp.Diff(want, deploymentsOf(text, "ns"), cmp.AllowUnexported(object{})); diff != "" {
 		t.Error(diff)
 	}
-	if got := objectsOf("", "Deployment", "ns"); got != nil {
+	if got := deploymentsOf("", "ns"); got != nil {
 		t.Error(got)
 	}
 }

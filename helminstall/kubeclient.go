@@ -20,7 +20,7 @@ const fieldManager = "gen3-bootstrap"
 // kubeClient is Helm's client with its sequential round trips taken out. What it does to an object is Helm's own.
 type kubeClient struct {
 	*kube.Client
-	ctx   context.Context //nolint:containedctx // Helm's interface passes none
+	ctx   context.Context // Helm's interface passes none
 	reads *readAhead
 	check func(kube.ResourceList, *readAhead) error // may be nil; judges what a manifest is about to meet
 	mu    sync.Mutex

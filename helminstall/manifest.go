@@ -40,11 +40,11 @@ func (o object) String() string {
 	return o.namespace + "/" + o.name
 }
 
-// objectsOf lists the objects of one kind in a manifest; those without a namespace are in the release's.
-func objectsOf(manifest, kind, namespace string) []object {
+// deploymentsOf lists the Deployments of a manifest; those without a namespace are in the release's.
+func deploymentsOf(manifest, namespace string) []object {
 	var out []object
 	for _, doc := range documents(manifest) {
-		if !ofKind(doc, kind) {
+		if !ofKind(doc, "Deployment") {
 			continue
 		}
 		var head struct {

@@ -13,7 +13,7 @@ import (
 // readMissing finds Deployments of the release that somebody deleted. The list has most of them; those of a chart with
 // other labels are asked for by name.
 func (s *Step) readMissing(ctx context.Context, o *Observed) error {
-	targets := objectsOf(o.Release.Manifest, "Deployment", s.Namespace)
+	targets := deploymentsOf(o.Release.Manifest, s.Namespace)
 	found := make([]*appsv1.Deployment, len(targets))
 	absent := make([]bool, len(targets))
 	group, ctx := errgroup.WithContext(ctx)

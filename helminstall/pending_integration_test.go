@@ -15,7 +15,8 @@ func small(s *Settings) { s.Chart, s.Version = "few-objects", "0.1.0" }
 
 func alive(yes bool) func(context.Context) bool { return func(context.Context) bool { return yes } }
 
-func testPending(t *testing.T, sb *sandbox) {
+func TestSandboxPending(t *testing.T) {
+	sb := startSandbox(t)
 	s := sb.step(t, &recorder{fail: failing(http.MethodPut, "/secrets/")}, small)
 	if _, _, err := up(t, s); err == nil {
 		t.Fatal("a release whose outcome cannot be stored counts as installed")
@@ -39,8 +40,9 @@ func testPending(t *testing.T, sb *sandbox) {
 	}
 }
 
-// testCancelled interrupts a run in the midst of Helm's work: that is finished, and only the wait is not.
-func testCancelled(t *testing.T, sb *sandbox) {
+// TestSandboxCancelled interrupts a run in the midst of Helm's work: that is finished, and only the wait is not.
+func TestSandboxCancelled(t *testing.T) {
+	sb := startSandbox(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := &recorder{fail: func(r *http.Request) error {
 		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/deployments") {

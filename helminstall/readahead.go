@@ -59,7 +59,7 @@ func (r *readAhead) fetchOne(ctx context.Context, url string) {
 	if err != nil {
 		return
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK && res.StatusCode != http.StatusNotFound {
 		return

@@ -105,7 +105,7 @@ func gunzip(data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	var out bytes.Buffer
 	out.Grow(bytes.MinRead + int(min(binary.LittleEndian.Uint32(data[len(data)-4:]), maxRelease)))
 	_, err = out.ReadFrom(r)

@@ -59,7 +59,7 @@ func (r repository) verify(name string, e entry, archive []byte) (fetched, error
 	what := fmt.Sprintf("chart %s %s from %s", name, e.Version, r.shown())
 	want := cmp.Or(publishedDigest(r.url, name, e.Version), e.Digest)
 	if want == "" {
-		return fetched{warnings: []string{fmt.Sprintf("%s has no digest in its repository's index: not verified", what)}}, nil
+		return fetched{warnings: []string{what + " has no digest in its repository's index: not verified"}}, nil
 	}
 	return fetched{}, checkDigest(what, archive, want)
 }

@@ -68,8 +68,10 @@ func TestRepository(t *testing.T) {
 		"no digest":      {files: good, name: "mini", version: "1.0.0", warns: 1},
 		"absent version": {files: good, name: "mini", version: "9.9.9", err: "find chart mini 9.9.9: not in repository", advice: "1.1.0, 1.0.0", blocked: true},
 		"absent chart":   {files: good, name: "maxi", err: "find chart maxi", advice: "it has mini", blocked: true},
-		"mismatch": {files: map[string]string{"/index.yaml": index("00ff"), "/mini.tgz": archive}, name: "mini",
-			err: "downloaded sha256 " + digest + ", expected 00ff", advice: "do not install", blocked: true},
+		"mismatch": {
+			files: map[string]string{"/index.yaml": index("00ff"), "/mini.tgz": archive}, name: "mini",
+			err: "downloaded sha256 " + digest + ", expected 00ff", advice: "do not install", blocked: true,
+		},
 		"archive absent": {files: map[string]string{"/index.yaml": index(digest)}, name: "mini", err: "HTTP 404"},
 		"no repository":  {name: "mini", err: "no index.yaml", blocked: true},
 		"no index":       {files: map[string]string{"/index.yaml": "<html>"}, name: "mini", err: "not YAML", blocked: true},

@@ -68,10 +68,8 @@ func settle(e *helm, name string) error {
 	if err != nil {
 		return fmt.Errorf("read stored release: %w", err)
 	}
-	switch last.Info.Status {
-	case release.StatusDeployed, release.StatusFailed, release.StatusSuperseded:
+	if st := last.Info.Status; st == release.StatusDeployed || st == release.StatusFailed || st == release.StatusSuperseded {
 		return nil
-	default:
 	}
 	last.SetStatus(release.StatusFailed, fmt.Sprintf("left %s; marked failed by %s", last.Info.Status, managedBy))
 	if err := e.Releases.Update(last); err != nil {

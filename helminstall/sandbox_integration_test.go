@@ -81,9 +81,9 @@ func (sb *sandbox) step(t *testing.T, calls *recorder, change func(*Settings)) *
 // repoRequests is what the chart repository was asked since the last time.
 func (sb *sandbox) repoRequests(t *testing.T) int {
 	t.Helper()
-	res, err := http.Get(sb.ChartRepo + "/_requests") //nolint:noctx // a test's own server
+	res, err := http.Get(sb.ChartRepo + "/_requests")
 	must(t, err)
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	var all []any
 	must(t, json.NewDecoder(res.Body).Decode(&all))
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, sb.ChartRepo+"/_requests", nil)

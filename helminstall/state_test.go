@@ -15,8 +15,10 @@ func at() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC) }
 
 // stored is a release of ours as a first install leaves it; the changes make it what a row needs.
 func stored(changes ...func(*Record)) *Record {
-	r := &Record{Name: "external-secrets", Namespace: "external-secrets", Revision: 1, Config: baseValues(),
-		Labels: map[string]string{managedByLabel: managedBy}}
+	r := &Record{
+		Name: "external-secrets", Namespace: "external-secrets", Revision: 1, Config: baseValues(),
+		Labels: map[string]string{managedByLabel: managedBy},
+	}
 	r.Info.Status, r.Info.LastDeployed.Time = release.StatusDeployed, at().Add(-time.Minute)
 	r.Chart.Metadata.Name, r.Chart.Metadata.Version = DefaultChart, DefaultVersion
 	for _, change := range changes {
@@ -33,7 +35,9 @@ func unmarked(r *Record)                     { r.Labels = nil }
 func described(text string) func(*Record)    { return func(r *Record) { r.Info.Description = text } }
 func withManifest(text string) func(*Record) { return func(r *Record) { r.Manifest = text } }
 func withDigest(d string) func(*Record)      { return func(r *Record) { r.Labels[digestLabel] = d } }
-func withChart(name string) func(*Record)    { return func(r *Record) { r.Chart.Metadata.Name = name } }
+
+func withChart(name string) func(*Record) { return func(r *Record) { r.Chart.Metadata.Name = name } }
+
 func crdsOf(release, ns string) []CRD {
 	return []CRD{{Name: watchedCRDs()[0], Served: []string{"v1", "v1beta1"}, Owner: Owner{Release: release, Namespace: ns}}}
 }
@@ -85,8 +89,10 @@ func TestClassify(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			w := Want{Release: "external-secrets", Namespace: "external-secrets", Timeout: 10 * time.Minute, Now: at(),
-				Values: baseValues(), Asked: baseValues()}
+			w := Want{
+				Release: "external-secrets", Namespace: "external-secrets", Timeout: 10 * time.Minute, Now: at(),
+				Values: baseValues(), Asked: baseValues(),
+			}
 			if test.seen.Release == nil {
 				w.Chart, w.Version = DefaultChart, DefaultVersion
 			}

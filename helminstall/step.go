@@ -96,8 +96,10 @@ func (s *Step) namespaceChange() plan.Change {
 }
 
 func (s *Step) releaseChange() plan.Change {
-	return plan.Change{Step: stepName, Resource: "helm-release/" + s.Namespace + "/" + s.Settings.Release,
-		Action: s.verdict.Action, Reason: s.verdict.Reason, Hint: s.verdict.Hint}
+	return plan.Change{
+		Step: stepName, Resource: "helm-release/" + s.Namespace + "/" + s.Settings.Release,
+		Action: s.verdict.Action, Reason: s.verdict.Reason, Hint: s.verdict.Hint,
+	}
 }
 
 // want works out what the release should be, given what it is.

@@ -14,34 +14,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// TestAgainstAPIServer runs what needs the real thing, each in a cluster of its own: CRDs and webhooks are the
-// cluster's, and it takes longer to get rid of them than to start afresh.
-func TestAgainstAPIServer(t *testing.T) {
-	tests := []struct {
-		name string
-		test func(*testing.T, *sandbox)
-	}{
-		{"install, then nothing to do", testInstall},
-		{"values and versions change", testUpgrade},
-		{"change that the API server would refuse", testStoredVersions},
-		{"failed install is repaired", testFailed},
-		{"cut off install is recovered", testPending},
-		{"another release is used", testElsewhere},
-		{"release without our mark", testUnmarked},
-		{"CRDs without an operator", testLeftover},
-		{"wait says why", testWaitReasons},
-		{"cancelled run leaves no half release", testCancelled},
-		{"deleted Deployment comes back", testMissing},
-		{"teardown keeps the CRDs", testDestroy},
-		{"teardown deletes the CRDs", testDestroyCRDs},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			test.test(t, startSandbox(t))
-		})
-	}
-}
-
 // converges runs up, expects one action on the release, and then that a second run does nothing whatever.
 func converges(t *testing.T, sb *sandbox, action plan.Action, reason string, change func(*Settings)) Info {
 	t.Helper()
@@ -71,7 +43,8 @@ func converges(t *testing.T, sb *sandbox, action plan.Action, reason string, cha
 	return s2.Release()
 }
 
-func testInstall(t *testing.T, sb *sandbox) {
+func TestSandboxInstall(t *testing.T) {
+	sb := startSandbox(t)
 	calls := &recorder{delay: 30 * time.Millisecond}
 	s := sb.step(t, calls, nil)
 	changes, got, err := up(t, s)
@@ -95,7 +68,8 @@ func testInstall(t *testing.T, sb *sandbox) {
 	}
 }
 
-func testUpgrade(t *testing.T, sb *sandbox) {
+func TestSandboxUpgrade(t *testing.T) {
+	sb := startSandbox(t)
 	older := func(s *Settings) { s.Version = "0.16.1" }
 	converges(t, sb, plan.Create, "0.16.1", older)
 	converges(t, sb, plan.None, "as wanted", nil) // without --chart-version it keeps its own
@@ -115,7 +89,8 @@ func testUpgrade(t *testing.T, sb *sandbox) {
 	}
 }
 
-func testStoredVersions(t *testing.T, sb *sandbox) {
+func TestSandboxStoredVersions(t *testing.T) {
+	sb := startSandbox(t)
 	converges(t, sb, plan.Create, "", nil)
 	calls := &recorder{}
 	s := sb.step(t, calls, func(s *Settings) { s.Version = "0.15.1" })
@@ -136,7 +111,8 @@ func failing(method, part string) func(*http.Request) error {
 	}
 }
 
-func testFailed(t *testing.T, sb *sandbox) {
+func TestSandboxFailed(t *testing.T) {
+	sb := startSandbox(t)
 	s := sb.step(t, &recorder{fail: failing(http.MethodPost, "/deployments")}, nil)
 	_, _, err := up(t, s)
 	if err == nil || !strings.Contains(err.Error(), "deployment/external-secrets/") || hint.Of(err) == "" {
@@ -151,7 +127,8 @@ func testFailed(t *testing.T, sb *sandbox) {
 	converges(t, sb, plan.Update, "the test says no", nil)
 }
 
-func testElsewhere(t *testing.T, sb *sandbox) {
+func TestSandboxElsewhere(t *testing.T) {
+	sb := startSandbox(t)
 	there := func(s *Settings) { s.Release, s.Namespace = "eso", "elsewhere" }
 	converges(t, sb, plan.Create, "", there)
 	calls := &recorder{}
@@ -184,7 +161,8 @@ func unmark(t *testing.T, sb *sandbox) {
 	}
 }
 
-func testUnmarked(t *testing.T, sb *sandbox) {
+func TestSandboxUnmarked(t *testing.T) {
+	sb := startSandbox(t)
 	converges(t, sb, plan.Create, "", nil)
 	unmark(t, sb)
 	converges(t, sb, plan.None, "installed by somebody else: used", nil)
@@ -210,7 +188,8 @@ func testUnmarked(t *testing.T, sb *sandbox) {
 	converges(t, sb, plan.None, "as wanted", nil)
 }
 
-func testLeftover(t *testing.T, sb *sandbox) {
+func TestSandboxLeftover(t *testing.T) {
+	sb := startSandbox(t)
 	there := sb.step(t, &recorder{}, func(s *Settings) { s.Release, s.Namespace = "eso", "elsewhere" })
 	_, _, err := up(t, there)
 	must(t, err)

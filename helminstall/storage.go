@@ -22,7 +22,7 @@ import (
 // stays pending.
 type releaseSecrets struct {
 	typedcorev1.SecretInterface
-	ctx    context.Context //nolint:containedctx // Helm's driver passes none
+	ctx    context.Context // Helm's driver passes none
 	mu     sync.Mutex
 	kept   map[string]corev1.Secret
 	failed error
@@ -75,12 +75,12 @@ func (r *releaseSecrets) Get(_ context.Context, name string, _ metav1.GetOptions
 
 // Create stores a new revision.
 func (r *releaseSecrets) Create(_ context.Context, s *corev1.Secret, opts metav1.CreateOptions) (*corev1.Secret, error) {
-	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Create(ctx, s, opts) })
+	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Create(ctx, s, opts) }) //nolint:contextcheck // its own, see ctx
 }
 
 // Update stores a revision's new status.
 func (r *releaseSecrets) Update(_ context.Context, s *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error) {
-	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Update(ctx, s, opts) })
+	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Update(ctx, s, opts) }) //nolint:contextcheck // its own, see ctx
 }
 
 func (r *releaseSecrets) write(do func(context.Context) (*corev1.Secret, error)) (*corev1.Secret, error) {
@@ -101,7 +101,7 @@ func (r *releaseSecrets) write(do func(context.Context) (*corev1.Secret, error))
 func (r *releaseSecrets) Delete(_ context.Context, name string, opts metav1.DeleteOptions) error {
 	ctx, cancel := context.WithTimeout(r.ctx, storageTimeout)
 	defer cancel()
-	err := r.SecretInterface.Delete(ctx, name, opts)
+	err := r.SecretInterface.Delete(ctx, name, opts) //nolint:contextcheck // its own, see ctx
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil && !apierrors.IsNotFound(err) {

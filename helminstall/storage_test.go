@@ -18,9 +18,11 @@ import (
 )
 
 func helmRelease(revision int, st release.Status) *release.Release {
-	return &release.Release{Name: "r", Namespace: "ns", Version: revision, Config: map[string]any{"replicas": 2},
+	return &release.Release{
+		Name: "r", Namespace: "ns", Version: revision, Config: map[string]any{"replicas": 2},
 		Info: &release.Info{Status: st}, Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "mini", Version: "1.0.0"}},
-		Manifest: twoObjects, Labels: map[string]string{managedByLabel: managedBy}}
+		Manifest: twoObjects, Labels: map[string]string{managedByLabel: managedBy},
+	}
 }
 
 // TestStorage holds our driver against Helm's own, in both directions.

@@ -9,7 +9,7 @@ import (
 // boundTransport ends every request with ctx. The Helm SDK passes no context on: without this, what it started would
 // go on after its time is over.
 type boundTransport struct {
-	ctx  context.Context //nolint:containedctx // a transport has no other way to learn of it
+	ctx  context.Context // a transport has no other way to learn of it
 	next http.RoundTripper
 }
 
@@ -19,7 +19,7 @@ func (t boundTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(req.Context())
-	stop := context.AfterFunc(t.ctx, cancel)
+	stop := context.AfterFunc(t.ctx, cancel) //nolint:contextcheck // that is the point
 	end := func() { stop(); cancel() }
 	res, err := t.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {

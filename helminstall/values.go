@@ -46,7 +46,7 @@ func (s Settings) overlay() (map[string]any, error) {
 }
 
 func readValues(file string) (map[string]any, error) {
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(file) //nolint:gosec // the operator's own file, by the operator's own flag
 	if err != nil {
 		return nil, hint.With(fmt.Errorf("read values file %s: %w", file, exists(file)), "check the path given with --values")
 	}

@@ -15,7 +15,8 @@ import (
 
 const stuck = `podAnnotations.sandbox\.gen3-bootstrap/stuck=ImagePullBackOff`
 
-func testWaitReasons(t *testing.T, sb *sandbox) {
+func TestSandboxWaitReasons(t *testing.T) {
+	sb := startSandbox(t)
 	s := sb.step(t, &recorder{}, func(s *Settings) { small(s); s.Timeout, s.Set = 8*time.Second, []string{stuck} })
 	_, got, err := up(t, s)
 	if err == nil || !strings.Contains(err.Error(), "external-secrets 0/1 available: ImagePullBackOff") ||
@@ -42,12 +43,13 @@ func testWaitReasons(t *testing.T, sb *sandbox) {
 	must(t, err)
 }
 
-func testMissing(t *testing.T, sb *sandbox) {
+func TestSandboxMissing(t *testing.T) {
+	sb := startSandbox(t)
 	converges(t, sb, plan.Create, "", small)
 	s := sb.step(t, &recorder{}, small)
 	_, err := s.Observe(t.Context())
 	must(t, err)
-	deployments := objectsOf(s.seen.Release.Manifest, "Deployment", s.Namespace)
+	deployments := deploymentsOf(s.seen.Release.Manifest, s.Namespace)
 	must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), deployments[0].name, metav1.DeleteOptions{}))
 	converges(t, sb, plan.Update, "missing in the cluster: deployment/"+deployments[0].String(), small)
 }

@@ -44,7 +44,7 @@ func etcdConfig(dir string) *embed.Config {
 	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = anyPort, anyPort
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
 	cfg.UnsafeNoFsync = true
-	cfg.TickMs, cfg.ElectionMs = 100, 1000 // the only member need not wait long to be elected
+	cfg.TickMs, cfg.ElectionMs = 50, 250 // the only member need not wait long to be elected
 	cfg.EnableGRPCGateway = false
 	return cfg
 }

@@ -15,7 +15,7 @@ import (
 
 // discoveryPeriod is how soon the garbage collector notices a new kind. A
 // cluster's 30 s would outlast most tests.
-const discoveryPeriod = 20 * time.Second
+const discoveryPeriod = 3 * time.Second
 
 func newGarbageCollector(ctx context.Context, c *clients) (runner, error) {
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(c.kube.Discovery()))

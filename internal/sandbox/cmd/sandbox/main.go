@@ -17,6 +17,7 @@ import (
 const usage = `usage:
   sandbox start [flags]   run a sandbox; prints one JSON line when it is ready
   sandbox charts [flags]  build the charts that it serves, anew
+  sandbox demo PROGRAM    run gen3-bootstrap, of which PROGRAM is the path, against a sandbox
 `
 
 func main() {
@@ -40,6 +41,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return start(ctx, args[1:], stdin, stdout, stderr)
 	case "charts":
 		return buildCharts(ctx, args[1:], stdout, stderr)
+	case "demo":
+		return demo(ctx, args[1:], stdout, stderr)
 	case "-h", "-help", "--help", "help":
 		fmt.Fprint(stdout, usage)
 		return nil

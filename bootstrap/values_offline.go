@@ -1,0 +1,49 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+)
+
+// compute fills the fragment from the settings alone, and says everything that they lack.
+func (v *valuesRun) compute(context.Context) []error {
+	s := v.settings.named()
+	v.fragment = fragment{
+		mode: s.modeOf(), namespace: s.Namespace, region: s.Region, serviceAccount: s.ServiceAccount, secret: s.GlobalUserSecret,
+	}
+	errs := v.lacking(s)
+	var err error
+	if v.fragment.chart, err = parseGen3(cmp.Or(s.Gen3Version, NewestGen3)); err != nil {
+		errs = append(errs, err)
+	}
+	if v.fragment.takesRole() {
+		v.fragment.roleARN = roleARN(iamsetup.PartitionOf(s.Region), s.Account, s.IAMPath, s.RoleName)
+	} else {
+		v.result.Secret = v.fragment.inNamespace(ChartSecretName)
+	}
+	if len(errs) == 0 && v.fragment.chart.choosesAPI() {
+		v.warn("offline it is not known which API versions the cluster serves: the chart uses %s%s unless you set global.externalSecrets.apiVersion",
+			externalAPI, v.fragment.chart.api())
+	}
+	return errs
+}
+
+// lacking judges what the settings must say where nobody is asked.
+func (v *valuesRun) lacking(s Settings) []error {
+	var c checker
+	if !v.fragment.takesRole() {
+		s.Account = cmp.Or(s.Account, strings.Repeat("0", 12)) // a key's values do not name it
+	}
+	c.target(s)
+	c.iam(s)
+	c.secrets(s)
+	c.authentication(s)
+	if v.fragment.takesRole() && s.RoleName == "" {
+		c.add("give the role's name, and --iam-path if its path is not /; without --offline the cluster and IAM are asked",
+			"--offline with --irsa needs --role-name: the default name has the cluster's id in it")
+	}
+	return c.problems
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// demo shows gen3-bootstrap, whose path is the one argument, do its work on a sandbox of its own.
+func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	fs := flag.NewFlagSet("sandbox demo", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() != 1 {
+		return errors.New("demo takes one argument, the path of gen3-bootstrap")
+	}
+	fmt.Fprintln(stdout, "starting a sandbox: a Kubernetes API server with its controllers, a chart repository and a fake of AWS ...")
+	where, stop, err := ownSandbox(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	d := demonstration{program: fs.Arg(0), sandbox: where, stdout: stdout, stderr: stderr}
+	return d.play(ctx)
+}
+
+// ownSandbox starts this program once more, as the sandbox, which ends when stop closes its stdin.
+func ownSandbox(ctx context.Context, stderr io.Writer) (where ready, stop func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return ready{}, nil, fmt.Errorf("find own program: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, self, "start", "-until-stdin-closes")
+	cmd.Stderr = stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return ready{}, nil, fmt.Errorf("open sandbox's stdin: %w", err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return ready{}, nil, fmt.Errorf("open sandbox's stdout: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return ready{}, nil, fmt.Errorf("start sandbox: %w", err)
+	}
+	stop = func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	}
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &where)
+	}
+	if err != nil {
+		stop()
+		return ready{}, nil, fmt.Errorf("read what the sandbox says: %w", err)
+	}
+	return where, stop, nil
+}
+
+// demonstration is a series of commands, each shown before it runs.
+type demonstration struct {
+	program        string
+	sandbox        ready
+	stdout, stderr io.Writer
+}
+
+// act is one command of the demonstration.
+type act struct {
+	why  string
+	args []string
+}
+
+func (d demonstration) acts() []act {
+	target := []string{"--account", d.sandbox.Account, "--region", d.sandbox.Region, "--namespace", "gen3"}
+	chart := []string{"--chart-repo", d.sandbox.ChartRepo}
+	with := func(command string, more ...[]string) []string {
+		args := append([]string{command}, target...)
+		for _, m := range more {
+			args = append(args, m...)
+		}
+		return args
+	}
+	return []act{
+		{"what it would do to an empty account and cluster", with("plan", chart, []string{"--create-namespace"})},
+		{"do it", with("up", chart, []string{"--create-namespace"})},
+		{"again: nothing is changed, nothing is downloaded", with("up", chart)},
+		{"so a plan is empty, and says so with its exit code", with("plan", chart, []string{"--detailed-exitcode"})},
+	}
+}
+
+func (d demonstration) play(ctx context.Context) error {
+	for _, a := range d.acts() {
+		if err := d.show(ctx, a); err != nil {
+			return err
+		}
+	}
+	return d.proveKey(ctx)
+}
+
+func (d demonstration) show(ctx context.Context, a act) error {
+	fmt.Fprintf(d.stdout, "\n# %s\n$ gen3-bootstrap %s\n", a.why, strings.Join(a.args, " "))
+	cmd := exec.CommandContext(ctx, d.program, a.args...)
+	cmd.Stdout, cmd.Stderr = d.stdout, d.stderr
+	cmd.Env = append(os.Environ(),
+		"KUBECONFIG="+d.sandbox.Kubeconfig, "AWS_ENDPOINT_URL="+d.sandbox.AWSEndpoint, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false", "AWS_PROFILE=", "AWS_SESSION_TOKEN=",
+		"AWS_ACCESS_KEY_ID="+d.sandbox.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+d.sandbox.SecretAccessKey)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("gen3-bootstrap %s: %w", a.args[0], err)
+	}
+	return nil
+}
