@@ -67,10 +67,12 @@ func (c *cluster) owned(t *testing.T, namespace, name, owner string, uid types.U
 // crdsAre waits until the CRDs serve, or are gone.
 func (c *cluster) crdsAre(t *testing.T, there bool) {
 	t.Helper()
-	eventually(t, "API external-secrets.io/v1", func(ctx context.Context) bool {
-		_, err := c.dynamic.Resource(external("externalsecrets")).List(ctx, metav1.ListOptions{})
-		return there && err == nil || !there && apierrors.IsNotFound(err)
-	})
+	for _, resource := range []string{"externalsecrets", "secretstores"} {
+		eventually(t, "API external-secrets.io/v1", func(ctx context.Context) bool {
+			_, err := c.dynamic.Resource(external(resource)).List(ctx, metav1.ListOptions{})
+			return there && err == nil || !there && apierrors.IsNotFound(err)
+		})
+	}
 }
 
 // collects shows that garbage collection runs: a Secret whose owner never was goes.

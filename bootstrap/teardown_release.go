@@ -108,18 +108,29 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 	if err == nil && len(elsewhere) == 0 {
 		return all
 	}
-	out := slices.Clone(all)
-	for i, c := range out {
+	var out []plan.Change
+	for _, c := range all {
 		switch {
 		case c.Action == plan.None:
+		case strings.HasPrefix(c.Resource, "customresourcedefinition/"):
+			continue
 		case err != nil:
-			out[i].Action, out[i].Hint = plan.Blocked, hint.Of(err)
-			out[i].Reason = fmt.Sprintf("%s is left, as nobody can tell whether other namespaces use it: %s", c.Resource, err)
+			c.Action, c.Hint = plan.Blocked, hint.Of(err)
+			c.Reason = fmt.Sprintf("%s is left, as nobody can tell whether other namespaces use it: %s", c.Resource, err)
 		default:
-			out[i].Action, out[i].Reason = plan.None, "left: namespaces "+strings.Join(elsewhere, ", ")+" were set up with gen3-bootstrap and use it"
+			c.Action, c.Reason = plan.None, usedBy(elsewhere)
 		}
+		out = append(out, c)
+	}
+	if r.deleteCRDs && err == nil {
+		out = append(out, plan.Change{Step: r.Name(), Resource: "customresourcedefinitions/external-secrets.io", Action: plan.Blocked,
+			Reason: "--delete-crds: the CRDs are " + usedBy(elsewhere), Hint: "run teardown for those namespaces first, and with --delete-crds for the last of them"})
 	}
 	return out
+}
+
+func usedBy(namespaces []string) string {
+	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + strings.Join(namespaces, ", ")
 }
 
 // Destroy uninstalls the release first, with its webhooks, and only then touches what those would have guarded.
