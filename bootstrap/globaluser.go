@@ -28,7 +28,8 @@ func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it names the Secret
 	}
-	h, reason := held[0], ""
+	h := held[0]
+	var reason string
 	g.warnings = nil
 	switch {
 	case !h.Exists:

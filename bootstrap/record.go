@@ -124,8 +124,10 @@ func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 	k.changes, k.next = nil, nil
 	k.namespaceGone = namespace == nil
 	if k.namespaceGone {
-		k.changes = append(k.changes, plan.Change{Step: recordStep, Resource: "namespace/" + k.record.Namespace,
-			Action: plan.Create, Reason: "there is no such namespace, and --create-namespace was given"})
+		k.changes = append(k.changes, plan.Change{
+			Step: recordStep, Resource: "namespace/" + k.record.Namespace,
+			Action: plan.Create, Reason: "there is no such namespace, and --create-namespace was given",
+		})
 	}
 	k.compare()
 	return k.changes, nil

@@ -93,7 +93,7 @@ func (t *teardown) destroyLocked(ctx context.Context) error {
 func (t *teardown) destroy(ctx context.Context) error {
 	changed := t.all.destroy(ctx, t.env.Sink, t.env.Now)
 	recorded, err := t.closeRecord(ctx)
-	t.tell(append(changed, recorded...))
+	t.tell(true, append(changed, recorded...))
 	if err != nil {
 		_ = t.fail(recordStep, err)
 	}
@@ -142,7 +142,7 @@ func (t *teardown) observe(ctx context.Context) error {
 	if t.closing, err = t.planClosing(ctx); err != nil {
 		return t.fail(recordStep, err)
 	}
-	t.tell(nil)
+	t.tell(false, nil)
 	return nil
 }
 

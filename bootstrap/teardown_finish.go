@@ -122,7 +122,7 @@ func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
 	}
 	resource := "namespace/" + ns.Name
 	holdsRelease := slices.ContainsFunc(t.names.releases, func(r releaseName) bool { return r.namespace == ns.Name })
-	if holdsRelease && t.takes().operator {
+	if takes := t.takes(); takes.crds || takes.operator && holdsRelease { // what is in it now tells little
 		return []plan.Change{t.closingChange(resource, plan.Delete, "made by this program; only if nothing else is in it")}, nil
 	}
 	left, err := t.contents(ctx)
@@ -236,15 +236,18 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 	return true, t.target.kube.DeleteNamespace(ctx, t.target.namespace) //nolint:wrapcheck // it names the namespace
 }
 
-// emptied waits until what goes with the release has gone, and returns what does not go.
+// emptied waits until what goes with release and CRDs has gone, as long as something goes, and returns what does not.
 func (t *teardown) emptied(ctx context.Context) (left []string, err error) {
 	timing := t.target.settings.Timing
-	waitErr := wait.PollUntilContextTimeout(ctx, timing.Poll, timing.Settle, true, func(ctx context.Context) (bool, error) {
-		left, err = t.target.kube.Contents(ctx, t.target.settings.Namespace)
-		return err != nil || len(left) == 0, nil
+	before, since := -1, t.env.Now()
+	waitErr := wait.PollUntilContextCancel(ctx, timing.Poll, true, func(ctx context.Context) (bool, error) {
+		if left, err = t.target.kube.Contents(ctx, t.target.settings.Namespace); err != nil || len(left) == 0 {
+			return true, nil //nolint:nilerr // it is returned below
+		}
+		if len(left) != before {
+			before, since = len(left), t.env.Now()
+		}
+		return t.env.Now().Sub(since) > timing.Settle, nil
 	})
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("look what is left in namespace %s: %w", t.target.settings.Namespace, waitErr)
-	}
-	return left, err
+	return left, errors.Join(err, waitErr)
 }

@@ -12,8 +12,8 @@ import (
 // warner is an ending that has something to say beside its changes.
 type warner interface{ Warnings() []string }
 
-// tell fills the result: what is planned, or after a run what was made of it. Made is nil before.
-func (t *teardown) tell(made []plan.Change) {
+// tell fills the result: what is planned, or what was made of it once the run is done.
+func (t *teardown) tell(done bool, made []plan.Change) {
 	lines := t.blast.changes(t.options.Force)
 	left := slices.Clone(made)
 	take := func(planned plan.Change) (plan.Change, bool) {
@@ -30,9 +30,9 @@ func (t *teardown) tell(made []plan.Change) {
 			continue
 		}
 		for _, c := range e.planned {
-			if done, ok := take(c); ok {
-				lines = append(lines, done)
-			} else if made == nil || c.Action == plan.None || c.Action == plan.Blocked {
+			if result, ok := take(c); ok {
+				lines = append(lines, result)
+			} else if !done || c.Action == plan.None || c.Action == plan.Blocked {
 				lines = append(lines, c)
 			} else if e.err != nil {
 				c.Action, c.Reason = plan.Blocked, "not done; the errors say why"
@@ -41,7 +41,7 @@ func (t *teardown) tell(made []plan.Change) {
 		}
 	}
 	lines = t.all.inOrder(append(lines, left...))
-	if made == nil {
+	if !done {
 		lines = append(lines, t.closing...)
 	}
 	t.result.Changes = append([]plan.Change{}, lines...)

@@ -104,7 +104,7 @@ func (r *run) up(ctx context.Context) error {
 	}
 	defer held.Release()
 	r.lock.check = held.Check
-	return r.applyLocked(held.Context())
+	return r.applyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 }
 
 // awaitRelease waits for the operator of a release that is as wanted: its pods may still be on their way.

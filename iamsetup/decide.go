@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
@@ -121,115 +120,6 @@ func (d *decision) created(id string) time.Time {
 	return d.v.now // the list lags, so it is new
 }
 
-// judgeSecrets says for each Secret whether it stays, is written, or is in the way.
-func (d *decision) judgeSecrets() {
-	for i, h := range d.v.held {
-		action, reason, cure := d.judgeSecret(i)
-		switch action {
-		case plan.None:
-		case plan.Blocked:
-			d.block("secret/"+h.Name, reason, cure)
-		default:
-			if h.Immutable {
-				d.block("secret/"+h.Name, "Secret "+h.Name+" must change and is immutable", "delete it: kubectl delete secret "+kubectlName(h.Name))
-				continue
-			}
-			d.fills = append(d.fills, fill{held: h, action: action, reason: reason})
-		}
-	}
-}
-
-func (d *decision) judgeSecret(i int) (action plan.Action, reason, cure string) {
-	h := d.v.held[i]
-	switch {
-	case !h.Exists:
-		return plan.Create, "there is no such Secret", ""
-	case !h.Ours:
-		return d.judgeForeignSecret(i)
-	case d.source != nil && h.Key.ID == d.source.ID && h.Key.Secret.Equal(d.source.Secret):
-		if h.Complete {
-			return plan.None, "", ""
-		}
-		return plan.Update, "its entries are not the three that belong to access key " + h.Key.ID, ""
-	default:
-		return d.judgeReplaced(i)
-	}
-}
-
-// judgeForeignSecret judges a Secret without our mark: it is used when it holds a key that works, and is otherwise
-// left alone.
-func (d *decision) judgeForeignSecret(i int) (action plan.Action, reason, cure string) {
-	h := d.v.held[i]
-	if d.works(i) && d.source != nil && h.Key.ID == d.source.ID && !(d.r.adopt && h.Keeper == "") {
-		return plan.None, "", ""
-	}
-	what := fmt.Sprintf("Secret %s was not made by gen3-bootstrap and holds %s", h.Name, d.contents(i))
-	switch {
-	case h.Keeper != "":
-		return plan.Blocked, fmt.Sprintf("%s; %s writes it", what, h.Keeper),
-			"take the Secret out of what " + h.Keeper + " makes (for gen3: no keys in global.aws), or give other names with --secret-name"
-	case d.r.adopt:
-		return plan.Adopt, "it carries no mark of ours and holds " + d.contents(i), ""
-	default:
-		return plan.Blocked, what, "--adopt takes it over; --secret-name gives other names"
-	}
-}
-
-// judgeReplaced judges a Secret of ours that holds something else than the source.
-func (d *decision) judgeReplaced(i int) (action plan.Action, reason, cure string) {
-	h, p := d.v.held[i], d.v.proofs[i]
-	id := h.Key.ID
-	switch {
-	case id == "":
-		return plan.Update, "it holds no access key", ""
-	case p.verdict == accepted && (d.v.user == nil || p.arn != d.v.user.ARN) && !d.v.recorded(id):
-		return plan.Blocked, fmt.Sprintf("Secret %s holds access key %s of %s, which works", h.Name, id, p.arn),
-			"if that key is not needed there: kubectl delete secret " + kubectlName(h.Name) + "; else give other names with --secret-name"
-	case d.works(i) && d.source != nil && id != d.source.ID && !d.ours(id):
-		return plan.Blocked, fmt.Sprintf("Secrets hold two keys of user %s that work, %s and %s (%s), and nothing says whose the latter is",
-				d.r.userName, d.source.ID, id, d.describe(id)),
-			"if it is not needed: kubectl delete secret " + kubectlName(h.Name) + ", then aws iam delete-access-key --user-name " + d.r.userName + " --access-key-id " + id
-	default:
-		return plan.Update, "it holds " + d.contents(i), ""
-	}
-}
-
-// contents says what a Secret was found to hold, and notes what must be waited for to be sure of it.
-func (d *decision) contents(i int) string {
-	h, p := d.v.held[i], d.v.proofs[i]
-	id := h.Key.ID
-	listed := d.v.listed(id)
-	switch {
-	case h.Empty:
-		return "nothing"
-	case id == "":
-		return "no access key"
-	case listed != nil && !listed.Active:
-		return "access key " + id + ", which is inactive"
-	case p.verdict == mismatched:
-		return "access key " + id + " with a secret half that is not its own"
-	case p.verdict == accepted && d.source != nil && id == d.source.ID:
-		return "access key " + id + ", which works"
-	case p.verdict == accepted:
-		return "access key " + id + " of " + p.arn + ", which works"
-	}
-	d.doubt(h, listed)
-	return "access key " + id + ", which IAM does not know"
-}
-
-// doubt notes that a refused key may only not be known everywhere yet: it is dead when the list lacks it and STS
-// refuses it, and for a young one when both still do so after a while.
-func (d *decision) doubt(h credential.Held, listed *listedKey) {
-	switch {
-	case d.r.settled && listed != nil && d.source == nil:
-		d.block("access-key/"+h.Key.ID, fmt.Sprintf("IAM lists access key %s of user %s (%s) as active, and STS refuses it", h.Key.ID, d.r.userName, d.describe(h.Key.ID)),
-			"try again in a minute; if it stays so: aws iam delete-access-key --user-name "+d.r.userName+" --access-key-id "+h.Key.ID)
-	case d.r.settled:
-	case listed != nil, d.v.young(h, d.r.settle):
-		d.settle = "whether access key " + h.Key.ID + " works"
-	}
-}
-
 // judgeOwnKeys dooms keys of ours that no Secret needs any more.
 func (d *decision) judgeOwnKeys() {
 	for _, k := range d.v.keys {
@@ -297,45 +187,4 @@ func (d *decision) judgeMint() {
 		d.block("access-key/"+plan.KnownAfterApply, fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()),
 			"delete one that is not needed: aws iam delete-access-key --user-name "+d.r.userName+" --access-key-id ID; or give this one its own user with --user-name")
 	}
-}
-
-func (d *decision) block(resource, reason, cure string) {
-	d.blocks = append(d.blocks, plan.Change{Step: KeyStep, Resource: resource, Action: plan.Blocked, Reason: reason, Hint: cure})
-}
-
-func (d *decision) describeAll() string {
-	out := make([]string, 0, len(d.v.keys))
-	for _, k := range d.v.keys {
-		out = append(out, k.ID+" ("+d.describe(k.ID)+")")
-	}
-	return strings.Join(out, ", ")
-}
-
-// describe says whose a key is, its age and its last use.
-func (d *decision) describe(id string) string {
-	k := d.v.listed(id)
-	if k == nil {
-		return "not listed"
-	}
-	parts := []string{Age(d.v.now.Sub(k.Created)) + " old"}
-	if !k.Active {
-		parts = append(parts, "inactive")
-	}
-	if owner := d.v.tagged(id); owner != "" {
-		parts = append(parts, "held by "+owner)
-	} else {
-		parts = append(parts, "holder unknown")
-	}
-	if k.Use.At.IsZero() {
-		parts = append(parts, "never used")
-	} else {
-		parts = append(parts, fmt.Sprintf("last used for %s %s ago", k.Use.Service, Age(d.v.now.Sub(k.Use.At))))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// kubectlName turns "namespace/name" into what kubectl takes.
-func kubectlName(name string) string {
-	namespace, name, _ := strings.Cut(name, "/")
-	return "-n " + namespace + " " + name
 }

@@ -13,8 +13,7 @@ var ErrNotOwned = errors.New("it carries no mark of gen3-bootstrap")
 
 // errorCode returns the service's code, such as "NoSuchEntity", or "" when no service answered.
 func errorCode(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,9 +18,6 @@ import (
 
 // mintAttempts is how often a run tries again after a mint whose answer was lost; each leftover is deleted first.
 const mintAttempts = 3
-
-// errLost means that the answer of CreateAccessKey was lost and that what it may have made is gone again.
-var errLost = errors.New("the answer was lost")
 
 // mint makes a key and stores it. Until the first Secret holds it, whatever goes wrong deletes that one key.
 func (k *AccessKey) mint(ctx context.Context, say report) error {
@@ -64,101 +60,6 @@ func (k *AccessKey) mintOnce(ctx context.Context, say report) error {
 	return k.finish(ctx, say, m, key)
 }
 
-// minting is a mint under way.
-type minting struct {
-	user   *UserSeen
-	intent *credential.Mint
-	others []credential.Mint // the other intents of the record
-}
-
-func (m minting) mints() []credential.Mint { return append(slices.Clone(m.others), *m.intent) }
-
-// announce writes the intent into the record and onto the user, and returns until when the call may be sent, by the
-// local clock.
-func (k *AccessKey) announce(ctx context.Context, say report) (minting, time.Time, error) {
-	user, err := k.userNow(ctx, say)
-	if err != nil {
-		return minting{}, time.Time{}, err
-	}
-	var existing []listedKey
-	if !user.New {
-		if existing, err = k.list(ctx); err != nil {
-			return minting{}, time.Time{}, err
-		}
-	}
-	if err := k.Guard(); err != nil {
-		return minting{}, time.Time{}, err
-	}
-	begun, started := k.AWS.Clock.local(), k.AWS.Clock.Now()
-	m := minting{user: user, others: k.plan.mints, intent: &credential.Mint{
-		UserName: k.Lookup.UserName, UserID: user.ID, Existing: ids(existing),
-		Started: started, Deadline: started.Add(k.Pace.Mint), State: credential.MintOpen,
-	}}
-	// Both are written before the key is made; which of them first means nothing.
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return k.Journal.SaveMints(gctx, m.mints()) })
-	group.Go(func() error { return k.tellOthers(gctx, say, m) })
-	if err := group.Wait(); err != nil {
-		return minting{}, time.Time{}, errors.Join(err, k.withdraw(ctx, m))
-	}
-	return m, begun.Add(k.Pace.Mint), nil
-}
-
-// userNow returns the user, which an earlier step may have made a moment ago.
-func (k *AccessKey) userNow(ctx context.Context, say report) (*UserSeen, error) {
-	var user *UserSeen
-	err := k.Pace.poll(ctx, 3*k.Pace.Settle, func(ctx context.Context) (bool, error) {
-		var err error
-		if user, err = k.Lookup.Get(ctx); err != nil || user != nil {
-			return true, err
-		}
-		k.Lookup.Forget()
-		say.waiting("IAM user " + k.Lookup.UserName + " to show up")
-		return false, nil
-	})
-	if errors.Is(err, errTooLong) {
-		return nil, fmt.Errorf("get IAM user %s: it does not show up", k.Lookup.UserName)
-	}
-	return user, err
-}
-
-// tellOthers announces the mint on the user, for other clusters that share it, and makes sure that none of them did
-// the same at the same time.
-func (k *AccessKey) tellOthers(ctx context.Context, say report, m minting) error {
-	value := k.Owner.String() + " " + m.intent.Deadline.Format(time.RFC3339)
-	if err := k.tag(ctx, say, Tags{tagMinting: value}); err != nil {
-		return err
-	}
-	tags, err := k.tags(ctx)
-	if err != nil {
-		return err
-	}
-	minter, deadline := parseMinting(tags[tagMinting])
-	if minter != "" && minter != k.Owner.String() && k.AWS.Clock.Now().Before(deadline) {
-		return hint.With(fmt.Errorf("announce mint on IAM user %s: %s is minting on it as well", k.Lookup.UserName, minter),
-			"run the same command again when that run has ended")
-	}
-	return nil
-}
-
-func (k *AccessKey) tags(ctx context.Context) (Tags, error) {
-	tags := Tags{}
-	pages := iam.NewListUserTagsPaginator(k.API, &iam.ListUserTagsInput{UserName: &k.Lookup.UserName})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if isAbsent(err) {
-			return tags, nil // too new to be seen everywhere
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list tags of IAM user %s: %w", k.Lookup.UserName, err)
-		}
-		for key, value := range tagsOf(page.Tags) {
-			tags[key] = value
-		}
-	}
-	return tags, nil
-}
-
 // create sends the one call that must not be repeated blindly.
 func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy time.Time) (credential.Key, error) {
 	what := "create access key for IAM user " + k.Lookup.UserName
@@ -195,37 +96,6 @@ func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy ti
 func isSent(err error) bool {
 	var op interface{ Operation() string }
 	return errors.As(err, &op)
-}
-
-// reconcile finds out what a call did whose answer was lost, and deletes the key that it made: nobody knows its secret
-// half. It goes on although the run was interrupted.
-func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause error) error {
-	after := context.WithoutCancel(ctx)
-	var made []listedKey
-	err := k.Pace.poll(after, k.Pace.Settle, func(ctx context.Context) (bool, error) {
-		say.waiting("IAM to show whether the access key was made, as its answer was lost")
-		keys, err := k.list(ctx)
-		if err != nil {
-			return false, nil //nolint:nilerr // whatever hid the answer may hide the list too, for a while
-		}
-		d := decision{v: keyView{user: m.user, keys: keys, mints: m.others}}
-		made = d.candidates(*m.intent)
-		return len(made) > 0, nil
-	})
-	if err != nil && !errors.Is(err, errTooLong) {
-		return errors.Join(cause, err)
-	}
-	if len(made) > 1 {
-		return hint.With(fmt.Errorf("%w; keys %v of IAM user %s were made at that time, and it cannot be told which is ours", cause, ids(made), k.Lookup.UserName),
-			"run the same command again: it names each key's age, last use and the command that settles it")
-	}
-	if len(made) == 1 {
-		m.intent.KeyID = made[0].ID
-	}
-	if err := k.undo(ctx, m); err != nil {
-		return errors.Join(cause, err)
-	}
-	return fmt.Errorf("%w: %w", errLost, cause)
 }
 
 // adoptKey takes a minted key to the first Secret. Its error means that no Secret holds the key.
@@ -274,43 +144,6 @@ func (k *AccessKey) finish(ctx context.Context, say report, m minting, key crede
 	}
 	k.plan.closes = nil
 	return nil
-}
-
-func (m minting) close(state credential.MintState, at time.Time) {
-	m.intent.State, m.intent.Closed = state, at
-}
-
-// undo deletes the key of a mint that no Secret holds, also after an interrupt, and withdraws the intent. What it
-// cannot delete stays in the record, by which the next run finds it.
-func (k *AccessKey) undo(ctx context.Context, m minting) error {
-	clean, cancel := k.Pace.begun(ctx)
-	defer cancel()
-	if id := m.intent.KeyID; id != "" {
-		err := k.Pace.poll(clean, k.Pace.Cleanup, func(ctx context.Context) (bool, error) {
-			err := k.deleteKey(ctx, id)
-			if isTransient(err) || isUnclear(err) {
-				return false, nil // the limit ends it
-			}
-			return err == nil, err
-		})
-		if err != nil {
-			return hint.With(fmt.Errorf("undo access key %s of IAM user %s: %w", id, k.Lookup.UserName, err),
-				"the record knows it: run the same command again, or: aws iam delete-access-key --user-name "+k.Lookup.UserName+" --access-key-id "+id)
-		}
-	}
-	return k.withdraw(clean, m)
-}
-
-// withdraw takes back an announcement of which nothing came. A run that lost the lock leaves that to the one that has
-// it, whose own announcement it might be.
-func (k *AccessKey) withdraw(ctx context.Context, m minting) error {
-	if k.Guard() != nil {
-		return nil
-	}
-	clean, cancel := k.Pace.begun(ctx)
-	defer cancel()
-	m.close(credential.MintUndone, k.AWS.Clock.Now())
-	return errors.Join(k.untag(clean, tagMinting), k.Journal.SaveMints(clean, m.mints()))
 }
 
 func ids(keys []listedKey) []string {

@@ -12,8 +12,11 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
-// server answers each path with a status and a body.
-func server(t *testing.T, status int, answers map[string]string) *Client {
+// forbidden is an answer of server's.
+const forbidden = "403"
+
+// server answers each path with a body, or where that says so with a refusal.
+func server(t *testing.T, answers map[string]string) *Client {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, ok := answers[r.URL.Path]
@@ -21,9 +24,9 @@ func server(t *testing.T, status int, answers map[string]string) *Client {
 		switch {
 		case !ok:
 			w.WriteHeader(http.StatusNotFound)
-		case status != http.StatusOK:
-			w.WriteHeader(status)
-			fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":%d,"message":%q}`, status, body)
+		case body == forbidden:
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":403,"reason":"Forbidden","message":"no"}`)
 		default:
 			fmt.Fprint(w, body)
 		}
@@ -37,7 +40,7 @@ func server(t *testing.T, status int, answers map[string]string) *Client {
 }
 
 func TestIssuer(t *testing.T) {
-	got, err := server(t, http.StatusOK, map[string]string{issuerPath: `{"issuer":"https://oidc.example.org/id","jwks_uri":"x"}`}).Issuer(t.Context())
+	got, err := server(t, map[string]string{issuerPath: `{"issuer":"https://oidc.example.org/id","jwks_uri":"x"}`}).Issuer(t.Context())
 	if err != nil || got != "https://oidc.example.org/id" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -45,12 +48,12 @@ func TestIssuer(t *testing.T) {
 
 func TestIssuerThatIsNotSaid(t *testing.T) {
 	for name, client := range map[string]*Client{
-		"forbidden":   server(t, http.StatusForbidden, map[string]string{issuerPath: "forbidden"}),
-		"not there":   server(t, http.StatusOK, nil),
-		"not JSON":    server(t, http.StatusOK, map[string]string{issuerPath: "<html>"}),
-		"names none":  server(t, http.StatusOK, map[string]string{issuerPath: "{}"}),
-		"null":        server(t, http.StatusOK, map[string]string{issuerPath: "null"}),
-		"not a value": server(t, http.StatusOK, map[string]string{issuerPath: `{"issuer":7}`}),
+		"forbidden":   server(t, map[string]string{issuerPath: forbidden}),
+		"not there":   server(t, nil),
+		"not JSON":    server(t, map[string]string{issuerPath: "<html>"}),
+		"names none":  server(t, map[string]string{issuerPath: "{}"}),
+		"null":        server(t, map[string]string{issuerPath: "null"}),
+		"not a value": server(t, map[string]string{issuerPath: `{"issuer":7}`}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := client.Issuer(t.Context())

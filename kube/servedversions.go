@@ -2,34 +2,82 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// storeKinds are the resources that a gen3 chart makes.
+func storeKinds() []string { return []string{"externalsecrets", "secretstores"} }
+
 // ServedVersions returns the API versions, such as v1beta1, in which the cluster takes both ExternalSecrets and
-// SecretStores, sorted; none when there is no operator. It asks discovery, which everybody may, and not the CRDs.
+// SecretStores, sorted; none when there is no operator. The CRDs tell it at once; who may not read them asks discovery,
+// which shows a new CRD a little later.
 func (e *ExternalSecrets) ServedVersions(ctx context.Context) ([]string, error) {
-	var served metav1.APIGroup
-	if err := e.discover(ctx, "/apis/"+externalGroup, &served); err != nil {
-		return nil, err
+	served, err := inParallel(ctx, storeKinds(), e.versionsOf)
+	if apierrors.IsForbidden(err) {
+		return e.discoverVersions(ctx)
 	}
-	lists, err := inParallel(ctx, served.Versions, func(ctx context.Context, v metav1.GroupVersionForDiscovery) (metav1.APIResourceList, error) {
-		var list metav1.APIResourceList
-		return list, e.discover(ctx, "/apis/"+v.GroupVersion, &list)
-	})
 	if err != nil {
 		return nil, err
 	}
+	both := slices.DeleteFunc(served[0], func(v string) bool { return !slices.Contains(served[1], v) })
+	slices.Sort(both)
+	return both, nil
+}
+
+// versionsOf reads which versions a CRD serves.
+func (e *ExternalSecrets) versionsOf(ctx context.Context, resource string) ([]string, error) {
+	name := resource + "." + externalGroup
+	body, err := e.client.Discovery().RESTClient().Get().AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", name).DoRaw(ctx)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	var crd struct {
+		Spec struct {
+			Versions []struct {
+				Name   string `json:"name"`
+				Served bool   `json:"served"`
+			} `json:"versions"`
+		} `json:"spec"`
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &crd)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get CRD %s: %w", name, err)
+	}
+	var out []string
+	for _, v := range crd.Spec.Versions {
+		if v.Served {
+			out = append(out, v.Name)
+		}
+	}
+	return out, nil
+}
+
+func (e *ExternalSecrets) discoverVersions(ctx context.Context) ([]string, error) {
+	var group metav1.APIGroup
+	if err := e.discover(ctx, "/apis/"+externalGroup, &group); err != nil {
+		return nil, err
+	}
+	lists, err := inParallel(ctx, group.Versions, func(ctx context.Context, v metav1.GroupVersionForDiscovery) (metav1.APIResourceList, error) {
+		var list metav1.APIResourceList
+		return list, e.discover(ctx, "/apis/"+v.GroupVersion, &list)
+	})
 	var out []string
 	for i, list := range lists {
-		has := func(resource string) bool {
-			return slices.ContainsFunc(list.APIResources, func(r metav1.APIResource) bool { return r.Name == resource })
+		var names []string
+		for _, r := range list.APIResources {
+			names = append(names, r.Name)
 		}
-		if has("externalsecrets") && has("secretstores") {
-			out = append(out, served.Versions[i].Version)
+		if slices.Contains(names, storeKinds()[0]) && slices.Contains(names, storeKinds()[1]) {
+			out = append(out, group.Versions[i].Version)
 		}
 	}
 	slices.Sort(out)
-	return out, nil
+	return out, err
 }

@@ -97,11 +97,11 @@ func (f *Fault) after(w http.ResponseWriter, c Call) bool {
 	return true
 }
 
-func refuse(w http.ResponseWriter, code int, reason metav1.StatusReason) {
+func refuse(w http.ResponseWriter, code int32, reason metav1.StatusReason) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
+	w.WriteHeader(int(code))
 	_ = json.NewEncoder(w).Encode(metav1.Status{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
-		Status:   metav1.StatusFailure, Code: int32(code), Reason: reason, Message: "the test's proxy says " + string(reason),
+		Status:   metav1.StatusFailure, Code: code, Reason: reason, Message: "the test's proxy says " + string(reason),
 	})
 }

@@ -4,8 +4,8 @@ package kubeproxy
 
 import (
 	"bytes"
-	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -136,9 +136,7 @@ func (p *Proxy) begin(r *http.Request, body []byte) (Call, *Fault, func(Phase, C
 }
 
 func relay(w http.ResponseWriter, held *httptest.ResponseRecorder) {
-	for name, values := range held.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), held.Header())
 	w.WriteHeader(held.Code)
 	_, _ = w.Write(held.Body.Bytes())
 }
@@ -199,4 +197,4 @@ func (p *Proxy) Fault(f Fault) (remove func()) {
 func (p *Proxy) URL() string { return p.server.URL }
 
 // String is for messages.
-func (p *Proxy) String() string { return fmt.Sprintf("proxy at %s", p.server.URL) }
+func (p *Proxy) String() string { return "proxy at " + p.server.URL }

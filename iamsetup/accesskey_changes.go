@@ -1,0 +1,64 @@
+package iamsetup
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// changes renders the decision, in a fixed order: the key, its Secrets, what goes, what is entered.
+func (k *AccessKey) changes() []plan.Change {
+	var out []plan.Change
+	add := func(action plan.Action, resource, reason string) {
+		out = append(out, plan.Change{Step: KeyStep, Resource: resource, Action: action, Reason: reason})
+	}
+	p := k.plan
+	if p.source == nil {
+		add(plan.Create, "access-key/"+plan.KnownAfterApply, p.why+k.unsettled())
+	} else {
+		add(plan.None, "access-key/"+p.source.ID, k.describeSource()+k.unsettled())
+	}
+	for _, h := range k.view.held {
+		if i := slices.IndexFunc(p.fills, func(f fill) bool { return f.held.Name == h.Name }); i >= 0 {
+			add(p.fills[i].action, "secret/"+h.Name, p.fills[i].reason)
+		} else if !slices.ContainsFunc(p.blocks, func(c plan.Change) bool { return c.Resource == "secret/"+h.Name }) {
+			add(plan.None, "secret/"+h.Name, "holds access key "+h.Key.ID)
+		}
+	}
+	for _, x := range slices.Concat(p.before, p.after) {
+		add(plan.Delete, "access-key/"+x.id, x.reason)
+	}
+	if entry := k.entry(); entry != "" {
+		add(plan.Update, "key-entry/"+k.Lookup.UserName, entry)
+	}
+	return append(out, p.blocks...)
+}
+
+// entry says what is to be entered about keys on the user and in the record.
+func (k *AccessKey) entry() string {
+	reasons := slices.Clone(k.plan.closes)
+	if k.plan.tag {
+		reasons = append(reasons, "the user's tags do not name access key "+k.plan.source.ID)
+	}
+	if k.plan.untag {
+		reasons = append(reasons, "the user still announces a mint of ours")
+	}
+	return strings.Join(reasons, "; ")
+}
+
+func (k *AccessKey) unsettled() string {
+	if k.plan.settle == "" {
+		return ""
+	}
+	return "; first it is awaited " + k.plan.settle
+}
+
+func (k *AccessKey) describeSource() string {
+	id := k.plan.source.ID
+	if listed := k.view.listed(id); listed != nil {
+		return fmt.Sprintf("works, %s old", Age(k.view.now.Sub(listed.Created)))
+	}
+	return "works"
+}

@@ -1,0 +1,107 @@
+package iamsetup
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// Observe reads user, keys, Secrets and intents, and says what Apply would do.
+func (k *AccessKey) Observe(ctx context.Context) ([]plan.Change, error) {
+	if err := k.look(ctx, false); err != nil {
+		return nil, err
+	}
+	return k.changes(), nil
+}
+
+// look observes and decides. Settled says that what lags was waited for.
+func (k *AccessKey) look(ctx context.Context, settled bool) error {
+	view := keyView{mints: k.Journal.Mints()}
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		view.user, err = k.Lookup.Get(gctx)
+		return err
+	})
+	group.Go(func() (err error) {
+		view.keys, err = k.list(gctx)
+		return err
+	})
+	group.Go(func() (err error) {
+		if view.held, err = k.Store.Observe(gctx); err == nil {
+			view.proofs, err = k.proveHeld(gctx, view.held)
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err //nolint:wrapcheck // each says what it was doing
+	}
+	view.now = k.AWS.Clock.Now()
+	k.judge(view, settled)
+	if k.wantsUse() {
+		if err := k.readUse(ctx, view.keys); err != nil {
+			return err
+		}
+		k.judge(view, settled)
+	}
+	return nil
+}
+
+func (k *AccessKey) judge(view keyView, settled bool) {
+	k.view = view
+	k.plan = decide(view, keyRules{
+		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, settle: k.Pace.Settle, settled: settled,
+	})
+	k.key = ""
+	if k.plan.source != nil {
+		k.key = k.plan.source.ID
+	}
+}
+
+// wantsUse reports whether the last uses of the keys have a say: only where something is not as it should be.
+func (k *AccessKey) wantsUse() bool {
+	return len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
+}
+
+func (k *AccessKey) list(ctx context.Context) ([]listedKey, error) {
+	var out []listedKey
+	pages := iam.NewListAccessKeysPaginator(k.API, &iam.ListAccessKeysInput{UserName: &k.Lookup.UserName})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if isAbsent(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list access keys of IAM user %s: %w", k.Lookup.UserName, err)
+		}
+		k.AWS.Clock.Learn(page.ResultMetadata)
+		for _, m := range page.AccessKeyMetadata {
+			out = append(out, listedKey{ID: aws.ToString(m.AccessKeyId), Active: m.Status == "Active", Created: aws.ToTime(m.CreateDate)})
+		}
+	}
+	return out, nil
+}
+
+func (k *AccessKey) readUse(ctx context.Context, keys []listedKey) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range keys {
+		group.Go(func() error {
+			out, err := k.API.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &keys[i].ID})
+			if isAbsent(err) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("get last use of access key %s: %w", keys[i].ID, err)
+			}
+			if use := out.AccessKeyLastUsed; use != nil && use.LastUsedDate != nil {
+				keys[i].Use = lastUse{At: *use.LastUsedDate, Service: aws.ToString(use.ServiceName)}
+			}
+			return nil
+		})
+	}
+	return group.Wait() //nolint:wrapcheck // each says what it was doing
+}

@@ -1,0 +1,117 @@
+package iamsetup
+
+import (
+	"fmt"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// judgeSecrets says for each Secret whether it stays, is written, or is in the way.
+func (d *decision) judgeSecrets() {
+	for i, h := range d.v.held {
+		action, reason, cure := d.judgeSecret(i)
+		switch action {
+		case plan.None:
+		case plan.Blocked:
+			d.block("secret/"+h.Name, reason, cure)
+		case plan.Create, plan.Update, plan.Delete, plan.Adopt:
+			if h.Immutable {
+				d.block("secret/"+h.Name, "Secret "+h.Name+" must change and is immutable", "delete it: kubectl delete secret "+kubectlName(h.Name))
+				continue
+			}
+			d.fills = append(d.fills, fill{held: h, action: action, reason: reason})
+		}
+	}
+}
+
+func (d *decision) judgeSecret(i int) (action plan.Action, reason, cure string) {
+	h := d.v.held[i]
+	switch {
+	case !h.Exists:
+		return plan.Create, "there is no such Secret", ""
+	case !h.Ours:
+		return d.judgeForeignSecret(i)
+	case d.source != nil && h.Key.ID == d.source.ID && h.Key.Secret.Equal(d.source.Secret):
+		if h.Complete {
+			return plan.None, "", ""
+		}
+		return plan.Update, "its entries are not the three that belong to access key " + h.Key.ID, ""
+	default:
+		return d.judgeReplaced(i)
+	}
+}
+
+// judgeForeignSecret judges a Secret without our mark: it is used when it holds a key that works, and is otherwise
+// left alone.
+func (d *decision) judgeForeignSecret(i int) (action plan.Action, reason, cure string) {
+	h := d.v.held[i]
+	if d.works(i) && d.source != nil && h.Key.ID == d.source.ID && (!d.r.adopt || h.Keeper != "") {
+		return plan.None, "", ""
+	}
+	what := fmt.Sprintf("Secret %s was not made by gen3-bootstrap and holds %s", h.Name, d.contents(i))
+	switch {
+	case h.Keeper != "":
+		return plan.Blocked, fmt.Sprintf("%s; %s writes it", what, h.Keeper),
+			"take the Secret out of what " + h.Keeper + " makes (for gen3: no keys in global.aws), or give other names with --secret-name"
+	case d.r.adopt:
+		return plan.Adopt, "it carries no mark of ours and holds " + d.contents(i), ""
+	default:
+		return plan.Blocked, what, "--adopt takes it over; --secret-name gives other names"
+	}
+}
+
+// judgeReplaced judges a Secret of ours that holds something else than the source.
+func (d *decision) judgeReplaced(i int) (action plan.Action, reason, cure string) {
+	h, p := d.v.held[i], d.v.proofs[i]
+	id := h.Key.ID
+	switch {
+	case id == "":
+		return plan.Update, "it holds no access key", ""
+	case p.verdict == accepted && (d.v.user == nil || p.arn != d.v.user.ARN) && !d.v.recorded(id):
+		return plan.Blocked, fmt.Sprintf("Secret %s holds access key %s of %s, which works", h.Name, id, p.arn),
+			"if that key is not needed there: kubectl delete secret " + kubectlName(h.Name) + "; else give other names with --secret-name"
+	case d.works(i) && d.source != nil && id != d.source.ID && !d.ours(id):
+		return plan.Blocked, fmt.Sprintf("Secrets hold two keys of user %s that work, %s and %s (%s), and nothing says whose the latter is",
+				d.r.userName, d.source.ID, id, d.describe(id)),
+			"if it is not needed: kubectl delete secret " + kubectlName(h.Name) + ", then aws iam delete-access-key --user-name " + d.r.userName + " --access-key-id " + id
+	default:
+		return plan.Update, "it holds " + d.contents(i), ""
+	}
+}
+
+// contents says what a Secret was found to hold, and notes what must be waited for to be sure of it.
+func (d *decision) contents(i int) string {
+	h, p := d.v.held[i], d.v.proofs[i]
+	id := h.Key.ID
+	listed := d.v.listed(id)
+	switch {
+	case h.Empty:
+		return "nothing"
+	case id == "":
+		return "no access key"
+	case listed != nil && !listed.Active:
+		return "access key " + id + ", which is inactive"
+	case p.verdict == mismatched:
+		return "access key " + id + " with a secret half that is not its own"
+	case p.verdict == accepted && d.source != nil && id == d.source.ID:
+		return "access key " + id + ", which works"
+	case p.verdict == accepted:
+		return "access key " + id + " of " + p.arn + ", which works"
+	}
+	d.doubt(h, listed)
+	return "access key " + id + ", which IAM does not know"
+}
+
+// doubt notes that a refused key may only not be known everywhere yet: it is dead when the list lacks it and STS
+// refuses it, and for a young one when both still do so after a while.
+func (d *decision) doubt(h credential.Held, listed *listedKey) {
+	switch {
+	case d.r.settled && listed != nil && d.source == nil:
+		d.block("access-key/"+h.Key.ID, fmt.Sprintf("IAM lists access key %s of user %s (%s) as active, and STS refuses it", h.Key.ID, d.r.userName, d.describe(h.Key.ID)),
+			"try again in a minute; if it stays so: aws iam delete-access-key --user-name "+d.r.userName+" --access-key-id "+h.Key.ID)
+	case d.r.settled:
+	case listed != nil, d.v.young(h, d.r.settle):
+		d.settle = "whether access key " + h.Key.ID + " works"
+	}
+}

@@ -1,0 +1,49 @@
+package iamsetup
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+func (d *decision) block(resource, reason, cure string) {
+	d.blocks = append(d.blocks, plan.Change{Step: KeyStep, Resource: resource, Action: plan.Blocked, Reason: reason, Hint: cure})
+}
+
+func (d *decision) describeAll() string {
+	out := make([]string, 0, len(d.v.keys))
+	for _, k := range d.v.keys {
+		out = append(out, k.ID+" ("+d.describe(k.ID)+")")
+	}
+	return strings.Join(out, ", ")
+}
+
+// describe says whose a key is, its age and its last use.
+func (d *decision) describe(id string) string {
+	k := d.v.listed(id)
+	if k == nil {
+		return "not listed"
+	}
+	parts := []string{Age(d.v.now.Sub(k.Created)) + " old"}
+	if !k.Active {
+		parts = append(parts, "inactive")
+	}
+	if owner := d.v.tagged(id); owner != "" {
+		parts = append(parts, "held by "+owner)
+	} else {
+		parts = append(parts, "holder unknown")
+	}
+	if k.Use.At.IsZero() {
+		parts = append(parts, "never used")
+	} else {
+		parts = append(parts, fmt.Sprintf("last used for %s %s ago", k.Use.Service, Age(d.v.now.Sub(k.Use.At))))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// kubectlName turns "namespace/name" into what kubectl takes.
+func kubectlName(name string) string {
+	namespace, name, _ := strings.Cut(name, "/")
+	return "-n " + namespace + " " + name
+}
