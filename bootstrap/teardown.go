@@ -116,6 +116,9 @@ func (t *teardown) prepare(ctx context.Context) error {
 	if err := t.learnBelief(ctx); err != nil {
 		return t.fail(recordStep, err)
 	}
+	if err := t.askIssuer(ctx); err != nil {
+		return t.fail(iamsetup.ProviderStep, err)
+	}
 	t.assemble()
 	return t.observe(ctx)
 }

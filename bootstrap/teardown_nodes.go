@@ -23,17 +23,29 @@ func (t *teardown) connect(ctx context.Context) []error {
 	if errs := t.target.load(ctx); len(errs) > 0 {
 		return errs
 	}
+	var err error
+	if t.target.self, err = kube.Self(ctx, kube.FieldManager, t.env.Now()); err != nil {
+		return []error{err}
+	}
 	if errs := t.target.ask(ctx); len(errs) > 0 {
 		return errs
 	}
 	t.owner = t.target.owner()
-	var err error
-	t.external, err = t.target.kube.ExternalSecrets()
 	errs := t.target.compareAccount()
-	if err != nil {
+	if t.external, err = t.target.kube.ExternalSecrets(); err != nil {
 		errs = append(errs, err)
 	}
 	return errs
+}
+
+// askIssuer finds out whose identity provider is to go when nothing names it.
+func (t *teardown) askIssuer(ctx context.Context) error {
+	if !t.options.DeleteProvider || t.settings.OIDCIssuer != "" || t.recorded() != nil || t.target.kube == nil {
+		return nil
+	}
+	issuer, err := t.target.kube.Issuer(ctx)
+	t.settings.OIDCIssuer = issuer
+	return err //nolint:wrapcheck // it says what it was doing
 }
 
 func (t *teardown) connectAWS(ctx context.Context) []error {

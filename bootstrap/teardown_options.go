@@ -63,6 +63,9 @@ func (o TeardownOptions) check(s Settings) []error {
 	if s.Namespace == "" {
 		c.add("a kubeconfig is not read here, so that its default does not count", "--cluster-id needs --namespace, of the Gen3 release that was there")
 	}
+	if o.DeleteProvider && s.OIDCIssuer == "" {
+		c.add("tokens of that cluster named it: https://oidc.eks.<region>.amazonaws.com/id/<id>", "--delete-oidc-provider needs --oidc-issuer with --cluster-id")
+	}
 	if slices.Contains(o.Only, helmStep) {
 		c.add("", "--only %s cannot go with --cluster-id: that cluster is not asked", helmStep)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -42,6 +43,7 @@ type run struct {
 	target   *target
 	steps    *steps
 	lock     *guard
+	asked    bool // the operator was asked about unused keys
 	result   Result
 }
 
@@ -191,7 +193,13 @@ func (r *run) engine() *engine {
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
 func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	r.result.Changes = []plan.Change{}
-	for _, o := range r.engine().observe(ctx) {
+	seen := r.engine().observe(ctx)
+	if agreed, err := r.askAboutKeys(ctx); err != nil {
+		return false, r.fail(iamsetup.KeyStep, err)
+	} else if agreed {
+		seen = r.engine().observe(ctx)
+	}
+	for _, o := range seen {
 		if o.err != nil {
 			err = r.fail(o.step, o.err)
 		}

@@ -38,6 +38,8 @@ type KeyStore interface {
 	Observe(ctx context.Context) ([]credential.Held, error)
 	// Rehearse fails if the Secret could not be written. Nothing persists.
 	Rehearse(ctx context.Context, held credential.Held) error
+	// Holders returns, by key id, which Secrets of the whole cluster hold one of the keys.
+	Holders(ctx context.Context, ids []string) (map[string][]string, error)
 	// Write puts key into the Secret last observed as held and reads it back; nil means that the Secret holds it.
 	Write(ctx context.Context, held credential.Held, key credential.Key) error
 }
@@ -59,6 +61,7 @@ type AccessKey struct {
 	Owner   Owner
 	Pace    Pace
 	Adopt   bool
+	Consent bool         // delete keys that are not ours too, where nobody uses them; only with Adopt
 	Guard   func() error // ErrLockLost and the like, when another run may be writing; asked before each critical write
 
 	view keyView

@@ -27,6 +27,7 @@ func (k *AccessKey) changes() []plan.Change {
 			add(plan.None, "secret/"+h.Name, "holds access key "+h.Key.ID)
 		}
 	}
+	out = append(out, p.strangerChanges()...)
 	for _, x := range slices.Concat(p.before, p.after) {
 		add(plan.Delete, "access-key/"+x.id, x.reason)
 	}

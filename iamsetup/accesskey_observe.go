@@ -46,15 +46,25 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 		if err := k.readUse(ctx, view.keys); err != nil {
 			return err
 		}
+		k.search(ctx, &view)
 		k.judge(view, settled)
 	}
 	return nil
 }
 
+// search looks which Secrets hold the keys that are none of ours. A caller who may not look has them all kept.
+func (k *AccessKey) search(ctx context.Context, view *keyView) {
+	if !k.Adopt || len(k.plan.strangers) == 0 {
+		return
+	}
+	holders, err := k.Store.Holders(ctx, ids(view.keys))
+	view.searched, view.holders = err == nil, holders
+}
+
 func (k *AccessKey) judge(view keyView, settled bool) {
 	k.view = view
 	k.plan = decide(view, keyRules{
-		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, settle: k.Pace.Settle, settled: settled,
+		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, consent: k.Consent, settle: k.Pace.Settle, settled: settled,
 	})
 	k.key = ""
 	if k.plan.source != nil {
@@ -64,7 +74,7 @@ func (k *AccessKey) judge(view keyView, settled bool) {
 
 // wantsUse reports whether the last uses of the keys have a say: only where something is not as it should be.
 func (k *AccessKey) wantsUse() bool {
-	return len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
+	return len(k.plan.strangers) > 0 || len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
 }
 
 func (k *AccessKey) list(ctx context.Context) ([]listedKey, error) {

@@ -20,6 +20,7 @@ type keyRules struct {
 	adopt    bool
 	settle   time.Duration
 	settled  bool // what lags was waited for: what is not seen now is not there
+	consent  bool // unused keys that are not ours may be deleted
 }
 
 // keyPlan is what is to be done about the key, its Secrets and what earlier runs left.
@@ -35,6 +36,8 @@ type keyPlan struct {
 	closes []string // in words, which intents get closed in mints
 	settle string   // what must be waited for before this plan can be trusted; empty: nothing
 	blocks []plan.Change
+
+	strangers []stranger // keys that are none of ours, and stay
 }
 
 // fill is one Secret that has to be written.
@@ -59,6 +62,7 @@ func decide(v keyView, r keyRules) keyPlan {
 	d.judgeSecrets()
 	d.judgeOwnKeys()
 	d.judgeMinting()
+	d.judgeStrangers()
 	if d.source == nil {
 		d.judgeMint()
 	}
@@ -135,10 +139,32 @@ func (d *decision) judgeOwnKeys() {
 		}
 		d.after = append(d.after, doomed{id: k.ID, reason: reason})
 	}
-	if d.source == nil || d.v.user == nil || !d.v.user.Tags.ours() || !d.heldByUs(d.source.ID) {
-		return
+	if d.source != nil && d.isOurUser() && d.becomesOurs(d.source.ID) {
+		d.tag = d.v.tagged(d.source.ID) == ""
 	}
-	d.tag = d.v.tagged(d.source.ID) == ""
+}
+
+// isOurUser reports whether the user carries our mark, or will when this run takes it over.
+func (d *decision) isOurUser() bool {
+	return d.v.user != nil && (d.v.user.Tags.ours() || d.r.adopt)
+}
+
+// becomesOurs reports whether a key is held by Secrets of ours alone, once this run has filled those that it fills. A key
+// that somebody else's Secret holds too stays theirs: teardown must not take it from under them.
+func (d *decision) becomesOurs(id string) bool {
+	filled := func(h credential.Held) bool {
+		return slices.ContainsFunc(d.fills, func(f fill) bool { return f.held.Name == h.Name })
+	}
+	ours := false
+	for _, h := range d.v.held {
+		switch {
+		case filled(h), h.Ours && h.Key.ID == id:
+			ours = true
+		case h.Key.ID == id:
+			return false
+		}
+	}
+	return ours
 }
 
 // awaited reports whether the key is one that a Secret holds and that may yet turn out to work.
@@ -151,10 +177,6 @@ func (d *decision) isDoomed(id string) bool {
 
 func (d *decision) isHeld(id string) bool {
 	return slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return h.Key.ID == id })
-}
-
-func (d *decision) heldByUs(id string) bool {
-	return slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return h.Ours && h.Key.ID == id })
 }
 
 // judgeMinting looks at the announcement that the user carries.
@@ -184,7 +206,11 @@ func (d *decision) judgeMint() {
 		d.before, d.after = append(d.before, d.after[0]), d.after[1:]
 	}
 	if len(d.v.keys)-len(d.before) >= keysMax && d.settle == "" {
+		cure := "delete one that is not needed: aws iam delete-access-key --user-name " + d.r.userName + " --access-key-id ID; or give this one its own user with --user-name"
+		if slices.ContainsFunc(d.strangers, func(s stranger) bool { return s.unused }) {
+			cure = "--adopt --yes deletes those that nobody uses; or " + cure
+		}
 		d.block("access-key/"+plan.KnownAfterApply, fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()),
-			"delete one that is not needed: aws iam delete-access-key --user-name "+d.r.userName+" --access-key-id ID; or give this one its own user with --user-name")
+			cure)
 	}
 }

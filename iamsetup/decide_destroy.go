@@ -58,7 +58,7 @@ func (d *decision) endKey(k listedKey, out *keyEnds) {
 		out.stay = append(out.stay, doomed{k.ID, "held by " + owner + ": left"})
 	case d.v.recorded(k.ID):
 		out.doomed = append(out.doomed, doomed{k.ID, "ours, as the record says"})
-	case d.heldByUs(k.ID):
+	case d.heldByUsAlone(k.ID):
 		out.doomed = append(out.doomed, doomed{k.ID, "ours, as a Secret of ours holds it"})
 	case m == nil:
 		out.stay = append(out.stay, doomed{k.ID, "not ours: left; " + d.describe(k.ID)})
@@ -69,6 +69,12 @@ func (d *decision) endKey(k listedKey, out *keyEnds) {
 		out.unsure = append(out.unsure, k.ID)
 		d.blockCandidates(*m, []listedKey{k})
 	}
+}
+
+// heldByUsAlone reports whether Secrets of ours hold the key, and none of somebody else's: that one would be left with a
+// dead key.
+func (d *decision) heldByUsAlone(id string) bool {
+	return d.isHeld(id) && !slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return h.Key.ID == id && !h.Ours })
 }
 
 // unsettledMint returns the intent that may have made the key and never learnt its id, nil when there is none.

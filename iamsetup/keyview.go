@@ -48,6 +48,9 @@ type keyView struct {
 	proofs []proof           // of held, in the same order
 	mints  []credential.Mint
 	now    time.Time // AWS's
+
+	searched bool                // holders is filled
+	holders  map[string][]string // key id: the Secrets of the whole cluster that hold it
 }
 
 func (v *keyView) listed(id string) *listedKey {

@@ -1,0 +1,307 @@
+package bootstrap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+const (
+	otherIssuer = "https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLEOTHER00000000000000000000"
+	chartSA     = bootstrap.DefaultServiceAccount
+	tokenFor    = "sts.amazonaws.com"
+)
+
+// TestIRSA runs everything that needs tokens of a real API server in one sandbox.
+func TestIRSA(t *testing.T) {
+	c := startCluster(t)
+	for _, test := range []struct {
+		name string
+		test func(*testing.T, *cluster)
+	}{
+		{"a token is worth the policy", testToken},
+		{"namespaces share a role", testSharedRole},
+		{"foreign statements survive", testForeignStatements},
+		{"clusters with one namespace name", testTwoClusters},
+		{"the issuer changes", testIssuerChanges},
+		{"the issuer may not be read", testIssuerForbidden},
+		{"the ServiceAccount names another role", testOtherRole},
+		{"the mode changes", testModeChanges},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.test(t, c) })
+	}
+}
+
+// irsaStage is a stage in IRSA mode, whose account can check the cluster's tokens.
+func irsaStage(t *testing.T, c *cluster, account *awsfake.Server, namespace string) *stage {
+	t.Helper()
+	jwks, err := c.kube.Discovery().RESTClient().Get().AbsPath("/openid/v1/jwks").DoRaw(t.Context())
+	must(t, err)
+	must(t, account.SetJWKS(c.Issuer, jwks))
+	s := c.newStage(t, account, namespace)
+	s.settings.IRSA, s.settings.CreateOIDCProvider, s.settings.SkipHelm = true, true, true
+	return s
+}
+
+// token is what the operator asks the API server for on behalf of a store.
+func (c *cluster) token(t *testing.T, namespace, account, audience string) string {
+	t.Helper()
+	_, err := c.kube.CoreV1().ServiceAccounts(namespace).Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account}}, metav1.CreateOptions{})
+	if err != nil && !strings.Contains(err.Error(), "already exists") {
+		t.Fatal(err)
+	}
+	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: []string{audience}}}
+	answer, err := c.kube.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, request, metav1.CreateOptions{})
+	must(t, err)
+	return answer.Status.Token
+}
+
+// read takes the role with a token and reads a secret as it; the error is the first refusal.
+func read(ctx context.Context, srv *awsfake.Server, role, token, secret string) error {
+	nobody := aws.CredentialsProvider(aws.AnonymousCredentials{})
+	out, err := sts.New(sts.Options{BaseEndpoint: aws.String(srv.URL()), Region: region, Credentials: nobody}).AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: &role, RoleSessionName: aws.String("external-secrets"), WebIdentityToken: &token,
+	})
+	if err != nil {
+		return fmt.Errorf("assume: %w", err)
+	}
+	c := out.Credentials
+	session := credentials.NewStaticCredentialsProvider(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken)
+	_, err = secretsmanager.New(secretsmanager.Options{BaseEndpoint: aws.String(srv.URL()), Region: region, Credentials: session}).
+		GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secret})
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	return nil
+}
+
+// wantRead compares the outcome of read with "", or "assume: <code>", or "read: <code>".
+func wantRead(t *testing.T, what string, err error, want string) {
+	t.Helper()
+	got := ""
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		stage, _, _ := strings.Cut(err.Error(), ":")
+		got = stage + ": " + api.ErrorCode()
+	} else if err != nil {
+		got = err.Error()
+	}
+	if got != want {
+		t.Errorf("%s: got %q (%v), want %q", what, got, err, want)
+	}
+}
+
+func secretIn(t *testing.T, srv *awsfake.Server, name string) {
+	t.Helper()
+	_, err := srv.AddSecret(region, name, "value", "", nil)
+	must(t, err)
+}
+
+func testToken(t *testing.T, c *cluster) {
+	srv := awsfake.Start(t)
+	s := irsaStage(t, c, srv, "tokens")
+	s.settings.SecretPrefixes, s.settings.IAMPath = []string{"gen3/"}, "/gen3/"
+	secretIn(t, srv, "gen3/fence-config")
+	secretIn(t, srv, "other/fence-config")
+	role := s.up(t).Outputs.RoleARN
+	if !strings.HasPrefix(role, "arn:aws:iam::"+account+":role/gen3/external-secrets-tokens-") {
+		t.Errorf("role %s", role)
+	}
+	good := c.token(t, "tokens", chartSA, tokenFor)
+	wantRead(t, "the chart's ServiceAccount", read(t.Context(), srv, role, good, "gen3/fence-config"), "")
+	wantRead(t, "a secret outside of the prefix", read(t.Context(), srv, role, good, "other/fence-config"), "read: AccessDeniedException")
+	c.namespace(t, "tokens-2")
+	for what, token := range map[string]string{
+		"another ServiceAccount": c.token(t, "tokens", "default", tokenFor),
+		"another namespace":      c.token(t, "tokens-2", chartSA, tokenFor),
+	} {
+		wantRead(t, what, read(t.Context(), srv, role, token, "gen3/fence-config"), "assume: AccessDenied")
+	}
+	wantRead(t, "another audience", read(t.Context(), srv, role, c.token(t, "tokens", chartSA, "https://kubernetes.default.svc"), "gen3/fence-config"),
+		"assume: InvalidIdentityToken")
+}
+
+func testSharedRole(t *testing.T, c *cluster) {
+	srv := awsfake.Start(t)
+	secretIn(t, srv, "fence-config")
+	var stages []*stage
+	for _, namespace := range []string{"shared-a", "shared-b"} {
+		s := irsaStage(t, c, srv, namespace)
+		s.settings.RoleName = "everybodys"
+		s.up(t)
+		stages = append(stages, s)
+	}
+	for _, s := range stages {
+		role := s.mustBeConverged(t).Outputs.RoleARN
+		wantRead(t, s.settings.Namespace, read(t.Context(), srv, role, c.token(t, s.settings.Namespace, chartSA, tokenFor), "fence-config"), "")
+	}
+}
+
+// mustBeConverged says that another up writes nothing to the account.
+func (s *stage) mustBeConverged(t *testing.T) bootstrap.Result {
+	t.Helper()
+	s.aws.ResetCalls()
+	result := s.up(t)
+	if writes := s.aws.Writes(); result.Changed || len(writes) > 0 {
+		t.Errorf("namespace %s was not converged: %v\n%s", s.settings.Namespace, writes, show(result))
+	}
+	return result
+}
+
+// trust reads a role's trust policy, or writes it where a document is given, as somebody else would.
+func (s *stage) trust(t *testing.T, role, document string) string {
+	t.Helper()
+	api := iam.New(iam.Options{BaseEndpoint: aws.String(s.aws.URL()), Region: region, Credentials: s.env().AWSCredentials})
+	if document != "" {
+		_, err := api.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: &role, PolicyDocument: &document})
+		must(t, err)
+	}
+	return s.aws.Snapshot()["role/"+role+"/trust"]
+}
+
+func testForeignStatements(t *testing.T, c *cluster) {
+	foreign := []string{
+		`{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}`,
+		`{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{"StringLike":{"aws:PrincipalTag/team":["a*","b"]}}}`,
+	}
+	s := irsaStage(t, c, awsfake.Start(t), "foreign-a")
+	s.settings.RoleName = "mixed"
+	s.up(t)
+	s.trust(t, "mixed", `{"Version":"2012-10-17","Statement":[`+strings.Join(foreign, ",")+`]}`)
+	s.up(t) // its own statement was taken away
+	other := irsaStage(t, c, s.aws, "foreign-b")
+	other.settings.RoleName = "mixed"
+	other.up(t)
+	now := s.trust(t, "mixed", "")
+	for _, want := range append(foreign, "system:serviceaccount:foreign-a:"+chartSA, "system:serviceaccount:foreign-b:"+chartSA) {
+		if !strings.Contains(now, want) {
+			t.Errorf("%s is not in %s", want, now)
+		}
+	}
+	s.mustBeConverged(t)
+	other.mustBeConverged(t)
+}
+
+func testTwoClusters(t *testing.T, c *cluster) {
+	second := startCluster(t)
+	srv := awsfake.Start(t)
+	var roles []string
+	for i, on := range []*cluster{c, second} {
+		s := irsaStage(t, on, srv, "twins")
+		if i == 1 {
+			s.settings.OIDCIssuer = otherIssuer
+		}
+		roles = append(roles, s.up(t).Outputs.RoleARN)
+		shared := irsaStage(t, on, srv, "twins")
+		shared.settings.OIDCIssuer, shared.settings.RoleName = s.settings.OIDCIssuer, "one-for-both"
+		shared.up(t)
+		shared.mustBeConverged(t)
+		if got := shared.trust(t, "one-for-both", ""); strings.Count(got, "system:serviceaccount:twins:"+chartSA) != i+1 {
+			t.Errorf("cluster %d: %s", i, got)
+		}
+	}
+	if roles[0] == roles[1] {
+		t.Errorf("two clusters got one role: %s", roles[0])
+	}
+}
+
+func testIssuerChanges(t *testing.T, c *cluster) {
+	s := irsaStage(t, c, awsfake.Start(t), "rebuilt")
+	role := s.up(t).Outputs.RoleARN
+	name := role[strings.LastIndex(role, "/")+1:]
+	id := s.aws.Snapshot()["role/"+name]
+	s.settings.OIDCIssuer = otherIssuer
+	planned, err := bootstrap.Plan(t.Context(), named(s.settings), s.env())
+	must(t, err)
+	if text := show(planned); !strings.Contains(text, "still lets in system:serviceaccount:rebuilt:"+chartSA+" of issuer "+c.Issuer) {
+		t.Errorf("the plan does not say what drifted:\n%s", text)
+	}
+	if again := s.up(t).Outputs.RoleARN; again != role || s.aws.Snapshot()["role/"+name] != id {
+		t.Errorf("the role was made again: %s", again)
+	}
+	if now := s.trust(t, name, ""); strings.Contains(now, strings.TrimPrefix(c.Issuer, "https://")) || !strings.Contains(now, strings.TrimPrefix(otherIssuer, "https://")) {
+		t.Errorf("trust policy %s", now)
+	}
+	s.mustBeConverged(t)
+}
+
+// named fills in what the flags would default to.
+func named(s bootstrap.Settings) bootstrap.Settings {
+	s.PolicyName, s.UserName, s.IAMPath = bootstrap.DefaultPolicyName, bootstrap.DefaultUserName, bootstrap.DefaultIAMPath
+	s.GlobalUserSecret, s.ServiceAccount = bootstrap.DefaultGlobalUserSecret, bootstrap.DefaultServiceAccount
+	s.Helm.Release, s.Helm.Namespace = bootstrap.DefaultRelease, bootstrap.DefaultReleaseNamespace
+	return s
+}
+
+func testIssuerForbidden(t *testing.T, c *cluster) {
+	s := irsaStage(t, c, awsfake.Start(t), "forbidden")
+	proxy := kubeproxy.Start(t, c.config)
+	proxy.Fault(kubeproxy.Fault{Verb: "raw", Kind: kubeproxy.Forbidden})
+	s.settings.Kubeconfig = proxy.Kubeconfig(t, "forbidden")
+	result, err := bootstrap.Plan(t.Context(), named(s.settings), s.env())
+	if err == nil || !strings.Contains(show(result), "--oidc-issuer") || !strings.Contains(show(result), "aws eks describe-cluster") {
+		t.Errorf("got %v\n%s", err, show(result))
+	}
+	s.settings.OIDCIssuer = c.Issuer
+	s.up(t)
+}
+
+func testOtherRole(t *testing.T, c *cluster) {
+	s := irsaStage(t, c, awsfake.Start(t), "annotated")
+	role := s.up(t).Outputs.RoleARN
+	annotate := func(arn string) {
+		_ = c.kube.CoreV1().ServiceAccounts("annotated").Delete(t.Context(), chartSA, metav1.DeleteOptions{})
+		_, err := c.kube.CoreV1().ServiceAccounts("annotated").Create(t.Context(), &corev1.ServiceAccount{
+			ObjectMeta: metav1.ObjectMeta{Name: chartSA, Annotations: map[string]string{kube.RoleAnnotation: arn}},
+		}, metav1.CreateOptions{})
+		must(t, err)
+	}
+	annotate("arn:aws:iam::" + account + ":role/another")
+	if warnings := s.up(t).Warnings; len(warnings) != 1 || !strings.Contains(warnings[0], "role/another") || !strings.Contains(warnings[0], role) {
+		t.Errorf("warnings %q", warnings)
+	}
+	annotate(role)
+	if warnings := s.up(t).Warnings; len(warnings) > 0 {
+		t.Errorf("warnings %q", warnings)
+	}
+}
+
+func testModeChanges(t *testing.T, c *cluster) {
+	s := irsaStage(t, c, awsfake.Start(t), "moved")
+	s.settings.IRSA = false
+	s.up(t)
+	s.settings.IRSA = true
+	s.up(t)
+	warnings := s.mustBeConverged(t).Warnings
+	if !slices.ContainsFunc(warnings, func(w string) bool {
+		return strings.Contains(w, bootstrap.DefaultUserName) && strings.Contains(w, "teardown --only access-key --only iam-user")
+	}) {
+		t.Errorf("warnings %q", warnings)
+	}
+	if len(s.aws.Keys(bootstrap.DefaultUserName)) != 1 {
+		t.Error("the key of the earlier mode is gone")
+	}
+	s.settings.IRSA = false
+	s.up(t)
+	if warnings := s.mustBeConverged(t).Warnings; len(warnings) != 1 || !strings.Contains(warnings[0], "teardown --only irsa-role") {
+		t.Errorf("warnings %q", warnings)
+	}
+}

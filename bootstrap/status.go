@@ -1,0 +1,263 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// Status says what there is, whose it is and what up would change, and writes nothing. What may not be read is said, and
+// no error. With maxKeyAge, a key of this namespace that is older is one, as is an age that may not be read.
+func Status(ctx context.Context, s Settings, maxKeyAge time.Duration, env Env) (StatusResult, error) {
+	v := &status{settings: s, env: env, result: StatusResult{
+		Command: "status", Account: s.Account, Region: s.Region, Namespace: s.Namespace,
+		Resources: []StatusResource{}, Keys: []StatusKey{}, Secrets: []StatusSecret{}, OpenMints: []StatusMint{}, Objects: []StatusObject{},
+		Unread: []Problem{}, Warnings: []string{}, Errors: []Problem{},
+	}}
+	begun := env.Now()
+	ctx = klog.NewContext(ctx, logr.FromSlogHandler(env.Log.Handler()))
+	limited := ctx
+	if s.Timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("the run took longer than --timeout %s", s.Timeout))
+		defer cancel()
+	}
+	errs := v.connect(limited)
+	if len(errs) == 0 {
+		v.look(limited)
+		errs = v.overaged(maxKeyAge)
+	}
+	v.result.DurationSeconds = env.Now().Sub(begun).Round(time.Millisecond).Seconds()
+	for _, err := range errs {
+		v.result.Errors = append(v.result.Errors, problemOf("", err))
+	}
+	switch {
+	case isInterrupt(ctx):
+		return v.result, ErrInterrupted
+	case limited.Err() != nil:
+		v.result.Errors = append(v.result.Errors, problemOf("", context.Cause(limited)))
+		return v.result, ErrFailed
+	case len(errs) > 0:
+		return v.result, ErrFailed
+	}
+	return v.result, nil
+}
+
+// status is one execution.
+type status struct {
+	settings Settings
+	env      Env
+	target   *target
+	external *kube.ExternalSecrets
+	steps    *steps
+
+	mu     sync.Mutex // of what reads at the same time fill in
+	result StatusResult
+	held   []StatusSecret
+	infos  []iamsetup.KeyInfo
+	blind  bool // keys may not be read
+}
+
+func (v *status) unread(step string, err error) {
+	if err == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p := problemOf(step, err)
+	if !slices.ContainsFunc(v.result.Unread, func(q Problem) bool { return q.Message == p.Message }) {
+		v.result.Unread = append(v.result.Unread, p)
+	}
+}
+
+// connect fails only where one of both sides cannot be spoken to at all, or is another one than the settings say.
+func (v *status) connect(ctx context.Context) []error {
+	if errs := v.settings.named().Check(); len(errs) > 0 {
+		return errs
+	}
+	s := v.settings
+	s.Timing = s.Timing.withDefaults()
+	v.target = &target{settings: s, env: v.env}
+	if errs := v.target.load(ctx); len(errs) > 0 {
+		return errs
+	}
+	t := v.target
+	v.result.Namespace = t.settings.Namespace
+	v.result.Cluster.Context, v.result.Cluster.Server = t.kube.Context, t.kube.Server
+	t.record = &kube.Record{Client: t.kube, Namespace: t.settings.Namespace}
+	var identityErr, namespaceErr, recordErr error
+	errs := together(
+		func() (err error) { t.caller, err = t.aws.Caller(ctx); return err },
+		func() (err error) { t.self, err = kube.Self(ctx, kube.FieldManager, v.env.Now()); return err },
+		func() error {
+			t.clusterID, identityErr = t.kube.ClusterID(ctx)
+			return unlessDenied(identityErr)
+		},
+		func() error {
+			t.namespace, namespaceErr = t.kube.GetNamespace(ctx, t.settings.Namespace)
+			return unlessDenied(namespaceErr)
+		},
+		func() error { recordErr = t.record.Load(ctx); return nil },
+		func() (err error) { v.external, err = t.kube.ExternalSecrets(); return err },
+	)
+	if len(errs) > 0 {
+		return errs
+	}
+	v.unread("", identityErr)
+	v.unread("", namespaceErr)
+	v.unread(recordStep, recordErr)
+	v.result.Partition, v.result.Cluster.ID = t.caller.Partition, t.clusterID
+	return t.compareAccount()
+}
+
+// unlessDenied lets a refusal pass, which is no failure of the connection.
+func unlessDenied(err error) error {
+	if kube.IsDenied(err) {
+		return nil
+	}
+	return err
+}
+
+// recall takes mode and names from the record where the flags leave them open.
+func (v *status) recall() {
+	t := v.target
+	record := parseRecorded(t.record.Settings())
+	v.result.Recorded = record != nil
+	if t.namespace == nil {
+		v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.settings.Namespace, t.kube.Server, t.kube.Context))
+	}
+	if record != nil {
+		t.settings = t.settings.asRecorded(*record)
+		if record.Account != t.settings.Account {
+			v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("the last up for this namespace was in account %s, and --account is %s", record.Account, t.settings.Account))
+		}
+	}
+	t.settings = t.settings.named()
+	v.result.Mode = t.settings.modeOf()
+	for _, m := range t.record.Mints() {
+		if m.State == mintOpen {
+			v.result.OpenMints = append(v.result.OpenMints, StatusMint{User: m.UserName, Started: m.Started, Deadline: m.Deadline, KeyID: m.KeyID})
+		}
+	}
+}
+
+// asRecorded are the settings of the last up, with what is given in the place of what is recorded.
+func (s Settings) asRecorded(r Recorded) Settings {
+	if !s.IRSA && !s.UseGlobalUser {
+		s.IRSA, s.UseGlobalUser = r.RoleName != "", r.GlobalUserSecret != ""
+	}
+	if s.Helm.Release == "" && s.Helm.Namespace == "" {
+		s.SkipHelm = s.SkipHelm || r.Release == ""
+	}
+	named := s.over(r)
+	s.PolicyName, s.IAMPath, s.UserName, s.SecretNames = named.PolicyName, named.IAMPath, named.UserName, named.SecretNames
+	s.RoleName, s.ServiceAccount, s.OIDCIssuer = named.RoleName, named.ServiceAccount, named.OIDCIssuer
+	s.Helm.Release, s.Helm.Namespace = named.Release, named.ReleaseNamespace
+	s.GlobalUserSecret = cmp.Or(s.GlobalUserSecret, r.GlobalUserSecret)
+	if len(s.SecretPrefixes) == 0 {
+		s.SecretPrefixes = r.SecretPrefixes
+	}
+	if len(s.KMSKeys) == 0 {
+		s.KMSKeys = r.KMSKeys
+	}
+	s.AllowPush = s.AllowPush || r.AllowPush
+	return s
+}
+
+// look makes all reads at the same time. Each is on its own: one that fails is a line and keeps no other from answering.
+func (v *status) look(ctx context.Context) {
+	v.recall()
+	t := v.target
+	if err := t.askIssuer(ctx); err != nil {
+		v.unread(iamsetup.ProviderStep, err)
+		t.settings.IRSA = false // nothing can be said of provider and role without it
+	}
+	v.steps = t.assemble(&guard{})
+	_ = together(
+		func() error { v.readSteps(ctx); return nil },
+		func() error { v.readLock(ctx); return nil },
+		func() error { v.readSecrets(ctx); return nil },
+		func() error { v.readObjects(ctx); return nil },
+	)
+	v.describeKeys()
+	v.describeRelease()
+	v.describeRole()
+	v.result.Warnings = append(append(v.result.Warnings, t.warnings...), v.steps.warnings()...)
+}
+
+// readSteps lets the steps of up say what they would do.
+func (v *status) readSteps(ctx context.Context) {
+	nodes := slices.DeleteFunc(v.steps.nodes(), func(n node) bool { return n.step.Name() == recordStep })
+	engine := &engine{nodes: nodes, sink: event.Discard, now: v.env.Now}
+	for _, o := range engine.observe(ctx) {
+		v.unread(o.step, o.err)
+		for _, c := range o.changes {
+			v.result.Resources = append(v.result.Resources, v.resource(c))
+			v.result.Drift = v.result.Drift || c.Action != plan.None
+		}
+		if o.step == iamsetup.KeyStep && v.steps.key != nil {
+			v.readKeys(ctx, o.err)
+		}
+	}
+}
+
+func (v *status) readKeys(ctx context.Context, observed error) {
+	v.blind = observed != nil
+	if observed != nil {
+		return
+	}
+	var err error
+	if v.infos, err = v.steps.key.Keys(ctx); err != nil {
+		v.blind = true
+		v.unread(iamsetup.KeyStep, err)
+	}
+}
+
+// resource adds to a change whose the resource is.
+func (v *status) resource(c plan.Change) StatusResource {
+	var o iamsetup.Ownership
+	switch s := v.steps; {
+	case c.Step == iamsetup.PolicyStep:
+		o = s.policy.Ownership()
+	case c.Step == iamsetup.UserStep:
+		o = s.user.Ownership()
+	case c.Step == iamsetup.RoleStep:
+		o = s.role.Ownership()
+	case c.Step == iamsetup.ProviderStep:
+		o = s.provider.Ownership()
+	case c.Step == helmStep:
+		o.Ours = s.release.Ours()
+	}
+	return StatusResource{Change: c, Ours: o.Ours, Owners: append([]string{}, o.Owners...)}
+}
+
+// overaged says which keys of this namespace are older than they may be.
+func (v *status) overaged(limit time.Duration) []error {
+	if limit <= 0 {
+		return nil
+	}
+	if v.blind {
+		return []error{errors.New("check --max-key-age: the access keys may not be read")}
+	}
+	var errs []error
+	for _, k := range v.result.Keys {
+		if age := time.Duration(k.AgeSeconds) * time.Second; (k.InUse || k.Ours) && age > limit {
+			errs = append(errs, hint.With(fmt.Errorf("check --max-key-age: access key %s of IAM user %s is %s old, and %s is allowed", k.ID, k.User, iamsetup.Age(age), iamsetup.Age(limit)),
+				"`gen3-bootstrap rotate` with the same flags makes a new one and deletes it"))
+		}
+	}
+	return errs
+}

@@ -1,0 +1,158 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+const mintOpen = credential.MintOpen
+
+func (v *status) readLock(ctx context.Context) {
+	lock, err := v.target.kube.LockState(ctx, v.target.settings.Namespace)
+	v.unread(recordStep, err)
+	if lock != nil && lock.Holder != nil {
+		v.result.Lock = &StatusLock{Holder: lock.Holder.String(), Dead: lock.Dead, Renewed: lock.Renewed, Expires: lock.Expires}
+	}
+}
+
+// readSecrets looks into the Secrets by themselves, so that they are told also where IAM may not be read.
+func (v *status) readSecrets(ctx context.Context) {
+	s := v.target.settings
+	var names []string
+	if s.usesKeys() {
+		names = s.KeySecretNames()
+	}
+	if s.UseGlobalUser {
+		names = append(names, s.GlobalUserSecret)
+	}
+	for _, name := range names {
+		secrets := &kube.KeySecrets{Client: v.target.kube, Namespace: s.Namespace, Names: []string{name}}
+		held, err := secrets.Observe(ctx)
+		if err != nil {
+			v.unread(iamsetup.KeyStep, err)
+			continue
+		}
+		h := held[0]
+		v.held = append(v.held, StatusSecret{Name: h.Name, Exists: h.Exists, Ours: h.Ours, Keeper: h.Keeper, KeyID: h.Key.ID, Complete: h.Complete})
+	}
+	v.result.Secrets = append(v.result.Secrets, v.held...)
+	if s.UseGlobalUser {
+		v.readGlobalKey(ctx)
+	}
+}
+
+// readGlobalKey asks IAM about the key of a user that is none of ours.
+func (v *status) readGlobalKey(ctx context.Context) {
+	for _, h := range v.held {
+		if h.KeyID == "" || h.Name != v.target.settings.Namespace+"/"+v.target.settings.GlobalUserSecret {
+			continue
+		}
+		info, err := v.target.aws.KeyInfo(ctx, h.KeyID)
+		if err != nil {
+			v.blind = true
+			v.unread(iamsetup.KeyStep, err)
+		}
+		if info != nil {
+			v.mu.Lock()
+			v.infos = append(v.infos, *info)
+			v.mu.Unlock()
+		}
+	}
+}
+
+// readObjects tells of each object of the namespace whether it is well, and if not why: its newest warning says more
+// than its condition.
+func (v *status) readObjects(ctx context.Context) {
+	namespace := v.target.settings.Namespace
+	var found kube.Found
+	var causes map[string]string
+	errs := together(
+		func() (err error) { found, err = v.external.List(ctx, namespace); return err },
+		func() (err error) { causes, err = v.external.Causes(ctx, namespace); return err },
+	)
+	for _, err := range errs {
+		v.unread("", err)
+	}
+	for _, u := range found.Unread {
+		if !u.ClusterWide {
+			v.unread("", u.Err)
+		}
+	}
+	for _, o := range found.Objects {
+		if o.Namespace != namespace {
+			continue
+		}
+		object := StatusObject{Kind: o.Kind, Name: o.Name, Ready: o.Ready}
+		if o.Ready != "True" {
+			object.Reason = cmp.Or(causes[o.Ref()], strings.TrimPrefix(o.Reason+": "+o.Message, ": "))
+			object.Reason = strings.TrimSuffix(object.Reason, ": ")
+		}
+		v.result.Objects = append(v.result.Objects, object)
+	}
+	slices.SortFunc(v.result.Objects, func(a, b StatusObject) int {
+		return cmp.Or(-strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name)) // stores before what reads from them
+	})
+}
+
+// describeKeys joins what IAM says of the keys with the Secrets that hold them.
+func (v *status) describeKeys() {
+	now := v.target.aws.Clock.Now()
+	for _, info := range v.infos {
+		k := StatusKey{
+			ID: info.ID, User: info.UserName, Active: info.Active, Created: info.Created, AgeSeconds: int64(now.Sub(info.Created).Seconds()),
+			Service: info.Service, Owner: info.Owner, Ours: info.Ours, Secrets: []string{},
+		}
+		if !info.LastUsed.IsZero() {
+			k.LastUsed = &info.LastUsed
+		}
+		for _, h := range v.held {
+			if h.KeyID == info.ID {
+				k.Secrets = append(k.Secrets, h.Name)
+			}
+		}
+		k.InUse = len(k.Secrets) > 0
+		v.result.Keys = append(v.result.Keys, k)
+	}
+}
+
+func (v *status) describeRelease() {
+	if v.steps.release == nil {
+		return
+	}
+	step := v.steps.release
+	r := step.Release()
+	if r.Name == "" && len(step.Operators()) == 0 || r.Revision == 0 && len(step.Operators()) == 0 {
+		return
+	}
+	out := &StatusRelease{
+		Name: r.Name, Namespace: r.Namespace, ChartVersion: r.ChartVersion, OperatorVersion: r.AppVersion, Revision: r.Revision,
+		State: string(step.State()), Ours: step.Ours(), Operators: []string{}, ServedVersions: []string{},
+	}
+	for _, op := range step.Operators() {
+		out.Operators = append(out.Operators, op.String())
+		out.Available = out.Available || op.Available
+	}
+	if crds := step.CRDs(); len(crds) > 0 {
+		out.ServedVersions = append(out.ServedVersions, crds[0].Served...)
+	}
+	v.result.Release = out
+}
+
+func (v *status) describeRole() {
+	if v.steps.role == nil || !v.steps.role.Ownership().Exists {
+		return
+	}
+	role := &StatusRole{ARN: v.steps.role.ARN(), Trusts: []string{}}
+	named, others := v.steps.role.LetIn()
+	for _, who := range named {
+		role.Trusts = append(role.Trusts, who.Issuer+" "+who.Subject)
+	}
+	role.OtherStatements = others
+	v.result.Role = role
+}

@@ -1,0 +1,111 @@
+package bootstrap
+
+import (
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// StatusResult is what status found, and the document that -o json prints for it. What could not be read is in Unread,
+// and the fields that it would have filled are empty.
+type StatusResult struct {
+	Command         string           `json:"command"`
+	Account         string           `json:"account"`
+	Region          string           `json:"region"`
+	Partition       string           `json:"partition"`
+	Cluster         Cluster          `json:"cluster"`
+	Namespace       string           `json:"namespace"`
+	Recorded        bool             `json:"recorded"`  // an up has been run for the namespace, and its record says with which names
+	Mode            string           `json:"mode"`      // keys, global-user, irsa or irsa+global-user
+	Drift           bool             `json:"drift"`     // an up with the recorded settings would change something, or refuse
+	Resources       []StatusResource `json:"resources"` // in the order of the steps
+	Keys            []StatusKey      `json:"keys"`
+	Secrets         []StatusSecret   `json:"secrets"`
+	Release         *StatusRelease   `json:"release"` // null: none is known
+	Role            *StatusRole      `json:"role"`    // null: none, or none in this mode
+	Lock            *StatusLock      `json:"lock"`    // null: nobody holds it
+	OpenMints       []StatusMint     `json:"openMints"`
+	Objects         []StatusObject   `json:"objects"` // SecretStores, ExternalSecrets and PushSecrets of the namespace
+	Unread          []Problem        `json:"unread"`
+	Warnings        []string         `json:"warnings"`
+	Errors          []Problem        `json:"errors"`
+	DurationSeconds float64          `json:"durationSeconds"`
+}
+
+// StatusResource is one thing that up makes: what an up would do to it, and whose it is.
+type StatusResource struct {
+	plan.Change
+
+	Ours   bool     `json:"ours"`   // it carries gen3-bootstrap's mark; false also where that is not known
+	Owners []string `json:"owners"` // whom an IAM resource was made for, each as "<cluster>/<namespace>"
+}
+
+// StatusKey is one access key of the user, or the one that the global user's Secret holds.
+type StatusKey struct {
+	ID         string     `json:"id"`
+	User       string     `json:"user"`
+	Active     bool       `json:"active"`
+	Created    time.Time  `json:"created"`
+	AgeSeconds int64      `json:"ageSeconds"`
+	LastUsed   *time.Time `json:"lastUsed"` // null: never
+	Service    string     `json:"service"`  // that it was last used for
+	Owner      string     `json:"owner"`    // "<cluster>/<namespace>", "" where nobody is known
+	InUse      bool       `json:"inUse"`    // a Secret holds it
+	Ours       bool       `json:"ours"`     // it was made for this namespace
+	Secrets    []string   `json:"secrets"`  // "namespace/name" of those that hold it
+}
+
+// StatusSecret is a Secret that holds a key, or is to.
+type StatusSecret struct {
+	Name     string `json:"name"` // "namespace/name"
+	Exists   bool   `json:"exists"`
+	Ours     bool   `json:"ours"`
+	Keeper   string `json:"keeper,omitempty"` // who else writes it
+	KeyID    string `json:"keyId"`
+	Complete bool   `json:"complete"` // its three entries fit its key
+}
+
+// StatusRelease is the release that runs the operator.
+type StatusRelease struct {
+	Name            string   `json:"name"`
+	Namespace       string   `json:"namespace"`
+	ChartVersion    string   `json:"chartVersion"`
+	OperatorVersion string   `json:"operatorVersion"`
+	Revision        int      `json:"revision"`
+	State           string   `json:"state"` // in-sync, drifted, failed, elsewhere, …
+	Ours            bool     `json:"ours"`
+	Available       bool     `json:"available"` // an operator's Deployment is
+	Operators       []string `json:"operators"` // all that run, in words
+	ServedVersions  []string `json:"servedApiVersions"`
+}
+
+// StatusRole is the role of --irsa with its trust.
+type StatusRole struct {
+	ARN             string   `json:"arn"`
+	Trusts          []string `json:"trusts"`          // "<issuer> system:serviceaccount:<namespace>:<name>"
+	OtherStatements int      `json:"otherStatements"` // of the trust policy, which this tool did not write
+}
+
+// StatusLock is who holds the lock.
+type StatusLock struct {
+	Holder  string    `json:"holder"`
+	Dead    bool      `json:"dead"` // it ran on this machine, and its process is gone
+	Renewed time.Time `json:"renewed"`
+	Expires time.Time `json:"expires"`
+}
+
+// StatusMint is the making of a key that has not come to its end.
+type StatusMint struct {
+	User     string    `json:"user"`
+	Started  time.Time `json:"started"`
+	Deadline time.Time `json:"deadline"`
+	KeyID    string    `json:"keyId"` // "" while it is not known
+}
+
+// StatusObject is one object of External Secrets.
+type StatusObject struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	Ready  string `json:"ready"`  // True, False or Unknown; "" when the operator has said nothing
+	Reason string `json:"reason"` // why it is not ready, from its newest event where there is one
+}

@@ -1,0 +1,67 @@
+package iamsetup
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+)
+
+// KeyInfo is what IAM tells of one access key.
+type KeyInfo struct {
+	ID       string
+	UserName string
+	Active   bool
+	Created  time.Time
+	LastUsed time.Time // zero: never
+	Service  string    // that it was last used for
+	Owner    string    // "<cluster>/<namespace>" by its tag on the user; "" for nobody known
+	Ours     bool      // it was made for this owner
+}
+
+// Keys are the user's keys as the last Observe saw them, with their last uses.
+func (k *AccessKey) Keys(ctx context.Context) ([]KeyInfo, error) {
+	if err := k.readUse(ctx, k.view.keys); err != nil {
+		return nil, err
+	}
+	d := decision{v: k.view, r: keyRules{owner: k.Owner, userName: k.Lookup.UserName}}
+	out := make([]KeyInfo, 0, len(k.view.keys))
+	for _, key := range k.view.keys {
+		out = append(out, KeyInfo{
+			ID: key.ID, UserName: k.Lookup.UserName, Active: key.Active, Created: key.Created,
+			LastUsed: key.Use.At, Service: key.Use.Service, Owner: k.view.tagged(key.ID), Ours: d.ours(key.ID) || d.heldByUsAlone(key.ID),
+		})
+	}
+	return out, nil
+}
+
+// KeyInfo finds a key of whatever user by its id; nil when the account has none of that id.
+func (a *AWS) KeyInfo(ctx context.Context, id string) (*KeyInfo, error) {
+	used, err := a.IAM.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &id})
+	if isAbsent(err) {
+		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get last use of access key %s: %w", id, err)
+	}
+	info := KeyInfo{ID: id, UserName: aws.ToString(used.UserName)}
+	if use := used.AccessKeyLastUsed; use != nil && use.LastUsedDate != nil {
+		info.LastUsed, info.Service = *use.LastUsedDate, aws.ToString(use.ServiceName)
+	}
+	pages := iam.NewListAccessKeysPaginator(a.IAM, &iam.ListAccessKeysInput{UserName: &info.UserName})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list access keys of IAM user %s: %w", info.UserName, err)
+		}
+		for _, m := range page.AccessKeyMetadata {
+			if aws.ToString(m.AccessKeyId) == id {
+				info.Active, info.Created = m.Status == "Active", aws.ToTime(m.CreateDate)
+				return &info, nil
+			}
+		}
+	}
+	return nil, nil //nolint:nilnil // deleted between the two calls
+}
