@@ -25,6 +25,7 @@ func commands(p Process) []command {
 	return []command{
 		newUp(p),
 		newPlan(p),
+		newStatus(p),
 		newTeardown(p),
 		newValues(p),
 		newVersion(p),

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+)
+
+func newStatus(p Process) command {
+	in := newInputs()
+	age := ""
+	own := group{"status", []option{
+		{name: "max-key-age", arg: "AGE", into: &age, fallback: "no limit", usage: "exit with 1 when an access key of this namespace is older, such as 90d or 12h"},
+	}}
+	return command{
+		name:    "status",
+		summary: "say what there is, whose it is, and what differs; write nothing",
+		about: "Shows release, access key with its age and last use, Secrets, role and trust, the lock, each resource with what up\n" +
+			"would do to it, and each object of External Secrets in the namespace. Names come from the record of the last up.\n" +
+			"What may not be read is said and is no failure: whoever may read only a part sees that part.\n\n" +
+			"Exits with 0 when it could look, also when something differs or is not well; with 1 when account or cluster could not\n" +
+			"be spoken to, and under --max-key-age when a key is too old or its age may not be read.\n\n" +
+			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, recorded, mode, drift,\n" +
+			"resources[{step, resource, action, reason, ours, owners[]}], keys[{id, user, active, created, ageSeconds, lastUsed,\n" +
+			"service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId, complete}], release{name,\n" +
+			"namespace, chartVersion, operatorVersion, revision, state, ours, available, operators[], servedApiVersions[]},\n" +
+			"role{arn, trusts[], otherStatements}, lock{holder, dead, renewed, expires}, openMints[{user, started, deadline, keyId}],\n" +
+			"objects[{kind, name, ready, reason}], unread[{step, message, hint}], warnings[], errors[], durationSeconds}: mode is keys,\n" +
+			"global-user, irsa or irsa+global-user; drift says that up would change something or refuse; release, role and lock are\n" +
+			"null where there is none.",
+		example: []string{
+			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3",
+			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3 --max-key-age 90d -q",
+		},
+		groups: append([]group{own}, in.recalledGroups()...),
+		run: func(ctx context.Context) error {
+			limit, err := parseAge(age)
+			if err != nil {
+				return fmt.Errorf("invalid value %q for --max-key-age: %w", age, err)
+			}
+			return newSession(p, in, "status", report.Done).printStatus(ctx, limit)
+		},
+	}
+}
+
+// parseAge takes days as well as what Go takes for a duration. Nothing is no limit.
+func parseAge(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	age, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n float64
+		n, err = strconv.ParseFloat(days, 64)
+		age = time.Duration(n * float64(24*time.Hour))
+	}
+	if err != nil || age <= 0 {
+		return 0, errors.New("must be an age such as 90d, 12h or 30m")
+	}
+	return age, nil
+}
+
+// printStatus puts what was found on stdout, and what is amiss on stderr.
+func (s session) printStatus(ctx context.Context, maxKeyAge time.Duration) error {
+	result, err := bootstrap.Status(ctx, s.settings, maxKeyAge, bootstrap.Env{
+		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr), Getenv: s.Getenv,
+	})
+	var lost error
+	if s.output == outputJSON {
+		lost = report.JSON(s.Stdout, result)
+	} else {
+		lost = report.Status(s.Stdout, s.page(), result)
+	}
+	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
+	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
+	if err != nil {
+		return reported{err}
+	}
+	return written(s.Stderr, lost)
+}
