@@ -10,7 +10,7 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath
 # The race detector needs cgo, and that a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 TEST := go test $(RACE) -shuffle=on -timeout 40m
-SANDBOXED := GEN3_TEST_SANDBOX=$(BIN)/sandbox GEN3_TEST_REQUIRE=1
+SANDBOXED := GEN3_TEST_SANDBOX=$(BIN)/sandbox GEN3_TEST_BINARY=$(BIN)/gen3-bootstrap GEN3_TEST_REQUIRE=1
 
 .PHONY: help build sandbox demo test test-unit test-sandboxed test-matrix test-localstack lint bench golden clean race-note
 
@@ -35,13 +35,13 @@ test-unit: sandbox
 	$(SANDBOXED) $(TEST) $$(go list ./... | grep -v internal/acceptance)
 	cd internal/sandbox && CGO_ENABLED=0 go test -trimpath -shuffle=on -timeout 20m ./... # as the binary is built, so that Kubernetes is not compiled twice
 
-test-sandboxed: sandbox
+test-sandboxed: build sandbox
 	$(SANDBOXED) $(TEST) -v -parallel 8 ./internal/acceptance | grep -Ev '^\s*(=== |--- PASS|PASS)'
 
-test-matrix: sandbox ## every case of the fault matrices (make test runs a part)
+test-matrix: build sandbox ## every case of the fault matrices (make test runs a part)
 	$(SANDBOXED) GEN3_TEST_MATRIX=full $(TEST) -v -parallel 8 ./internal/acceptance | grep -Ev '^\s*(=== |--- PASS|PASS)'
 
-test-localstack: sandbox ## the integration suite against LocalStack in Docker, or against GEN3_TEST_AWS_ENDPOINT
+test-localstack: build sandbox ## the integration suite against LocalStack in Docker, or against GEN3_TEST_AWS_ENDPOINT
 	$(SANDBOXED) ./testdata/localstack.sh $(TEST) -v -run Emulator ./internal/acceptance
 
 lint: ## golangci-lint, pinned in internal/tools

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 // Step owns a few remote resources.
@@ -110,10 +112,23 @@ func (e *engine) applyNode(ctx context.Context, n node, ended map[string]chan er
 	sink.Emit(event.Event{Time: e.now(), Type: event.StepStarted, Step: name})
 	if err := n.step.Apply(ctx, sink); err != nil {
 		sink.Emit(event.Event{Time: e.now(), Type: event.StepFailed, Step: name, Message: err.Error()})
-		return err //nolint:wrapcheck // the step's name goes beside it
+		return withCause(ctx, err)
 	}
 	sink.Emit(event.Event{Time: e.now(), Type: event.StepFinished, Step: name})
 	return nil
+}
+
+// withCause says why a step that was cut off was: "context canceled" alone would leave the reader guessing.
+func withCause(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	err = fmt.Errorf("%w: %w", cause, err)
+	if errors.Is(cause, kube.ErrLockLost) {
+		return hint.With(err, "another run may be writing; run the same command again, which goes on from what is there")
+	}
+	return err
 }
 
 // recorder passes events on and keeps the changes.

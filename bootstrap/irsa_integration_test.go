@@ -97,8 +97,7 @@ func read(ctx context.Context, srv *awsfake.Server, role, token, secret string) 
 func wantRead(t *testing.T, what string, err error, want string) {
 	t.Helper()
 	got := ""
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		stage, _, _ := strings.Cut(err.Error(), ":")
 		got = stage + ": " + api.ErrorCode()
 	} else if err != nil {
@@ -116,6 +115,7 @@ func secretIn(t *testing.T, srv *awsfake.Server, name string) {
 }
 
 func testToken(t *testing.T, c *cluster) {
+	t.Helper()
 	srv := awsfake.Start(t)
 	s := irsaStage(t, c, srv, "tokens")
 	s.settings.SecretPrefixes, s.settings.IAMPath = []string{"gen3/"}, "/gen3/"
@@ -140,6 +140,7 @@ func testToken(t *testing.T, c *cluster) {
 }
 
 func testSharedRole(t *testing.T, c *cluster) {
+	t.Helper()
 	srv := awsfake.Start(t)
 	secretIn(t, srv, "fence-config")
 	var stages []*stage
@@ -178,6 +179,7 @@ func (s *stage) trust(t *testing.T, role, document string) string {
 }
 
 func testForeignStatements(t *testing.T, c *cluster) {
+	t.Helper()
 	foreign := []string{
 		`{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},"Action":"sts:AssumeRole"}`,
 		`{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole","Condition":{"StringLike":{"aws:PrincipalTag/team":["a*","b"]}}}`,
@@ -201,6 +203,7 @@ func testForeignStatements(t *testing.T, c *cluster) {
 }
 
 func testTwoClusters(t *testing.T, c *cluster) {
+	t.Helper()
 	second := startCluster(t)
 	srv := awsfake.Start(t)
 	var roles []string
@@ -224,6 +227,7 @@ func testTwoClusters(t *testing.T, c *cluster) {
 }
 
 func testIssuerChanges(t *testing.T, c *cluster) {
+	t.Helper()
 	s := irsaStage(t, c, awsfake.Start(t), "rebuilt")
 	role := s.up(t).Outputs.RoleARN
 	name := role[strings.LastIndex(role, "/")+1:]
@@ -252,6 +256,7 @@ func named(s bootstrap.Settings) bootstrap.Settings {
 }
 
 func testIssuerForbidden(t *testing.T, c *cluster) {
+	t.Helper()
 	s := irsaStage(t, c, awsfake.Start(t), "forbidden")
 	proxy := kubeproxy.Start(t, c.config)
 	proxy.Fault(kubeproxy.Fault{Verb: "raw", Kind: kubeproxy.Forbidden})
@@ -265,6 +270,7 @@ func testIssuerForbidden(t *testing.T, c *cluster) {
 }
 
 func testOtherRole(t *testing.T, c *cluster) {
+	t.Helper()
 	s := irsaStage(t, c, awsfake.Start(t), "annotated")
 	role := s.up(t).Outputs.RoleARN
 	annotate := func(arn string) {
@@ -285,6 +291,7 @@ func testOtherRole(t *testing.T, c *cluster) {
 }
 
 func testModeChanges(t *testing.T, c *cluster) {
+	t.Helper()
 	s := irsaStage(t, c, awsfake.Start(t), "moved")
 	s.settings.IRSA = false
 	s.up(t)

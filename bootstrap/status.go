@@ -186,6 +186,9 @@ func (v *status) look(ctx context.Context) {
 		t.settings.IRSA = false // nothing can be said of provider and role without it
 	}
 	v.steps = t.assemble(&guard{})
+	if v.steps.release != nil {
+		v.steps.release.NoFetch = true
+	}
 	_ = together(
 		func() error { v.readSteps(ctx); return nil },
 		func() error { v.readLock(ctx); return nil },
@@ -193,6 +196,7 @@ func (v *status) look(ctx context.Context) {
 		func() error { v.readObjects(ctx); return nil },
 	)
 	v.describeKeys()
+	v.describeOwn()
 	v.describeRelease()
 	v.describeRole()
 	v.result.Warnings = append(append(v.result.Warnings, t.warnings...), v.steps.warnings()...)

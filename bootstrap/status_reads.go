@@ -121,6 +121,24 @@ func (v *status) describeKeys() {
 	}
 }
 
+// describeOwn says of keys and Secrets whose they are, as the IAM resources' tags do.
+func (v *status) describeOwn() {
+	for i := range v.result.Resources {
+		r := &v.result.Resources[i]
+		for _, k := range v.result.Keys {
+			if r.Resource == "access-key/"+k.ID {
+				r.Ours = k.Ours
+				if k.Owner != "" {
+					r.Owners = []string{k.Owner}
+				}
+			}
+		}
+		for _, s := range v.result.Secrets {
+			r.Ours = r.Ours || s.Ours && r.Resource == "secret/"+s.Name
+		}
+	}
+}
+
 func (v *status) describeRelease() {
 	if v.steps.release == nil {
 		return

@@ -43,7 +43,7 @@ func connect(ctx context.Context, s Settings, env Env) (*target, []error) {
 		return t, []error{err}
 	}
 	t.self = self
-	if errs := t.ask(ctx); len(errs) > 0 {
+	if errs := t.ask(ctx, t.askIssuer); len(errs) > 0 {
 		return t, errs
 	}
 	return t, t.compare()
@@ -74,16 +74,19 @@ func (t *target) loadAWS(ctx context.Context) (err error) {
 	return err //nolint:wrapcheck // it says what it was doing
 }
 
-// ask makes the first calls to both sides, all at the same time.
-func (t *target) ask(ctx context.Context) []error {
+// ask makes the first calls to both sides, all at the same time, with what else the command needs to know.
+func (t *target) ask(ctx context.Context, more ...func(context.Context) error) []error {
 	t.record = &kube.Record{Client: t.kube, Namespace: t.settings.Namespace}
-	return together(
+	reads := []func() error{
 		func() (err error) { t.caller, err = t.aws.Caller(ctx); return err },
 		func() (err error) { t.clusterID, err = t.kube.ClusterID(ctx); return err },
 		func() (err error) { t.namespace, err = t.kube.GetNamespace(ctx, t.settings.Namespace); return err },
 		func() error { return t.record.Load(ctx) },
-		func() error { return t.askIssuer(ctx) },
-	)
+	}
+	for _, read := range more {
+		reads = append(reads, func() error { return read(ctx) })
+	}
+	return together(reads...)
 }
 
 // together runs independent reads at the same time and returns their errors in the order given. One cause that makes

@@ -128,6 +128,7 @@ func (c *cluster) makeStore(t *testing.T, namespace string, values bootstrap.Val
 }
 
 func testValuesWithoutRecord(t *testing.T, c *cluster) {
+	t.Helper()
 	s := c.newStage(t, awsfake.Start(t), "unknown")
 	result, err := bootstrap.Values(t.Context(), s.settings, false, s.env())
 	if err == nil || len(result.Errors) != 1 || !strings.Contains(result.Errors[0].Message, "nothing is recorded") {
@@ -152,6 +153,7 @@ func testValuesWithoutRecord(t *testing.T, c *cluster) {
 
 // testGen3Release compares what an installed gen3 release uses with what the CRDs serve.
 func testGen3Release(t *testing.T, c *cluster) {
+	t.Helper()
 	s := c.newStage(t, awsfake.Start(t), "commons")
 	c.namespace(t, "commons")
 	manifest := "---\napiVersion: external-secrets.io/v1beta1\nkind: SecretStore\nmetadata:\n  name: gen3-secret-store\n"

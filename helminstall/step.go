@@ -25,6 +25,8 @@ type Step struct {
 	HolderAlive func(context.Context) bool
 	Now         func() time.Time
 	Log         *slog.Logger // for developers; may be nil
+	// NoFetch makes Observe say what it can tell without the chart of a repository.
+	NoFetch bool
 
 	Settings
 
@@ -56,7 +58,7 @@ func (s *Step) Observe(ctx context.Context) ([]plan.Change, error) {
 		return s.refused(err)
 	}
 	s.verdict = Classify(seen, s.wanted)
-	if s.writes() {
+	if s.writes() && !s.NoFetch {
 		if err := s.prepare(ctx); err != nil {
 			return s.refused(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
@@ -23,6 +24,8 @@ func fakeAccount(t *testing.T, opts ...awsfake.Option) (*awsfake.Server, *iam.Cl
 	return srv, iam.New(iam.Options{
 		BaseEndpoint: aws.String(srv.URL()), Region: "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, ""),
+		// The SDK's own retries, without its seconds between them.
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 10 * time.Millisecond }),
 	})
 }
 
@@ -38,7 +41,8 @@ func testOwner(cluster, namespace string) Owner {
 func converge(t *testing.T, s interface {
 	Observe(context.Context) ([]plan.Change, error)
 	Apply(context.Context, event.Sink) error
-}) []plan.Change {
+},
+) []plan.Change {
 	t.Helper()
 	changes, err := s.Observe(t.Context())
 	if err != nil {

@@ -30,8 +30,10 @@ func operatorWith(t *testing.T, scope Scope) eso {
 	srv, api := fakeAccount(t, awsfake.WithPartition(scope.Partition))
 	policy := &Policy{API: api, Owner: testOwner("c1", "gen3"), Pace: testPace(), PolicyName: "read", Path: "/", Scope: scope}
 	converge(t, policy)
-	user := &User{API: api, Lookup: &UserLookup{API: api, UserName: "es"}, Owner: policy.Owner, Pace: testPace(), Path: "/",
-		Partition: scope.Partition, Account: testAccount, PolicyARN: policy.ARN()}
+	user := &User{
+		API: api, Lookup: &UserLookup{API: api, UserName: "es"}, Owner: policy.Owner, Pace: testPace(), Path: "/",
+		Partition: scope.Partition, Account: testAccount, PolicyARN: policy.ARN(),
+	}
 	converge(t, user)
 	for name, key := range map[string]string{"dev-a": "", "dev-key": "in", "dev-otherkey": "out", "prod-a": ""} {
 		addSecret(t, srv, scope.Region, name, key, nil)
@@ -138,8 +140,10 @@ func secretTag(key, value string) types.Tag { return types.Tag{Key: &key, Value:
 func TestPolicyLetsTheOperatorRead(t *testing.T) {
 	for partition, region := range map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"} {
 		t.Run(partition, func(t *testing.T) {
-			e := operatorWith(t, Scope{Partition: partition, Region: region, Account: testAccount, Prefixes: []string{"dev-", "shared/"},
-				KMSKeys: []string{keyARN(partition, region, "in")}})
+			e := operatorWith(t, Scope{
+				Partition: partition, Region: region, Account: testAccount, Prefixes: []string{"dev-", "shared/"},
+				KMSKeys: []string{keyARN(partition, region, "in")},
+			})
 			e.read("dev-a", "")
 			e.describe("dev-a", "")
 			e.read("dev-key", "")
@@ -174,8 +178,10 @@ func TestPolicyWithoutPushLetsNothingBeWritten(t *testing.T) {
 
 func TestPolicyLetsTheOperatorPushItsOwn(t *testing.T) {
 	const partition, region = "aws", "us-east-1"
-	e := operatorWith(t, Scope{Partition: partition, Region: region, Account: testAccount, Prefixes: []string{"dev-"}, AllowPush: true,
-		KMSKeys: []string{keyARN(partition, region, "in")}})
+	e := operatorWith(t, Scope{
+		Partition: partition, Region: region, Account: testAccount, Prefixes: []string{"dev-"}, AllowPush: true,
+		KMSKeys: []string{keyARN(partition, region, "in")},
+	})
 	mark := secretTag(pushTag, pushOwner)
 	e.pushNew("dev-new", "", "", mark)
 	e.pushOver("dev-new", "")

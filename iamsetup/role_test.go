@@ -36,9 +36,9 @@ func roleAccount(t *testing.T, opts ...awsfake.Option) (*awsfake.Server, *iam.Cl
 }
 
 // trustNow is the trust policy that the account has.
-func trustNow(t *testing.T, srv *awsfake.Server, role string) trust {
+func trustNow(t *testing.T, srv *awsfake.Server) trust {
 	t.Helper()
-	return trustOf(t, srv.Snapshot()["role/"+role+"/trust"])
+	return trustOf(t, srv.Snapshot()["role/shared/trust"])
 }
 
 func wantConverged(t *testing.T, srv *awsfake.Server, r *Role) {
@@ -74,7 +74,7 @@ func TestRoleFromNothing(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, made[key], want)
 		}
 	}
-	if !trustNow(t, srv, "shared").holds(r.Trusted) {
+	if !trustNow(t, srv).holds(r.Trusted) {
 		t.Errorf("trust policy %s", made["role/shared/trust"])
 	}
 	wantConverged(t, srv, r)
@@ -92,12 +92,12 @@ func TestRoleSharedByNamespacesAndClusters(t *testing.T) {
 		converge(t, r)
 	}
 	for _, r := range all {
-		if !trustNow(t, srv, "shared").holds(r.Trusted) {
+		if !trustNow(t, srv).holds(r.Trusted) {
 			t.Errorf("%s is not let in", r.Trusted)
 		}
 		wantConverged(t, srv, r)
 	}
-	if n := len(trustNow(t, srv, "shared").statements); n != 2 {
+	if n := len(trustNow(t, srv).statements); n != 2 {
 		t.Errorf("%d statements for two issuers", n)
 	}
 	changes := converge(t, all[2])
@@ -116,7 +116,7 @@ func TestRoleKeepsForeignStatements(t *testing.T) {
 		t.Fatalf("got %+v", changes)
 	}
 	wantReason(t, changes, "does not let in system:serviceaccount:gen3:secret-store-sa of issuer "+issuerA)
-	now := trustNow(t, srv, "shared")
+	now := trustNow(t, srv)
 	if same, err := SameMeaning(textOf(t, now.without(r.Trusted)), before); err != nil || !same || !now.holds(r.Trusted) {
 		t.Errorf("now %s (%v)", textOf(t, now), err)
 	}
@@ -148,7 +148,7 @@ func TestRoleOfARebuiltCluster(t *testing.T) {
 				t.Fatalf("got %+v", changes)
 			}
 			wantReason(t, changes, "still lets in "+old.Trusted.String(), "does not let in "+r.Trusted.String())
-			now := trustNow(t, srv, "shared")
+			now := trustNow(t, srv)
 			if !now.holds(r.Trusted) || now.holds(old.Trusted) || len(now.statements) != 1 {
 				t.Errorf("now %s", textOf(t, now))
 			}
@@ -167,7 +167,7 @@ func TestRoleDropsAServiceAccountOfEarlierRuns(t *testing.T) {
 	r.Earlier = []Trusted{r.Trusted}
 	r.Trusted.Subject = Subject("gen3", "another-sa")
 	converge(t, r)
-	if now := trustNow(t, srv, "shared"); now.holds(r.Earlier[0]) || !now.holds(r.Trusted) {
+	if now := trustNow(t, srv); now.holds(r.Earlier[0]) || !now.holds(r.Trusted) {
 		t.Errorf("now %s", textOf(t, now))
 	}
 	wantConverged(t, srv, r)
@@ -200,7 +200,7 @@ func TestRoleOfSomebodyElse(t *testing.T) {
 	if changes := converge(t, r); actions(changes) != "adopt none" {
 		t.Errorf("got %+v", changes)
 	}
-	if !trustNow(t, srv, "shared").letsIn(fits.Trusted) {
+	if !trustNow(t, srv).letsIn(fits.Trusted) {
 		t.Error("a foreign statement is gone")
 	}
 	wantConverged(t, srv, r)
@@ -278,7 +278,7 @@ func TestRoleUnderDelayedVisibility(t *testing.T) {
 			converge(t, b)
 			srv.DelayVisibility(0, false)
 			for _, r := range []*Role{a, b} {
-				eventually(t, func() bool { return trustNow(t, srv, "shared").holds(r.Trusted) })
+				eventually(t, func() bool { return trustNow(t, srv).holds(r.Trusted) })
 			}
 		})
 	}
@@ -318,7 +318,7 @@ func TestRoleWithConcurrentWriters(t *testing.T) {
 func TestRoleThatAnotherWriterOverwrites(t *testing.T) {
 	srv, api := roleAccount(t)
 	converge(t, roleFor(api, "c1", "a", issuerA))
-	before := textOf(t, trustNow(t, srv, "shared"))
+	before := textOf(t, trustNow(t, srv))
 	var done atomic.Bool
 	srv.OnCall(func(phase awsfake.Phase, c awsfake.Call) {
 		if phase == awsfake.Before || c.Action != "UpdateAssumeRolePolicy" || !done.CompareAndSwap(false, true) {

@@ -180,8 +180,8 @@ func (t trust) with(who Trusted) trust {
 
 // without returns the policy with who let in by no statement of our form. One that names nobody any more goes.
 func (t trust) without(who Trusted) trust {
-	for i := len(t.statements) - 1; i >= 0; i-- {
-		w, issuer, ok := t.read(t.statements[i])
+	for i, raw := range slices.Backward(t.statements) {
+		w, issuer, ok := t.read(raw)
 		if !ok || issuer != who.Issuer || !slices.Contains(w.subjects(issuer), who.Subject) {
 			continue
 		}
@@ -204,6 +204,6 @@ func (t trust) replace(i int, w webIdentity, issuer string, subjects texts) trus
 }
 
 func statementText(w webIdentity) json.RawMessage {
-	text, _ := compact(w) //nolint:errcheck // strings
+	text, _ := compact(w) // strings only
 	return json.RawMessage(text)
 }

@@ -13,35 +13,23 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
-
-	"github.com/uc-cdis/gen3-bootstrap/internal/cli"
 )
 
 // The environment by which the Makefile and the tests themselves steer this package.
 const (
 	envSandbox = "GEN3_TEST_SANDBOX"      // path of the sandbox binary
 	envRequire = "GEN3_TEST_REQUIRE"      // "1": what cannot run fails instead of being skipped
-	envAsMain  = "GEN3_TEST_AS_MAIN"      // "1": this process is gen3-bootstrap, to be killed by a test
+	envBinary  = "GEN3_TEST_BINARY"       // path of gen3-bootstrap, to be run, interrupted and killed
 	envMatrix  = "GEN3_TEST_MATRIX"       // "full": every case of the matrices, else a part
 	envAWS     = "GEN3_TEST_AWS_ENDPOINT" // loopback endpoint of another emulator
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(envAsMain) == "1" {
-		os.Exit(asMain())
-	}
 	code := m.Run()
 	if n := casesRun.Load(); n > 0 {
 		fmt.Printf("matrix: %d cases ran\n", n)
 	}
 	os.Exit(code)
-}
-
-// asMain is main.go's main, but for its signals, which it takes from the same function through the root's own tests.
-func asMain() int {
-	return cli.Run(context.Background(), cli.Process{
-		Args: os.Args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
-	})
 }
 
 // sandbox is what the sandbox's one line says.
@@ -86,13 +74,19 @@ func ownSandbox(t *testing.T) *sandbox {
 
 func needSandbox(t *testing.T) {
 	t.Helper()
-	path := os.Getenv(envSandbox)
-	if path == "" {
-		if os.Getenv(envRequire) == "1" {
-			t.Fatalf("%s names no sandbox binary; `make test` builds one", envSandbox)
-		}
-		t.Skipf("%s names no sandbox binary; run `make test`, which builds one", envSandbox)
+	need(t, envSandbox, "sandbox")
+}
+
+// need skips the test where a binary is not named, or fails it where everything must run.
+func need(t *testing.T, variable, what string) {
+	t.Helper()
+	if os.Getenv(variable) != "" {
+		return
 	}
+	if os.Getenv(envRequire) == "1" {
+		t.Fatalf("%s does not name the %s binary; `make test` builds it", variable, what)
+	}
+	t.Skipf("%s does not name the %s binary; run `make test`, which builds it", variable, what)
 }
 
 func runSandbox(t *testing.T, dir string) (sb *sandbox, stop func()) {

@@ -21,6 +21,7 @@ type process struct {
 // command prepares a run in this world.
 func (w *world) command(t *testing.T, args ...string) *process {
 	t.Helper()
+	need(t, envBinary, "gen3-bootstrap")
 	s := w.settings
 	timing := s.Timing
 	args = append(args, "--account", s.Account, "--region", s.Region, "-n", w.namespace,
@@ -35,10 +36,10 @@ func (w *world) command(t *testing.T, args ...string) *process {
 			args = append(args, "--set", set)
 		}
 	}
-	p := &process{cmd: exec.Command(os.Args[0], args...)}
+	p := &process{cmd: exec.Command(os.Getenv(envBinary), args...)}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.Env = []string{
-		envAsMain + "=1", "KUBECONFIG=" + s.Kubeconfig, "AWS_ENDPOINT_URL=" + w.aws.URL(), "HOME=" + t.TempDir(),
+		"KUBECONFIG=" + s.Kubeconfig, "AWS_ENDPOINT_URL=" + w.aws.URL(), "HOME=" + t.TempDir(),
 		"AWS_ACCESS_KEY_ID=" + awsfake.AdminKeyID, "AWS_SECRET_ACCESS_KEY=" + awsfake.AdminSecret, "AWS_EC2_METADATA_DISABLED=true",
 		"TMPDIR=" + t.TempDir(),
 	}

@@ -25,16 +25,16 @@ func newStatus(p Process) command {
 		about: "Shows release, access key with its age and last use, Secrets, role and trust, the lock, each resource with what up\n" +
 			"would do to it, and each object of External Secrets in the namespace. Names come from the record of the last up.\n" +
 			"What may not be read is said and is no failure: whoever may read only a part sees that part.\n\n" +
-			"Exits with 0 when it could look, also when something differs or is not well; with 1 when account or cluster could not\n" +
-			"be spoken to, and under --max-key-age when a key is too old or its age may not be read.\n\n" +
-			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, recorded, mode, drift,\n" +
-			"resources[{step, resource, action, reason, ours, owners[]}], keys[{id, user, active, created, ageSeconds, lastUsed,\n" +
-			"service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId, complete}], release{name,\n" +
-			"namespace, chartVersion, operatorVersion, revision, state, ours, available, operators[], servedApiVersions[]},\n" +
-			"role{arn, trusts[], otherStatements}, lock{holder, dead, renewed, expires}, openMints[{user, started, deadline, keyId}],\n" +
-			"objects[{kind, name, ready, reason}], unread[{step, message, hint}], warnings[], errors[], durationSeconds}: mode is keys,\n" +
-			"global-user, irsa or irsa+global-user; drift says that up would change something or refuse; release, role and lock are\n" +
-			"null where there is none.",
+			"Exits with 0 when it could look, also when something differs or is not well; with 1 when account or cluster\n" +
+			"could not be spoken to, and under --max-key-age when a key is too old or its age may not be read.\n\n" +
+			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, recorded, mode,\n" +
+			"drift, resources[{step, resource, action, reason, ours, owners[]}], keys[{id, user, active, created, ageSeconds,\n" +
+			"lastUsed, service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId, complete}],\n" +
+			"release{name, namespace, chartVersion, operatorVersion, revision, state, ours, available, operators[],\n" +
+			"servedApiVersions[]}, role{arn, trusts[], otherStatements}, lock{holder, dead, renewed, expires},\n" +
+			"openMints[{user, started, deadline, keyId}], objects[{kind, name, ready, reason}], unread[{step, message, hint}],\n" +
+			"warnings[], errors[], durationSeconds}: mode is keys, global-user, irsa or irsa+global-user; drift says that up\n" +
+			"would change something or refuse; release, role and lock are null where there is none.",
 		example: []string{
 			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3",
 			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3 --max-key-age 90d -q",

@@ -26,7 +26,7 @@ func newTeardown(p Process) command {
 			"gen3-bootstrap teardown --account 111122223333 --region us-east-1 -n gen3 --dry-run",
 			"gen3-bootstrap teardown --account 111122223333 --region us-east-1 -n gen3",
 			"gen3-bootstrap teardown --account 111122223333 --region us-east-1 -n gen3 --only access-key --only iam-user --yes",
-			"gen3-bootstrap teardown --account 111122223333 --region us-east-1 -n gen3 --cluster-id 0a1b2c3d-1111-2222-3333-444455556666",
+			"gen3-bootstrap teardown --account 111122223333 --region us-east-1 -n gen3 --cluster-id UID-OF-KUBE-SYSTEM",
 		},
 		groups: append([]group{own}, in.recalledGroups()...),
 		run: func(ctx context.Context) error {
@@ -43,17 +43,20 @@ func newTeardown(p Process) command {
 }
 
 const teardownAbout = `Deletes what carries gen3-bootstrap's mark and was made for this namespace of this cluster, by the names that the
-last up recorded. From what others share it takes only this namespace's tag, subject and key. What somebody
-added by hand is never stripped: it is named, with the commands that remove it. Goes on past failures, reports each, and
-finishes when run again.
+last up recorded. From what others share it takes only this namespace's tag, subject and key. What somebody added
+by hand is never stripped: it is named, with the commands that remove it. Goes on past failures, reports each,
+and finishes when run again.
 
-It refuses when objects of External Secrets would lose what they stand on, and lists them; --force overrides that:
-  - when the operator goes, every SecretStore, ExternalSecret and PushSecret of the cluster counts, in all namespaces.
-    The operator stays while another namespace has a record of gen3-bootstrap. The CRDs are kept, and so are all those
-    objects and their Secrets, which nobody refreshes any more;
+It refuses when objects of External Secrets would lose what they stand on, and lists them; --force overrides it:
+  - when the operator goes, every SecretStore, ExternalSecret and PushSecret of the cluster counts, in all
+    namespaces. (It stays while another namespace has a record of gen3-bootstrap.) The CRDs are kept, and so are
+    all those objects and their Secrets, which nobody refreshes any more;
   - when only a key or a role goes, the stores that sign in with it count, and what reads from or pushes to them;
   - with --delete-crds every object goes with its CRD, and every Secret that an ExternalSecret owns.
 What may not be read counts as lost, and is said.
 
-It asks to type the name of the cluster's context (the account, with --cluster-id) unless --yes is given; where there is no terminal
-it does not go on without --yes. Exits with 0 only when nothing is left that should be gone.`
+It asks to type the name of the cluster's context (with --cluster-id the account) unless --yes is given; without a
+terminal to ask at it needs --yes. Exits with 0 only when nothing is left that should be gone.
+
+-o json prints the document that up prints: an action is delete, update (a tag, subject or entry goes), none
+(left on purpose or not there) or blocked, with the reason.`

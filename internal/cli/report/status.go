@@ -141,8 +141,8 @@ func writeResources(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 	as := bootstrap.Result{}
 	for _, c := range r.Resources {
 		change := c.Change
-		if len(c.Owners) > 1 {
-			change.Reason += "; made for " + strings.Join(c.Owners, ", ")
+		if self := r.Cluster.ID + "/" + r.Namespace; len(c.Owners) > 1 || len(c.Owners) == 1 && c.Owners[0] != self {
+			change.Reason += "; made for " + strings.ReplaceAll(strings.Join(c.Owners, ", "), self, "this namespace")
 		}
 		as.Changes = append(as.Changes, change)
 	}

@@ -1,0 +1,62 @@
+package acceptance
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// holdLock makes the lock be held by a run on another machine.
+func (w *world) holdLock(t *testing.T) {
+	t.Helper()
+	identity, err := json.Marshal(kube.Holder{User: "alice", Host: "elsewhere", Machine: "elsewhere", PID: 42, Run: "other"})
+	check(t, "marshal holder", err)
+	text, seconds, now := string(identity), int32(60), metav1.NewMicroTime(time.Now())
+	lease := &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Name: kube.RecordName, Namespace: w.namespace},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: &text, LeaseDurationSeconds: &seconds, RenewTime: &now, AcquireTime: &now},
+	}
+	_, err = w.kube.CoordinationV1().Leases(w.namespace).Create(t.Context(), lease, metav1.CreateOptions{})
+	check(t, "create Lease", err)
+}
+
+// TestLossOfTheLockStopsWrites takes the Lease away in mid-run: nothing more is written but the deletion of the key that
+// no Secret holds yet, and the next up finishes.
+func TestLossOfTheLockStopsWrites(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	var restore func()
+	w.aws.Fault(awsfake.Fault{Action: "CreateAccessKey", N: 1, Kind: awsfake.Hook, Hook: func(phase awsfake.Phase, _ awsfake.Call) {
+		if phase != awsfake.Before {
+			return
+		}
+		restore = w.proxy.Fault(kubeproxy.Fault{Verb: "update", Resource: "leases", Kind: kubeproxy.Forbidden})
+		gone := time.NewTimer(2 * w.settings.Timing.Lease)
+		<-gone.C
+	}})
+	w.settings.Timing.Request = 10 * time.Second
+	w.settings.Timing.MintDeadline = 10 * time.Second
+	result, err := w.up(t.Context())
+	if err == nil || !hasProblem(result, "lock was lost") {
+		t.Errorf("error %v, and nothing about the lock:\n%s", err, problems(result))
+	}
+	if keys := w.aws.Keys(w.settings.UserName); len(keys) > 0 {
+		t.Errorf("keys are left: %v", keys)
+	}
+	for _, c := range w.proxy.Writes() {
+		if c.Resource == "secrets" {
+			t.Errorf("it wrote %s without the lock", c.Name())
+		}
+	}
+	restore()
+	w.mustUp(t)
+	w.liveKey(t)
+	w.mustBeConverged(t)
+}
