@@ -138,8 +138,7 @@ func signalled(t *testing.T, cmd *exec.Cmd, sig os.Signal) {
 }
 
 func exitCode(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	return 0

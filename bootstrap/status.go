@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,6 +70,8 @@ type status struct {
 	held   []StatusSecret
 	infos  []iamsetup.KeyInfo
 	blind  bool // keys may not be read
+
+	namespaceKnown bool // whether there is one could be asked
 }
 
 func (v *status) unread(step string, err error) {
@@ -116,6 +119,7 @@ func (v *status) connect(ctx context.Context) []error {
 	if len(errs) > 0 {
 		return errs
 	}
+	v.namespaceKnown = namespaceErr == nil
 	v.unread("", identityErr)
 	v.unread("", namespaceErr)
 	v.unread(recordStep, recordErr)
@@ -136,10 +140,11 @@ func (v *status) recall() {
 	t := v.target
 	record := parseRecorded(t.record.Settings())
 	v.result.Recorded = record != nil
-	if t.namespace == nil {
+	if t.namespace == nil && v.namespaceKnown {
 		v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.settings.Namespace, t.kube.Server, t.kube.Context))
 	}
 	if record != nil {
+		t.clusterID = cmp.Or(t.clusterID, record.Cluster)
 		t.settings = t.settings.asRecorded(*record)
 		if record.Account != t.settings.Account {
 			v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("the last up for this namespace was in account %s, and --account is %s", record.Account, t.settings.Account))
@@ -209,6 +214,7 @@ func (v *status) readSteps(ctx context.Context) {
 	for _, o := range engine.observe(ctx) {
 		v.unread(o.step, o.err)
 		for _, c := range o.changes {
+			c = v.withoutOwner(c)
 			v.result.Resources = append(v.result.Resources, v.resource(c))
 			v.result.Drift = v.result.Drift || c.Action != plan.None
 		}
@@ -216,6 +222,15 @@ func (v *status) readSteps(ctx context.Context) {
 			v.readKeys(ctx, o.err)
 		}
 	}
+}
+
+// withoutOwner takes back that an owner's tag is missing where nobody could tell the owner.
+func (v *status) withoutOwner(c plan.Change) plan.Change {
+	nobody := iamsetup.Owner{Namespace: v.target.settings.Namespace}
+	if v.target.clusterID == "" && c.Action == plan.Update && strings.HasSuffix(c.Reason, "/"+nobody.String()) {
+		c.Action, c.Reason = plan.None, "as wanted, as far as can be told without the cluster's id"
+	}
+	return c
 }
 
 func (v *status) readKeys(ctx context.Context, observed error) {

@@ -1,7 +1,6 @@
 package iamsetup
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +44,7 @@ func endKeys(v keyView, r keyRules, believe time.Time) keyEnds {
 	}
 	out.blocks = d.blocks
 	d.awaitKeys(&out, believe)
-	d.staleTags(&out)
+	d.staleTags(&out, believe)
 	return out
 }
 
@@ -105,13 +104,18 @@ func (d *decision) awaitKeys(out *keyEnds, believe time.Time) {
 	}
 }
 
-// staleTags are entries of this owner on the user that stand for nothing any more.
-func (d *decision) staleTags(out *keyEnds) {
-	for _, key := range slices.Sorted(maps.Keys(d.v.user.Tags)) {
+// staleTags are entries of this owner on the user that stand for nothing any more. One whose key may only not show is
+// waited for.
+func (d *decision) staleTags(out *keyEnds, believe time.Time) {
+	for _, key := range d.v.user.Tags.keys() {
 		value := d.v.user.Tags[key]
 		id, isKey := strings.CutPrefix(key, tagKey)
 		minter, _ := parseMinting(value)
-		if isKey && value == d.r.owner.String() && d.v.listed(id) == nil || key == tagMinting && minter == d.r.owner.String() {
+		stale := isKey && value == d.r.owner.String() && d.v.listed(id) == nil
+		switch {
+		case stale && !d.r.settled && d.v.now.Before(believe):
+			out.settle = "whether access key " + id + " still shows up"
+		case stale, key == tagMinting && minter == d.r.owner.String():
 			out.untag = append(out.untag, key)
 		}
 	}

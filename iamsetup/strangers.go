@@ -67,8 +67,10 @@ func (p keyPlan) strangerChanges() []plan.Change {
 		if s.unused {
 			cure = "it stays, unless --adopt --yes deletes it"
 		}
-		out = append(out, plan.Change{Step: KeyStep, Resource: "access-key/" + s.id, Action: plan.None,
-			Reason: fmt.Sprintf("not ours (%s): %s", s.about, cure)})
+		out = append(out, plan.Change{
+			Step: KeyStep, Resource: "access-key/" + s.id, Action: plan.None,
+			Reason: fmt.Sprintf("not ours (%s): %s", s.about, cure),
+		})
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func (w *world) downloads(t *testing.T) []string {
 	t.Helper()
 	response, err := http.Get(w.sandbox.ChartRepo + "/_requests")
 	check(t, "ask chart repository", err)
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	var requests []struct{ Path string }
 	check(t, "parse chart repository's answer", json.NewDecoder(response.Body).Decode(&requests))
 	out := make([]string, 0, len(requests))
@@ -115,7 +115,7 @@ func TestNothingIsWrittenWhereTheDigestDiffers(t *testing.T) {
 			http.Error(rw, err.Error(), http.StatusBadGateway)
 			return
 		}
-		defer response.Body.Close()
+		defer func() { _ = response.Body.Close() }()
 		body, _ := io.ReadAll(response.Body)
 		if r.URL.Path == "/index.yaml" {
 			body = regexp.MustCompile(`digest: [0-9a-f]{8}`).ReplaceAll(body, []byte("digest: 00000000"))

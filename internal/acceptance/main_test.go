@@ -53,7 +53,7 @@ func anySandbox(t *testing.T) *sandbox {
 	t.Helper()
 	needSandbox(t)
 	shared.once.Do(func() {
-		dir, err := os.MkdirTemp("", "gen3-bootstrap-acceptance-")
+		dir, err := os.MkdirTemp("", "gen3-bootstrap-acceptance-") //nolint:usetesting // it outlives the test that happens to come first
 		check(t, "make directory", err)
 		shared.sb, shared.stop = runSandbox(t, dir)
 	})

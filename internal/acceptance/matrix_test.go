@@ -48,7 +48,6 @@ type way struct {
 	name string
 	aws  awsfake.Kind
 	kube kubeproxy.Kind
-	code string // of a custom error
 	kill bool
 }
 

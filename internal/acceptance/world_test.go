@@ -102,10 +102,14 @@ func (w *world) defaults(t *testing.T) bootstrap.Settings {
 		PolicyName: bootstrap.DefaultPolicyName, UserName: bootstrap.DefaultUserName, IAMPath: bootstrap.DefaultIAMPath,
 		GlobalUserSecret: bootstrap.DefaultGlobalUserSecret, ServiceAccount: bootstrap.DefaultServiceAccount,
 		SkipHelm: true,
-		Helm: helminstall.Settings{Release: bootstrap.DefaultRelease, Namespace: bootstrap.DefaultReleaseNamespace,
-			Chart: helminstall.DefaultChart, Repo: w.sandbox.ChartRepo},
-		Timing: bootstrap.Timing{Lease: 2 * time.Second, MintDeadline: 2 * time.Second, Settle: time.Second,
-			Poll: 20 * time.Millisecond, Request: 2 * time.Second},
+		Helm: helminstall.Settings{
+			Release: bootstrap.DefaultRelease, Namespace: bootstrap.DefaultReleaseNamespace,
+			Chart: helminstall.DefaultChart, Repo: w.sandbox.ChartRepo,
+		},
+		Timing: bootstrap.Timing{
+			Lease: 2 * time.Second, MintDeadline: 2 * time.Second, Settle: time.Second,
+			Poll: 20 * time.Millisecond, Request: 2 * time.Second,
+		},
 	}
 }
 

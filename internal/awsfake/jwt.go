@@ -121,10 +121,21 @@ func readJWKS(raw []byte) ([]jwk, error) {
 		case k.Type == "RSA" && k.N.Int != nil && k.E.Int != nil:
 			keys = append(keys, jwk{k.ID, &rsa.PublicKey{N: k.N.Int, E: int(k.E.Int64())}})
 		case k.Type == "EC" && k.Curve == "P-256" && k.X.Int != nil && k.Y.Int != nil:
-			keys = append(keys, jwk{k.ID, &ecdsa.PublicKey{Curve: elliptic.P256(), X: k.X.Int, Y: k.Y.Int}})
+			if key, err := ecPoint(k.X.Int, k.Y.Int); err == nil {
+				keys = append(keys, jwk{k.ID, key})
+			}
 		}
 	}
 	return keys, nil
+}
+
+// ecPoint makes a public key of a point on P-256, whose uncompressed form is 4 and both coordinates in 32 bytes each.
+func ecPoint(x, y *big.Int) (*ecdsa.PublicKey, error) {
+	if x.BitLen() > 256 || y.BitLen() > 256 {
+		return nil, errors.New("the point is not on P-256")
+	}
+	point := append([]byte{4}, x.FillBytes(make([]byte, 32))...)
+	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(point, y.FillBytes(make([]byte, 32))...))
 }
 
 // number is a JWK's base64url integer.

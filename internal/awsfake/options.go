@@ -8,8 +8,8 @@ import (
 // The operator's own credentials, from AWS's documentation. They are always accepted, and may do everything that Deny
 // does not name.
 const (
-	AdminKeyID  = "AKIAIOSFODNN7EXAMPLE"                     //nolint:gosec // AWS's published example, which opens nothing
-	AdminSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" //nolint:gosec // as above
+	AdminKeyID  = "AKIAIOSFODNN7EXAMPLE"
+	AdminSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 )
 
 // An Option changes how a Server behaves from its start.

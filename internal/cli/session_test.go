@@ -104,10 +104,11 @@ func TestJSONIsOneDocumentWhateverHappens(t *testing.T) {
 			if err := json.Unmarshal([]byte(got.stdout), &doc); err != nil {
 				t.Fatalf("%v in:\n%s", err, got.stdout)
 			}
-			said := ""
+			var all strings.Builder
 			for _, p := range doc.Errors {
-				said += p.Message
+				all.WriteString(p.Message)
 			}
+			said := all.String()
 			if got.code != c.code || said != c.said || doc.Command != "up" {
 				t.Errorf("exit code %d, command %q, errors %q", got.code, doc.Command, said)
 			}
@@ -155,7 +156,8 @@ func TestNobodyIsAskedWithoutATerminal(t *testing.T) {
 }
 
 func TestAsk(t *testing.T) {
-	for answer, want := range map[string]bool{"prod\n": true, " prod \n": true, "prod": true, "yes\n": false, "Prod\n": false, "": false} {
+	for answer, want := range map[string]bool{"prod\n": true, " prod \n": true, //nolint:gocritic // blanks around the answer are the case
+		 "prod": true, "yes\n": false, "Prod\n": false, "": false} {
 		var stderr bytes.Buffer
 		got, err := ask(t.Context(), strings.NewReader(answer), &stderr, "delete key AKIAIOSFODNN7EXAMPLE?", "prod")
 		if err != nil || got != want {

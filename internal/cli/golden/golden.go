@@ -15,33 +15,33 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew") //nolint:gochecknoglobals // set by the flag package alone
 
 // Equal fails the test unless got is what the golden file holds.
-func Equal(t testing.TB, got string) {
-	t.Helper()
-	File(t, filepath.Join("testdata", filepath.FromSlash(strings.ReplaceAll(t.Name(), " ", "_"))+".golden"), got)
+func Equal(tb testing.TB, got string) {
+	tb.Helper()
+	File(tb, filepath.Join("testdata", filepath.FromSlash(strings.ReplaceAll(tb.Name(), " ", "_"))+".golden"), got)
 }
 
 // File is Equal with a file of the test's own choice.
-func File(t testing.TB, path, got string) {
-	t.Helper()
+func File(tb testing.TB, path, got string) {
+	tb.Helper()
 	if *update {
-		write(t, path, got)
+		write(tb, path, got)
 		return
 	}
 	want, err := os.ReadFile(path) // #nosec G304 -- the path is made of the test's name
 	if err != nil {
-		t.Fatalf("%v (go test -update writes it)", err)
+		tb.Fatalf("%v (go test -update writes it)", err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", path, diff)
+		tb.Errorf("%s differs (-want +got):\n%s", path, diff)
 	}
 }
 
-func write(t testing.TB, path, text string) {
-	t.Helper()
+func write(tb testing.TB, path, text string) {
+	tb.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) //nolint:gochecknoglobals // the tests' one clock
 
 // story is a run with two chains: one that installs and waits, one that finds all as wanted, and a step that fails.
 func story() []event.Event {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
@@ -92,11 +93,9 @@ func nextStep(r bootstrap.Result, tense Tense) string {
 			return "gen3-bootstrap up with the same flags makes these changes"
 		}
 	}
-	for _, secret := range r.Outputs.Secrets {
-		if secret == r.Namespace+"/"+bootstrap.ChartSecretName {
-			return fmt.Sprintf("install or upgrade the gen3 chart in namespace %s with global.externalSecrets.deploy=true; "+
-				"its SecretStore reads the Secret %s", r.Namespace, bootstrap.ChartSecretName)
-		}
+	if slices.Contains(r.Outputs.Secrets, r.Namespace+"/"+bootstrap.ChartSecretName) {
+		return fmt.Sprintf("install or upgrade the gen3 chart in namespace %s with global.externalSecrets.deploy=true; "+
+			"its SecretStore reads the Secret %s", r.Namespace, bootstrap.ChartSecretName)
 	}
 	return ""
 }

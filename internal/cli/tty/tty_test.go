@@ -11,8 +11,7 @@ func TestPipesAndBuffersAreNoTerminals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
-	defer w.Close()
+	defer func() { _, _ = r.Close(), w.Close() }()
 	for _, stream := range []any{r, w, &bytes.Buffer{}} {
 		if IsTerminal(stream) {
 			t.Errorf("%T is taken for a terminal", stream)

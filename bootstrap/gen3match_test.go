@@ -1,0 +1,45 @@
+package bootstrap
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+)
+
+func TestGen3Misfit(t *testing.T) {
+	both, old, young := []string{apiV1, apiV1Beta1}, []string{apiV1Beta1}, []string{apiV1}
+	for name, c := range map[string]struct {
+		version string
+		found   *helminstall.Gen3Release
+		served  []string
+		want    []string // nothing: no warning
+	}{
+		"nothing is known of the cluster":  {served: nil},
+		"both are served":                  {version: "0.3.60", served: both},
+		"the newest known on an old CRD":   {served: old, want: []string{NewestGen3 + ", the newest known", "external-secrets.io/v1 unless", "serve external-secrets.io/v1beta1"}},
+		"the newest known on a young CRD":  {served: young},
+		"an old one on a young CRD":        {version: "0.3.60", served: young, want: []string{"gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only", "the CRDs serve external-secrets.io/v1"}},
+		"one with a choice on a young CRD": {version: "0.3.85", served: young, want: []string{"0.3.85", "global.externalSecrets.apiVersion"}},
+		"an installed one that fits":       {found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", APIs: young}, served: young},
+		"an installed one with old leftovers": {
+			found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", APIs: both}, served: young,
+			want: []string{"release commons of gen3 chart 0.3.90 uses external-secrets.io/v1beta1", "ohdsi-webapi", "chart external-secrets 0.16.2 serves both"},
+		},
+		"an installed one without stores":       {found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90"}, served: young},
+		"an installed one, and a version given": {version: "0.3.90", found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.60", APIs: old}, served: young},
+		"an installed one that is too young":    {found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", APIs: young}, served: old, want: []string{"global.externalSecrets.apiVersion"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := gen3Misfit(c.version, c.found, c.served, "the CRDs")
+			if (got == "") != (len(c.want) == 0) {
+				t.Errorf("got %q", got)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("no word of %q in %q", want, got)
+				}
+			}
+		})
+	}
+}

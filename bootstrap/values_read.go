@@ -1,0 +1,96 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// readServed asks the cluster which versions of the API it takes.
+func (v *valuesRun) readServed(ctx context.Context) error {
+	external, err := v.target.kube.ExternalSecrets()
+	if err == nil {
+		v.fragment.served, err = external.ServedVersions(ctx)
+	}
+	return err //nolint:wrapcheck // it says what it was doing
+}
+
+// readChart finds out which chart the values are for: the one given, the installed one, or the newest known.
+func (v *valuesRun) readChart(ctx context.Context) error {
+	version := v.settings.Gen3Version
+	if version == "" {
+		found, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
+		if err != nil {
+			return err //nolint:wrapcheck // it names the namespace
+		}
+		version = NewestGen3
+		if found != nil {
+			version = found.Version
+		}
+	}
+	var err error
+	v.fragment.chart, err = parseGen3(version)
+	return err
+}
+
+func (v *valuesRun) readRole(ctx context.Context) error {
+	if !v.fragment.takesRole() {
+		return nil
+	}
+	name := cmp.Or(v.settings.RoleName, v.last.RoleName, iamsetup.RoleName(v.target.owner()))
+	arn, err := v.target.aws.RoleARN(ctx, name)
+	switch {
+	case errors.Is(err, iamsetup.ErrDenied):
+		path := cmp.Or(v.settings.IAMPath, v.last.IAMPath, DefaultIAMPath)
+		arn = roleARN(v.target.caller.Partition, v.settings.Account, path, name)
+		v.warn("IAM role %s may not be read, so its ARN is put together from its path and name: %s", name, arn)
+	case err != nil:
+		return err //nolint:wrapcheck // it names the role
+	case arn == "":
+		return hint.With(fmt.Errorf("get IAM role %s: there is none in account %s", name, v.settings.Account),
+			"`gen3-bootstrap up --irsa` makes it; --role-name names another")
+	}
+	v.fragment.roleARN = arn
+	return nil
+}
+
+func roleARN(partition, account, path, name string) string {
+	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", partition, account, path, name)
+}
+
+// readSecret looks whether the Secret that the SecretStore will read is there. Where that may not be asked, nothing is
+// said: the values are the same.
+func (v *valuesRun) readSecret(ctx context.Context) error {
+	if v.fragment.takesRole() {
+		return nil
+	}
+	name := v.fragment.namespace + "/" + ChartSecretName
+	v.result.Secret = name
+	secrets := &kube.KeySecrets{Client: v.target.kube, Namespace: v.fragment.namespace, Names: []string{ChartSecretName}}
+	held, err := secrets.Observe(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // as said
+	}
+	if held[0].Key.ID == "" {
+		v.warn("Secret %s holds no access key yet, and the gen3 chart's SecretStore reads no other%s", name, v.elsewhere())
+	}
+	return nil
+}
+
+// elsewhere says where the key is instead, if the record knows.
+func (v *valuesRun) elsewhere() string {
+	if v.fragment.mode == modeGlobalUser && v.fragment.secret != ChartSecretName {
+		return "; copy " + v.fragment.inNamespace(v.fragment.secret) + " to it"
+	}
+	if len(v.last.SecretNames) > 0 && !slices.Contains(v.last.SecretNames, ChartSecretName) {
+		return "; run up with --secret-name " + ChartSecretName + " as well"
+	}
+	return ""
+}
