@@ -49,7 +49,7 @@ func TestEndKeys(t *testing.T) {
 		"in a Secret of ours":        {keyView{user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}}, false, false, "delete " + keyA},
 		"in somebody's Secret too":   {keyView{user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA), foreignSecret}}, false, false, "leave " + keyA},
 		"of nobody known":            {keyView{user: ourUser(), keys: []listedKey{active(keyA, 1), active(keyB, 2)}}, false, false, "leave " + keyA + ", leave " + keyB},
-		"of an intent":               {keyView{user: ourUser(), keys: []listedKey{active(keyA, 1), active(keyB, 30)}, mints: []credential.Mint{openMint(keyA)}}, false, false, "leave " + keyA + ", delete " + keyB},
+		"of an intent":               {keyView{user: ourUser(), keys: []listedKey{active(keyA, 1), active(keyB, 30)}, mints: []credential.Mint{openMint(keyA)}}, false, false, "delete " + keyB + ", leave " + keyA},
 		"of an intent, and used":     {keyView{user: ourUser(), keys: []listedKey{used}, mints: []credential.Mint{openMint()}}, false, false, "blocked " + keyB},
 		"two of one intent":          {keyView{user: ourUser(), keys: []listedKey{active(keyA, 30), active(keyB, 30)}, mints: []credential.Mint{openMint()}}, false, false, "blocked " + keyA + ", blocked " + keyB},
 		"of an intent, other mint":   {keyView{user: ourUser(tagMinting, "c2/gen3 2026-01-01T13:00:00Z"), keys: []listedKey{active(keyB, 30)}, mints: []credential.Mint{openMint()}}, false, false, "blocked " + keyB},

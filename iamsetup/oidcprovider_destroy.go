@@ -107,8 +107,14 @@ func (p *ProviderRemoval) leave(ctx context.Context, say report) error {
 	if err != nil || !p.Delete {
 		return err
 	}
-	now, err := readProvider(ctx, p.API, p.arn())
-	if err != nil || now == nil || !abandoned(now.tags) {
+	nobodys, err := p.abandons(ctx, say, "identity provider "+arn, func(ctx context.Context) (Tags, error) {
+		now, err := readProvider(ctx, p.API, arn)
+		if err != nil || now == nil {
+			return nil, err
+		}
+		return now.tags, nil
+	})
+	if err != nil || !nobodys {
 		return err
 	}
 	return p.delete(ctx, say)

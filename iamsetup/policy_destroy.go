@@ -243,7 +243,10 @@ func (p *PolicyRemoval) leave(ctx context.Context, say report) error {
 	if err != nil || !wasShared {
 		return err
 	}
-	if err := p.read(ctx); err != nil || p.tags == nil || !abandoned(p.tags) {
+	if nobodys, err := p.abandons(ctx, say, "IAM policy "+p.ARN, func(ctx context.Context) (Tags, error) {
+		err := p.read(ctx)
+		return p.tags, err
+	}); err != nil || !nobodys {
 		return err
 	}
 	if p.users, err = p.attachedTo(ctx); err != nil || p.bounds > 0 || len(p.held(holdOutside)) > 0 || len(p.held(holdStuck)) > 0 {

@@ -78,6 +78,24 @@ func (r Removal) describe(f fate, tags Tags) (plan.Action, string) {
 // other for the one that stays.
 func abandoned(tags Tags) bool { return tags.ours() && len(tags.owners()) == 0 }
 
+// abandons waits until IAM shows that this owner's tag is off, and reports whether the resource was then abandoned. Look
+// reads its tags; nil where there is no such resource.
+func (r Removal) abandons(ctx context.Context, say report, what string, look func(context.Context) (Tags, error)) (bool, error) {
+	var tags Tags
+	err := r.Pace.poll(ctx, r.Pace.Settle, func(ctx context.Context) (bool, error) {
+		var err error
+		if tags, err = look(ctx); err != nil || len(r.ownerTags(tags)) == 0 {
+			return true, err
+		}
+		say.waiting(what + " to show that its tags are off")
+		return false, nil
+	})
+	if errors.Is(err, errTooLong) {
+		return false, nil
+	}
+	return abandoned(tags), err
+}
+
 // sure repeats a look that found nothing, until that can be believed.
 func (r Removal) sure(ctx context.Context, what string, look func(context.Context) (found bool, err error)) error {
 	left := r.Believe.Sub(r.Now())

@@ -255,15 +255,23 @@ func (r *RoleRemoval) leave(ctx context.Context, say report) error {
 	if err != nil || !wasShared {
 		return err
 	}
-	now, err := r.Role.read(ctx)
-	if err != nil || now == nil || !abandoned(now.tags) || len(r.without(now).statements) > 0 {
+	owned := r.letIn(r.seen)
+	if nobodys, err := r.abandons(ctx, say, "IAM role "+r.Role.RoleName, r.tagsNow); err != nil || !nobodys || len(withoutAll(r.seen.trust, owned).statements) > 0 {
 		return err
 	}
-	r.seen = now
 	if inWay, err := r.inWay(ctx); err != nil || len(inWay) > 0 {
 		return err
 	}
 	return r.delete(ctx, say)
+}
+
+func (r *RoleRemoval) tagsNow(ctx context.Context) (Tags, error) {
+	now, err := r.Role.read(ctx)
+	if err != nil || now == nil {
+		return nil, err
+	}
+	r.seen = now
+	return now.tags, nil
 }
 
 // letOut writes the trust policy without this owner and reads it back, as whoever shares the role writes the same

@@ -217,12 +217,21 @@ func (u *UserRemoval) leave(ctx context.Context, say report) error {
 	if err != nil {
 		return err
 	}
-	u.Lookup.Forget()
-	if u.seen, err = u.Lookup.Get(ctx); err != nil || u.seen == nil || !abandoned(u.seen.Tags) {
+	if nobodys, err := u.abandons(ctx, say, "IAM user "+name, u.tagsNow); err != nil || !nobodys {
 		return err
 	}
 	if inWay, err := u.inWay(ctx); err != nil || len(inWay) > 0 {
 		return err
 	}
 	return u.delete(ctx, say)
+}
+
+func (u *UserRemoval) tagsNow(ctx context.Context) (Tags, error) {
+	u.Lookup.Forget()
+	seen, err := u.Lookup.Get(ctx)
+	if err != nil || seen == nil {
+		return nil, err
+	}
+	u.seen = seen
+	return seen.Tags, nil
 }

@@ -21,11 +21,15 @@ const issuerHint = "give the issuer with --oidc-issuer; `aws eks describe-cluste
 func (c *Client) Issuer(ctx context.Context) (string, error) {
 	body, err := c.Discovery().RESTClient().Get().AbsPath(issuerPath).DoRaw(ctx)
 	if err != nil {
-		err = fmt.Errorf("read the token issuer of cluster %s (context %s) from %s: %w", c.Server, c.Context, issuerPath, err)
-		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
-			return "", hint.With(err, issuerHint)
+		what := fmt.Sprintf("read the token issuer of cluster %s (context %s) from %s", c.Server, c.Context, issuerPath)
+		switch {
+		case apierrors.IsForbidden(err): // with no more text than "unknown"
+			return "", hint.With(fmt.Errorf("%s: the caller may not: %w", what, err), issuerHint)
+		case apierrors.IsNotFound(err):
+			return "", hint.With(fmt.Errorf("%s: %w", what, err), issuerHint)
+		default:
+			return "", c.explain(fmt.Errorf("%s: %w", what, err))
 		}
-		return "", c.explain(err)
 	}
 	var document struct {
 		Issuer string `json:"issuer"`

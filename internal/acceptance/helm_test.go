@@ -150,7 +150,7 @@ func TestHelmMayGoWrong(t *testing.T) {
 			// One after the other: the chart's CRD is the cluster's.
 			t.Run(c.Name()+" "+way.name, func(t *testing.T) {
 				w := helmWorld(t, sb)
-				w.goWrongAtKube(t, inRelease(w, c), way)
+				_ = w.goWrongAtKube(t, "up", inRelease(w, c), way)
 				result, err := w.up(t.Context())
 				if err != nil {
 					t.Fatalf("the up afterwards: %v\n%s\nlog:\n%s", err, problems(result), tail(w.output.String()))

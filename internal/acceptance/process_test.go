@@ -28,10 +28,22 @@ func (w *world) command(t *testing.T, args ...string) *process {
 		"--lease-duration", timing.Lease.String(), "--mint-deadline", timing.MintDeadline.String(), "--settle", timing.Settle.String(),
 		"--poll-interval", timing.Poll.String(), "--request-timeout", timing.Request.String(),
 		"--timeout", s.Timeout.String(), "--lock-timeout", s.LockTimeout.String(), "--verbose", "--chart-repo", s.Helm.Repo)
+	if s.IRSA {
+		args = append(args, "--irsa", "--create-oidc-provider", "--role-name", s.RoleName)
+	}
+	if args[0] == "teardown" {
+		args = append(args, "--yes", "--delete-oidc-provider")
+	}
+	if s.UseGlobalUser {
+		args = append(args, "--use-global-user")
+	}
 	if s.SkipHelm {
 		args = append(args, "--skip-helm")
 	} else {
 		args = append(args, "--release", s.Helm.Release, "--release-namespace", s.Helm.Namespace, "--chart", s.Helm.Chart)
+		if s.Helm.Version != "" {
+			args = append(args, "--chart-version", s.Helm.Version)
+		}
 		for _, set := range s.Helm.Set {
 			args = append(args, "--set", set)
 		}

@@ -40,6 +40,7 @@ type world struct {
 	kube      kubernetes.Interface // past the proxy: the tests' own eyes
 	namespace string
 	settings  bootstrap.Settings
+	options   bootstrap.TeardownOptions
 	output    *output
 }
 
@@ -132,6 +133,18 @@ func (w *world) up(ctx context.Context) (bootstrap.Result, error) {
 
 func (w *world) plan(ctx context.Context) (bootstrap.Result, error) {
 	result, err := bootstrap.Plan(ctx, w.settings, w.env())
+	fmt.Fprintf(w.output, "result %+v error %+v\n", result, err)
+	return result, err
+}
+
+// do runs a command that writes; teardown is not asked.
+func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error) {
+	if command == "up" {
+		return w.up(ctx)
+	}
+	settings := w.settings
+	settings.Yes = true
+	result, err := bootstrap.Teardown(ctx, settings, w.options, w.env())
 	fmt.Fprintf(w.output, "result %+v error %+v\n", result, err)
 	return result, err
 }

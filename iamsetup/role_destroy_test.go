@@ -1,0 +1,159 @@
+package iamsetup
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// roleRemovalFor is the counterpart of roleFor; the ServiceAccount is not known, only the owner's tag.
+func roleRemovalFor(api *iam.Client, cluster, namespace string) *RoleRemoval {
+	return &RoleRemoval{
+		Removal: removal(cluster, namespace), API: api, Policies: []string{"arn:aws:iam::" + testAccount + ":policy/read"},
+		Role: &Role{API: api, Owner: testOwner(cluster, namespace), Pace: testPace(), RoleName: "shared", Partition: "aws", Account: testAccount},
+	}
+}
+
+func TestRoleGoesWithItsLastOwner(t *testing.T) {
+	srv, api := roleAccount(t)
+	for _, issuer := range []string{issuerA, issuerB} {
+		_, err := srv.AddOIDCProvider(issuer, []string{audience}, nil)
+		check(t, err)
+	}
+	before := srv.Snapshot()
+	converge(t, roleFor(api, "c1", "gen3", issuerA))
+	one := srv.Snapshot()
+	converge(t, roleFor(api, "c1", "other", issuerA))
+	converge(t, roleFor(api, "c2", "gen3", issuerB))
+
+	mustDestroy(t, roleRemovalFor(api, "c1", "other"))
+	wantConverged(t, srv, roleFor(api, "c1", "gen3", issuerA))
+	wantConverged(t, srv, roleFor(api, "c2", "gen3", issuerB))
+	mustDestroy(t, roleRemovalFor(api, "c2", "gen3"))
+	wantSnapshot(t, srv, one)
+	mustDestroy(t, roleRemovalFor(api, "c2", "gen3")) // again: it is another's
+	wantSnapshot(t, srv, one)
+	mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+	wantSnapshot(t, srv, before)
+}
+
+func TestRoleThatLetsInOthers(t *testing.T) {
+	srv, api := roleAccount(t)
+	converge(t, roleFor(api, "c1", "gen3", issuerA))
+	foreign := `{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}`
+	document, err := trustNow(t, srv).JSON()
+	check(t, err)
+	document = strings.Replace(document, `"Statement":[`, `"Statement":[`+foreign+`,`, 1)
+	_, err = api.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("shared"), PolicyDocument: &document})
+	check(t, err)
+	r := roleRemovalFor(api, "c1", "gen3")
+	mustDestroy(t, r)
+	if now := trustNow(t, srv); len(now.statements) != 1 || string(now.statements[0]) != foreign {
+		t.Errorf("trust policy %s", now.statements)
+	}
+	if len(r.Warnings()) != 1 || strings.Contains(strings.Join(trustTags(srv), " "), "owner") {
+		t.Errorf("warnings %q, tags %v", r.Warnings(), trustTags(srv))
+	}
+	left := srv.Snapshot()
+	mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+	wantSnapshot(t, srv, left)
+}
+
+func trustTags(srv *awsfake.Server) []string {
+	var out []string
+	for key := range srv.Snapshot() {
+		if tag, ok := strings.CutPrefix(key, "role/shared/tag/"); ok {
+			out = append(out, tag)
+		}
+	}
+	return out
+}
+
+func TestRoleWithThingsAddedByHand(t *testing.T) {
+	srv, api := roleAccount(t)
+	converge(t, roleFor(api, "c1", "gen3", issuerA))
+	_, err := api.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("shared"), PolicyName: aws.String("inline"), PolicyDocument: aws.String(readAll)})
+	check(t, err)
+	check(t, srv.Attach("arn:aws:iam::"+testAccount+":role/gen3/shared", "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
+	before := srv.Snapshot()
+	r := roleRemovalFor(api, "c1", "gen3")
+	if _, err := destroy(t, r); err == nil || r.todo.Action != plan.Blocked {
+		t.Fatalf("%v, %+v", err, r.todo)
+	}
+	wantReason(t, []plan.Change{r.todo}, "aws iam delete-role-policy --role-name shared --policy-name inline", "aws iam detach-role-policy --role-name shared --policy-arn arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+	wantSnapshot(t, srv, before)
+	if _, h := r.bearer(); h != holdStuck {
+		t.Errorf("hold %d", h)
+	}
+}
+
+func TestRoleRemovalUnderLagAndLostReplies(t *testing.T) {
+	for _, action := range []string{"", "UpdateAssumeRolePolicy", "UntagRole", "DetachRolePolicy", "DeleteRole"} {
+		t.Run(action, func(t *testing.T) {
+			srv, api := roleAccount(t)
+			for _, issuer := range []string{issuerA, issuerB} {
+				_, err := srv.AddOIDCProvider(issuer, []string{audience}, nil)
+				check(t, err)
+			}
+			before := srv.Snapshot()
+			converge(t, roleFor(api, "c1", "gen3", issuerA))
+			converge(t, roleFor(api, "c2", "gen3", issuerB))
+			if action == "" {
+				srv.DelayVisibility(300*time.Millisecond, true)
+			} else {
+				srv.Fault(awsfake.Fault{Action: action, N: 1, Times: 1, Kind: awsfake.LostReply5xx})
+			}
+			mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+			if action == "" {
+				<-time.After(400 * time.Millisecond) // the next one is another day
+			}
+			mustDestroy(t, roleRemovalFor(api, "c2", "gen3"))
+			wantSnapshot(t, srv, before)
+		})
+	}
+}
+
+func TestProviderRemoval(t *testing.T) {
+	srv, api := fakeAccount(t)
+	tags := map[string]string{tagManagedBy: managedBy, tagOwner + "c1/gen3": "", tagOwner + "c1/other": ""}
+	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, tags)
+	check(t, err)
+	provider := func(namespace string, del bool) *ProviderRemoval {
+		return &ProviderRemoval{Removal: removal("c1", namespace), API: api, Partition: "aws", Account: testAccount, Issuer: issuerA, Delete: del}
+	}
+	mustDestroy(t, provider("other", true))
+	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(trustTagsOf(left, arn)) != 2 {
+		t.Errorf("left: %v", left)
+	}
+	mustDestroy(t, provider("gen3", false))
+	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(trustTagsOf(left, arn)) != 1 {
+		t.Errorf("left: %v", left)
+	}
+	if made := mustDestroy(t, provider("gen3", false)); len(made) > 0 {
+		t.Errorf("made %v", made)
+	}
+	mustDestroy(t, provider("gen3", true))
+	wantSnapshot(t, srv, nil)
+	mustDestroy(t, provider("gen3", true))
+	_, err = srv.AddOIDCProvider(issuerA, []string{audience}, nil)
+	check(t, err)
+	if made := mustDestroy(t, provider("gen3", true)); len(made) > 0 {
+		t.Errorf("a foreign provider: %v", made)
+	}
+}
+
+func trustTagsOf(left map[string]string, arn string) []string {
+	var out []string
+	for key := range left {
+		if tag, ok := strings.CutPrefix(key, "provider/"+arn+"/tag/"); ok {
+			out = append(out, tag)
+		}
+	}
+	return out
+}
