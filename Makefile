@@ -51,7 +51,7 @@ bench: build sandbox ## time up against the same work done by helm's SDK and pla
 	$(SANDBOXED) go test -run '^$$' -bench . -benchtime 3x ./internal/acceptance
 
 golden: ## write the golden files anew
-	go test ./internal/cli/... ./iamsetup/... . -update
+	go test ./internal/cli/... ./iamsetup/... ./bootstrap/... . -update
 
 clean: ## remove what was built
 	rm -rf $(BIN)

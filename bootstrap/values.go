@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -68,9 +69,13 @@ type valuesRun struct {
 
 	target *target
 	last   Recorded // what the record says of the last up
+
+	warning sync.Mutex // the reads run at the same time
 }
 
 func (v *valuesRun) warn(format string, args ...any) {
+	v.warning.Lock()
+	defer v.warning.Unlock()
 	v.result.Warnings = append(v.result.Warnings, fmt.Sprintf(format, args...))
 }
 

@@ -44,7 +44,8 @@ type fragment struct {
 }
 
 // takesRole reports whether the SecretStore signs in with the role, and not with a key.
-func (f fragment) takesRole() bool { return f.mode == modeIRSA || f.mode == modeIRSAAndGlobal }
+// takesRole reads one field alone, so that it may be asked while others are being filled in.
+func (f *fragment) takesRole() bool { return f.mode == modeIRSA || f.mode == modeIRSAAndGlobal }
 
 // check refuses what no values could bring about.
 func (f fragment) check() error {
@@ -111,7 +112,7 @@ func (f fragment) command() string {
 	return "helm upgrade --install gen3 gen3/gen3" + where + " --version " + f.chart.String() + " -f YOURS.yaml -f THIS.yaml"
 }
 
-func (f fragment) inNamespace(name string) string {
+func (f *fragment) inNamespace(name string) string {
 	if f.namespace == "" {
 		return name
 	}

@@ -157,7 +157,7 @@ func TestNobodyIsAskedWithoutATerminal(t *testing.T) {
 
 func TestAsk(t *testing.T) {
 	for answer, want := range map[string]bool{"prod\n": true, " prod \n": true, //nolint:gocritic // blanks around the answer are the case
-		 "prod": true, "yes\n": false, "Prod\n": false, "": false} {
+		"prod": true, "yes\n": false, "Prod\n": false, "": false} {
 		var stderr bytes.Buffer
 		got, err := ask(t.Context(), strings.NewReader(answer), &stderr, "delete key AKIAIOSFODNN7EXAMPLE?", "prod")
 		if err != nil || got != want {
