@@ -12,7 +12,7 @@ RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 TEST := go test $(RACE) -shuffle=on -timeout 40m
 SANDBOXED := GEN3_TEST_SANDBOX=$(BIN)/sandbox GEN3_TEST_BINARY=$(BIN)/gen3-bootstrap GEN3_TEST_REQUIRE=1
 
-.PHONY: help build sandbox demo test test-unit test-sandboxed test-matrix test-localstack lint bench golden clean race-note
+.PHONY: help build sandbox demo test test-unit test-sandboxed test-matrix test-localstack lint golden clean race-note
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -46,9 +46,6 @@ test-localstack: build sandbox ## the integration suite against LocalStack in Do
 
 lint: ## golangci-lint, pinned in internal/tools
 	go tool -modfile=internal/tools/go.mod golangci-lint run ./...
-
-bench: build sandbox ## time up against the same work done by helm's SDK and plain calls
-	$(SANDBOXED) go test -run '^$$' -bench . -benchtime 3x ./internal/acceptance
 
 golden: ## write the golden files anew
 	go test ./internal/cli/... ./iamsetup/... ./bootstrap/... . -update
