@@ -52,10 +52,10 @@ func (w *world) nothingInNamespace(t *testing.T) error {
 		return fmt.Errorf("%d Secrets of ours are left", len(secrets.Items))
 	}
 	if _, err := w.kube.CoreV1().ConfigMaps(w.namespace).Get(ctx, kube.RecordName, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
-		return fmt.Errorf("the record is left: %v", err)
+		return fmt.Errorf("the record is left (%w)", err)
 	}
 	if _, err := w.kube.CoordinationV1().Leases(w.namespace).Get(ctx, kube.RecordName, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
-		return fmt.Errorf("the lock's Lease is left: %v", err)
+		return fmt.Errorf("the lock's Lease is left (%w)", err)
 	}
 	return nil
 }
