@@ -88,7 +88,6 @@ type stage struct {
 
 	aws      *awsfake.Server
 	settings bootstrap.Settings
-	log      strings.Builder
 }
 
 // newStage sets durations short, so that a test takes seconds.

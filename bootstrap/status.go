@@ -248,16 +248,16 @@ func (v *status) readKeys(ctx context.Context, observed error) {
 // resource adds to a change whose the resource is.
 func (v *status) resource(c plan.Change) StatusResource {
 	var o iamsetup.Ownership
-	switch s := v.steps; {
-	case c.Step == iamsetup.PolicyStep:
+	switch s := v.steps; c.Step {
+	case iamsetup.PolicyStep:
 		o = s.policy.Ownership()
-	case c.Step == iamsetup.UserStep:
+	case iamsetup.UserStep:
 		o = s.user.Ownership()
-	case c.Step == iamsetup.RoleStep:
+	case iamsetup.RoleStep:
 		o = s.role.Ownership()
-	case c.Step == iamsetup.ProviderStep:
+	case iamsetup.ProviderStep:
 		o = s.provider.Ownership()
-	case c.Step == helmStep:
+	case helmStep:
 		o.Ours = s.release.Ours()
 	}
 	return StatusResource{Change: c, Ours: o.Ours, Owners: append([]string{}, o.Owners...)}

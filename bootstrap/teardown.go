@@ -28,6 +28,7 @@ type teardown struct {
 
 	options  TeardownOptions
 	names    names
+	known    names // those of them that the record has
 	owner    iamsetup.Owner
 	external *kube.ExternalSecrets // nil where no cluster is asked
 	believe  time.Time             // when IAM's word that something is not there can be trusted
@@ -60,7 +61,7 @@ func (t *teardown) do(ctx context.Context) error {
 		return t.fail("", err)
 	}
 	t.lock.check = held.Check
-	err = t.destroyLocked(held.Context())
+	err = t.destroyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 	held.Release()
 	if err != nil {
 		return err

@@ -189,7 +189,7 @@ func (t *teardown) saveRecord(ctx context.Context) error {
 
 // leave deletes the Lease once it was let go, and then the namespace.
 func (t *teardown) leave(ctx context.Context) error {
-	if ctx.Err() != nil || !t.closed && !(t.closes() && !t.target.record.Exists()) {
+	if ctx.Err() != nil || !t.closed && (!t.closes() || t.target.record.Exists()) {
 		return nil
 	}
 	var changed []plan.Change

@@ -3,7 +3,9 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
@@ -89,6 +91,7 @@ func (t *teardown) checkRecord() error {
 // whom they are attached to, Secrets after the keys that they may prove to be ours.
 func (t *teardown) assemble() {
 	t.names = t.settings.recall(t.recorded(), t.owner)
+	t.known = Settings{Account: t.settings.Account}.recall(t.recorded(), t.owner)
 	base := iamsetup.Removal{
 		Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.believe,
 		TaggedOnly: t.options.ClusterID != "",
@@ -122,8 +125,12 @@ func (t *teardown) add(r remover, forget func(*Recorded), after ...*ending) *end
 	return e
 }
 
-func (t *teardown) removal(base iamsetup.Removal, step string) iamsetup.Removal {
+// removal is base for one step. What the record does not name is not waited for: no run a moment ago made it.
+func (t *teardown) removal(base iamsetup.Removal, step string, recorded bool) iamsetup.Removal {
 	base.Idle = !t.options.wants(step)
+	if !recorded {
+		base.Believe = time.Time{}
+	}
 	base.Waiting = func(message string) {
 		t.env.Sink.Emit(event.Event{Time: t.env.Now(), Type: event.Waiting, Step: step, Message: message})
 	}
@@ -152,11 +159,12 @@ func (t *teardown) addReleases() {
 
 func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 	for _, name := range t.names.users {
+		recorded := slices.Contains(t.known.users, name)
 		lookup := &iamsetup.UserLookup{API: t.target.aws.IAM, UserName: name}
-		key := &iamsetup.KeyRemoval{Removal: t.removal(base, iamsetup.KeyStep), Key: t.keyOf(lookup)}
+		key := &iamsetup.KeyRemoval{Removal: t.removal(base, iamsetup.KeyStep, recorded), Key: t.keyOf(lookup)}
 		keys = append(keys, t.add(key, nil))
 		users = append(users, t.add(&iamsetup.UserRemoval{
-			Removal: t.removal(base, iamsetup.UserStep), API: t.target.aws.IAM, Lookup: lookup, Keys: key, Policies: t.policyARNs(),
+			Removal: t.removal(base, iamsetup.UserStep, recorded), API: t.target.aws.IAM, Lookup: lookup, Keys: key, Policies: t.policyARNs(),
 		}, func(r *Recorded) {
 			if r.UserName == name {
 				r.UserName = ""
@@ -202,8 +210,9 @@ func (t *teardown) policyARNs() []string {
 
 func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 	for _, name := range t.names.roles {
+		recorded := slices.ContainsFunc(t.known.roles, func(r roleName) bool { return r.name == name.name })
 		roles = append(roles, t.add(&iamsetup.RoleRemoval{
-			Removal: t.removal(base, iamsetup.RoleStep), API: t.target.aws.IAM, Policies: t.policyARNs(),
+			Removal: t.removal(base, iamsetup.RoleStep, recorded), API: t.target.aws.IAM, Policies: t.policyARNs(),
 			Role: &iamsetup.Role{
 				API: t.target.aws.IAM, Owner: t.owner, Pace: t.target.pace(), RoleName: name.name,
 				Partition: t.target.caller.Partition, Account: t.settings.Account, Earlier: known(name.trusted),
@@ -231,7 +240,7 @@ func known(all []iamsetup.Trusted) []iamsetup.Trusted {
 func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
 	for _, issuer := range t.names.issuers {
 		t.add(&iamsetup.ProviderRemoval{
-			Removal: t.removal(base, iamsetup.ProviderStep), API: t.target.aws.IAM, Delete: t.options.DeleteProvider,
+			Removal: t.removal(base, iamsetup.ProviderStep, slices.Contains(t.known.issuers, issuer)), API: t.target.aws.IAM, Delete: t.options.DeleteProvider,
 			Partition: t.target.caller.Partition, Account: t.settings.Account, Issuer: issuer,
 		}, func(r *Recorded) {
 			if r.OIDCIssuer == issuer {
@@ -244,7 +253,9 @@ func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
 func (t *teardown) addPolicies(base iamsetup.Removal, bearers []*ending) {
 	for i, arn := range t.policyARNs() {
 		name := t.names.policies[i]
-		policy := &iamsetup.PolicyRemoval{Removal: t.removal(base, iamsetup.PolicyStep), API: t.target.aws.IAM, ARN: arn}
+		policy := &iamsetup.PolicyRemoval{
+			Removal: t.removal(base, iamsetup.PolicyStep, slices.Contains(t.known.policies, name)), API: t.target.aws.IAM, ARN: arn,
+		}
 		for _, e := range bearers {
 			if b, ok := e.remover.(iamsetup.Bearer); ok {
 				policy.Bearers = append(policy.Bearers, b)

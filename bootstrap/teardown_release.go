@@ -71,8 +71,10 @@ func keptCRDsAsOne(all []plan.Change) []plan.Change {
 		out = append(out, c)
 	}
 	if kept > 0 {
-		out = append(out, plan.Change{Step: all[0].Step, Resource: "customresourcedefinitions/external-secrets.io", Action: plan.None,
-			Reason: fmt.Sprintf("%d are kept: deleting them would delete every object of their kinds; --delete-crds does", kept)})
+		out = append(out, plan.Change{
+			Step: all[0].Step, Resource: "customresourcedefinitions/external-secrets.io", Action: plan.None,
+			Reason: fmt.Sprintf("%d are kept: deleting them would delete every object of their kinds; --delete-crds does", kept),
+		})
 	}
 	return out
 }
@@ -123,8 +125,10 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 		out = append(out, c)
 	}
 	if r.deleteCRDs && err == nil {
-		out = append(out, plan.Change{Step: r.Name(), Resource: "customresourcedefinitions/external-secrets.io", Action: plan.Blocked,
-			Reason: "--delete-crds: the CRDs are " + usedBy(elsewhere), Hint: "run teardown for those namespaces first, and with --delete-crds for the last of them"})
+		out = append(out, plan.Change{
+			Step: r.Name(), Resource: "customresourcedefinitions/external-secrets.io", Action: plan.Blocked,
+			Reason: "--delete-crds: the CRDs are " + usedBy(elsewhere), Hint: "run teardown for those namespaces first, and with --delete-crds for the last of them",
+		})
 	}
 	return out
 }

@@ -3,7 +3,6 @@ package iamsetup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -78,8 +77,8 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 func (r *KeyRemoval) user(ctx context.Context) (seen *UserSeen, err error) {
 	lookup := r.Key.Lookup
 	err = r.sure(ctx, "IAM user "+lookup.UserName, func(ctx context.Context) (bool, error) {
-		if seen, err = lookup.Get(ctx); err == nil && seen == nil {
-			lookup.Forget()
+		if seen, err = lookup.Get(ctx); seen == nil {
+			lookup.Forget() // also an error, which may be that of this look's own limit
 		}
 		return seen != nil, err
 	})
@@ -220,7 +219,7 @@ func (r *KeyRemoval) obstacles() []obstacle {
 		out = append(out, describeKey(r.Key.Lookup.UserName, k.ID, d.describe(k.ID)))
 	}
 	if !r.looked {
-		out = append(out, obstacle{kind: accessKey, note: "they could not be looked at", command: fmt.Sprintf("aws iam list-access-keys --user-name %s", r.Key.Lookup.UserName)})
+		out = append(out, obstacle{kind: accessKey, note: "they could not be looked at", command: "aws iam list-access-keys --user-name " + r.Key.Lookup.UserName})
 	}
 	return out
 }

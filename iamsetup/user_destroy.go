@@ -89,8 +89,8 @@ func (u *UserRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 func (u *UserRemoval) look(ctx context.Context) error {
 	return u.sure(ctx, "IAM user "+u.Lookup.UserName, func(ctx context.Context) (bool, error) {
 		var err error
-		if u.seen, err = u.Lookup.Get(ctx); err == nil && u.seen == nil {
-			u.Lookup.Forget()
+		if u.seen, err = u.Lookup.Get(ctx); u.seen == nil {
+			u.Lookup.Forget() // also an error, which may be that of this look's own limit
 		}
 		return u.seen != nil, err
 	})

@@ -31,10 +31,23 @@ func (p Pace) poll(ctx context.Context, limit time.Duration, look func(context.C
 	limited, cancel := context.WithTimeoutCause(ctx, limit, errTooLong)
 	defer cancel()
 	err := p.backoff().DelayFunc().Until(limited, true, true, look)
-	if err != nil && limited.Err() != nil {
+	switch {
+	case err == nil:
+		return nil
+	case limited.Err() != nil:
 		return context.Cause(limited)
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && isDue(limited):
+		return errTooLong
+	default:
+		return err //nolint:wrapcheck // it is look's own
 	}
-	return err //nolint:wrapcheck // it is look's own
+}
+
+// isDue reports that a context is about to end: a call under it may find its deadline passed a moment before the context
+// itself does. A call that took too long for itself is another matter.
+func isDue(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < 100*time.Millisecond
 }
 
 var errTooLong = errors.New("it took too long")
