@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -17,6 +19,7 @@ import (
 var version, commit string
 
 func main() {
+	log.SetOutput(io.Discard) // Helm's libraries print to it; what concerns an operator comes as an event or an error
 	ctx := untilSignal(context.Background(), func() { os.Exit(cli.ExitInterrupted) })
 	os.Exit(cli.Run(ctx, cli.Process{
 		Args:   os.Args,

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
@@ -76,16 +76,21 @@ func (w *world) crds(t *testing.T) dynamic.ResourceInterface {
 	return client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
 }
 
-// forgetCRD takes away what an earlier case left: a kept CRD belongs to the release that made it.
-func (w *world) forgetCRD(t *testing.T, name string) {
+// forgetCRDs takes away what an earlier case left, as a kept CRD belongs to the release that made it. Their finalizer is
+// the API server's own, which at times waits for minutes when many CRDs change; they have no objects here.
+func (w *world) forgetCRDs(t *testing.T) {
 	t.Helper()
-	err := w.crds(t).Delete(t.Context(), name, metav1.DeleteOptions{})
-	if err != nil && !apierrors.IsNotFound(err) {
-		t.Fatalf("delete CRD %s: %v", name, err)
-	}
-	poll(t, "CRD "+name+" to go", func() bool {
-		_, err := w.crds(t).Get(t.Context(), name, metav1.GetOptions{})
-		return apierrors.IsNotFound(err)
+	api := w.crds(t)
+	poll(t, "CRDs to go", func() bool {
+		list, err := api.List(t.Context(), metav1.ListOptions{})
+		check(t, "list CRDs", err)
+		for _, crd := range list.Items {
+			if crd.GetDeletionTimestamp() == nil {
+				_ = api.Delete(t.Context(), crd.GetName(), metav1.DeleteOptions{})
+			}
+			_, _ = api.Patch(t.Context(), crd.GetName(), types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+		}
+		return len(list.Items) == 0
 	})
 }
 
@@ -164,7 +169,7 @@ func TestHelmMayGoWrong(t *testing.T) {
 func helmWorld(t *testing.T, sb *sandbox) *world {
 	t.Helper()
 	w := newWorld(t, sb)
-	w.forgetCRD(t, "things.sandbox.gen3-bootstrap.test")
+	w.forgetCRDs(t)
 	w.settings.SkipHelm = false
 	w.settings.UseGlobalUser = true
 	w.settings.Helm.Chart, w.settings.Helm.Version = "few-objects", "0.1.0"
@@ -221,7 +226,7 @@ func chartWorld(t *testing.T, sb *sandbox) *world {
 	t.Helper()
 	w := newWorld(t, sb)
 	w.settings.SkipHelm, w.settings.UseGlobalUser = false, true
-	w.options.DeleteCRDs, w.options.Force = true, true
+	w.options.Force = true
 	return w
 }
 
@@ -242,10 +247,12 @@ func recordChart(t *testing.T, sb *sandbox) []kubeproxy.Call {
 	return calls
 }
 
-// mustClear takes the release and its CRDs away.
+// mustClear takes the release away, and then its CRDs.
 func (w *world) mustClear(t *testing.T) {
 	t.Helper()
 	if result, err := w.do(t.Context(), "teardown"); err != nil {
 		t.Fatalf("teardown: %v\n%s", err, problems(result))
 	}
+	w.mustKeepCRDs(t)
+	w.forgetCRDs(t)
 }

@@ -80,31 +80,48 @@ type act struct {
 	args []string
 }
 
-func (d demonstration) acts() []act {
-	target := []string{"--account", d.sandbox.Account, "--region", d.sandbox.Region, "--namespace", "gen3"}
+// making are the acts that take an empty account and cluster to where they should be.
+func (d demonstration) making() []act {
 	chart := []string{"--chart-repo", d.sandbox.ChartRepo}
-	with := func(command string, more ...[]string) []string {
-		args := append([]string{command}, target...)
-		for _, m := range more {
-			args = append(args, m...)
-		}
-		return args
-	}
 	return []act{
-		{"what it would do to an empty account and cluster", with("plan", chart, []string{"--create-namespace"})},
-		{"do it", with("up", chart, []string{"--create-namespace"})},
-		{"again: nothing is changed, nothing is downloaded", with("up", chart)},
-		{"so a plan is empty, and says so with its exit code", with("plan", chart, []string{"--detailed-exitcode"})},
+		{"what it would do to an empty account and cluster", d.with("plan", append(chart, "--create-namespace")...)},
+		{"do it", d.with("up", append(chart, "--create-namespace")...)},
+		{"again: nothing is changed, nothing is downloaded", d.with("up", chart...)},
+		{"so a plan is empty, and says so with its exit code", d.with("plan", append(chart, "--detailed-exitcode")...)},
 	}
 }
 
+// using are the acts that look at what was made, and take it away.
+func (d demonstration) using() []act {
+	return []act{
+		{"what is there, and how it is", d.with("status")},
+		{"what the gen3 chart needs to use it", d.with("values")},
+		{"take away what was made, and only that", d.with("teardown", "--yes")},
+		{"again: nothing is left", d.with("teardown", "--yes")},
+	}
+}
+
+func (d demonstration) with(command string, more ...string) []string {
+	return append([]string{command, "--account", d.sandbox.Account, "--region", d.sandbox.Region, "--namespace", "gen3"}, more...)
+}
+
 func (d demonstration) play(ctx context.Context) error {
-	for _, a := range d.acts() {
+	if err := d.showAll(ctx, d.making()); err != nil {
+		return err
+	}
+	if err := d.proveKey(ctx); err != nil {
+		return err
+	}
+	return d.showAll(ctx, d.using())
+}
+
+func (d demonstration) showAll(ctx context.Context, acts []act) error {
+	for _, a := range acts {
 		if err := d.show(ctx, a); err != nil {
 			return err
 		}
 	}
-	return d.proveKey(ctx)
+	return nil
 }
 
 func (d demonstration) show(ctx context.Context, a act) error {
