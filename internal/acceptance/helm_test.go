@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -23,6 +24,7 @@ func TestUpInstallsTheRealChart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ownSandbox(t))
 	w.settings.SkipHelm = false
+	w.settings.Timing.Request = 20 * time.Second
 	result := w.mustUp(t)
 	w.liveKey(t)
 	if r := result.Outputs.Release; r == nil || r.ChartVersion != "0.16.2" || r.Revision != 1 {
@@ -226,6 +228,7 @@ func chartWorld(t *testing.T, sb *sandbox) *world {
 	t.Helper()
 	w := newWorld(t, sb)
 	w.settings.SkipHelm, w.settings.UseGlobalUser = false, true
+	w.settings.Timeout, w.settings.Timing.Request = 5*time.Minute, 10*time.Second
 	w.options.Force = true
 	return w
 }

@@ -33,6 +33,7 @@ func TestLossOfTheLockStopsWrites(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, anySandbox(t))
 	var restore func()
+	w.settings.Timing.Lease = 2 * time.Second
 	w.aws.Fault(awsfake.Fault{Action: "CreateAccessKey", N: 1, Kind: awsfake.Hook, Hook: func(phase awsfake.Phase, _ awsfake.Call) {
 		if phase != awsfake.Before {
 			return

@@ -205,7 +205,7 @@ func (w *world) goWrongAtAWS(t *testing.T, command string, c awsfake.Call, way w
 	casesRun.Add(1)
 	if way.kill {
 		p := w.command(t, command)
-		defer w.aws.FaultAt(c, way.aws, func(awsfake.Phase, awsfake.Call) { _ = p.cmd.Process.Kill() })()
+		defer w.aws.FaultAt(c, way.aws, func(awsfake.Phase, awsfake.Call) { p.signal(os.Kill) })()
 		return w.mustDie(t, p, c.Name(), !c.Write && c.N > 1)
 	}
 	defer w.aws.FaultAt(c, way.aws, nil)()
@@ -221,7 +221,7 @@ func (w *world) goWrongAtKube(t *testing.T, command string, c kubeproxy.Call, wa
 	casesRun.Add(1)
 	if way.kill {
 		p := w.command(t, command)
-		defer w.proxy.Fault(kubeproxy.At(c, way.kube, func(kubeproxy.Call) { _ = p.cmd.Process.Kill() }))()
+		defer w.proxy.Fault(kubeproxy.At(c, way.kube, func(kubeproxy.Call) { p.signal(os.Kill) }))()
 		return w.mustDie(t, p, c.Name(), looksAgain(c))
 	}
 	defer w.proxy.Fault(kubeproxy.At(c, way.kube, nil))()

@@ -15,6 +15,7 @@ import (
 // process is gen3-bootstrap as a process of its own, which can be killed.
 type process struct {
 	cmd            *exec.Cmd
+	started        chan struct{} // closed once cmd has a process
 	stdout, stderr bytes.Buffer
 }
 
@@ -48,7 +49,7 @@ func (w *world) command(t *testing.T, args ...string) *process {
 			args = append(args, "--set", set)
 		}
 	}
-	p := &process{cmd: exec.Command(os.Getenv(envBinary), args...)}
+	p := &process{cmd: exec.Command(os.Getenv(envBinary), args...), started: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.Env = []string{
 		"KUBECONFIG=" + s.Kubeconfig, "AWS_ENDPOINT_URL=" + w.aws.URL(), "HOME=" + t.TempDir(),
@@ -62,7 +63,14 @@ func (w *world) command(t *testing.T, args ...string) *process {
 func (w *world) run(t *testing.T, p *process) int {
 	t.Helper()
 	check(t, "start process", p.cmd.Start())
+	close(p.started)
 	return w.wait(t, p)
+}
+
+// signal is for hooks, which run in the servers that the process calls.
+func (p *process) signal(sig os.Signal) {
+	<-p.started
+	_ = p.cmd.Process.Signal(sig)
 }
 
 func (w *world) wait(t *testing.T, p *process) int {

@@ -26,7 +26,7 @@ func TestSignalsFinishOrUndo(t *testing.T) {
 			p := w.command(t, "up", "-o", "json")
 			w.aws.Fault(awsfake.Fault{Action: action, N: 1, Kind: awsfake.Hook, Hook: func(phase awsfake.Phase, _ awsfake.Call) {
 				if phase == awsfake.Before {
-					_ = p.cmd.Process.Signal(signals[i%len(signals)])
+					p.signal(signals[i%len(signals)])
 				}
 			}})
 			code := w.run(t, p)
@@ -60,7 +60,7 @@ func TestInterruptWhileWaitingUndoesTheKey(t *testing.T) {
 	w.aws.Fault(awsfake.Fault{Action: "GetCallerIdentity", Kind: awsfake.Hook, Hook: func(_ awsfake.Phase, c awsfake.Call) {
 		if c.Object != "" && !interrupted { // the first proof of the key
 			interrupted = true
-			_ = p.cmd.Process.Signal(os.Interrupt)
+			p.signal(os.Interrupt)
 		}
 	}})
 	if code := w.run(t, p); code != 130 {
@@ -79,8 +79,8 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	w := newWorld(t, anySandbox(t))
 	p := w.command(t, "up")
 	remove := w.aws.Fault(awsfake.Fault{Action: "CreateAccessKey", Kind: awsfake.KillAfter, Hook: func(awsfake.Phase, awsfake.Call) {
-		_ = p.cmd.Process.Signal(os.Interrupt)
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		p.signal(os.Interrupt)
+		p.signal(syscall.SIGTERM)
 	}})
 	if code := w.run(t, p); code != 130 {
 		t.Errorf("ended with %d:\n%s", code, p.stderr.String())
