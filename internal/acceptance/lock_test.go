@@ -32,13 +32,13 @@ func (w *world) holdLock(t *testing.T) {
 func TestLossOfTheLockStopsWrites(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, anySandbox(t))
-	var restore func()
+	restore := make(chan func(), 1)
 	w.settings.Timing.Lease = 2 * time.Second
 	w.aws.Fault(awsfake.Fault{Action: "CreateAccessKey", N: 1, Kind: awsfake.Hook, Hook: func(phase awsfake.Phase, _ awsfake.Call) {
 		if phase != awsfake.Before {
 			return
 		}
-		restore = w.proxy.Fault(kubeproxy.Fault{Verb: "update", Resource: "leases", Kind: kubeproxy.Forbidden})
+		restore <- w.proxy.Fault(kubeproxy.Fault{Verb: "update", Resource: "leases", Kind: kubeproxy.Forbidden})
 		gone := time.NewTimer(2 * w.settings.Timing.Lease)
 		<-gone.C
 	}})
@@ -56,7 +56,7 @@ func TestLossOfTheLockStopsWrites(t *testing.T) {
 			t.Errorf("it wrote %s without the lock", c.Name())
 		}
 	}
-	restore()
+	(<-restore)()
 	w.mustUp(t)
 	w.liveKey(t)
 	w.mustBeConverged(t)

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,13 +84,13 @@ func TestKeyIsNeverOnDiskOrInArguments(t *testing.T) {
 	p := w.command(t, "up", "-o", "json")
 	dir := t.TempDir()
 	p.cmd.Dir = dir
-	var during []string
-	w.aws.OnCall(func(awsfake.Phase, awsfake.Call) { during = append(during, everyFile(dir)...) })
+	during := &output{}
+	w.aws.OnCall(func(awsfake.Phase, awsfake.Call) { fmt.Fprint(during, strings.Join(everyFile(dir), "\n")) })
 	if code := w.run(t, p); code != 0 {
 		t.Fatalf("up ended with %d: %s", code, p.stderr.String())
 	}
-	if len(during) > 0 || len(everyFile(dir)) > 0 {
-		t.Errorf("up wrote files: %v", during)
+	if during.String() != "" || len(everyFile(dir)) > 0 {
+		t.Errorf("up wrote files: %s", during)
 	}
 	w.liveKey(t)
 	w.searchForSecrets(t)
