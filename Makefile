@@ -35,11 +35,13 @@ test-unit: sandbox
 	$(SANDBOXED) $(TEST) $$(go list ./... | grep -v internal/acceptance)
 	cd internal/sandbox && CGO_ENABLED=0 go test -trimpath -shuffle=on -timeout 20m ./... # as the binary is built, so that Kubernetes is not compiled twice
 
+# Without the race detector, under which two cores do not get through hundreds of cases in time; the packages' own tests
+# run the same code under it.
 test-sandboxed: build sandbox
-	$(SANDBOXED) $(TEST) -v -parallel 8 ./internal/acceptance | grep -Ev '^\s*(=== |--- PASS|PASS)'
+	$(SANDBOXED) go test -shuffle=on -timeout 40m -v -parallel 6 ./internal/acceptance | grep -Ev '^\s*(=== |--- PASS|PASS)'
 
 test-matrix: build sandbox ## every case of the fault matrices (make test runs a part)
-	$(SANDBOXED) GEN3_TEST_MATRIX=full $(TEST) -v -parallel 8 ./internal/acceptance | grep -Ev '^\s*(=== |--- PASS|PASS)'
+	$(SANDBOXED) GEN3_TEST_MATRIX=full go test -shuffle=on -timeout 120m -v -parallel 6 ./internal/acceptance | grep -Ev '^\s*(=== |--- PASS|PASS)'
 
 test-localstack: build sandbox ## the integration suite against LocalStack in Docker, or against GEN3_TEST_AWS_ENDPOINT
 	$(SANDBOXED) ./testdata/localstack.sh $(TEST) -v -run Emulator ./internal/acceptance

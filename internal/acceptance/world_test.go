@@ -99,7 +99,7 @@ func (w *world) defaults(t *testing.T) bootstrap.Settings {
 	t.Helper()
 	return bootstrap.Settings{
 		Account: account, Region: region, Kubeconfig: w.proxy.Kubeconfig(t, w.namespace), Namespace: w.namespace,
-		Timeout: time.Minute, LockTimeout: 10 * time.Second,
+		Timeout: 3 * time.Minute, LockTimeout: 10 * time.Second,
 		PolicyName: bootstrap.DefaultPolicyName, UserName: bootstrap.DefaultUserName, IAMPath: bootstrap.DefaultIAMPath,
 		GlobalUserSecret: bootstrap.DefaultGlobalUserSecret, ServiceAccount: bootstrap.DefaultServiceAccount,
 		SkipHelm: true,
