@@ -2,12 +2,9 @@ package bootstrap
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -85,6 +82,7 @@ func (t taken) measure(ctx context.Context, e *kube.ExternalSecrets, namespace s
 		out.warnings = append(out.warnings, "which Secrets ExternalSecrets own may not be read: "+err.Error())
 	}
 	out.parts = group(objects, owned)
+	out.warnOfFinalizers(objects)
 	return out, nil
 }
 
@@ -97,6 +95,15 @@ func (b *blast) weigh(unread []kube.Unread) {
 		} else {
 			b.unread = append(b.unread, u.Err)
 		}
+	}
+}
+
+// warnOfFinalizers tells of objects that nobody will be able to delete while no operator runs.
+func (b *blast) warnOfFinalizers(objects []kube.CustomObject) {
+	held := slices.DeleteFunc(slices.Clone(objects), func(o kube.CustomObject) bool { return len(o.OperatorsFinalizers()) == 0 })
+	if b.operator && !b.crds && len(held) > 0 {
+		b.warnings = append(b.warnings, counted(len(held), "object")+" of External Secrets with a finalizer that only the operator takes off: "+
+			"without one their deletion, and that of their namespaces, hangs; so delete them first, or with --delete-crds")
 	}
 }
 
@@ -133,67 +140,4 @@ func group(objects []kube.CustomObject, owned []kube.OwnedSecret) []blastPart {
 		out = append(out, *parts[namespace])
 	}
 	return out
-}
-
-// String counts and names, as in "1 SecretStore (a), 2 ExternalSecrets (b, c) and 2 Secrets that they own (d, e)".
-func (p blastPart) String() string {
-	var texts []string
-	for _, kind := range slices.Sorted(maps.Keys(p.kinds)) {
-		texts = append(texts, fmt.Sprintf("%s (%s)", counted(len(p.kinds[kind]), kind), strings.Join(p.kinds[kind], ", ")))
-	}
-	if len(p.secrets) > 0 {
-		texts = append(texts, fmt.Sprintf("%s that ExternalSecrets own (%s)", counted(len(p.secrets), "Secret"), strings.Join(p.secrets, ", ")))
-	}
-	return strings.Join(texts, ", ")
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// resource names the part in a result.
-func (p blastPart) resource() string {
-	if p.namespace == "" {
-		return "cluster/external-secrets.io"
-	}
-	return "namespace/" + p.namespace
-}
-
-// changes are the lines that tell of it: in the way, or overridden.
-func (b blast) changes(force bool) []plan.Change {
-	action := plan.Blocked
-	if force {
-		action = plan.None
-	}
-	var out []plan.Change
-	for _, p := range b.parts {
-		out = append(out, plan.Change{Step: blastStep, Resource: p.resource(), Action: action, Reason: b.fate() + ": " + p.String()})
-	}
-	return out
-}
-
-// fate says what becomes of the objects.
-func (b blast) fate() string {
-	switch {
-	case b.crds:
-		return "deleted with the CRDs, and the Secrets that they own with them"
-	case b.operator:
-		return "left, with no operator to serve them"
-	default:
-		return "left, without the key or role that their stores sign in with"
-	}
-}
-
-// total counts over all namespaces.
-func (b blast) total() (objects, secrets int) {
-	for _, p := range b.parts {
-		for _, named := range p.kinds {
-			objects += len(named)
-		}
-		secrets += len(p.secrets)
-	}
-	return objects, secrets
 }

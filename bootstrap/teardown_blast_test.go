@@ -186,10 +186,27 @@ func testKeyInUse(t *testing.T, s *stage) {
 	}
 }
 
+// foreignFinalizer: CRDs whose objects somebody else holds are not begun with, and the rest goes.
+func foreignFinalizer(t *testing.T, s *stage) {
+	t.Helper()
+	stores := s.dynamic.Resource(external("secretstores")).Namespace("tenant-a")
+	finalizers := func(list string) {
+		_, err := stores.Patch(t.Context(), "gen3-secret-store", types.MergePatchType, []byte(`{"metadata":{"finalizers":[`+list+`]}}`), metav1.PatchOptions{})
+		must(t, err)
+	}
+	finalizers(`"example.org/mine"`)
+	dry, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true, Force: true, DeleteCRDs: true})
+	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(dry), "SecretStore tenant-a/gen3-secret-store (example.org/mine)") {
+		t.Errorf("a foreign finalizer: %v\n%s", err, show(dry))
+	}
+	finalizers("")
+}
+
 // testDeleteCRDs: with --force everything goes, finalizers or not.
 func testDeleteCRDs(t *testing.T, s *stage, tenants []string) {
 	t.Helper()
 	s.up(t)
+	foreignFinalizer(t, s)
 	result := s.mustTeardown(t, bootstrap.TeardownOptions{Force: true, DeleteCRDs: true})
 	if !strings.Contains(show(result), "finalizers/external-secrets.io") {
 		t.Errorf("finalizers are not said:\n%s", show(result))
@@ -222,10 +239,29 @@ func testNoOperator(t *testing.T, c *cluster) {
 	}
 	must(t, c.kube.AppsV1().Deployments("external-secrets").DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{}))
 	s.forget()
+	testReleaseInUse(t, s)
 	result := s.mustTeardown(t, bootstrap.TeardownOptions{Force: true, DeleteCRDs: true})
 	if !strings.Contains(show(result), "taken off 2 objects") {
 		t.Errorf("what was done is not said:\n%s", show(result))
 	}
 	c.dismiss(t, "tenant-d")
 	same(t, "no operator", before, s.photo(t))
+}
+
+// testReleaseInUse: while another namespace has a record, neither release nor CRDs go, whatever is asked for.
+func testReleaseInUse(t *testing.T, s *stage) {
+	t.Helper()
+	neighbour := s.newStage(t, s.aws, "neighbour")
+	neighbour.settings.SkipHelm = true
+	neighbour.up(t)
+	dry, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true})
+	if err != nil || !strings.Contains(show(dry), "helm-release/external-secrets/external-secrets: left: 1 other namespace set up with gen3-bootstrap may use it: neighbour") {
+		t.Errorf("release in use: %v\n%s", err, show(dry))
+	}
+	dry, err = s.teardown(t, bootstrap.TeardownOptions{DryRun: true, Force: true, DeleteCRDs: true})
+	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(dry), "the CRDs are left") {
+		t.Errorf("CRDs in use: %v\n%s", err, show(dry))
+	}
+	neighbour.forget()
+	neighbour.mustTeardown(t, bootstrap.TeardownOptions{})
 }

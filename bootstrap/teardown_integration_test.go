@@ -1,11 +1,15 @@
 package bootstrap_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
@@ -25,11 +29,14 @@ func TestTeardown(t *testing.T) {
 		{"finalizers and webhooks without an operator", testNoOperator},
 		{"names come from the record", testNames},
 		{"confirmation", testConfirmation},
+		{"namespace that somebody else made", testForeignNamespace},
 		{"only one step", testOnly},
 		{"two owners of one user", testTwoOwners},
 		{"policy that a foreign role uses", testForeignUse},
 		{"user with things added by hand", testAddedByHand},
 		{"failures are carried past", testFailures},
+		{"interrupted", testInterrupted},
+		{"Secret that a global user took over", testGlobalSecret},
 		{"cluster that is gone", testClusterGone},
 		{"namespace that is gone", testNamespaceGone},
 		{"IAM lags", testLag},
@@ -42,7 +49,9 @@ func testModes(t *testing.T, c *cluster) {
 	for name, mode := range map[string]func(*bootstrap.Settings){
 		"keys":        func(*bootstrap.Settings) {},
 		"global user": func(s *bootstrap.Settings) { s.UseGlobalUser = true },
-		"IRSA":        func(s *bootstrap.Settings) { s.IRSA, s.CreateOIDCProvider = true, true },
+		"IRSA": func(s *bootstrap.Settings) {
+			s.IRSA, s.CreateOIDCProvider, s.RoleName, s.ServiceAccount = true, true, "my-role", "my-account"
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.newStage(t, awsfake.Start(t), "modes")
@@ -131,6 +140,23 @@ func testConfirmation(t *testing.T, c *cluster) {
 	if _, err = bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env); err != nil || ask.want != "" {
 		t.Errorf("with nothing to do: %v, asked for %q", err, ask.want)
 	}
+}
+
+func testForeignNamespace(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "theirs")
+	s.settings.SkipHelm = true
+	c.namespace(t, "theirs")
+	before := s.photo(t)
+	eventually(t, "what every namespace has", func(context.Context) bool {
+		now := s.photo(t)
+		done := maps.Equal(before, now)
+		before = now
+		return done
+	})
+	s.up(t)
+	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	same(t, "namespace of somebody else", before, s.photo(t))
+	s.mustBeGone(t)
 }
 
 func testOnly(t *testing.T, c *cluster) {
@@ -250,6 +276,58 @@ func testFailures(t *testing.T, c *cluster) {
 		}
 		s.mustTeardown(t, bootstrap.TeardownOptions{})
 		same(t, denied, before, s.photo(t))
+	}
+}
+
+func testInterrupted(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "interrupted")
+	s.settings.SkipHelm = true
+	before := s.photo(t)
+	s.up(t)
+	for _, at := range []string{"DeleteAccessKey", "DetachUserPolicy", "DeleteUser", "DeletePolicy"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		s.aws.OnCall(func(phase awsfake.Phase, call awsfake.Call) {
+			if phase == awsfake.Before && call.Action == at {
+				cancel()
+			}
+		})
+		in := s.settings
+		in.Yes = true
+		if result, err := bootstrap.Teardown(ctx, in, bootstrap.TeardownOptions{}, s.env()); !errors.Is(err, bootstrap.ErrInterrupted) {
+			t.Errorf("at %s: %v\n%s", at, err, show(result))
+		}
+	}
+	s.aws.OnCall(func(awsfake.Phase, awsfake.Call) {})
+	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	same(t, "interrupted", before, s.photo(t))
+}
+
+// testGlobalSecret: the Secret was made for a key of ours, and now holds the global user's.
+func testGlobalSecret(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "global-secret")
+	s.settings.SkipHelm = true
+	s.up(t)
+	_, err := s.aws.AddUser("global", nil)
+	must(t, err)
+	id, err := s.aws.AddKey("global")
+	must(t, err)
+	patch := fmt.Sprintf(`{"stringData":{"access-key":%q,"secret-access-key":%q}}`, id, s.aws.SecretOf(id))
+	_, err = c.kube.CoreV1().Secrets("global-secret").Patch(t.Context(), "gen3-aws-config", types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	must(t, err)
+	s.settings.UseGlobalUser = true
+	s.up(t)
+	s.forget()
+	result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+	if !strings.Contains(show(result), "gen3-aws-config: holds access key "+id) {
+		t.Errorf("it is not said:\n%s", show(result))
+	}
+	if _, err := c.kube.CoreV1().Secrets("global-secret").Get(t.Context(), "gen3-aws-config", metav1.GetOptions{}); err != nil {
+		t.Error(err)
+	}
+	for key := range s.aws.Snapshot() {
+		if strings.Contains(key, "external_secrets") {
+			t.Errorf("left: %s", key)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ type releaseRemoval struct {
 	check      func() error
 
 	planned []plan.Change
+	crdsGo  bool
 	extra   []string
 }
 
@@ -51,7 +52,46 @@ func (r *releaseRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	if r.planned = all; plan.Pending(all) {
 		r.planned = r.unlessUsed(ctx, all)
 	}
-	return r.planned, nil
+	return r.planned, r.judgeCRDs(ctx)
+}
+
+// judgeCRDs keeps the CRDs when objects have finalizers that only somebody else can take off: their deletion would hang.
+func (r *releaseRemoval) judgeCRDs(ctx context.Context) error {
+	isCRD := func(c plan.Change) bool {
+		return c.Action == plan.Delete && strings.HasPrefix(c.Resource, "customresourcedefinition/")
+	}
+	if r.crdsGo = slices.ContainsFunc(r.planned, isCRD); !r.crdsGo {
+		return nil
+	}
+	found, err := r.external.ListAll(ctx)
+	if err != nil {
+		return err //nolint:wrapcheck // it names the kind
+	}
+	held := foreignlyHeld(found.Objects)
+	if held == nil {
+		return nil
+	}
+	r.crdsGo = false
+	r.planned = slices.DeleteFunc(slices.Clone(r.planned), isCRD)
+	r.planned = append(r.planned, plan.Change{
+		Step: r.Name(), Resource: "customresourcedefinitions/external-secrets.io", Action: plan.Blocked, Reason: held.Error(), Hint: hint.Of(held),
+	})
+	return nil
+}
+
+// foreignlyHeld names the objects that have finalizers which are not the operator's.
+func foreignlyHeld(objects []kube.CustomObject) error {
+	var held []string
+	for _, o := range objects {
+		if foreign := o.ForeignFinalizers(); len(foreign) > 0 {
+			held = append(held, o.Ref()+" ("+strings.Join(foreign, ", ")+")")
+		}
+	}
+	if held == nil {
+		return nil
+	}
+	return hint.With(fmt.Errorf("delete CRDs: objects would hold them by finalizers that are not External Secrets Operator's: %s", few(held)),
+		"see to it that whoever put them there takes them off; teardown strips only the operator's own")
 }
 
 // options leave a namespace that is also this run's own to the end of the run, when the record has gone from it.
@@ -134,7 +174,8 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 }
 
 func usedBy(namespaces []string) string {
-	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + strings.Join(namespaces, ", ")
+	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + strings.Join(namespaces, ", ") +
+		"; `teardown --only helm-release` removes it when they are gone"
 }
 
 // Destroy uninstalls the release first, with its webhooks, and only then touches what those would have guarded.
@@ -143,7 +184,7 @@ func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		return fmt.Errorf("uninstall Helm release: %w", err)
 	}
 	err := r.step.Destroy(ctx, r.options(false), sink)
-	if err == nil && r.deleteCRDs {
+	if err == nil && r.crdsGo {
 		if err = r.check(); err != nil {
 			return fmt.Errorf("delete CRDs: %w", err)
 		}
@@ -195,15 +236,9 @@ func (r *releaseRemoval) strip(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err //nolint:wrapcheck // it names the kind
 	}
-	var errs []error
+	errs := []error{foreignlyHeld(found.Objects)}
 	for _, u := range found.Unread {
 		errs = append(errs, u.Err)
-	}
-	for _, o := range found.Objects {
-		if foreign := o.ForeignFinalizers(); len(foreign) > 0 {
-			errs = append(errs, hint.With(fmt.Errorf("delete CRDs: %s would hold them by finalizer %s, which is not External Secrets Operator's", o.Ref(), strings.Join(foreign, ", ")),
-				"see to it that whoever put it there takes it off; teardown strips only the operator's own"))
-		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return 0, err

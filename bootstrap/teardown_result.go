@@ -41,8 +41,11 @@ func (t *teardown) tell(done bool, made []plan.Change) {
 		}
 	}
 	lines = t.all.inOrder(append(lines, left...))
-	if !done {
-		lines = append(lines, t.closing...)
+	for _, c := range t.closing {
+		ended := slices.ContainsFunc(lines, func(l plan.Change) bool { return l.Resource == c.Resource })
+		if !done || c.Action == plan.None && !ended {
+			lines = append(lines, c)
+		}
 	}
 	t.result.Changes = append([]plan.Change{}, lines...)
 	t.result.Changed = len(made) > 0

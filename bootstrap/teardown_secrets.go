@@ -17,6 +17,7 @@ import (
 type secretsRemoval struct {
 	secrets *kube.KeySecrets
 	keys    []*iamsetup.KeyRemoval
+	global  []string // "namespace/name" of those that a global user's key goes into
 	check   func() error
 
 	held    []credential.Held
@@ -42,12 +43,20 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 			c.Reason = "carries no mark of ours: left"
 		case h.Keeper != "":
 			c.Reason = h.Keeper + " writes it: left"
+		case s.holdsGlobalKey(h):
+			c.Reason = "holds access key " + h.Key.ID + " of the global user: left"
 		default:
 			c.Action, c.Reason = plan.Delete, "ours"
 		}
 		s.planned = append(s.planned, c)
 	}
 	return s.planned, nil
+}
+
+// holdsGlobalKey reports whether the operator has put a key of his own into a Secret that an up in another mode made.
+func (s *secretsRemoval) holdsGlobalKey(h credential.Held) bool {
+	known := func(k *iamsetup.KeyRemoval) bool { return k.Knows(h.Key.ID) }
+	return h.Key.ID != "" && slices.Contains(s.global, h.Name) && !slices.ContainsFunc(s.keys, known)
 }
 
 // Destroy deletes the Secrets, but for those whose key could not be deleted.

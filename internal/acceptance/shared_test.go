@@ -176,18 +176,9 @@ func TestEventualConsistency(t *testing.T) {
 				if !strings.Contains(w.output.String(), "Type:waiting") {
 					t.Error("nothing says what the run waited for")
 				}
-				w.settle(t)
+				poll(t, "an account that shows all that was written", w.aws.Settled)
 				w.mustBeConverged(t)
 			})
 		}
 	}
-}
-
-// settle waits until a plan is empty, as IAM shows everything.
-func (w *world) settle(t *testing.T) {
-	t.Helper()
-	poll(t, "an empty plan", func() bool {
-		planned, err := w.plan(t.Context())
-		return err == nil && !planned.Changed
-	})
 }

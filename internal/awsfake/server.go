@@ -24,6 +24,7 @@ type Server struct {
 	hooks   []func(Phase, Call)
 	denied  []*denial
 	seeding bool
+	settles time.Time // when all see all that was written
 	state
 }
 

@@ -42,6 +42,13 @@ func (s *Server) DelayVisibility(d time.Duration, flap bool, classes ...Class) {
 	setLags(s.lags, lag{d, flap}, classes)
 }
 
+// Settled reports whether every read sees what was last written.
+func (s *Server) Settled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.settles.After(s.now())
+}
+
 // lagging is a value whose changes are seen late.
 type lagging[T any] struct {
 	class Class
@@ -71,6 +78,9 @@ func (l *lagging[T]) set(s *Server, v T) {
 	from := now
 	if !s.seeding {
 		from = now.Add(s.lags[l.class].delay)
+	}
+	if from.After(s.settles) {
+		s.settles = from
 	}
 	l.steps = append(l.steps, step[T]{from, v})
 }

@@ -131,10 +131,16 @@ func TestFlappingShowsBothAndSettles(t *testing.T) {
 		_, err := c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("es")})
 		seen[code(err)]++
 	}
+	if srv.Settled() {
+		t.Error("settled within the delay")
+	}
 	if seen[""] < 5 || seen["NoSuchEntity"] < 5 {
 		t.Errorf("within the delay: %v", seen)
 	}
 	clock.pass(10 * time.Second)
+	if !srv.Settled() {
+		t.Error("not settled after the delay")
+	}
 	for range 10 {
 		_, err := c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("es")})
 		wantCode(t, err, "")

@@ -131,7 +131,7 @@ func secretFact(s bootstrap.StatusSecret) string {
 func roleFact(r bootstrap.StatusRole) string {
 	text := r.ARN + " lets in " + cmp.Or(strings.Join(r.Trusts, ", "), "nobody that gen3-bootstrap entered")
 	if r.OtherStatements > 0 {
-		text += fmt.Sprintf(", and whom %d statements name that are not its own", r.OtherStatements)
+		text += ", and whom " + many(r.OtherStatements, "statement") + " of somebody else's may name"
 	}
 	return text
 }
@@ -192,13 +192,13 @@ func verdict(r bootstrap.StatusResult) string {
 	}
 	var parts []string
 	if pending > 0 {
-		parts = append(parts, fmt.Sprintf("up would make %d changes", pending))
+		parts = append(parts, "up would make "+many(pending, "change"))
 	}
 	if blocked > 0 {
-		parts = append(parts, fmt.Sprintf("up would refuse for %d reasons", blocked))
+		parts = append(parts, "up would refuse for "+many(blocked, "reason"))
 	}
 	if ill > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d objects of External Secrets are not ready", ill, len(r.Objects)))
+		parts = append(parts, fmt.Sprintf("%d of %s of External Secrets not ready", ill, many(len(r.Objects), "object")))
 	}
 	if len(r.Unread) > 0 {
 		parts = append(parts, "not everything could be read")
@@ -207,4 +207,11 @@ func verdict(r bootstrap.StatusResult) string {
 		return "status: as wanted"
 	}
 	return "status: " + strings.Join(parts, "; ")
+}
+
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -51,7 +51,7 @@ func refused(r bootstrap.Result) bool {
 }
 
 func target(r bootstrap.Result) string {
-	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server, "unknown")
+	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server, r.Cluster.ID, "unknown")
 	return fmt.Sprintf("account %s, region %s, cluster %s, namespace %s", r.Account, r.Region, cluster, r.Namespace)
 }
 

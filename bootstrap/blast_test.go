@@ -1,0 +1,99 @@
+package bootstrap
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+func TestLost(t *testing.T) {
+	t.Parallel()
+	byKey := kube.CustomObject{Kind: "SecretStore", Namespace: "a", Name: "by-key", Secrets: []string{"a/gen3-aws-config"}}
+	byRole := kube.CustomObject{Kind: "SecretStore", Namespace: "a", Name: "by-role", Accounts: []string{"a/sa"}}
+	wide := kube.CustomObject{Kind: "ClusterSecretStore", Name: "wide", Secrets: []string{"a/gen3-aws-config"}}
+	other := kube.CustomObject{Kind: "SecretStore", Namespace: "b", Name: "by-key", Secrets: []string{"b/gen3-aws-config"}}
+	reads := func(namespace, name, kind, store string) kube.CustomObject {
+		return kube.CustomObject{Kind: "ExternalSecret", Namespace: namespace, Name: name, Stores: []kube.StoreRef{{Kind: kind, Name: store}}}
+	}
+	all := []kube.CustomObject{
+		byKey, byRole, wide, other,
+		reads("a", "one", "SecretStore", "by-key"), reads("a", "two", "SecretStore", "by-role"),
+		reads("b", "three", "SecretStore", "by-key"), reads("b", "four", "ClusterSecretStore", "wide"),
+	}
+	for name, test := range map[string]struct {
+		taken taken
+		want  string
+	}{
+		"operator": {taken{operator: true}, "by-key by-role wide by-key one two three four"},
+		"CRDs":     {taken{crds: true}, "by-key by-role wide by-key one two three four"},
+		"key":      {taken{secrets: []string{"a/gen3-aws-config"}}, "by-key wide one four"},
+		"role":     {taken{accounts: []string{"a/sa"}}, "by-role two"},
+		"nothing":  {taken{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, o := range test.taken.lost(all) {
+				got = append(got, o.Name)
+			}
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("got %v, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestBlastInWords(t *testing.T) {
+	t.Parallel()
+	objects := []kube.CustomObject{
+		{Kind: "ClusterSecretStore", Name: "wide"},
+		{Kind: "SecretStore", Namespace: "b", Name: "s"},
+		{Kind: "ExternalSecret", Namespace: "b", Name: "x"},
+		{Kind: "ExternalSecret", Namespace: "b", Name: "y"},
+	}
+	owned := []kube.OwnedSecret{{Namespace: "b", Name: "x-secret", Owner: "x"}, {Namespace: "b", Name: "other", Owner: "z"}, {Namespace: "c", Name: "x-secret", Owner: "x"}}
+	b := blast{taken: taken{operator: true}, parts: group(objects, owned)}
+	changes := b.changes(false)
+	want := "left, with no operator to serve them: 2 ExternalSecrets (x, y), 1 SecretStore (s), 1 Secret that ExternalSecrets own (x-secret)"
+	if len(changes) != 2 || changes[0].Resource != "cluster/external-secrets.io" || changes[1].Resource != "namespace/b" || changes[1].Reason != want || changes[1].Action != plan.Blocked {
+		t.Errorf("%+v", changes)
+	}
+	if objects, secrets := b.total(); objects != 4 || secrets != 1 {
+		t.Errorf("%d objects, %d Secrets", objects, secrets)
+	}
+	if plan.Pending(b.changes(true)) || len(plan.BlockedIn(b.changes(true))) > 0 {
+		t.Errorf("forced: %+v", b.changes(true))
+	}
+}
+
+func TestTeardownOptions(t *testing.T) {
+	t.Parallel()
+	const uid = "0a1b2c3d-1111-2222-3333-444455556666"
+	for name, test := range map[string]struct {
+		options  TeardownOptions
+		settings Settings
+		want     string // in the only problem; empty: none
+	}{
+		"nothing":                    {},
+		"one step":                   {options: TeardownOptions{Only: []string{"iam-policy", "irsa-role"}}},
+		"no step":                    {TeardownOptions{Only: []string{"iam"}}, Settings{}, `--only "iam" is no step`},
+		"CRDs without the release":   {TeardownOptions{Only: []string{"iam-user"}, DeleteCRDs: true}, Settings{}, "--delete-crds"},
+		"CRDs under --skip-helm":     {TeardownOptions{DeleteCRDs: true}, Settings{SkipHelm: true}, "--delete-crds"},
+		"provider left out":          {TeardownOptions{Only: []string{"iam-user"}, DeleteProvider: true}, Settings{}, "--delete-oidc-provider"},
+		"cluster":                    {options: TeardownOptions{ClusterID: uid}, settings: Settings{Namespace: "gen3"}},
+		"cluster without namespace":  {TeardownOptions{ClusterID: uid}, Settings{}, "--namespace"},
+		"cluster by its name":        {TeardownOptions{ClusterID: "prod"}, Settings{Namespace: "gen3"}, "not the UID"},
+		"provider of an unknown one": {TeardownOptions{ClusterID: uid, DeleteProvider: true}, Settings{Namespace: "gen3"}, "--oidc-issuer"},
+		"release of a cluster gone":  {TeardownOptions{ClusterID: uid, Only: []string{"helm-release"}}, Settings{Namespace: "gen3"}, "--only helm-release"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := test.options.check(test.settings)
+			if test.want == "" && len(got) > 0 || test.want != "" && (len(got) != 1 || !strings.Contains(got[0].Error(), test.want)) {
+				t.Errorf("got %v, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,104 @@
+package bootstrap
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+)
+
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	owner := iamsetup.Owner{Cluster: "0a1b2c3d-1", Namespace: "gen3"}
+	record := &Recorded{
+		Account: "1", PolicyName: "p", IAMPath: "/x/", UserName: "u", SecretNames: []string{"a", "b"}, Release: "eso", ReleaseNamespace: "ops",
+		Earlier: []Recorded{
+			{Account: "1", PolicyName: "p", IAMPath: "/x/", RoleName: "r", ServiceAccount: "sa", OIDCIssuer: "https://i"},
+			{Account: "2", UserName: "elsewhere"},
+		},
+	}
+	who := func(issuer, account string) []iamsetup.Trusted {
+		return []iamsetup.Trusted{{Issuer: issuer, Subject: "system:serviceaccount:gen3:" + account}}
+	}
+	defaults := names{
+		policies: []policyName{{"/", DefaultPolicyName}}, users: []string{DefaultUserName},
+		secrets: []string{"external-secrets-user-secret", "gen3-aws-config"},
+		roles:   []roleName{{"external-secrets-gen3-0a1b2c3d", who("", DefaultServiceAccount)}},
+		releases: []releaseName{{
+			DefaultReleaseNamespace, DefaultRelease,
+		}},
+	}
+	fromRecord := names{
+		policies: []policyName{{"/x/", "p"}}, users: []string{"u"}, secrets: []string{"a", "b"},
+		roles: []roleName{{"r", who("https://i", "sa")}}, issuers: []string{"https://i"}, releases: []releaseName{{"ops", "eso"}},
+	}
+	given := fromRecord
+	given.users, given.policies, given.secrets = []string{"me"}, []policyName{{"/y/", "p"}}, []string{"mine"}
+	for name, test := range map[string]struct {
+		settings Settings
+		record   *Recorded
+		want     names
+	}{
+		"no record":             {Settings{Account: "1"}, nil, defaults},
+		"record":                {Settings{Account: "1"}, record, fromRecord},
+		"flags win":             {Settings{Account: "1", UserName: "me", IAMPath: "/y/", SecretNames: []string{"mine"}}, record, given},
+		"record of elsewhere":   {Settings{Account: "3"}, record, names{}},
+		"record names no user":  {Settings{Account: "1"}, &Recorded{Account: "1", Release: "eso", ReleaseNamespace: "ops"}, names{releases: []releaseName{{"ops", "eso"}}}},
+		"given beside a record": {Settings{Account: "1", RoleName: "x"}, &Recorded{Account: "1"}, names{roles: []roleName{{"x", who("", DefaultServiceAccount)}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := test.settings.recall(test.record, owner)
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(names{}, policyName{}, roleName{}, releaseName{})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAsRecorded(t *testing.T) {
+	t.Parallel()
+	got := Settings{Region: "r", SecretPrefixes: []string{"mine"}}.asRecorded(Recorded{
+		PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, KMSKeys: []string{"k"}, AllowPush: true,
+	})
+	if !got.IRSA || got.UseGlobalUser || !got.SkipHelm || got.PolicyName != "p" || got.SecretPrefixes[0] != "mine" || got.KMSKeys[0] != "k" || !got.AllowPush {
+		t.Errorf("%+v", got)
+	}
+}
+
+// ended is an ending that came to its end as said.
+func ended(ok bool, forget func(*Recorded)) *ending {
+	e := &ending{forget: forget}
+	if !ok {
+		e.err = ErrFailed
+	}
+	return e
+}
+
+func TestRemaining(t *testing.T) {
+	t.Parallel()
+	user := func(r *Recorded) { r.UserName = "" }
+	policy := func(r *Recorded) { r.PolicyName = "" }
+	for name, test := range map[string]struct {
+		all  endings
+		want Recorded
+	}{
+		"nothing went":    {endings{ended(false, user), ended(false, policy)}, Recorded{Account: "1", UserName: "u", PolicyName: "p"}},
+		"the user stayed": {endings{ended(false, user), ended(true, policy)}, Recorded{Account: "1", UserName: "u"}},
+		"all went":        {endings{ended(true, user), ended(true, policy)}, Recorded{Account: "1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := Recorded{Account: "1", UserName: "u", PolicyName: "p"}
+			run := &teardown{run: &run{settings: Settings{Account: "1"}}, all: test.all}
+			run.forget(&r)
+			if diff := cmp.Diff(test.want, r); diff != "" {
+				t.Error(diff)
+			}
+			if r.namesNothing() != (name == "all went") {
+				t.Errorf("names nothing: %v", r.namesNothing())
+			}
+		})
+	}
+}

@@ -1,0 +1,105 @@
+package bootstrap
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// connect fails only where one of both sides cannot be spoken to at all, or is another one than the settings say.
+func (v *status) connect(ctx context.Context) []error {
+	if errs := v.settings.named().Check(); len(errs) > 0 {
+		return errs
+	}
+	s := v.settings
+	s.Timing = s.Timing.withDefaults()
+	v.target = &target{settings: s, env: v.env}
+	if errs := v.target.load(ctx); len(errs) > 0 {
+		return errs
+	}
+	t := v.target
+	v.result.Namespace = t.settings.Namespace
+	v.result.Cluster.Context, v.result.Cluster.Server = t.kube.Context, t.kube.Server
+	t.record = &kube.Record{Client: t.kube, Namespace: t.settings.Namespace}
+	var identityErr, namespaceErr, recordErr error
+	errs := together(
+		func() (err error) { t.caller, err = t.aws.Caller(ctx); return err },
+		func() (err error) { t.self, err = kube.Self(ctx, kube.FieldManager, v.env.Now()); return err },
+		func() error {
+			t.clusterID, identityErr = t.kube.ClusterID(ctx)
+			return unlessDenied(identityErr)
+		},
+		func() error {
+			t.namespace, namespaceErr = t.kube.GetNamespace(ctx, t.settings.Namespace)
+			return unlessDenied(namespaceErr)
+		},
+		func() error { recordErr = t.record.Load(ctx); return nil },
+		func() (err error) { v.external, err = t.kube.ExternalSecrets(); return err },
+	)
+	if len(errs) > 0 {
+		return errs
+	}
+	v.namespaceKnown = namespaceErr == nil
+	v.unread("", identityErr)
+	v.unread("", namespaceErr)
+	v.unread(recordStep, recordErr)
+	v.result.Partition, v.result.Cluster.ID = t.caller.Partition, t.clusterID
+	return t.compareAccount()
+}
+
+// unlessDenied lets a refusal pass, which is no failure of the connection.
+func unlessDenied(err error) error {
+	if kube.IsDenied(err) {
+		return nil
+	}
+	return err
+}
+
+// recall takes mode and names from the record where the flags leave them open.
+func (v *status) recall() {
+	t := v.target
+	record := parseRecorded(t.record.Settings())
+	v.result.Recorded = record != nil
+	if t.namespace == nil && v.namespaceKnown {
+		v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.settings.Namespace, t.kube.Server, t.kube.Context))
+	}
+	if record != nil {
+		t.clusterID = cmp.Or(t.clusterID, record.Cluster)
+		t.settings = t.settings.asRecorded(*record)
+		if record.Account != t.settings.Account {
+			v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("the last up for this namespace was in account %s, and --account is %s", record.Account, t.settings.Account))
+		}
+	}
+	t.settings = t.settings.named()
+	v.result.Mode = t.settings.modeOf()
+	for _, m := range t.record.Mints() {
+		if m.State == mintOpen {
+			v.result.OpenMints = append(v.result.OpenMints, StatusMint{User: m.UserName, Started: m.Started, Deadline: m.Deadline, KeyID: m.KeyID})
+		}
+	}
+}
+
+// asRecorded are the settings of the last up, with what is given in the place of what is recorded.
+func (s Settings) asRecorded(r Recorded) Settings {
+	if !s.IRSA && !s.UseGlobalUser {
+		s.IRSA, s.UseGlobalUser = r.RoleName != "", r.GlobalUserSecret != ""
+	}
+	if s.Helm.Release == "" && s.Helm.Namespace == "" {
+		s.SkipHelm = s.SkipHelm || r.Release == ""
+	}
+	named := s.over(r)
+	s.PolicyName, s.IAMPath, s.UserName, s.SecretNames = named.PolicyName, named.IAMPath, named.UserName, named.SecretNames
+	s.RoleName, s.ServiceAccount, s.OIDCIssuer = named.RoleName, named.ServiceAccount, named.OIDCIssuer
+	s.Helm.Release, s.Helm.Namespace = named.Release, named.ReleaseNamespace
+	s.GlobalUserSecret = cmp.Or(s.GlobalUserSecret, r.GlobalUserSecret)
+	if len(s.SecretPrefixes) == 0 {
+		s.SecretPrefixes = r.SecretPrefixes
+	}
+	if len(s.KMSKeys) == 0 {
+		s.KMSKeys = r.KMSKeys
+	}
+	s.AllowPush = s.AllowPush || r.AllowPush
+	return s
+}

@@ -1,0 +1,96 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// connect loads both configurations and asks who and where we are; for a cluster that is gone, AWS alone.
+func (t *teardown) connect(ctx context.Context) []error {
+	s := t.settings
+	s.Timing = s.Timing.withDefaults()
+	t.target = &target{settings: s, env: t.env}
+	if t.options.ClusterID != "" {
+		return t.connectAWS(ctx)
+	}
+	if errs := t.target.load(ctx); len(errs) > 0 {
+		return errs
+	}
+	var err error
+	if t.target.self, err = kube.Self(ctx, kube.FieldManager, t.env.Now()); err != nil {
+		return []error{err}
+	}
+	if errs := t.target.ask(ctx); len(errs) > 0 {
+		return errs
+	}
+	t.owner = t.target.owner()
+	errs := t.target.compareAccount()
+	if t.external, err = t.target.kube.ExternalSecrets(); err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// askIssuer finds out whose identity provider is to go when nothing names it.
+func (t *teardown) askIssuer(ctx context.Context) error {
+	if !t.options.DeleteProvider || t.settings.OIDCIssuer != "" || t.recorded() != nil || t.target.kube == nil {
+		return nil
+	}
+	issuer, err := t.target.kube.Issuer(ctx)
+	t.settings.OIDCIssuer = issuer
+	return err //nolint:wrapcheck // it says what it was doing
+}
+
+func (t *teardown) connectAWS(ctx context.Context) []error {
+	t.target.clusterID = t.options.ClusterID
+	t.owner = iamsetup.Owner{Cluster: t.options.ClusterID, Namespace: t.settings.Namespace}
+	if err := t.target.loadAWS(ctx); err != nil {
+		return []error{err}
+	}
+	var err error
+	if t.target.caller, err = t.target.aws.Caller(ctx); err != nil {
+		return []error{err}
+	}
+	return t.target.compareAccount()
+}
+
+// recorded is what the record says; nil when there is none that can be read.
+func (t *teardown) recorded() *Recorded {
+	if t.target.record == nil {
+		return nil
+	}
+	return parseRecorded(t.target.record.Settings())
+}
+
+// checkRecord refuses to take apart in one account what was made in another.
+func (t *teardown) checkRecord() error {
+	r := t.recorded()
+	switch {
+	case r == nil && t.target.record != nil && t.target.record.Exists():
+		t.extra = append(t.extra, "the record holds no settings that can be read: what has other names than the defaults and the flags is not found")
+	case r != nil && r.Account != t.settings.Account:
+		return hint.With(fmt.Errorf("check record: up was run for namespace %s in account %s, and --account is %s", t.target.settings.Namespace, r.Account, t.settings.Account),
+			"run teardown with credentials of account "+r.Account+" first")
+	case r != nil && r.Cluster != "" && r.Cluster != t.target.clusterID:
+		t.extra = append(t.extra, fmt.Sprintf("the record was made in cluster %s, and this one is %s: what carries the tag of the former is left, and goes by `teardown --cluster-id %s -n %s`",
+			r.Cluster, t.target.clusterID, r.Cluster, t.target.settings.Namespace))
+	}
+	return nil
+}
+
+// learnBelief finds out from when on IAM can be believed that something is not there: the usual lag after the last run
+// here ended, which the Lease tells until this run takes it.
+func (t *teardown) learnBelief(ctx context.Context) error {
+	if !t.hasLock() || !t.target.record.Exists() {
+		return nil
+	}
+	lock, err := t.target.kube.LockState(ctx, t.target.settings.Namespace)
+	if err == nil && lock != nil {
+		t.believe = lock.Renewed.Add(t.target.settings.Timing.Settle)
+	}
+	return err //nolint:wrapcheck // it names the Lease
+}

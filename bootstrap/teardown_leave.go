@@ -1,0 +1,119 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// namespaceChange says nothing of a namespace that somebody else made.
+func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
+	ns := t.target.namespace
+	if !kube.IsOurs(ns) || len(t.options.Only) > 0 {
+		return nil, nil
+	}
+	resource := "namespace/" + ns.Name
+	holdsRelease := slices.ContainsFunc(t.names.releases, func(r releaseName) bool { return r.namespace == ns.Name })
+	if takes := t.takes(); takes.crds || takes.operator && holdsRelease { // what is in it now tells little
+		return []plan.Change{t.closingChange(resource, plan.Delete, "made by this program; only if nothing else is in it")}, nil
+	}
+	left, err := t.contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(left) > 0 {
+		return []plan.Change{t.closingChange(resource, plan.None, "left: it holds "+few(left))}, nil
+	}
+	return []plan.Change{t.closingChange(resource, plan.Delete, "made by this program, and nothing else is in it")}, nil
+}
+
+// contents is what is in the namespace besides what is about to go.
+func (t *teardown) contents(ctx context.Context) ([]string, error) {
+	all, err := t.target.kube.Contents(ctx, t.target.settings.Namespace)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // it names the namespace
+	}
+	var going []string
+	for _, e := range t.all {
+		for _, c := range e.planned {
+			if name, ok := strings.CutPrefix(c.Resource, "secret/"+t.target.settings.Namespace+"/"); ok && c.Action == plan.Delete {
+				going = append(going, "secrets/"+name)
+			}
+		}
+	}
+	return without(all, going), nil
+}
+
+// leave deletes the Lease once it was let go, and then the namespace.
+func (t *teardown) leave(ctx context.Context) error {
+	if ctx.Err() != nil || !t.closed && (!t.closes() || t.target.record.Exists()) {
+		return nil
+	}
+	var changed []plan.Change
+	var errs []error
+	for _, c := range t.closing {
+		kind, _, _ := strings.Cut(c.Resource, "/")
+		if c.Action != plan.Delete || kind == "configmap" {
+			continue
+		}
+		done, err := t.leaveOne(ctx, kind)
+		if err != nil {
+			errs = append(errs, err)
+			break // a namespace without its Lease is not empty, and one that stays may be used
+		}
+		if done {
+			t.env.Sink.Emit(event.Event{Time: t.env.Now(), Type: event.Changed, Step: recordStep, Change: &c})
+			changed = append(changed, c)
+		}
+	}
+	t.result.Changes = append(t.result.Changes, changed...)
+	t.result.Changed = t.result.Changed || len(changed) > 0
+	if err := errors.Join(errs...); err != nil {
+		return t.fail(recordStep, errs...)
+	}
+	return nil
+}
+
+func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
+	namespace := t.target.settings.Namespace
+	if kind == "lease" {
+		done, err := t.target.kube.DeleteLease(ctx, namespace)
+		if err == nil && !done {
+			return false, hint.With(fmt.Errorf("delete Lease %s/%s: another run has taken the lock", namespace, kube.RecordName), "run teardown again when that run has ended")
+		}
+		return done, err //nolint:wrapcheck // it names the Lease
+	}
+	left, err := t.emptied(ctx)
+	if err != nil || len(left) > 0 {
+		if err == nil {
+			t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: it holds %s", namespace, few(left)))
+		}
+		return false, err
+	}
+	return true, t.target.kube.DeleteNamespace(ctx, t.target.namespace) //nolint:wrapcheck // it names the namespace
+}
+
+// emptied waits until what goes with release and CRDs has gone, as long as something goes, and returns what does not.
+func (t *teardown) emptied(ctx context.Context) (left []string, err error) {
+	timing := t.target.settings.Timing
+	before, since := -1, t.env.Now()
+	waitErr := wait.PollUntilContextCancel(ctx, timing.Poll, true, func(ctx context.Context) (bool, error) {
+		if left, err = t.target.kube.Contents(ctx, t.target.settings.Namespace); err != nil || len(left) == 0 {
+			return true, nil //nolint:nilerr // it is returned below
+		}
+		if len(left) != before {
+			before, since = len(left), t.env.Now()
+		}
+		return t.env.Now().Sub(since) > timing.Settle, nil
+	})
+	return left, errors.Join(err, waitErr)
+}

@@ -1,0 +1,45 @@
+package iamsetup
+
+import (
+	"slices"
+)
+
+// goes reports whether a key of ours goes, or went.
+func (r *KeyRemoval) goes(id string) bool {
+	return !r.Idle && r.looked && slices.ContainsFunc(r.todo.doomed, func(x doomed) bool { return x.id == id })
+}
+
+// Knows reports whether a key is one of this user's, or was minted for this namespace.
+func (r *KeyRemoval) Knows(id string) bool {
+	return r.view.listed(id) != nil || r.view.recorded(id)
+}
+
+// Stays reports whether a key that should go is still there, so that the Secret which holds it must not go either.
+func (r *KeyRemoval) Stays(id string) bool { return slices.Contains(r.staying(), id) }
+
+// staying are keys of ours that are still there after Destroy, or will be since nothing of the keys is to go.
+func (r *KeyRemoval) staying() []string {
+	var out []string
+	for _, x := range r.todo.doomed {
+		if r.Idle || r.ended && !slices.Contains(r.deleted, x.id) {
+			out = append(out, x.id)
+		}
+	}
+	return out
+}
+
+// obstacles are the keys that keep the user from going.
+func (r *KeyRemoval) obstacles() []obstacle {
+	var out []obstacle
+	for _, k := range r.view.keys {
+		if r.goes(k.ID) {
+			continue
+		}
+		d := decision{v: r.view}
+		out = append(out, describeKey(r.Key.Lookup.UserName, k.ID, d.describe(k.ID)))
+	}
+	if !r.looked {
+		out = append(out, obstacle{kind: accessKey, note: "they could not be looked at", command: "aws iam list-access-keys --user-name " + r.Key.Lookup.UserName})
+	}
+	return out
+}
