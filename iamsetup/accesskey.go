@@ -3,7 +3,6 @@ package iamsetup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -133,7 +132,7 @@ func (k *AccessKey) delete(ctx context.Context, say report, keys []doomed) error
 		if err := k.Guard(); err != nil {
 			return err
 		}
-		if err := k.deleteKey(ctx, x.id); err != nil {
+		if err := k.deleteKey(ctx, say, x.id); err != nil {
 			return err
 		}
 		say.changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
@@ -141,19 +140,22 @@ func (k *AccessKey) delete(ctx context.Context, say report, keys []doomed) error
 	return nil
 }
 
-// deleteKey deletes one key and its entry on the user.
-func (k *AccessKey) deleteKey(ctx context.Context, id string) error {
+// deleteKey deletes one key and its entry on the user, also after an interrupt.
+func (k *AccessKey) deleteKey(ctx context.Context, say report, id string) error {
 	call, cancel := k.Pace.begun(ctx)
 	defer cancel()
-	_, err := k.API.DeleteAccessKey(call, &iam.DeleteAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id})
-	if err != nil && !isAbsent(err) {
-		return hint.With(fmt.Errorf("delete access key %s of IAM user %s: %w", id, k.Lookup.UserName, err),
-			"run the same command again, or: aws iam delete-access-key --user-name "+k.Lookup.UserName+" --access-key-id "+id)
+	what := "delete access key " + id + " of IAM user " + k.Lookup.UserName
+	err := k.Pace.takeAway(call, say.waiting, what, func(ctx context.Context) error {
+		_, err := k.API.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id})
+		return wrap(what, err)
+	})
+	if err != nil {
+		return hint.With(err, "run the same command again, or: aws iam delete-access-key --user-name "+k.Lookup.UserName+" --access-key-id "+id)
 	}
 	if k.view.tagged(id) == "" {
 		return nil
 	}
-	return k.untag(call, tagKey+id)
+	return k.untag(call, say, tagKey+id)
 }
 
 // store brings the Secrets to hold the source, which is minted first where there is none.
@@ -193,7 +195,7 @@ func (k *AccessKey) enter(ctx context.Context, say report) error {
 		}
 	}
 	if k.plan.untag {
-		if err := k.untag(ctx, tagMinting); err != nil {
+		if err := k.untag(ctx, say, tagMinting); err != nil {
 			return err
 		}
 	}
@@ -214,10 +216,10 @@ func (k *AccessKey) tag(ctx context.Context, say report, tags Tags) error {
 	})
 }
 
-func (k *AccessKey) untag(ctx context.Context, keys ...string) error {
-	_, err := k.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &k.Lookup.UserName, TagKeys: keys})
-	if isAbsent(err) {
-		return nil
-	}
-	return wrap("take tags "+strings.Join(keys, ", ")+" off IAM user "+k.Lookup.UserName, err)
+func (k *AccessKey) untag(ctx context.Context, say report, keys ...string) error {
+	what := "take tags " + strings.Join(keys, ", ") + " off IAM user " + k.Lookup.UserName
+	return k.Pace.takeAway(ctx, say.waiting, what, func(ctx context.Context) error {
+		_, err := k.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &k.Lookup.UserName, TagKeys: keys})
+		return wrap(what, err)
+	})
 }

@@ -55,7 +55,7 @@ func (k *AccessKey) mintOnce(ctx context.Context, say report) error {
 	if err := k.adoptKey(ctx, say, m, key); errors.Is(err, credential.ErrUnclear) {
 		return hint.With(err, "run the same command again: access key "+key.ID+" is in the record, and is kept if a Secret holds it, else deleted")
 	} else if err != nil {
-		return errors.Join(err, k.undo(ctx, m))
+		return errors.Join(err, k.undo(ctx, say, m))
 	}
 	return k.finish(ctx, say, m, key)
 }
@@ -88,7 +88,7 @@ func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy ti
 	case isSent(err) && isUnclear(err):
 		return credential.Key{}, k.reconcile(ctx, say, m, err)
 	default:
-		return credential.Key{}, errors.Join(err, k.withdraw(ctx, m))
+		return credential.Key{}, errors.Join(err, k.withdraw(ctx, say, m))
 	}
 }
 
@@ -131,7 +131,7 @@ func (k *AccessKey) finish(ctx context.Context, say report, m minting, key crede
 	if err := k.tag(rest, say, Tags{tagKey + key.ID: k.Owner.String()}); err != nil {
 		return err
 	}
-	if err := k.untag(rest, tagMinting); err != nil {
+	if err := k.untag(rest, say, tagMinting); err != nil {
 		return err
 	}
 	m.close(credential.MintStored, k.AWS.Clock.Now())

@@ -50,7 +50,7 @@ func (k *AccessKey) announce(ctx context.Context, say report) (minting, time.Tim
 	group.Go(func() error { return k.Journal.SaveMints(gctx, m.mints()) })
 	group.Go(func() error { return k.tellOthers(gctx, say, m) })
 	if err := group.Wait(); err != nil {
-		return minting{}, time.Time{}, errors.Join(err, k.withdraw(ctx, m))
+		return minting{}, time.Time{}, errors.Join(err, k.withdraw(ctx, say, m))
 	}
 	return m, begun.Add(k.Pace.Mint), nil
 }
@@ -114,12 +114,12 @@ func (m minting) close(state credential.MintState, at time.Time) {
 
 // withdraw takes back an announcement of which nothing came. A run that lost the lock leaves that to the one that has
 // it, whose own announcement it might be.
-func (k *AccessKey) withdraw(ctx context.Context, m minting) error {
+func (k *AccessKey) withdraw(ctx context.Context, say report, m minting) error {
 	if k.Guard() != nil {
 		return nil
 	}
 	clean, cancel := k.Pace.begun(ctx)
 	defer cancel()
 	m.close(credential.MintUndone, k.AWS.Clock.Now())
-	return errors.Join(k.untag(clean, tagMinting), k.Journal.SaveMints(clean, m.mints()))
+	return errors.Join(k.untag(clean, say, tagMinting), k.Journal.SaveMints(clean, m.mints()))
 }

@@ -36,7 +36,7 @@ func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause 
 	if len(made) == 1 {
 		m.intent.KeyID = made[0].ID
 	}
-	if err := k.undo(ctx, m); err != nil {
+	if err := k.undo(ctx, say, m); err != nil {
 		return errors.Join(cause, err)
 	}
 	return fmt.Errorf("%w: %w", errLost, cause)
@@ -44,21 +44,21 @@ func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause 
 
 // undo deletes the key of a mint that no Secret holds, also after an interrupt, and withdraws the intent. What it
 // cannot delete stays in the record, by which the next run finds it.
-func (k *AccessKey) undo(ctx context.Context, m minting) error {
+func (k *AccessKey) undo(ctx context.Context, say report, m minting) error {
 	clean, cancel := k.Pace.begun(ctx)
 	defer cancel()
 	if id := m.intent.KeyID; id != "" {
 		err := k.Pace.poll(clean, k.Pace.Cleanup, func(ctx context.Context) (bool, error) {
-			err := k.deleteKey(ctx, id)
+			err := k.deleteKey(ctx, say, id)
 			if isTransient(err) || isUnclear(err) {
 				return false, nil // the limit ends it
 			}
 			return err == nil, err
 		})
 		if err != nil {
-			return hint.With(fmt.Errorf("undo access key %s of IAM user %s: %w", id, k.Lookup.UserName, err),
+			return hint.With(err,
 				"the record knows it: run the same command again, or: aws iam delete-access-key --user-name "+k.Lookup.UserName+" --access-key-id "+id)
 		}
 	}
-	return k.withdraw(clean, m)
+	return k.withdraw(clean, say, m)
 }

@@ -55,8 +55,21 @@ var errTooLong = errors.New("it took too long")
 // persist repeats a write while IAM answers that it does not see yet what was just made, or that somebody else is
 // writing, for up to three times the usual lag, and tells what it waits for.
 func (p Pace) persist(ctx context.Context, waiting func(string), what string, write func(context.Context) error) error {
+	return p.persistFor(ctx, 3*p.Settle, waiting, what, write)
+}
+
+// takeAway is persist for what takes away: that there is nothing is believed when IAM has said so for the usual lag, for
+// it says the same of what was made a moment ago.
+func (p Pace) takeAway(ctx context.Context, waiting func(string), what string, write func(context.Context) error) error {
+	if err := p.persistFor(ctx, p.Settle, waiting, what, write); !isAbsent(err) {
+		return err
+	}
+	return nil
+}
+
+func (p Pace) persistFor(ctx context.Context, limit time.Duration, waiting func(string), what string, write func(context.Context) error) error {
 	var last error
-	err := p.poll(ctx, 3*p.Settle, func(ctx context.Context) (bool, error) {
+	err := p.poll(ctx, limit, func(ctx context.Context) (bool, error) {
 		last = write(ctx)
 		if last == nil {
 			return true, nil
@@ -68,7 +81,7 @@ func (p Pace) persist(ctx context.Context, waiting func(string), what string, wr
 		return false, nil
 	})
 	if errors.Is(err, errTooLong) && last != nil {
-		return fmt.Errorf("%w after %s", last, 3*p.Settle)
+		return fmt.Errorf("%w after %s", last, limit)
 	}
 	return err
 }

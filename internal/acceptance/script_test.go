@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,6 +44,27 @@ func TestKeyThatCannotBeStoredIsNotLeftBehind(t *testing.T) {
 		}
 		if keys := w.aws.Keys(w.settings.UserName); len(keys) != 0 {
 			t.Errorf("keys are left behind: %v\n%s", keys, problems(result))
+		}
+	}
+}
+
+// IAM says of a key that was just made that there is no such key, and then it is there after all.
+func TestKeyThatCannotBeStoredIsNotLeftBehindWhileIAMLags(t *testing.T) {
+	t.Parallel()
+	const lag = 500 * time.Millisecond
+	w := newWorld(t, anySandbox(t), awsfake.WithVisibilityDelay(lag, false, awsfake.Keys, awsfake.Tags, awsfake.Entities))
+	w.settings.Timing.Settle = 2 * lag
+	w.proxy.Fault(kubeproxy.Fault{Verb: "create", Resource: "secrets", Kind: kubeproxy.Forbidden})
+	if _, err := w.up(t.Context()); err == nil {
+		t.Fatal("up succeeded although no Secret could be written")
+	}
+	if keys := w.aws.Keys(w.settings.UserName); len(keys) != 0 {
+		t.Errorf("keys are left behind: %v\n%s", keys, w.output.String())
+	}
+	poll(t, "an account that shows all that was written", w.aws.Settled)
+	for what, state := range w.aws.Snapshot() {
+		if strings.Contains(state, "gen3-bootstrap/minting") {
+			t.Errorf("%s still announces a mint: %s", what, state)
 		}
 	}
 }
