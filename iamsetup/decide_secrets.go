@@ -53,7 +53,7 @@ func (d *decision) judgeForeignSecret(i int) (action plan.Action, reason, cure s
 	switch {
 	case h.Keeper != "":
 		return plan.Blocked, fmt.Sprintf("%s; %s writes it", what, h.Keeper),
-			"take the Secret out of what " + h.Keeper + " makes (for gen3: no keys in global.aws), or give other names with --secret-name"
+			h.LetGo + "; or give other names with --secret-name"
 	case d.r.adopt:
 		return plan.Adopt, "it carries no mark of ours and holds " + d.contents(i), ""
 	default:

@@ -79,7 +79,7 @@ func (s *KeySecrets) held(name string, secret *corev1.Secret) credential.Held {
 		return held
 	}
 	held.Exists, held.Ours = true, secret.Labels[ManagedByLabel] == ManagedBy
-	held.Keeper = keeper(secret)
+	held.Keeper, held.LetGo = keeper(secret)
 	held.Immutable = secret.Immutable != nil && *secret.Immutable
 	held.Created, held.Version = secret.CreationTimestamp.Time, secret.ResourceVersion
 	held.Empty = len(secret.Data) == 0
@@ -90,17 +90,6 @@ func (s *KeySecrets) held(name string, secret *corev1.Secret) credential.Held {
 	held.Key = credential.Key{ID: strings.TrimSpace(id), Secret: redact.New(half)}
 	held.Complete = maps.EqualFunc(secret.Data, entries(held.Key), func(a, b []byte) bool { return string(a) == string(b) })
 	return held
-}
-
-// keeper names who else writes a Secret, so that two writers never fight over it.
-func keeper(secret *corev1.Secret) string {
-	for _, owner := range secret.OwnerReferences {
-		return owner.Kind + " " + owner.Name
-	}
-	if release := secret.Annotations["meta.helm.sh/release-name"]; release != "" {
-		return "Helm release " + secret.Annotations["meta.helm.sh/release-namespace"] + "/" + release
-	}
-	return ""
 }
 
 // entries is what a Secret holds of a key: exactly this, so that it can be compared as a whole.

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"cmp"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -24,6 +25,7 @@ type leftBehind struct {
 	used     string // service that the last of them was used with
 	secret   string // name of a Secret that holds the first key
 	helm     string // release that manages that Secret
+	dead     bool   // that Secret holds a key that is gone instead
 	pasted   bool   // the last key stands in a Secret of another namespace
 	noPolicy bool
 }
@@ -47,7 +49,9 @@ func (l leftBehind) leave(t *testing.T, w *world) []string {
 	if l.used != "" {
 		w.aws.SetKeyUsed(ids[len(ids)-1], l.used, region, time.Now())
 	}
-	if l.secret != "" {
+	if l.dead {
+		w.storeForeign(t, w.namespace, l.secret, "AKIAI44QH8DHBEXAMPLE", l.helm)
+	} else if l.secret != "" {
 		w.storeForeign(t, w.namespace, l.secret, ids[0], l.helm)
 	}
 	if l.pasted {
@@ -62,7 +66,7 @@ func (w *world) storeForeign(t *testing.T, namespace, name, id, release string) 
 	t.Helper()
 	secret := &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
-		Data:       map[string][]byte{"access-key": []byte(id), "secret-access-key": []byte(w.aws.SecretOf(id))},
+		Data:       map[string][]byte{"access-key": []byte(id), "secret-access-key": []byte(cmp.Or(w.aws.SecretOf(id), "a key of long ago"))},
 	}
 	if release != "" {
 		secret.Labels = map[string]string{"app.kubernetes.io/managed-by": "Helm"}
@@ -82,6 +86,7 @@ func TestAdoptionOfWhatTheScriptLeft(t *testing.T) {
 		refusal string // what up without --adopt says; empty: it has no need of --adopt
 		stays   []int  // which of the keys up --adopt --yes leaves beside the one in use
 		keeps   bool   // the first key stays in use
+		never   string // what up --adopt still refuses for
 	}{
 		"user and policy":                    {left: leftBehind{}, refusal: "was not made by gen3-bootstrap"},
 		"user alone":                         {left: leftBehind{noPolicy: true}, refusal: "was not made by gen3-bootstrap"},
@@ -95,6 +100,9 @@ func TestAdoptionOfWhatTheScriptLeft(t *testing.T) {
 		"a good key and a lost one":          {left: leftBehind{keys: 2, secret: "gen3-aws-config"}, refusal: "its document differs", keeps: true},
 		"a good key and one in use":          {left: leftBehind{keys: 2, secret: "gen3-aws-config", used: "s3"}, refusal: "its document differs", keeps: true, stays: []int{1}},
 		"a Secret that a Helm release keeps": {left: leftBehind{keys: 1, secret: "gen3-aws-config", helm: "gen3"}, refusal: "its document differs", keeps: true},
+		"a dead key in a legal Secret":       {left: leftBehind{keys: 1, secret: "external-secrets-user-secret", dead: true}, refusal: "was not made by gen3-bootstrap and holds access key AKIAI44QH8DHBEXAMPLE"},
+		"a dead key where the chart reads":   {left: leftBehind{secret: "gen3-aws-config", dead: true}, refusal: "was not made by gen3-bootstrap and holds access key AKIAI44QH8DHBEXAMPLE"},
+		"a dead key that a release keeps":    {left: leftBehind{secret: "gen3-aws-config", helm: "gen3", dead: true}, refusal: "Helm release", never: "global.aws.awsAccessKeyId"},
 	}
 	sb := anySandbox(t)
 	for name, tt := range tests {
@@ -104,11 +112,17 @@ func TestAdoptionOfWhatTheScriptLeft(t *testing.T) {
 			w := newWorld(t, sb, awsfake.WithSeed(rand.Uint64()))
 			ids := tt.left.leave(t, w)
 			before := w.aws.Snapshot()
-			w.mustRefuse(t, tt.refusal)
-			if after := w.aws.Snapshot(); !maps.Equal(before, after) {
-				t.Fatalf("up without --adopt changed IAM from %v to %v", before, after)
-			}
+			w.mustRefuse(t, tt.refusal, "--adopt")
 			w.settings.Adopt, w.settings.Yes = true, true
+			if tt.never != "" {
+				w.mustRefuse(t, tt.refusal, tt.never)
+			}
+			if after := w.aws.Snapshot(); !maps.Equal(before, after) {
+				t.Fatalf("a refused up changed IAM from %v to %v", before, after)
+			}
+			if tt.never != "" {
+				return
+			}
 			planned, err := w.plan(t.Context())
 			if err != nil {
 				t.Fatalf("plan --adopt: %v\n%s", err, problems(planned))
@@ -125,14 +139,14 @@ func TestAdoptionOfWhatTheScriptLeft(t *testing.T) {
 	}
 }
 
-func (w *world) mustRefuse(t *testing.T, why string) {
+func (w *world) mustRefuse(t *testing.T, why, cure string) {
 	t.Helper()
 	result, err := w.up(t.Context())
-	if err == nil || !hasProblem(result, why) || !hasProblem(result, "--adopt") {
-		t.Fatalf("up without --adopt: error %v, without %q and --adopt:\n%s", err, why, problems(result))
+	if err == nil || !hasProblem(result, why) || !hasProblem(result, cure) {
+		t.Fatalf("up: error %v, without %q and %q:\n%s", err, why, cure, problems(result))
 	}
 	if writes := w.proxy.Writes(); len(writes) > 0 {
-		t.Fatalf("up without --adopt wrote %v", writes)
+		t.Fatalf("a refused up wrote %v", writes)
 	}
 }
 

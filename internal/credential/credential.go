@@ -25,7 +25,8 @@ type Held struct {
 	Name      string // "namespace/name"
 	Exists    bool
 	Ours      bool   // carries our label
-	Keeper    string // who else writes it, such as "Helm release gen3" or "ExternalSecret x"; "" for nobody known
+	Keeper    string // who else writes it, such as "Helm release gen3/gen3" or "ExternalSecret x"; "" for nobody known
+	LetGo     string // what to change so that the keeper lets it go, as an imperative
 	Immutable bool
 	Key       Key  // zero when its entries are no access key
 	Complete  bool // all three entries are there and agree
