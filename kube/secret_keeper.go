@@ -24,7 +24,8 @@ const (
 
 // keeper names who else writes a Secret, so that two writers never fight over it, and what to change so that he stops.
 func keeper(secret *corev1.Secret) (who, release string) {
-	for _, owner := range secret.OwnerReferences {
+	if len(secret.OwnerReferences) > 0 {
+		owner := secret.OwnerReferences[0]
 		who = owner.Kind + " " + owner.Name
 		if owner.Kind == "ExternalSecret" {
 			return who, "remove " + who + " (" + gen3Remote + ")"
