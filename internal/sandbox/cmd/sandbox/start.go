@@ -72,12 +72,16 @@ func (s *settings) serve(ctx context.Context, stdout, log io.Writer) error {
 		}
 		opts.ChartRepo = chartrepo.New(dir)
 	}
+	aws := newAWS()
 	if s.aws {
-		opts.AWS = newAWS()
+		opts.AWS = aws
 	}
 	sb, err := sandbox.Start(ctx, opts)
 	if err != nil {
 		return err
+	}
+	if err := publishKeys(ctx, aws, sb); err != nil {
+		return errors.Join(err, sb.Stop())
 	}
 	if err := announce(stdout, sb); err != nil {
 		return errors.Join(err, sb.Stop())
