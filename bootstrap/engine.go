@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -111,7 +112,7 @@ func (e *engine) applyNode(ctx context.Context, n node, ended map[string]chan er
 	name := n.step.Name()
 	sink.Emit(event.Event{Time: e.now(), Type: event.StepStarted, Step: name})
 	if err := n.step.Apply(ctx, sink); err != nil {
-		sink.Emit(event.Event{Time: e.now(), Type: event.StepFailed, Step: name, Message: err.Error()})
+		sink.Emit(event.Event{Time: e.now(), Type: event.StepFailed, Step: name, Message: iamsetup.Plain(err)})
 		return withCause(ctx, err)
 	}
 	sink.Emit(event.Event{Time: e.now(), Type: event.StepFinished, Step: name})

@@ -12,8 +12,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// recordStep is the name of the step that owns the namespace, where that is made, and the record in it.
-const recordStep = "record"
+// RecordStep is the name of the step that owns the namespace, where that is made, and the record in it.
+const RecordStep = "record"
 
 // Recorded is what the record keeps of an up: the names by which later commands find what it made. No secret material.
 type Recorded struct {
@@ -113,7 +113,7 @@ type recordKeeper struct {
 }
 
 // Name is the step's name.
-func (k *recordKeeper) Name() string { return recordStep }
+func (k *recordKeeper) Name() string { return RecordStep }
 
 // Observe compares the record with what this run would have it say.
 func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
@@ -125,7 +125,7 @@ func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 	k.namespaceGone = namespace == nil
 	if k.namespaceGone {
 		k.changes = append(k.changes, plan.Change{
-			Step: recordStep, Resource: "namespace/" + k.record.Namespace,
+			Step: RecordStep, Resource: "namespace/" + k.record.Namespace,
 			Action: plan.Create, Reason: "there is no such namespace, and --create-namespace was given",
 		})
 	}
@@ -134,7 +134,7 @@ func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 }
 
 func (k *recordKeeper) compare() {
-	change := plan.Change{Step: recordStep, Resource: "configmap/" + k.record.Namespace + "/" + kube.RecordName, Action: plan.None, Reason: "as wanted"}
+	change := plan.Change{Step: RecordStep, Resource: "configmap/" + k.record.Namespace + "/" + kube.RecordName, Action: plan.None, Reason: "as wanted"}
 	before := parseRecorded(k.record.Settings())
 	want := k.wanted().follow(before)
 	switch {
@@ -171,7 +171,7 @@ func (k *recordKeeper) Apply(ctx context.Context, sink event.Sink) error {
 	}
 	for _, change := range k.changes {
 		if change.Action != plan.None {
-			sink.Emit(event.Event{Type: event.Changed, Step: recordStep, Change: &change})
+			sink.Emit(event.Event{Type: event.Changed, Step: RecordStep, Change: &change})
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -56,5 +57,5 @@ type Problem struct {
 
 // problemOf turns an error into its place in the result.
 func problemOf(step string, err error) Problem {
-	return Problem{Step: step, Message: err.Error(), Hint: hint.Of(err)}
+	return Problem{Step: step, Message: iamsetup.Plain(err), Hint: hint.Of(err)}
 }

@@ -74,14 +74,13 @@ type status struct {
 }
 
 func (v *status) unread(step string, err error) {
-	if err == nil {
-		return
-	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	p := problemOf(step, err)
-	if !slices.ContainsFunc(v.result.Unread, func(q Problem) bool { return q.Message == p.Message }) {
-		v.result.Unread = append(v.result.Unread, p)
+	for _, err := range eachOf(err) {
+		p := problemOf(step, err)
+		if !slices.ContainsFunc(v.result.Unread, func(q Problem) bool { return q.Message == p.Message }) {
+			v.result.Unread = append(v.result.Unread, p)
+		}
 	}
 }
 
@@ -112,7 +111,7 @@ func (v *status) look(ctx context.Context) {
 
 // readSteps lets the steps of up say what they would do.
 func (v *status) readSteps(ctx context.Context) {
-	nodes := slices.DeleteFunc(v.steps.nodes(), func(n node) bool { return n.step.Name() == recordStep })
+	nodes := slices.DeleteFunc(v.steps.nodes(), func(n node) bool { return n.step.Name() == RecordStep })
 	engine := &engine{nodes: nodes, sink: event.Discard, now: v.env.Now}
 	for _, o := range engine.observe(ctx) {
 		v.unread(o.step, o.err)
@@ -160,7 +159,7 @@ func (v *status) resource(c plan.Change) StatusResource {
 		o = s.role.Ownership()
 	case iamsetup.ProviderStep:
 		o = s.provider.Ownership()
-	case helmStep:
+	case HelmStep:
 		o.Ours = s.release.Ours()
 	}
 	return StatusResource{Change: c, Ours: o.Ours, Owners: append([]string{}, o.Owners...)}
@@ -178,7 +177,7 @@ func (v *status) overaged(limit time.Duration) []error {
 	for _, k := range v.result.Keys {
 		if age := time.Duration(k.AgeSeconds) * time.Second; (k.InUse || k.Ours) && age > limit {
 			errs = append(errs, hint.With(fmt.Errorf("check --max-key-age: access key %s of IAM user %s is %s old, and %s is allowed", k.ID, k.User, iamsetup.Age(age), iamsetup.Age(limit)),
-				"`gen3-bootstrap rotate` with the same flags makes a new one and deletes it"))
+				fmt.Sprintf("to replace it, with nothing read in between: aws iam delete-access-key --user-name %s --access-key-id %s; then run `gen3-bootstrap up` with the same flags", k.User, k.ID)))
 		}
 	}
 	return errs

@@ -44,7 +44,7 @@ func (v *status) connect(ctx context.Context) []error {
 	v.namespaceKnown = namespaceErr == nil
 	v.unread("", identityErr)
 	v.unread("", namespaceErr)
-	v.unread(recordStep, recordErr)
+	v.unread(RecordStep, recordErr)
 	v.result.Partition, v.result.Cluster.ID = t.caller.Partition, t.clusterID
 	return t.compareAccount()
 }

@@ -13,9 +13,12 @@ import (
 
 const mintOpen = credential.MintOpen
 
+// LockStep is what StatusResult.Unread calls the Lease, which is no step of up.
+const LockStep = "lock"
+
 func (v *status) readLock(ctx context.Context) {
 	lock, err := v.target.kube.LockState(ctx, v.target.settings.Namespace)
-	v.unread(recordStep, err)
+	v.unread(LockStep, err)
 	if lock != nil && lock.Holder != nil {
 		v.result.Lock = &StatusLock{Holder: lock.Holder.String(), Dead: lock.Dead, Renewed: lock.Renewed, Expires: lock.Expires}
 	}

@@ -116,10 +116,10 @@ func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.Acc
 func (s *steps) nodes() []node {
 	out := []node{{step: s.record}}
 	if s.release != nil {
-		out = append(out, node{s.release, []string{recordStep}})
+		out = append(out, node{s.release, []string{RecordStep}})
 	}
 	if s.policy != nil {
-		out = append(out, node{s.policy, []string{recordStep}})
+		out = append(out, node{s.policy, []string{RecordStep}})
 	}
 	if s.user != nil {
 		out = append(out, node{s.user, []string{iamsetup.PolicyStep}}, node{s.key, []string{iamsetup.UserStep}})
@@ -128,7 +128,7 @@ func (s *steps) nodes() []node {
 		out = append(out, node{s.global, nil})
 	}
 	if s.role != nil {
-		out = append(out, node{s.provider, []string{recordStep}}, node{s.role, []string{iamsetup.PolicyStep, iamsetup.ProviderStep}})
+		out = append(out, node{s.provider, []string{RecordStep}}, node{s.role, []string{iamsetup.PolicyStep, iamsetup.ProviderStep}})
 	}
 	return out
 }

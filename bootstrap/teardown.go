@@ -75,7 +75,7 @@ func (t *teardown) hasLock() bool {
 // destroyLocked looks again, since another run may have been at work before the lock was ours.
 func (t *teardown) destroyLocked(ctx context.Context) error {
 	if err := t.target.record.Load(ctx); err != nil {
-		return t.fail(recordStep, err)
+		return t.fail(RecordStep, err)
 	}
 	t.assemble()
 	if err := t.observe(ctx); err != nil {
@@ -93,7 +93,7 @@ func (t *teardown) destroy(ctx context.Context) error {
 	recorded, err := t.closeRecord(ctx)
 	t.tell(true, append(changed, recorded...))
 	if err != nil {
-		_ = t.fail(recordStep, err)
+		_ = t.fail(RecordStep, err)
 	}
 	return errors.Join(err, t.problems())
 }
@@ -109,10 +109,10 @@ func (t *teardown) prepare(ctx context.Context) error {
 		return t.fail("", errs...)
 	}
 	if err := t.checkRecord(); err != nil {
-		return t.fail(recordStep, err)
+		return t.fail(RecordStep, err)
 	}
 	if err := t.learnBelief(ctx); err != nil {
-		return t.fail(recordStep, err)
+		return t.fail(RecordStep, err)
 	}
 	if err := t.askIssuer(ctx); err != nil {
 		return t.fail(iamsetup.ProviderStep, err)
@@ -141,7 +141,7 @@ func (t *teardown) observe(ctx context.Context) error {
 		return t.fail(blastStep, err)
 	}
 	if t.closing, err = t.planClosing(ctx); err != nil {
-		return t.fail(recordStep, err)
+		return t.fail(RecordStep, err)
 	}
 	t.tell(false, nil)
 	return nil

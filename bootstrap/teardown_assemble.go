@@ -50,7 +50,7 @@ func (t *teardown) removal(base iamsetup.Removal, step string, recorded bool) ia
 }
 
 func (t *teardown) addReleases() {
-	if t.external == nil || t.settings.SkipHelm || !t.options.wants(helmStep) {
+	if t.external == nil || t.settings.SkipHelm || !t.options.wants(HelmStep) {
 		return
 	}
 	for _, name := range t.names.releases {

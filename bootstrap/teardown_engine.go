@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -91,7 +92,7 @@ func (all endings) destroy(ctx context.Context, sink event.Sink, now func() time
 // inOrder puts changes in the order of the endings' steps, behind what would be lost and before the record.
 func (all endings) inOrder(changes []plan.Change) []plan.Change {
 	place := func(c plan.Change) int {
-		if c.Step == recordStep {
+		if c.Step == RecordStep {
 			return len(all)
 		}
 		return slices.IndexFunc(all, func(e *ending) bool { return e.Name() == c.Step })
@@ -135,7 +136,7 @@ func (p *stepProgress) end(e *ending) {
 	defer p.mu.Unlock()
 	if e.err != nil {
 		p.failed[e.Name()] = true
-		p.sink.Emit(event.Event{Time: p.now(), Type: event.StepFailed, Step: e.Name(), Message: e.err.Error()})
+		p.sink.Emit(event.Event{Time: p.now(), Type: event.StepFailed, Step: e.Name(), Message: iamsetup.Plain(e.err)})
 	}
 	if p.left[e.Name()]--; p.left[e.Name()] == 0 && !p.failed[e.Name()] {
 		p.sink.Emit(event.Event{Time: p.now(), Type: event.StepFinished, Step: e.Name()})

@@ -71,14 +71,14 @@ func (t *teardown) leave(ctx context.Context) error {
 			break // a namespace without its Lease is not empty, and one that stays may be used
 		}
 		if done {
-			t.env.Sink.Emit(event.Event{Time: t.env.Now(), Type: event.Changed, Step: recordStep, Change: &c})
+			t.env.Sink.Emit(event.Event{Time: t.env.Now(), Type: event.Changed, Step: RecordStep, Change: &c})
 			changed = append(changed, c)
 		}
 	}
 	t.result.Changes = append(t.result.Changes, changed...)
 	t.result.Changed = t.result.Changed || len(changed) > 0
 	if err := errors.Join(errs...); err != nil {
-		return t.fail(recordStep, errs...)
+		return t.fail(RecordStep, errs...)
 	}
 	return nil
 }

@@ -21,17 +21,17 @@ type TeardownOptions struct {
 	ClusterID string
 }
 
-// helmStep is the name of the step that owns the release.
-const helmStep = "helm-release"
+// HelmStep is the name of the step that owns the release.
+const HelmStep = "helm-release"
 
 // TeardownSteps are the names that --only takes: those of up.
 func TeardownSteps() []string {
-	return []string{helmStep, iamsetup.PolicyStep, iamsetup.UserStep, iamsetup.KeyStep, iamsetup.ProviderStep, iamsetup.RoleStep}
+	return []string{HelmStep, iamsetup.PolicyStep, iamsetup.UserStep, iamsetup.KeyStep, iamsetup.ProviderStep, iamsetup.RoleStep}
 }
 
 // wants reports whether a step's resources are to go.
 func (o TeardownOptions) wants(step string) bool {
-	if o.ClusterID != "" && step == helmStep {
+	if o.ClusterID != "" && step == HelmStep {
 		return false
 	}
 	return len(o.Only) == 0 || slices.Contains(o.Only, step)
@@ -47,7 +47,7 @@ func (o TeardownOptions) check(s Settings) []error {
 			c.add("the steps are "+strings.Join(TeardownSteps(), ", "), "--only %q is no step", step)
 		}
 	}
-	if o.DeleteCRDs && (!o.wants(helmStep) || s.SkipHelm) {
+	if o.DeleteCRDs && (!o.wants(HelmStep) || s.SkipHelm) {
 		c.add("", "--delete-crds goes with the Helm release, which this teardown leaves alone")
 	}
 	if o.DeleteProvider && !o.wants(iamsetup.ProviderStep) {
@@ -66,8 +66,8 @@ func (o TeardownOptions) check(s Settings) []error {
 	if o.DeleteProvider && s.OIDCIssuer == "" {
 		c.add("tokens of that cluster named it: https://oidc.eks.<region>.amazonaws.com/id/<id>", "--delete-oidc-provider needs --oidc-issuer with --cluster-id")
 	}
-	if slices.Contains(o.Only, helmStep) {
-		c.add("", "--only %s cannot go with --cluster-id: that cluster is not asked", helmStep)
+	if slices.Contains(o.Only, HelmStep) {
+		c.add("", "--only %s cannot go with --cluster-id: that cluster is not asked", HelmStep)
 	}
 	return c.problems
 }

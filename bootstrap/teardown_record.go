@@ -93,7 +93,7 @@ func (t *teardown) planClosing(ctx context.Context) ([]plan.Change, error) {
 }
 
 func (t *teardown) closingChange(resource string, action plan.Action, reason string) plan.Change {
-	return plan.Change{Step: recordStep, Resource: resource, Action: action, Reason: reason}
+	return plan.Change{Step: RecordStep, Resource: resource, Action: action, Reason: reason}
 }
 
 func (t *teardown) recordChange() plan.Change {
@@ -132,7 +132,7 @@ func (t *teardown) closeRecord(ctx context.Context) ([]plan.Change, error) {
 		return nil, err
 	}
 	t.closed = change.Action == plan.Delete
-	t.env.Sink.Emit(event.Event{Time: t.env.Now(), Type: event.Changed, Step: recordStep, Change: &change})
+	t.env.Sink.Emit(event.Event{Time: t.env.Now(), Type: event.Changed, Step: RecordStep, Change: &change})
 	return []plan.Change{change}, nil
 }
 

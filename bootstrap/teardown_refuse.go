@@ -26,9 +26,9 @@ func (t *teardown) takes() taken {
 		}
 		for _, c := range e.planned {
 			switch {
-			case c.Step == helmStep && c.Action == plan.Delete && strings.HasPrefix(c.Resource, "helm-release/"):
+			case c.Step == HelmStep && c.Action == plan.Delete && strings.HasPrefix(c.Resource, "helm-release/"):
 				out.operator = true
-			case c.Step == helmStep && c.Action == plan.Delete && strings.HasPrefix(c.Resource, "customresourcedefinition/"):
+			case c.Step == HelmStep && c.Action == plan.Delete && strings.HasPrefix(c.Resource, "customresourcedefinition/"):
 				out.crds = true
 			case c.Action == plan.Delete && slices.Contains([]string{iamsetup.KeyStep, iamsetup.UserStep, iamsetup.PolicyStep}, c.Step):
 				for _, name := range t.names.secrets {

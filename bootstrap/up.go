@@ -98,7 +98,7 @@ func (r *run) up(ctx context.Context) error {
 		return r.awaitRelease(ctx)
 	}
 	if err := r.target.makeNamespace(ctx); err != nil {
-		return r.fail(recordStep, err)
+		return r.fail(RecordStep, err)
 	}
 	held, err := r.takeLock(ctx)
 	if err != nil {
@@ -123,7 +123,7 @@ func (r *run) awaitRelease(ctx context.Context) error {
 // applyLocked looks again, since another run may have been at work before the lock was ours, and then writes.
 func (r *run) applyLocked(ctx context.Context) error {
 	if err := r.target.record.Load(ctx); err != nil {
-		return r.fail(recordStep, err)
+		return r.fail(RecordStep, err)
 	}
 	pending, err := r.observe(ctx)
 	r.result.Changed = false // until something was written
@@ -248,7 +248,7 @@ func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
 		Client: r.target.kube, Namespace: r.target.settings.Namespace, Self: self, Now: r.env.Now,
 		Duration: r.target.settings.Timing.Lease, Patience: r.settings.LockTimeout,
 		Waiting: func(h kube.Holder) {
-			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: recordStep, Message: "the lock, held by " + h.String()})
+			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: RecordStep, Message: "the lock, held by " + h.String()})
 		},
 	}
 	return lock.Acquire(ctx) //nolint:wrapcheck // it names the Lease

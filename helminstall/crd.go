@@ -9,6 +9,8 @@ import (
 	"helm.sh/helm/v3/pkg/kube"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 )
 
 // The annotations by which Helm claims an object.
@@ -82,5 +84,5 @@ func (s *Step) get(ctx context.Context, path string) ([]byte, error) {
 	if s.rawGet != nil {
 		return s.rawGet(ctx, path)
 	}
-	return s.Client.Discovery().RESTClient().Get().AbsPath(path).DoRaw(ctx)
+	return rawget.Do(ctx, s.Client.Discovery().RESTClient().Get().AbsPath(path))
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 )
 
 // apiSuffix is what the groups of all CRDs of External Secrets end in.
@@ -51,8 +52,7 @@ func (s *Step) getMetadata(ctx context.Context, path string) ([]byte, error) {
 	if s.rawGet != nil {
 		return s.rawGet(ctx, path)
 	}
-	return s.Client.Discovery().RESTClient().Get().AbsPath(path).
-		SetHeader("Accept", metadataList).DoRaw(ctx)
+	return rawget.Do(ctx, s.Client.Discovery().RESTClient().Get().AbsPath(path).SetHeader("Accept", metadataList))
 }
 
 // deleteCRDs deletes them at once and waits until they are gone, which takes until all their objects are.

@@ -66,12 +66,16 @@ func (r Removal) describe(f fate, tags Tags) (plan.Action, string) {
 		}
 		return plan.None, "made for " + strings.Join(tags.owners(), ", ") + ": left"
 	case fateShared:
-		return plan.Update, "only the tags of this namespace go: it is also used by " + strings.Join(tags.otherOwners(r.Owner), ", ")
+		return plan.Update, "only the tags of this namespace go: " + r.sharedWith(tags)
 	case fateLast:
 		return plan.Delete, "ours, and nobody else's"
 	default:
 		return plan.Blocked, fmt.Sprintf("fate %d is not known", f)
 	}
+}
+
+func (r Removal) sharedWith(tags Tags) string {
+	return "it is also used by " + strings.Join(tags.otherOwners(r.Owner), ", ")
 }
 
 // abandoned reports that the last owner's tag has gone from a resource of ours, perhaps since two teardowns took each

@@ -96,6 +96,9 @@ func (r *RoleRemoval) judge(inWay []obstacle) plan.Change {
 	}
 	c.Resource = "iam-role/" + r.seen.arn
 	c.Action, c.Reason = r.describe(r.fate(), r.seen.tags)
+	if r.fate() == fateShared {
+		c.Reason = "only the subjects and tags of this namespace go: " + r.sharedWith(r.seen.tags)
+	}
 	if r.fate() != fateLast {
 		return c
 	}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/metadata"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 )
 
 // The API groups of External Secrets Operator. Generators make values and hold none.
@@ -64,7 +65,7 @@ func (e *ExternalSecrets) kinds(ctx context.Context, group string) ([]customKind
 }
 
 func (e *ExternalSecrets) discover(ctx context.Context, path string, into any) error {
-	body, err := e.client.Discovery().RESTClient().Get().AbsPath(path).DoRaw(ctx)
+	body, err := rawget.Do(ctx, e.client.Discovery().RESTClient().Get().AbsPath(path))
 	if apierrors.IsNotFound(err) {
 		return nil
 	}

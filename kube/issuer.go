@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 )
 
 // issuerPath is where an API server says who issues its tokens (OpenID Connect Discovery 1.0).
@@ -19,7 +20,7 @@ const issuerHint = "give the issuer with --oidc-issuer; `aws eks describe-cluste
 // Issuer returns the issuer in the tokens of the cluster's ServiceAccounts, as the API server says it. That is open to
 // ServiceAccounts, and to others only where somebody let them in; the error then names the flag that does without.
 func (c *Client) Issuer(ctx context.Context) (string, error) {
-	body, err := c.Discovery().RESTClient().Get().AbsPath(issuerPath).DoRaw(ctx)
+	body, err := rawget.Do(ctx, c.Discovery().RESTClient().Get().AbsPath(issuerPath))
 	if err != nil {
 		what := fmt.Sprintf("read the token issuer of cluster %s (context %s) from %s", c.Server, c.Context, issuerPath)
 		switch {

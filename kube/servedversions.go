@@ -8,6 +8,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 )
 
 // storeKinds are the resources that a gen3 chart makes.
@@ -32,7 +34,7 @@ func (e *ExternalSecrets) ServedVersions(ctx context.Context) ([]string, error) 
 // versionsOf reads which versions a CRD serves.
 func (e *ExternalSecrets) versionsOf(ctx context.Context, resource string) ([]string, error) {
 	name := resource + "." + externalGroup
-	body, err := e.client.Discovery().RESTClient().Get().AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", name).DoRaw(ctx)
+	body, err := rawget.Do(ctx, e.client.Discovery().RESTClient().Get().AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", name))
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}

@@ -145,6 +145,8 @@ func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error
 	}
 	settings := w.settings
 	settings.Yes = true
+	// As from the command line, where the record gives the names.
+	settings.PolicyName, settings.UserName, settings.IAMPath, settings.GlobalUserSecret, settings.ServiceAccount = "", "", "", "", ""
 	result, err := bootstrap.Teardown(ctx, settings, w.options, w.env())
 	fmt.Fprintf(w.output, "result %+v error %+v\n", result, err)
 	return result, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,10 @@ func Status(w io.Writer, page Page, r bootstrap.StatusResult) error {
 	var b strings.Builder
 	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server)
 	b.WriteString(style.Bold(fmt.Sprintf("account %s, region %s, cluster %s, namespace %s, mode %s", r.Account, r.Region, cluster, r.Namespace, r.Mode)) + "\n")
-	if !r.Recorded {
+	switch {
+	case !r.Recorded && unread(r, bootstrap.RecordStep):
+		b.WriteString("whether an up is recorded for this namespace is not known: these are the defaults\n")
+	case !r.Recorded:
 		b.WriteString("no up is recorded for this namespace\n")
 	}
 	b.WriteString("\n")
@@ -42,9 +46,12 @@ func fact(b *strings.Builder, name, text string) {
 }
 
 func writeFacts(b *strings.Builder, r bootstrap.StatusResult) {
-	fact(b, "release", releaseFact(r.Release))
+	fact(b, "release", releaseFact(r))
 	for _, k := range r.Keys {
-		fact(b, "access key", keyFact(k))
+		fact(b, "access key", keyFact(k, r))
+	}
+	if len(r.Keys) == 0 && unread(r, iamsetup.KeyStep) {
+		fact(b, "access key", notKnown)
 	}
 	for _, s := range r.Secrets {
 		fact(b, "Secret", secretFact(s))
@@ -55,18 +62,38 @@ func writeFacts(b *strings.Builder, r bootstrap.StatusResult) {
 	for _, m := range r.OpenMints {
 		fact(b, "open mint", fmt.Sprintf("of a key for user %s, announced %s, %s", m.User, m.Started.Format(time.RFC3339), cmp.Or(m.KeyID, "its key is not known")))
 	}
-	lock := "nobody holds it"
-	if r.Lock != nil {
-		lock = r.Lock.Holder
-		if r.Lock.Dead {
-			lock += "; that process is gone, so the next run takes it"
-		}
-	}
-	fact(b, "lock", lock)
+	fact(b, "lock", lockFact(r))
 }
 
-func releaseFact(r *bootstrap.StatusRelease) string {
-	if r == nil {
+const notKnown = "not known: see below"
+
+// unread reports whether something of a step could not be read.
+func unread(r bootstrap.StatusResult, step string) bool {
+	return slices.ContainsFunc(r.Unread, func(p bootstrap.Problem) bool { return p.Step == step })
+}
+
+func lockFact(r bootstrap.StatusResult) string {
+	switch {
+	case r.Lock == nil && unread(r, bootstrap.LockStep):
+		return notKnown
+	case r.Lock == nil:
+		return "nobody holds it"
+	case r.Lock.Dead:
+		return r.Lock.Holder + "; that process is gone, so the next run takes it"
+	default:
+		return r.Lock.Holder
+	}
+}
+
+func releaseFact(result bootstrap.StatusResult) string {
+	r := result.Release
+	looked := slices.ContainsFunc(result.Resources, func(c bootstrap.StatusResource) bool { return c.Step == bootstrap.HelmStep })
+	switch {
+	case r == nil && unread(result, bootstrap.HelmStep):
+		return notKnown
+	case r == nil && !looked:
+		return "not looked at (--skip-helm)"
+	case r == nil:
 		return "none"
 	}
 	owner := "not made by gen3-bootstrap"
@@ -87,7 +114,7 @@ func releaseFact(r *bootstrap.StatusRelease) string {
 	return strings.Join(parts, ", ")
 }
 
-func keyFact(k bootstrap.StatusKey) string {
+func keyFact(k bootstrap.StatusKey, r bootstrap.StatusResult) string {
 	parts := []string{k.ID, iamsetup.Age(time.Duration(k.AgeSeconds)*time.Second) + " old"}
 	if !k.Active {
 		parts = append(parts, "inactive")
@@ -98,14 +125,32 @@ func keyFact(k bootstrap.StatusKey) string {
 		parts = append(parts, "last used for "+k.Service+" at "+k.LastUsed.Format(time.RFC3339))
 	}
 	switch {
-	case len(k.Secrets) > 0:
-		parts = append(parts, "in "+strings.Join(k.Secrets, ", "))
+	case k.Ours:
+		parts = append(parts, "ours")
 	case k.Owner != "":
-		parts = append(parts, "of "+k.Owner)
+		parts = append(parts, "of "+ownerName(k.Owner, r))
 	default:
+		parts = append(parts, "owner unknown")
+	}
+	if len(k.Secrets) > 0 {
+		parts = append(parts, "in "+strings.Join(k.Secrets, ", "))
+	} else if k.Owner == "" || k.Ours {
 		parts = append(parts, "in no Secret of this namespace")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// ownerName is an owner as somebody in this cluster calls it.
+func ownerName(owner string, r bootstrap.StatusResult) string {
+	namespace, here := strings.CutPrefix(owner, r.Cluster.ID+"/")
+	switch {
+	case r.Cluster.ID == "" || !here:
+		return "cluster " + strings.Replace(owner, "/", " namespace ", 1)
+	case namespace == r.Namespace:
+		return "this namespace"
+	default:
+		return "namespace " + namespace
+	}
 }
 
 func secretFact(s bootstrap.StatusSecret) string {
@@ -141,8 +186,12 @@ func writeResources(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 	as := bootstrap.Result{}
 	for _, c := range r.Resources {
 		change := c.Change
+		var owners []string
+		for _, o := range c.Owners {
+			owners = append(owners, ownerName(o, r))
+		}
 		if self := r.Cluster.ID + "/" + r.Namespace; len(c.Owners) > 1 || len(c.Owners) == 1 && c.Owners[0] != self {
-			change.Reason += "; made for " + strings.ReplaceAll(strings.Join(c.Owners, ", "), self, "this namespace")
+			change.Reason += "; made for " + strings.Join(owners, ", ")
 		}
 		as.Changes = append(as.Changes, change)
 	}

@@ -23,7 +23,7 @@ func TestStatus(t *testing.T) {
 			State: "in-sync", Ours: true, Available: true, ServedVersions: []string{"v1", "v1beta1"},
 		},
 		Keys: []bootstrap.StatusKey{
-			{ID: "AKIAIOSFODNN7EXAMPLE", Active: true, AgeSeconds: 40 * 86400, LastUsed: &used, Service: "secretsmanager", Secrets: []string{"gen3/gen3-aws-config"}},
+			{ID: "AKIAIOSFODNN7EXAMPLE", Active: true, AgeSeconds: 40 * 86400, Ours: true, LastUsed: &used, Service: "secretsmanager", Secrets: []string{"gen3/gen3-aws-config"}},
 			{ID: "AKIAI44QH8DHBEXAMPLE", AgeSeconds: 3600, Owner: "c2/gen3"},
 		},
 		Secrets: []bootstrap.StatusSecret{
@@ -49,7 +49,14 @@ func TestStatus(t *testing.T) {
 		Account: "111122223333", Region: "us-east-1", Cluster: bootstrap.Cluster{Server: "https://c"}, Namespace: "gen3", Mode: "irsa",
 		Role: &bootstrap.StatusRole{ARN: "arn:aws:iam::111122223333:role/r", Trusts: []string{"https://i system:serviceaccount:gen3:sa"}, OtherStatements: 1},
 	}
-	for name, r := range map[string]bootstrap.StatusResult{"full": full, "irsa": irsa, "nothing looked at": {}} {
+	denied := bootstrap.StatusResult{
+		Account: "111122223333", Region: "us-east-1", Cluster: bootstrap.Cluster{Server: "https://c"}, Namespace: "gen3", Mode: "keys",
+		Resources: []bootstrap.StatusResource{{Change: change("iam-policy", "iam-policy/p", plan.None, "as wanted"), Owners: []string{"c1/gen3"}}},
+	}
+	for _, step := range []string{bootstrap.RecordStep, bootstrap.HelmStep, "access-key", bootstrap.LockStep} {
+		denied.Unread = append(denied.Unread, bootstrap.Problem{Step: step, Message: "read " + step + ": forbidden"})
+	}
+	for name, r := range map[string]bootstrap.StatusResult{"full": full, "irsa": irsa, "denied": denied, "nothing looked at": {}} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
 			if err := report.Status(&b, report.Page{}, r); err != nil {
