@@ -48,6 +48,7 @@ test-localstack: build sandbox ## the integration suite against LocalStack in Do
 
 lint: ## golangci-lint, pinned in internal/tools
 	go tool -modfile=internal/tools/go.mod golangci-lint run ./...
+	cd internal/sandbox && go tool -modfile=../tools/go.mod golangci-lint run ./...
 
 golden: ## write the golden files anew
 	go test ./internal/cli/... ./iamsetup/... ./bootstrap/... . -update

@@ -42,10 +42,6 @@ func settled(pod *corev1.Pod) bool {
 	if stuckReason(pod) != "" {
 		return len(pod.Status.ContainerStatuses) > 0 && pod.Status.ContainerStatuses[0].State.Waiting != nil
 	}
-	switch pod.Status.Phase {
-	case corev1.PodRunning, corev1.PodSucceeded, corev1.PodFailed:
-		return true
-	default:
-		return false
-	}
+	phase := pod.Status.Phase
+	return phase == corev1.PodRunning || phase == corev1.PodSucceeded || phase == corev1.PodFailed
 }

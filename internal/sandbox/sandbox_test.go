@@ -161,7 +161,7 @@ func requests(t *testing.T, s *sandbox.Sandbox) []chartrepo.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var list []chartrepo.Request
 	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
 		t.Fatal(err)

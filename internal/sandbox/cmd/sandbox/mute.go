@@ -24,7 +24,7 @@ func muteStderr() (undo func() error, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("mute stderr: %w", err)
 	}
-	defer null.Close()
+	defer func() { _ = null.Close() }()
 	if err := unix.Dup2(int(null.Fd()), unix.Stderr); err != nil {
 		return nil, fmt.Errorf("mute stderr: %w", err)
 	}
