@@ -29,26 +29,71 @@ type UserLookup struct {
 	UserName string
 
 	mu    sync.Mutex
-	asked func() (*UserSeen, error)
+	asked *userAnswer
+}
+
+// userAnswer is one request with all who wait for it.
+type userAnswer struct {
+	done    chan struct{} // closed once seen and err are there
+	seen    *UserSeen
+	err     error
+	callers int
+	giveUp  context.CancelFunc
 }
 
 // Get returns the user, nil when there is none. Callers at the same time share one request and its answer, until
-// Forget.
+// Forget. The request lives as long as one of them still waits for it.
 func (l *UserLookup) Get(ctx context.Context) (*UserSeen, error) {
-	l.mu.Lock()
-	if l.asked == nil {
-		l.asked = sync.OnceValues(func() (*UserSeen, error) { return l.get(ctx) })
+	a := l.join(ctx)
+	defer l.leave(a)
+	select {
+	case <-a.done:
+		return a.seen, a.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("get IAM user %s: %w", l.UserName, context.Cause(ctx))
 	}
-	ask := l.asked
-	l.mu.Unlock()
-	return ask()
+}
+
+// join sends the request if nobody did yet.
+func (l *UserLookup) join(ctx context.Context) *userAnswer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.asked == nil {
+		a := &userAnswer{done: make(chan struct{})}
+		ctx, a.giveUp = context.WithCancel(context.WithoutCancel(ctx))
+		go func() {
+			defer close(a.done)
+			a.seen, a.err = l.get(ctx)
+		}()
+		l.asked = a
+	}
+	l.asked.callers++
+	return l.asked
+}
+
+// leave gives the request up with its last caller. What that makes of it is nobody's answer.
+func (l *UserLookup) leave(a *userAnswer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a.callers--; a.callers > 0 {
+		return
+	}
+	select {
+	case <-a.done:
+	default:
+		if l.asked == a {
+			l.asked = nil
+		}
+	}
+	a.giveUp()
 }
 
 // Set answers later calls of Get with what a create returned: IAM may not show a new user for seconds.
 func (l *UserLookup) Set(seen *UserSeen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.asked = func() (*UserSeen, error) { return seen, nil }
+	l.asked = &userAnswer{done: make(chan struct{}), seen: seen, giveUp: func() {}}
+	close(l.asked.done)
 }
 
 // Forget makes the next Get ask again.
