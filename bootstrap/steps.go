@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"slices"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 
@@ -106,10 +107,26 @@ func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
 func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.AccessKey {
 	s := t.settings
 	return &iamsetup.AccessKey{
-		API: t.aws.IAM, AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt, Consent: s.Adopt && s.Yes,
+		API: t.aws.IAM, AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
 		Store:   &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
-		Journal: t.record, Guard: lock.Check,
+		Earlier: t.earlierSecrets(), Journal: t.record, Guard: lock.Check,
 	}
+}
+
+// earlierSecrets are those that the record names for this user and the settings do not: they still hold its key.
+func (t *target) earlierSecrets() iamsetup.KeyStore {
+	s := t.settings
+	var names []string
+	for _, e := range parseRecorded(t.record.Settings()).entries() {
+		if e.Account == s.Account && e.UserName == s.UserName {
+			names = append(names, without(e.SecretNames, s.KeySecretNames())...)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: slices.Compact(names)}
 }
 
 // nodes are the steps in the order in which they are shown, with their chains.

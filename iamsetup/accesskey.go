@@ -56,11 +56,12 @@ type AccessKey struct {
 	AWS     *AWS // proves keys and tells AWS's time
 	Lookup  *UserLookup
 	Store   KeyStore
+	Earlier KeyStore // Secrets that an earlier up filled and this one does not: their key is used further; nil: none
 	Journal Journal
 	Owner   Owner
 	Pace    Pace
 	Adopt   bool
-	Consent bool         // delete keys that are not ours too, where nobody uses them; only with Adopt
+	Agreed  []string     // keys that are not ours and that may be deleted, as long as nobody uses them; only with Adopt
 	Guard   func() error // ErrLockLost and the like, when another run may be writing; asked before each critical write
 
 	view keyView
@@ -77,6 +78,9 @@ func (k *AccessKey) KeyID() string { return k.key }
 // Apply does what the last Observe said, and waits first for what that left in doubt.
 func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
 	say := report{sink: sink, step: KeyStep}
+	if err := k.meetUser(ctx); err != nil {
+		return err
+	}
 	if err := k.settle(ctx, say); err != nil {
 		return err
 	}
@@ -90,6 +94,29 @@ func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
 		return err
 	}
 	return k.delete(ctx, say, k.plan.after)
+}
+
+// meetUser looks again when the user did not show and is there after all, by an earlier run: it may have keys of ours.
+func (k *AccessKey) meetUser(ctx context.Context) error {
+	if k.view.user != nil {
+		return nil
+	}
+	user, err := k.Lookup.Get(ctx)
+	if err != nil || user == nil || user.New {
+		return err
+	}
+	if err := k.look(ctx, false); err != nil {
+		return err
+	}
+	return k.blocked()
+}
+
+func (k *AccessKey) blocked() error {
+	if len(k.plan.blocks) == 0 {
+		return nil
+	}
+	first := k.plan.blocks[0]
+	return hint.With(errors.New(first.Reason), first.Hint)
 }
 
 // settle looks again until nothing is in doubt or the usual lag has passed.
@@ -112,11 +139,7 @@ func (k *AccessKey) settle(ctx context.Context, say report) error {
 	if err != nil {
 		return err
 	}
-	if len(k.plan.blocks) > 0 {
-		blocked := k.plan.blocks[0]
-		return hint.With(errors.New(blocked.Reason), blocked.Hint)
-	}
-	return nil
+	return k.blocked()
 }
 
 // patience is how long to wait for what is in doubt: the usual lag, and for another's announced mint its deadline too.
@@ -195,7 +218,7 @@ func (k *AccessKey) enter(ctx context.Context, say report) error {
 		}
 	}
 	if k.plan.untag {
-		if err := k.untag(ctx, say, tagMinting); err != nil {
+		if err := k.unannounce(ctx, say); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,12 @@ func (k *AccessKey) changes() []plan.Change {
 		add(plan.None, "access-key/"+p.source.ID, k.describeSource()+k.unsettled())
 	}
 	for _, h := range k.view.held {
+		if h.Spare {
+			if h.Key.ID != "" {
+				add(plan.None, "secret/"+h.Name, "holds access key "+h.Key.ID+"; an earlier up filled it, and this one leaves it")
+			}
+			continue
+		}
 		if i := slices.IndexFunc(p.fills, func(f fill) bool { return f.held.Name == h.Name }); i >= 0 {
 			add(p.fills[i].action, "secret/"+h.Name, p.fills[i].reason)
 		} else if !slices.ContainsFunc(p.blocks, func(c plan.Change) bool { return c.Resource == "secret/"+h.Name }) {

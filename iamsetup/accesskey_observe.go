@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -32,7 +33,7 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 		return err
 	})
 	group.Go(func() (err error) {
-		if view.held, err = k.Store.Observe(gctx); err == nil {
+		if view.held, err = k.observeSecrets(gctx); err == nil {
 			view.proofs, err = k.proveHeld(gctx, view.held)
 		}
 		return err
@@ -52,6 +53,19 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 	return nil
 }
 
+func (k *AccessKey) observeSecrets(ctx context.Context) ([]credential.Held, error) {
+	held, err := k.Store.Observe(ctx)
+	if err != nil || k.Earlier == nil {
+		return held, err //nolint:wrapcheck // it names the Secret
+	}
+	spare, err := k.Earlier.Observe(ctx)
+	for _, h := range spare {
+		h.Spare = true
+		held = append(held, h)
+	}
+	return held, err //nolint:wrapcheck // as above
+}
+
 // search looks which Secrets hold the keys that are none of ours. A caller who may not look has them all kept.
 func (k *AccessKey) search(ctx context.Context, view *keyView) {
 	if !k.Adopt || len(k.plan.strangers) == 0 {
@@ -64,7 +78,8 @@ func (k *AccessKey) search(ctx context.Context, view *keyView) {
 func (k *AccessKey) judge(view keyView, settled bool) {
 	k.view = view
 	k.plan = decide(view, keyRules{
-		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, consent: k.Consent, settle: k.Pace.Settle, settled: settled,
+		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, agreed: k.Agreed,
+		mint: k.Pace.Mint, settle: k.Pace.Settle, settled: settled,
 	})
 	k.key = ""
 	if k.plan.source != nil {

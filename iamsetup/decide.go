@@ -18,9 +18,10 @@ type keyRules struct {
 	owner    Owner
 	userName string
 	adopt    bool
+	mint     time.Duration // that a mint may take from its announcement on
 	settle   time.Duration
-	settled  bool // what lags was waited for: what is not seen now is not there
-	consent  bool // unused keys that are not ours may be deleted
+	settled  bool     // what lags was waited for: what is not seen now is not there
+	agreed   []string // unused keys that are not ours and may be deleted
 }
 
 // keyPlan is what is to be done about the key, its Secrets and what earlier runs left.
@@ -127,7 +128,7 @@ func (d *decision) created(id string) time.Time {
 // judgeOwnKeys dooms keys of ours that no Secret needs any more.
 func (d *decision) judgeOwnKeys() {
 	for _, k := range d.v.keys {
-		if (d.source != nil && k.ID == d.source.ID) || !d.ours(k.ID) || d.isDoomed(k.ID) || d.awaited(k.ID) {
+		if (d.source != nil && k.ID == d.source.ID) || !d.ours(k.ID) || d.isDoomed(k.ID) || d.awaited(k.ID) || d.servesSpare(k.ID) {
 			continue
 		}
 		reason := "it is ours, and no Secret holds it"
@@ -165,6 +166,17 @@ func (d *decision) becomesOurs(id string) bool {
 		}
 	}
 	return ours
+}
+
+// servesSpare reports whether a Secret that this run does not write holds the key, which works: whoever reads it would be
+// left with a dead one.
+func (d *decision) servesSpare(id string) bool {
+	for i, h := range d.v.held {
+		if h.Spare && h.Key.ID == id && d.works(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // awaited reports whether the key is one that a Secret holds and that may yet turn out to work.

@@ -80,7 +80,7 @@ func (d *decision) heldByUsAlone(id string) bool {
 func (d *decision) unsettledMint(k listedKey) *credential.Mint {
 	for i, m := range d.v.mints {
 		made := func(c listedKey) bool { return c.ID == k.ID }
-		if m.KeyID == "" && m.State != credential.MintStored && m.UserID == d.v.user.ID && slices.ContainsFunc(d.candidates(m), made) {
+		if m.KeyID == "" && m.State == credential.MintOpen && m.UserID == d.v.user.ID && slices.ContainsFunc(d.candidates(m), made) {
 			return &d.v.mints[i]
 		}
 	}

@@ -12,11 +12,11 @@ import (
 func (d *decision) judgeMints() {
 	for i, m := range d.mints {
 		switch {
-		case m.State == credential.MintStored:
+		case m.State != credential.MintOpen: // it claims no key but the one that it names, which ours knows
+		case d.v.user == nil && d.fresh(m) && !d.r.settled:
+			d.settle = "whether IAM user " + d.r.userName + " shows up"
 		case d.v.user == nil || m.UserID != d.v.user.ID:
-			if m.State == credential.MintOpen {
-				d.close(i, credential.MintUndone, m.KeyID, "its user is gone, and its keys with it")
-			}
+			d.close(i, credential.MintUndone, m.KeyID, "its user is gone, and its keys with it")
 		case m.KeyID != "":
 			d.judgeKnown(i)
 		default:
@@ -29,9 +29,10 @@ func (d *decision) judgeMints() {
 func (d *decision) judgeKnown(i int) {
 	m := d.mints[i]
 	switch {
-	case m.State != credential.MintOpen: // undone; a key that still shows is doomed as ours
 	case d.source != nil && d.source.ID == m.KeyID:
 		d.close(i, credential.MintStored, m.KeyID, "its key "+m.KeyID+" is stored")
+	case d.v.listed(m.KeyID) != nil && !d.ours(m.KeyID):
+		d.close(i, credential.MintUndone, m.KeyID, "the user's tags give its key "+m.KeyID+" to "+d.v.tagged(m.KeyID))
 	case d.v.listed(m.KeyID) != nil && !d.isHeld(m.KeyID):
 		d.doom(m.KeyID, "a run that ended before storing it made it")
 		d.close(i, credential.MintUndone, m.KeyID, "its key "+m.KeyID+" was never stored")
@@ -50,9 +51,7 @@ func (d *decision) judgeUnknown(i int) {
 	candidates := d.candidates(m)
 	for _, k := range candidates {
 		if d.source != nil && k.ID == d.source.ID || d.isHeld(k.ID) {
-			if m.State == credential.MintOpen {
-				d.close(i, credential.MintStored, k.ID, "its key "+k.ID+" is stored")
-			}
+			d.close(i, credential.MintStored, k.ID, "its key "+k.ID+" is stored")
 			return
 		}
 	}
@@ -63,7 +62,6 @@ func (d *decision) judgeUnknown(i int) {
 		d.close(i, credential.MintUndone, k.ID, "its key "+k.ID+" was never stored")
 	case len(candidates) > 0:
 		d.blockCandidates(m, candidates)
-	case m.State != credential.MintOpen:
 	case d.fresh(m) && !d.r.settled:
 		d.settle = "whether the key announced at " + m.Started.Format(time.RFC3339) + " shows up"
 	default:

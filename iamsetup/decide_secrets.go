@@ -10,6 +10,9 @@ import (
 // judgeSecrets says for each Secret whether it stays, is written, or is in the way.
 func (d *decision) judgeSecrets() {
 	for i, h := range d.v.held {
+		if h.Spare {
+			continue
+		}
 		action, reason, cure := d.judgeSecret(i)
 		switch action {
 		case plan.None:
@@ -65,6 +68,9 @@ func (d *decision) judgeForeignSecret(i int) (action plan.Action, reason, cure s
 func (d *decision) judgeReplaced(i int) (action plan.Action, reason, cure string) {
 	h, p := d.v.held[i], d.v.proofs[i]
 	id := h.Key.ID
+	if d.v.user == nil && p.verdict == accepted && lastPart(p.arn) == d.r.userName && !d.r.settled {
+		d.settle = "whether IAM user " + d.r.userName + " shows up, since its access key " + id + " works"
+	}
 	switch {
 	case id == "":
 		return plan.Update, "it holds no access key", ""

@@ -56,6 +56,13 @@ func edited(name, id string) credential.Held {
 
 func absent(name string) credential.Held { return credential.Held{Name: "gen3/" + name} }
 
+// spare is a Secret that only an earlier up named.
+func spare(name, id string) credential.Held {
+	h := held(name, id)
+	h.Spare = true
+	return h
+}
+
 func good() proof { return proof{verdict: accepted, arn: testARN} }
 
 func openMint(existing ...string) credential.Mint {
@@ -234,6 +241,40 @@ func TestDecide(t *testing.T) {
 		"foreign user with a key that works in the Secrets": {
 			view: keyView{user: &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{}}, keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
 			want: "keep " + keyA,
+		},
+		"an intent of which nothing came claims nothing": {
+			view: keyView{
+				user: ourUser(), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1),
+				mints: []credential.Mint{{UserID: "AIDA1", Started: at(30), Deadline: at(31), State: credential.MintUndone}},
+			},
+			want: "mint, create gen3/a",
+		},
+		"intent whose key the tags give to another": {
+			view: keyView{
+				user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1),
+				mints: []credential.Mint{{UserID: "AIDA1", KeyID: keyA, Started: at(30), Deadline: at(31), State: credential.MintOpen}},
+			},
+			want: "mint, create gen3/a, close undone",
+		},
+		"intent of a moment ago and a user that does not show": {
+			view: keyView{mints: []credential.Mint{openMint()}, now: at(31), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, wait",
+		},
+		"a key that works of a user that does not show": {
+			view: keyView{held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}, mints: []credential.Mint{{KeyID: keyA, State: credential.MintStored}}},
+			want: "mint, update gen3/a, wait",
+		},
+		"other names for the Secrets": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{absent("a"), spare("b", keyA)}, proofs: []proof{{}, good()}},
+			want: "keep " + keyA + ", create gen3/a",
+		},
+		"a key of ours that works in a Secret of earlier": {
+			view: keyView{user: ourUser(tagKey+keyA, ownerName, tagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), spare("b", keyA)}, proofs: []proof{good(), good()}},
+			want: "keep " + keyB,
+		},
+		"a dead key in a Secret of earlier": {
+			view: keyView{user: ourUser(tagA...), keys: []listedKey{{ID: keyA, Created: at(1)}}, held: []credential.Held{absent("a"), spare("b", keyA)}, proofs: []proof{{}, {verdict: refused}}},
+			want: "mint, create gen3/a, delete then " + keyA,
 		},
 		"another's mint under way": {
 			view: keyView{user: ourUser(tagMinting, "cluster-2/gen3 2026-01-01T12:31:00Z"), now: at(30), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},

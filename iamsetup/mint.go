@@ -64,8 +64,10 @@ func (k *AccessKey) mintOnce(ctx context.Context, say report) error {
 func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy time.Time) (credential.Key, error) {
 	what := "create access key for IAM user " + k.Lookup.UserName
 	var key credential.Key
+	var answer error // of the call itself, which the cause of an interrupt would hide
 	err := k.Pace.persist(ctx, say.waiting, what, func(context.Context) error {
-		left := sendBy.Sub(k.AWS.Clock.local())
+		answer = nil
+		left := sendBy.Round(0).Sub(k.AWS.Clock.local().Round(0)) // by the wall, since a machine that sleeps stops the other clock
 		if left <= 0 {
 			return fmt.Errorf("%s: the announced deadline has passed", what)
 		}
@@ -76,8 +78,8 @@ func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy ti
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(left, k.Pace.Cleanup))
 		defer cancel()
 		out, err := k.API.CreateAccessKey(call, &iam.CreateAccessKeyInput{UserName: &k.Lookup.UserName}, withoutRetries)
-		if err != nil {
-			return wrap(what, err)
+		if answer = wrap(what, err); answer != nil {
+			return answer
 		}
 		key = credential.Key{ID: aws.ToString(out.AccessKey.AccessKeyId), Secret: redact.New(aws.ToString(out.AccessKey.SecretAccessKey))}
 		return nil
@@ -85,17 +87,19 @@ func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy ti
 	switch {
 	case err == nil:
 		return key, nil
-	case isSent(err) && isUnclear(err):
-		return credential.Key{}, k.reconcile(ctx, say, m, err)
+	case isUnclear(answer):
+		return credential.Key{}, k.reconcile(ctx, say, m, errors.Join(answer, notSame(err, answer)))
 	default:
 		return credential.Key{}, errors.Join(err, k.withdraw(ctx, say, m))
 	}
 }
 
-// isSent reports whether an error of create came from the call itself and not from the checks before it.
-func isSent(err error) bool {
-	var op interface{ Operation() string }
-	return errors.As(err, &op)
+// notSame is err unless answer says as much: an interrupt is told beside what it interrupted.
+func notSame(err, answer error) error {
+	if errors.Is(err, answer) {
+		return nil
+	}
+	return err
 }
 
 // adoptKey takes a minted key to the first Secret. Its error means that no Secret holds the key.
@@ -131,7 +135,7 @@ func (k *AccessKey) finish(ctx context.Context, say report, m minting, key crede
 	if err := k.tag(rest, say, Tags{tagKey + key.ID: k.Owner.String()}); err != nil {
 		return err
 	}
-	if err := k.untag(rest, say, tagMinting); err != nil {
+	if err := k.unannounce(rest, say); err != nil {
 		return err
 	}
 	m.close(credential.MintStored, k.AWS.Clock.Now())

@@ -121,5 +121,19 @@ func (k *AccessKey) withdraw(ctx context.Context, say report, m minting) error {
 	clean, cancel := k.Pace.begun(ctx)
 	defer cancel()
 	m.close(credential.MintUndone, k.AWS.Clock.Now())
-	return errors.Join(k.untag(clean, say, tagMinting), k.Journal.SaveMints(clean, m.mints()))
+	k.plan.mints = m.mints() // another attempt of this run keeps this one in the record
+	return errors.Join(k.unannounce(clean, say), k.Journal.SaveMints(clean, m.mints()))
+}
+
+// unannounce takes back the announcement of a mint, unless another's stands in its place that still holds.
+func (k *AccessKey) unannounce(ctx context.Context, say report) error {
+	tags, err := k.tags(ctx)
+	if err != nil {
+		return err
+	}
+	minter, deadline := parseMinting(tags[tagMinting])
+	if minter != "" && minter != k.Owner.String() && k.AWS.Clock.Now().Before(deadline) {
+		return nil
+	}
+	return k.untag(ctx, say, tagMinting)
 }

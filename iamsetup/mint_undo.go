@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -12,25 +13,29 @@ import (
 var errLost = errors.New("the answer was lost")
 
 // reconcile finds out what a call did whose answer was lost, and deletes the key that it made: nobody knows its secret
-// half. It goes on although the run was interrupted.
+// half. It goes on although the run was interrupted. What cannot be told stays open in the record, for the next run.
 func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause error) error {
 	after := context.WithoutCancel(ctx)
-	var made []listedKey
-	err := k.Pace.poll(after, k.Pace.Settle, func(ctx context.Context) (bool, error) {
+	var d decision
+	look := func(ctx context.Context) (bool, error) {
 		say.waiting("IAM to show whether the access key was made, as its answer was lost")
-		keys, err := k.list(ctx)
+		var err error
+		d, err = k.lookForMinted(ctx, m)
 		if err != nil {
-			return false, nil //nolint:nilerr // whatever hid the answer may hide the list too, for a while
+			return false, nil //nolint:nilerr // whatever hid the answer may hide this too, for a while
 		}
-		d := decision{v: keyView{user: m.user, keys: keys, mints: m.others}}
-		made = d.candidates(*m.intent)
-		return len(made) > 0, nil
-	})
-	if err != nil && !errors.Is(err, errTooLong) {
+		return len(d.candidates(*m.intent)) > 0, nil
+	}
+	err := k.Pace.poll(after, k.Pace.Settle, look)
+	if errors.Is(err, errTooLong) {
+		d, err = k.lookForMinted(after, m)
+	}
+	if err != nil {
 		return errors.Join(cause, err)
 	}
-	if len(made) > 1 {
-		return hint.With(fmt.Errorf("%w; keys %v of IAM user %s were made at that time, and it cannot be told which is ours", cause, ids(made), k.Lookup.UserName),
+	made := d.candidates(*m.intent)
+	if len(made) > 1 || len(made) == 1 && !d.provablyOurs(made[0]) {
+		return hint.With(fmt.Errorf("%w; it cannot be told whether that made access key %s of IAM user %s", cause, strings.Join(ids(made), " or "), k.Lookup.UserName),
 			"run the same command again: it names each key's age, last use and the command that settles it")
 	}
 	if len(made) == 1 {
@@ -40,6 +45,23 @@ func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause 
 		return errors.Join(cause, err)
 	}
 	return fmt.Errorf("%w: %w", errLost, cause)
+}
+
+// lookForMinted sees the user, its keys and their last uses as they are now.
+func (k *AccessKey) lookForMinted(ctx context.Context, m minting) (decision, error) {
+	d := decision{r: keyRules{owner: k.Owner, userName: k.Lookup.UserName}, v: keyView{user: m.user, mints: m.others}}
+	k.Lookup.Forget()
+	user, err := k.Lookup.Get(ctx)
+	if err != nil {
+		return d, err
+	}
+	if user != nil {
+		d.v.user = user // else it is too new to be seen everywhere
+	}
+	if d.v.keys, err = k.list(ctx); err != nil || len(d.v.keys) == 0 {
+		return d, err
+	}
+	return d, k.readUse(ctx, d.v.keys)
 }
 
 // undo deletes the key of a mint that no Secret holds, also after an interrupt, and withdraws the intent. What it

@@ -2,6 +2,7 @@ package iamsetup
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -12,6 +13,7 @@ type stranger struct {
 	id     string
 	about  string // age, last use, and who holds it
 	unused bool   // may be deleted once somebody agrees
+	young  bool   // may be of a run that is minting somewhere else
 }
 
 // judgeStrangers lists the keys that are none of ours where the user is being taken over, and dooms those that nobody
@@ -25,14 +27,23 @@ func (d *decision) judgeStrangers() {
 		if d.knows(k.ID) {
 			continue
 		}
-		unused := d.r.adopt && k.Use.onlyProof() && d.v.searched && len(d.v.holders[k.ID]) == 0
-		s := stranger{id: k.ID, about: d.describe(k.ID) + d.whereHeld(k.ID), unused: unused}
-		if unused && d.r.consent {
+		young := d.inAMint(k)
+		unused := d.r.adopt && k.Use.onlyProof() && d.v.searched && len(d.v.holders[k.ID]) == 0 && !young
+		s := stranger{id: k.ID, about: d.describe(k.ID) + d.whereHeld(k.ID), unused: unused, young: young}
+		if unused && slices.Contains(d.r.agreed, k.ID) {
 			d.after = append(d.after, doomed{id: k.ID, reason: "it is not ours (" + s.about + "), and it was agreed to delete it"})
 			continue
 		}
 		d.strangers = append(d.strangers, s)
 	}
+}
+
+// inAMint reports whether a run of another owner may have made the key just now and not entered it yet: one is announced,
+// or its announcement may not show yet.
+func (d *decision) inAMint(k listedKey) bool {
+	minter, deadline := d.v.minter()
+	announced := minter != "" && minter != d.r.owner.String() && d.v.now.Before(deadline.Add(d.r.settle))
+	return announced || d.v.now.Before(k.Created.Add(d.r.mint+d.r.settle))
 }
 
 // knows reports whether a key's place is settled: it is in use, ours, another owner's, or in doubt and blocked.
@@ -64,6 +75,9 @@ func (p keyPlan) strangerChanges() []plan.Change {
 	out := make([]plan.Change, 0, len(p.strangers))
 	for _, s := range p.strangers {
 		cure := "it stays"
+		if s.young {
+			cure = "it stays, as another run may be storing it right now"
+		}
 		if s.unused {
 			cure = "it stays, unless --adopt --yes deletes it"
 		}
@@ -75,7 +89,7 @@ func (p keyPlan) strangerChanges() []plan.Change {
 	return out
 }
 
-// Unused returns the keys that are none of ours, that nobody seems to use, and that Apply would delete with Consent;
+// Unused returns the keys that are none of ours, that nobody seems to use, and that Apply would delete once they are Agreed;
 // each with its age and last use in words.
 func (k *AccessKey) Unused() map[string]string {
 	out := map[string]string{}

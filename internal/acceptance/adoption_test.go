@@ -44,6 +44,7 @@ func (l leftBehind) leave(t *testing.T, w *world) []string {
 	for range l.keys {
 		id, err := w.aws.AddKey(w.settings.UserName)
 		check(t, "add key", err)
+		w.aws.SetKeyCreated(id, time.Now().Add(-time.Hour))
 		ids = append(ids, id)
 	}
 	if l.used != "" {
