@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -83,13 +84,20 @@ func (s *KeySecrets) held(name string, secret *corev1.Secret) credential.Held {
 	held.Immutable = secret.Immutable != nil && *secret.Immutable
 	held.Created, held.Version = secret.CreationTimestamp.Time, secret.ResourceVersion
 	held.Empty = len(secret.Data) == 0
-	id, half := string(secret.Data[entryKeyID]), string(secret.Data[entryKeySecret])
-	if id == "" || half == "" {
+	id, half := strings.TrimSpace(string(secret.Data[entryKeyID])), string(secret.Data[entryKeySecret])
+	if !isKeyID(id) || half == "" {
 		return held
 	}
-	held.Key = credential.Key{ID: strings.TrimSpace(id), Secret: redact.New(half)}
+	held.Key = credential.Key{ID: id, Secret: redact.New(half)}
 	held.Complete = maps.EqualFunc(secret.Data, entries(held.Key), func(a, b []byte) bool { return string(a) == string(b) })
 	return held
+}
+
+// isKeyID tells an access key id, which is printed and sent in the clear, from a secret half that stands in its place:
+// ids have capitals and digits alone, AWS's as well as the emulators', and halves have all of base64.
+func isKeyID(text string) bool {
+	matched, _ := regexp.MatchString("^[A-Z0-9]{16,128}$", text) // the pattern is sound
+	return matched
 }
 
 // entries is what a Secret holds of a key: exactly this, so that it can be compared as a whole.
@@ -114,19 +122,22 @@ func (s *KeySecrets) Rehearse(ctx context.Context, held credential.Held) error {
 
 // Write puts the key into the Secret that was seen as held, under the resourceVersion that Observe saw, and reads it
 // back. A Secret that changed meanwhile, or that somebody else made, is an error and stays as it is. A write whose
-// answer was lost counts when the Secret then holds the key; where that cannot be read, the error is
-// credential.ErrUnclear.
+// answer was lost, or was a conflict with its own first try, counts when the Secret then is as written. Where that cannot
+// be read, or the key is there beside what was not written, the error is credential.ErrUnclear.
 func (s *KeySecrets) Write(ctx context.Context, held credential.Held, key credential.Key) error {
 	writeErr := s.write(ctx, held, key, nil)
 	if isRefusal(writeErr) {
 		return fmt.Errorf("write Secret %s: %w", held.Name, writeErr)
 	}
 	back, err := s.readBack(ctx, held.Name)
+	there := back.Key.ID == key.ID && back.Key.Secret.Equal(key.Secret)
 	switch {
 	case err != nil:
 		return fmt.Errorf("write Secret %s: %w: %w", held.Name, credential.ErrUnclear, errors.Join(writeErr, err))
-	case back.Key.ID == key.ID && back.Key.Secret.Equal(key.Secret):
+	case there && (writeErr == nil || back.Ours && back.Complete):
 		return nil
+	case there: // so the key must stay, whoever put it there
+		return fmt.Errorf("write Secret %s: %w: %w", held.Name, credential.ErrUnclear, writeErr)
 	case writeErr != nil:
 		return fmt.Errorf("write Secret %s: %w", held.Name, writeErr)
 	default:
@@ -134,9 +145,10 @@ func (s *KeySecrets) Write(ctx context.Context, held credential.Held, key creden
 	}
 }
 
-// isRefusal reports that the API server answered, and that the answer means that nothing was written.
+// isRefusal reports that the API server answered, and that the answer means that nothing was written. A conflict does
+// not: a request that was sent twice gets one for its own first try, as a second create finds what the first made.
 func isRefusal(err error) bool {
-	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsConflict(err) || apierrors.IsNotFound(err) ||
+	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsNotFound(err) ||
 		apierrors.IsUnauthorized(err) || apierrors.IsBadRequest(err) || apierrors.IsMethodNotSupported(err)
 }
 
