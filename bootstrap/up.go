@@ -9,11 +9,9 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 // ErrFailed is returned when Result.Errors says what went wrong; the caller prints those and exits 1.
@@ -153,103 +151,4 @@ func withUnchanged(e *engine, changed, observed []plan.Change) []plan.Change {
 		}
 	}
 	return append([]plan.Change{}, all.inOrder(e.nodes)...)
-}
-
-// prepare is everything before the first write: settings, account, cluster, observation, permissions. It reports
-// whether there is something to do.
-func (r *run) prepare(ctx context.Context) (bool, error) {
-	if errs := r.settings.Check(); len(errs) > 0 {
-		return false, r.fail("", errs...)
-	}
-	var errs []error
-	r.target, errs = connect(ctx, r.settings, r.env)
-	r.describeTarget()
-	if len(errs) > 0 {
-		return false, r.fail("", errs...)
-	}
-	r.steps = r.target.assemble(r.lock)
-	pending, err := r.observe(ctx)
-	if err != nil || !pending {
-		return false, err
-	}
-	return true, r.mayWrite(ctx)
-}
-
-func (r *run) describeTarget() {
-	t := r.target
-	r.result.Partition = t.caller.Partition
-	r.result.Namespace = t.settings.Namespace
-	r.result.Cluster.ID = t.clusterID
-	if t.kube != nil {
-		r.result.Cluster.Context, r.result.Cluster.Server = t.kube.Context, t.kube.Server
-	}
-	r.result.Warnings = append(r.result.Warnings, t.warnings...)
-}
-
-func (r *run) engine() *engine {
-	return &engine{nodes: r.steps.nodes(), sink: r.env.Sink, now: r.env.Now}
-}
-
-// observe asks the steps and refuses the run if one of them could not answer or is blocked.
-func (r *run) observe(ctx context.Context) (pending bool, err error) {
-	r.result.Changes = []plan.Change{}
-	seen := r.engine().observe(ctx)
-	if agreed, err := r.askAboutKeys(ctx); err != nil {
-		return false, r.fail(iamsetup.KeyStep, err)
-	} else if agreed {
-		seen = r.engine().observe(ctx)
-	}
-	for _, o := range seen {
-		if o.err != nil {
-			err = r.fail(o.step, o.err)
-		}
-		r.result.Changes = append(r.result.Changes, o.changes...)
-	}
-	r.collectWarnings()
-	for _, blocked := range plan.BlockedIn(r.result.Changes) {
-		err = r.fail(blocked.Step, hint.With(errors.New(blocked.Reason), blocked.Hint))
-	}
-	r.result.Changed = plan.Pending(r.result.Changes)
-	return r.result.Changed, err
-}
-
-func (r *run) collectWarnings() {
-	r.result.Warnings = append([]string{}, r.target.warnings...)
-	r.result.Warnings = append(r.result.Warnings, r.steps.warnings()...)
-}
-
-// mayWrite asks the cluster whether the caller may do what the run is about to do.
-func (r *run) mayWrite(ctx context.Context) error {
-	pending := map[string]bool{}
-	for _, c := range r.result.Changes {
-		if c.Action != plan.None {
-			pending[c.Step] = true
-		}
-	}
-	denied, err := r.target.kube.Denied(ctx, r.target.permissions(r.steps, pending))
-	if err != nil {
-		return r.fail("", err)
-	}
-	for _, d := range denied {
-		_ = r.fail("", hint.With(fmt.Errorf("check permissions: the caller of context %s may not %s", r.target.kube.Context, d),
-			"the README lists the Role that a run needs; `kubectl auth can-i --list` shows what you have"))
-	}
-	if len(denied) > 0 {
-		return ErrFailed
-	}
-	return nil
-}
-
-// takeLock makes this the one run that writes in the namespace.
-func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
-	self := r.target.self
-	self.Command += " " + r.command
-	lock := &kube.Lock{
-		Client: r.target.kube, Namespace: r.target.settings.Namespace, Self: self, Now: r.env.Now,
-		Duration: r.target.settings.Timing.Lease, Patience: r.settings.LockTimeout,
-		Waiting: func(h kube.Holder) {
-			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: RecordStep, Message: "the lock, held by " + h.String()})
-		},
-	}
-	return lock.Acquire(ctx) //nolint:wrapcheck // it names the Lease
 }

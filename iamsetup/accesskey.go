@@ -2,11 +2,6 @@ package iamsetup
 
 import (
 	"context"
-	"errors"
-	"maps"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
@@ -96,60 +91,6 @@ func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
 	return k.delete(ctx, say, k.plan.after)
 }
 
-// meetUser looks again when the user did not show and is there after all, by an earlier run: it may have keys of ours.
-func (k *AccessKey) meetUser(ctx context.Context) error {
-	if k.view.user != nil {
-		return nil
-	}
-	user, err := k.Lookup.Get(ctx)
-	if err != nil || user == nil || user.New {
-		return err
-	}
-	if err := k.look(ctx, false); err != nil {
-		return err
-	}
-	return k.blocked()
-}
-
-func (k *AccessKey) blocked() error {
-	if len(k.plan.blocks) == 0 {
-		return nil
-	}
-	first := k.plan.blocks[0]
-	return hint.With(errors.New(first.Reason), first.Hint)
-}
-
-// settle looks again until nothing is in doubt or the usual lag has passed.
-func (k *AccessKey) settle(ctx context.Context, say report) error {
-	if k.plan.settle == "" {
-		return nil
-	}
-	err := k.Pace.poll(ctx, k.patience(), func(ctx context.Context) (bool, error) {
-		say.waiting(k.plan.settle)
-		k.Lookup.Forget()
-		if err := k.look(ctx, false); err != nil {
-			return false, err
-		}
-		return k.plan.settle == "", nil
-	})
-	if errors.Is(err, errTooLong) {
-		k.Lookup.Forget()
-		err = k.look(ctx, true)
-	}
-	if err != nil {
-		return err
-	}
-	return k.blocked()
-}
-
-// patience is how long to wait for what is in doubt: the usual lag, and for another's announced mint its deadline too.
-func (k *AccessKey) patience() time.Duration {
-	if minter, deadline := k.view.minter(); minter != "" && minter != k.Owner.String() {
-		return max(0, deadline.Sub(k.view.now)) + k.Pace.Settle
-	}
-	return k.Pace.Settle
-}
-
 func (k *AccessKey) delete(ctx context.Context, say report, keys []doomed) error {
 	for _, x := range keys {
 		if err := k.Guard(); err != nil {
@@ -201,48 +142,4 @@ func (k *AccessKey) fill(ctx context.Context, say report, key credential.Key, fi
 		say.changed(plan.Change{Step: KeyStep, Resource: "secret/" + f.held.Name, Action: f.action, Reason: f.reason})
 	}
 	return nil
-}
-
-// enter tags the user with the key in use, takes back our announcement and closes the intents.
-func (k *AccessKey) enter(ctx context.Context, say report) error {
-	entry := k.entry()
-	if entry == "" {
-		return nil
-	}
-	if err := k.Guard(); err != nil {
-		return err
-	}
-	if k.plan.tag {
-		if err := k.tag(ctx, say, Tags{tagKey + k.plan.source.ID: k.Owner.String()}); err != nil {
-			return err
-		}
-	}
-	if k.plan.untag {
-		if err := k.unannounce(ctx, say); err != nil {
-			return err
-		}
-	}
-	if len(k.plan.closes) > 0 {
-		if err := k.Journal.SaveMints(ctx, k.plan.mints); err != nil {
-			return err //nolint:wrapcheck // it names the record
-		}
-	}
-	say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
-	return nil
-}
-
-func (k *AccessKey) tag(ctx context.Context, say report, tags Tags) error {
-	what := "tag IAM user " + k.Lookup.UserName + " with " + strings.Join(slices.Sorted(maps.Keys(tags)), ", ")
-	return k.Pace.persist(ctx, say.waiting, what, func(ctx context.Context) error {
-		_, err := k.API.TagUser(ctx, &iam.TagUserInput{UserName: &k.Lookup.UserName, Tags: tags.list()})
-		return wrap(what, err)
-	})
-}
-
-func (k *AccessKey) untag(ctx context.Context, say report, keys ...string) error {
-	what := "take tags " + strings.Join(keys, ", ") + " off IAM user " + k.Lookup.UserName
-	return k.Pace.takeAway(ctx, say.waiting, what, func(ctx context.Context) error {
-		_, err := k.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &k.Lookup.UserName, TagKeys: keys})
-		return wrap(what, err)
-	})
 }

@@ -1,0 +1,63 @@
+package iamsetup
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// meetUser looks again when the user did not show and is there after all, by an earlier run: it may have keys of ours.
+func (k *AccessKey) meetUser(ctx context.Context) error {
+	if k.view.user != nil {
+		return nil
+	}
+	user, err := k.Lookup.Get(ctx)
+	if err != nil || user == nil || user.New {
+		return err
+	}
+	if err := k.look(ctx, false); err != nil {
+		return err
+	}
+	return k.blocked()
+}
+
+func (k *AccessKey) blocked() error {
+	if len(k.plan.blocks) == 0 {
+		return nil
+	}
+	first := k.plan.blocks[0]
+	return hint.With(errors.New(first.Reason), first.Hint)
+}
+
+// settle looks again until nothing is in doubt or the usual lag has passed.
+func (k *AccessKey) settle(ctx context.Context, say report) error {
+	if k.plan.settle == "" {
+		return nil
+	}
+	err := k.Pace.poll(ctx, k.patience(), func(ctx context.Context) (bool, error) {
+		say.waiting(k.plan.settle)
+		k.Lookup.Forget()
+		if err := k.look(ctx, false); err != nil {
+			return false, err
+		}
+		return k.plan.settle == "", nil
+	})
+	if errors.Is(err, errTooLong) {
+		k.Lookup.Forget()
+		err = k.look(ctx, true)
+	}
+	if err != nil {
+		return err
+	}
+	return k.blocked()
+}
+
+// patience is how long to wait for what is in doubt: the usual lag, and for another's announced mint its deadline too.
+func (k *AccessKey) patience() time.Duration {
+	if minter, deadline := k.view.minter(); minter != "" && minter != k.Owner.String() {
+		return max(0, deadline.Sub(k.view.now)) + k.Pace.Settle
+	}
+	return k.Pace.Settle
+}
