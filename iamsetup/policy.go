@@ -85,7 +85,26 @@ func (p *Policy) Observe(ctx context.Context) ([]plan.Change, error) {
 	return p.todo, err
 }
 
+// read returns nil when there is no such policy. One that shows without its document, since it is new or has just got
+// another, is asked for again.
 func (p *Policy) read(ctx context.Context) (*policySeen, error) {
+	seen, last := p.readOnce(ctx)
+	if !isAbsent(last) {
+		return seen, last
+	}
+	err := p.Pace.poll(ctx, p.Pace.Settle, func(ctx context.Context) (bool, error) {
+		if seen, last = p.readOnce(ctx); isAbsent(last) {
+			return false, nil
+		}
+		return seen != nil, last
+	})
+	if errors.Is(err, errTooLong) {
+		return nil, last
+	}
+	return seen, err
+}
+
+func (p *Policy) readOnce(ctx context.Context) (*policySeen, error) {
 	out, err := p.API.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(p.ARN())})
 	if isAbsent(err) {
 		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
@@ -217,7 +236,23 @@ func (p *Policy) claim(ctx context.Context, say report, cause error) error {
 	case !p.seen.tags.ours():
 		return fmt.Errorf("create IAM policy %s: somebody else made it meanwhile: %w", p.ARN(), ErrNotOwned)
 	}
+	changes, err := p.diff()
+	if err != nil {
+		return err
+	}
+	if err := refusal("create IAM policy "+p.ARN(), changes); err != nil {
+		return err
+	}
 	return p.update(ctx, say)
+}
+
+// refusal is an error when what a create found in its place is not to be changed: another run was quicker, and its owner
+// must not lose what it made.
+func refusal(what string, changes []plan.Change) error {
+	for _, c := range plan.BlockedIn(changes) {
+		return hint.With(fmt.Errorf("%s: somebody else made it meanwhile: %s", what, c.Reason), c.Hint)
+	}
+	return nil
 }
 
 func (p *Policy) update(ctx context.Context, say report) error {

@@ -81,6 +81,16 @@ func (r *Role) claim(ctx context.Context, say report, cause error) error {
 	case !r.seen.tags.ours():
 		return fmt.Errorf("%s: somebody else made it meanwhile: %w", what, ErrNotOwned)
 	}
+	if r.gone, err = r.findGone(ctx); err != nil {
+		return err
+	}
+	changes, err := r.diff()
+	if err != nil {
+		return err
+	}
+	if err := refusal(what, changes); err != nil {
+		return err
+	}
 	return r.update(ctx, say)
 }
 

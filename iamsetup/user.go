@@ -101,7 +101,7 @@ func (u *User) isAttached(ctx context.Context) (bool, error) {
 func (u *User) diff() []plan.Change {
 	if u.seen == nil {
 		return []plan.Change{
-			u.change(plan.Create, "there is no such user", ""),
+			u.fresh(),
 			u.attachment(plan.Create, "a new user has no policies"),
 		}
 	}
@@ -111,15 +111,26 @@ func (u *User) diff() []plan.Change {
 	return []plan.Change{u.own(), u.attach()}
 }
 
+// fresh judges a user that has to be made.
+func (u *User) fresh() plan.Change {
+	if err := u.room(Tags{}, markTags(u.Owner, u.Tags)); err != nil {
+		return u.change(plan.Blocked, fmt.Sprintf("create IAM user %s: %s", u.Lookup.UserName, err), "give fewer --tag")
+	}
+	return u.change(plan.Create, "there is no such user", "")
+}
+
 // own judges a user of ours, or one that is to be.
 func (u *User) own() plan.Change {
 	var why []string
 	if u.boundaryDiffers() {
+		if others := u.seen.Tags.otherOwners(u.Owner); len(others) > 0 {
+			return u.change(plan.Blocked, fmt.Sprintf("user %s is shared with %s, for whom its permissions boundary would change from %s to %s",
+				u.seen.ARN, strings.Join(others, ", "), orNone(u.seen.Boundary), u.Boundary), "leave --permissions-boundary out, or give this one a user of its own with --user-name")
+		}
 		why = append(why, fmt.Sprintf("its permissions boundary is %s, not %s", orNone(u.seen.Boundary), u.Boundary))
 	}
 	missing := u.seen.Tags.missing(markTags(u.Owner, u.Tags))
-	// Two more are needed while a key is minted: the announcement and the key's own.
-	if err := u.seen.Tags.room(missing); err != nil {
+	if err := u.room(u.seen.Tags, missing); err != nil {
 		return u.change(plan.Blocked, fmt.Sprintf("tag IAM user %s: %s", u.seen.ARN, err), "give this one a name of its own with --user-name")
 	}
 	if len(missing) > 0 {
@@ -133,6 +144,22 @@ func (u *User) own() plan.Change {
 	default:
 		return u.change(plan.None, "as wanted", "")
 	}
+}
+
+// room is an error when the missing tags, and those that making a key takes, would not fit: the announcement and the
+// key's own, which comes when the key is stored and in use. Of an owner whose key is entered nothing is kept free.
+func (u *User) room(tags, missing Tags) error {
+	for key, value := range tags {
+		if strings.HasPrefix(key, tagKey) && value == u.Owner.String() {
+			return tags.room(missing)
+		}
+	}
+	all := Tags{tagMinting: "", tagKey + plan.KnownAfterApply: ""}
+	maps.Copy(all, missing)
+	if err := tags.room(all); err != nil {
+		return fmt.Errorf("with the two tags that making a key takes, %w", err)
+	}
+	return nil
 }
 
 func (u *User) attach() plan.Change {
@@ -232,6 +259,9 @@ func (u *User) claim(ctx context.Context, say report, cause error) error {
 		return err
 	case !u.seen.Tags.ours():
 		return fmt.Errorf("%s: somebody else made it meanwhile: %w", what, ErrNotOwned)
+	}
+	if err := refusal(what, u.diff()); err != nil {
+		return err
 	}
 	return u.update(ctx, say)
 }
