@@ -22,6 +22,9 @@ type remover interface {
 	Destroy(ctx context.Context, sink event.Sink) error
 }
 
+// rejudger is a remover that looks again before it writes, and may come to another judgement than the plan.
+type rejudger interface{ Judged() []plan.Change }
+
 // ending is one thing that goes, with those that must have come to their end before it, well or not: what follows looks
 // at what they left.
 type ending struct {
@@ -31,8 +34,8 @@ type ending struct {
 	idle   bool            // only looked at, for what others must know of it
 	forget func(*Recorded) // takes its name out of the record, once it is gone
 
-	planned []plan.Change
-	err     error // of the last PlanDestroy or Destroy
+	planned []plan.Change // and what became of that plan at a second look
+	err     error         // of the last PlanDestroy or Destroy
 }
 
 // endings are run in an order in which nothing waits for what goes later.
@@ -83,10 +86,18 @@ func (all endings) destroy(ctx context.Context, sink event.Sink, now func() time
 			e.err = fmt.Errorf("not begun: %w", context.Cause(ctx))
 		} else {
 			e.err = e.Destroy(ctx, record)
+			e.recall()
 		}
 		progress.end(e)
 	})
 	return record.changes
+}
+
+// recall takes over what Destroy found when it looked again: something may have been taken by somebody else meanwhile.
+func (e *ending) recall() {
+	if again, ok := e.remover.(rejudger); ok {
+		e.planned = again.Judged()
+	}
 }
 
 // inOrder puts changes in the order of the endings' steps, behind what would be lost and before the record.

@@ -25,6 +25,7 @@ func TestTeardown(t *testing.T) {
 		test func(*testing.T, *cluster)
 	}{
 		{"each mode leaves nothing", testModes},
+		{"release that another namespace takes meanwhile", testReleaseTakenMeanwhile},
 		{"objects of External Secrets are in the way", testBlast},
 		{"finalizers and webhooks without an operator", testNoOperator},
 		{"names come from the record", testNames},
@@ -40,6 +41,7 @@ func TestTeardown(t *testing.T) {
 		{"cluster that is gone", testClusterGone},
 		{"namespace that is gone", testNamespaceGone},
 		{"IAM lags", testLag},
+		{"user that is taken meanwhile", testUserTakenMeanwhile},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.test(t, c) })
 	}

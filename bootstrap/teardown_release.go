@@ -173,20 +173,29 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 	return out
 }
 
-func usedBy(namespaces []string) string {
-	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + strings.Join(namespaces, ", ") +
-		"; `teardown --only helm-release` removes it when they are gone"
+func usedBy(namespaces []string) string { return mayUse(namespaces) + "; " + whenUnused }
+
+func mayUse(namespaces []string) string {
+	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + strings.Join(namespaces, ", ")
 }
+
+const whenUnused = "`teardown --only helm-release` removes it when they are gone"
 
 // Destroy uninstalls the release first, with its webhooks, and only then touches what those would have guarded.
 func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	if err := r.check(); err != nil {
 		return fmt.Errorf("uninstall Helm release: %w", err)
 	}
+	if err := r.unusedStill(ctx, "uninstall Helm release "+r.step.Namespace+"/"+r.step.Settings.Release); err != nil {
+		return err
+	}
 	err := r.step.Destroy(ctx, r.options(false), sink)
 	if err == nil && r.crdsGo {
 		if err = r.check(); err != nil {
 			return fmt.Errorf("delete CRDs: %w", err)
+		}
+		if err = r.unusedStill(ctx, "delete CRDs"); err != nil {
+			return err
 		}
 		err = r.destroyCRDs(ctx, sink)
 	}
@@ -194,6 +203,19 @@ func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		return fmt.Errorf("%w: %w", err, context.Cause(ctx))
 	}
 	return err //nolint:wrapcheck // it says what it was doing
+}
+
+// unusedStill is an error when another namespace was set up since the plan was made, which may be long ago: a person was
+// asked, and the lock awaited.
+func (r *releaseRemoval) unusedStill(ctx context.Context, what string) error {
+	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
+	if err != nil {
+		return hint.With(fmt.Errorf("%s: left, as nobody can tell whether other namespaces use it: %w", what, err), hint.Of(err))
+	}
+	if len(elsewhere) > 0 {
+		return hint.With(fmt.Errorf("%s: %s", what, mayUse(elsewhere)), whenUnused)
+	}
+	return nil
 }
 
 // finalizerLook is the pause between two looks for finalizers while CRDs go.

@@ -33,6 +33,9 @@ type ProviderRemoval struct {
 	todo plan.Change
 }
 
+// Judged is what the last look came to: Destroy's, once that was called.
+func (p *ProviderRemoval) Judged() []plan.Change { return []plan.Change{p.todo} }
+
 // Name is the step's name.
 func (p *ProviderRemoval) Name() string { return ProviderStep }
 
@@ -70,8 +73,11 @@ func (p *ProviderRemoval) judge() plan.Change {
 	return c
 }
 
-// Destroy does what PlanDestroy said.
+// Destroy looks again, since somebody may have taken the provider while the roles went, and does what there is to do.
 func (p *ProviderRemoval) Destroy(ctx context.Context, sink event.Sink) error {
+	if _, err := p.PlanDestroy(ctx); err != nil {
+		return err
+	}
 	say := report{sink: sink, step: ProviderStep}
 	var err error
 	switch p.todo.Action {

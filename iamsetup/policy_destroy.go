@@ -41,6 +41,9 @@ type PolicyRemoval struct {
 	warnings []string
 }
 
+// Judged is what the last look came to: Destroy's, once that was called.
+func (p *PolicyRemoval) Judged() []plan.Change { return []plan.Change{p.todo} }
+
 // Name is the step's name.
 func (p *PolicyRemoval) Name() string { return PolicyStep }
 

@@ -36,6 +36,9 @@ type RoleRemoval struct {
 	warnings []string
 }
 
+// Judged is what the last look came to: Destroy's, once that was called.
+func (r *RoleRemoval) Judged() []plan.Change { return []plan.Change{r.todo} }
+
 // Name is the step's name.
 func (r *RoleRemoval) Name() string { return RoleStep }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// Destroy does what PlanDestroy said.
+// Destroy looks again, since somebody may have taken the role meanwhile, and does what there is to do.
 func (r *RoleRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	err := r.destroy(ctx, report{sink: sink, step: RoleStep})
 	r.failed = err != nil
@@ -21,6 +21,9 @@ func (r *RoleRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 }
 
 func (r *RoleRemoval) destroy(ctx context.Context, say report) error {
+	if _, err := r.PlanDestroy(ctx); err != nil {
+		return err
+	}
 	var err error
 	switch r.todo.Action {
 	case plan.Delete:

@@ -36,6 +36,9 @@ type UserRemoval struct {
 	failed   bool
 }
 
+// Judged is what the last look came to: Destroy's, once that was called.
+func (u *UserRemoval) Judged() []plan.Change { return []plan.Change{u.todo} }
+
 // Name is the step's name.
 func (u *UserRemoval) Name() string { return UserStep }
 

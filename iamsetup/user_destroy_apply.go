@@ -14,7 +14,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// Destroy does what PlanDestroy said, unless the keys before it failed to go.
+// Destroy looks again, since somebody may have taken the user while its keys went, and does what there is to do, unless
+// one of those keys failed to go.
 func (u *UserRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	err := u.destroy(ctx, report{sink: sink, step: UserStep})
 	u.failed = err != nil
@@ -24,6 +25,10 @@ func (u *UserRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 func (u *UserRemoval) destroy(ctx context.Context, say report) error {
 	if mine := u.Keys.staying(); len(mine) > 0 && (u.todo.Action == plan.Delete || u.todo.Action == plan.Update) {
 		return fmt.Errorf("delete IAM user %s: it is left, as access key %s is still there", u.seen.ARN, strings.Join(mine, ", "))
+	}
+	u.Lookup.Forget()
+	if _, err := u.PlanDestroy(ctx); err != nil {
+		return err
 	}
 	var err error
 	switch u.todo.Action {
