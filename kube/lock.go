@@ -220,8 +220,14 @@ func (l *lease) last() (*Holder, error) {
 func (l *lease) fresh() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if age := l.lock.Now().Sub(l.renewed); age >= l.lock.Duration {
+	if age := elapsed(l.renewed, l.lock.Now()); age >= l.lock.Duration {
 		return fmt.Errorf("%w: not renewed for %s", ErrLockLost, age.Round(time.Second))
 	}
 	return nil
+}
+
+// elapsed is the longer of the two clocks' answers: the monotonic one stands still while a machine is suspended, and
+// the wall's may be set back.
+func elapsed(from, to time.Time) time.Duration {
+	return max(to.Sub(from), to.Round(0).Sub(from.Round(0)))
 }
