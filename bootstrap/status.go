@@ -88,11 +88,12 @@ func (v *status) unread(step string, err error) {
 func (v *status) look(ctx context.Context) {
 	v.recall()
 	t := v.target
-	if err := t.askIssuer(ctx); err != nil {
-		v.unread(iamsetup.ProviderStep, err)
-		t.settings.IRSA = false // nothing can be said of provider and role without it
-	}
+	issuerErr := t.askIssuer(ctx)
+	v.unread(iamsetup.ProviderStep, issuerErr)
 	v.steps = t.assemble(&guard{})
+	if issuerErr != nil { // nothing can be said of these without it
+		v.steps.provider, v.steps.role = nil, nil
+	}
 	if v.steps.release != nil {
 		v.steps.release.NoFetch = true
 	}

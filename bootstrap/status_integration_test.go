@@ -34,6 +34,7 @@ func TestStatus(t *testing.T) {
 		{"half states of the key protocol", testStatusHalf},
 		{"IAM denied", testStatusDenied},
 		{"cluster mostly denied", testStatusRestricted},
+		{"issuer that may not be read", testStatusIssuer},
 		{"lock", testStatusLock},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.test(t, c) })
