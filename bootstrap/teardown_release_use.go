@@ -1,0 +1,86 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// judgeNamespace looks into the release's namespace where nothing that is about to go is in it.
+func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) error {
+	i := slices.IndexFunc(all, func(c plan.Change) bool { return c.Resource == "namespace/"+r.step.Namespace })
+	if i < 0 || all[0].Action == plan.Delete {
+		return nil
+	}
+	left, err := r.client.Contents(ctx, r.step.Namespace)
+	if err != nil {
+		return err //nolint:wrapcheck // it names the namespace
+	}
+	if len(left) > 0 {
+		all[i].Action, all[i].Reason = plan.None, "left: it holds "+few(left)
+	}
+	return nil
+}
+
+// few names the first of many.
+func few(all []string) string {
+	const most = 5
+	if len(all) <= most {
+		return strings.Join(all, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
+}
+
+// unlessUsed leaves everything as it is while another namespace has a record.
+func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []plan.Change {
+	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
+	if err == nil && len(elsewhere) == 0 {
+		return all
+	}
+	var out []plan.Change
+	for _, c := range all {
+		switch {
+		case c.Action == plan.None:
+		case strings.HasPrefix(c.Resource, "customresourcedefinition/"):
+			continue
+		case err != nil:
+			c.Action, c.Hint = plan.Blocked, hint.Of(err)
+			c.Reason = fmt.Sprintf("%s is left, as nobody can tell whether other namespaces use it: %s", c.Resource, err)
+		default:
+			c.Action, c.Reason = plan.None, usedBy(elsewhere)
+		}
+		out = append(out, c)
+	}
+	if r.deleteCRDs && err == nil {
+		out = append(out, plan.Change{
+			Step: r.Name(), Resource: "customresourcedefinitions/external-secrets.io", Action: plan.Blocked,
+			Reason: "--delete-crds: the CRDs are " + usedBy(elsewhere), Hint: "run teardown for those namespaces first, and with --delete-crds for the last of them",
+		})
+	}
+	return out
+}
+
+func usedBy(namespaces []string) string { return mayUse(namespaces) + "; " + whenUnused }
+
+func mayUse(namespaces []string) string {
+	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + strings.Join(namespaces, ", ")
+}
+
+const whenUnused = "`teardown --only helm-release` removes it when they are gone"
+
+// unusedStill is an error when another namespace was set up since the plan was made, which may be long ago: a person was
+// asked, and the lock awaited.
+func (r *releaseRemoval) unusedStill(ctx context.Context, what string) error {
+	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
+	if err != nil {
+		return hint.With(fmt.Errorf("%s: left, as nobody can tell whether other namespaces use it: %w", what, err), hint.Of(err))
+	}
+	if len(elsewhere) > 0 {
+		return hint.With(fmt.Errorf("%s: %s", what, mayUse(elsewhere)), whenUnused)
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package iamsetup
+
+import (
+	"fmt"
+	"strings"
+)
+
+// obstacleKind is a kind of thing that a user can have.
+type obstacleKind string
+
+const (
+	attachedPolicy obstacleKind = "attached policy"
+	inlinePolicy   obstacleKind = "inline policy"
+	groupMember    obstacleKind = "group"
+	loginProfile   obstacleKind = "login profile"
+	mfaDevice      obstacleKind = "MFA device"
+	certificate    obstacleKind = "signing certificate"
+	sshKey         obstacleKind = "SSH public key"
+	serviceLogin   obstacleKind = "service-specific credential"
+	accessKey      obstacleKind = "access key"
+)
+
+// obstacle is one thing that a user has, with the command that takes it away.
+type obstacle struct {
+	kind    obstacleKind
+	name    string // empty where a user has at most one
+	note    string
+	command string
+}
+
+func (o obstacle) String() string {
+	text := strings.TrimSpace(string(o.kind) + " " + o.name)
+	if o.note != "" {
+		text += " (" + o.note + ")"
+	}
+	return text
+}
+
+// commands are what a person runs to take the obstacles away, one a line.
+func commands(all []obstacle) string {
+	var out []string
+	for _, o := range all {
+		if o.command != "" {
+			out = append(out, o.command)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// describeKey makes an obstacle of an access key that does not go.
+func describeKey(user, id, note string) obstacle {
+	return obstacle{kind: accessKey, name: id, note: note, command: fmt.Sprintf("aws iam delete-access-key --user-name %s --access-key-id %s", user, id)}
+}
