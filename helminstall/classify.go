@@ -91,15 +91,16 @@ func classifyRemoved(o *Observed, w Want) Verdict {
 	}
 }
 
-// classifyPending tells an operation that was cut off from one that still goes on.
+// classifyPending tells an operation that was cut off from one that still goes on. Whose it is says its own mark, not
+// the release's: others upgrade and uninstall releases of ours, too.
 func classifyPending(r *Record, w Want) Verdict {
-	age := w.Now.Sub(r.Info.LastDeployed.Time).Round(time.Second)
+	age := w.Now.Sub(r.Since()).Round(time.Second)
 	whose := "somebody else"
-	if r.Ours() {
+	if r.StoredByUs() {
 		whose = "a run of ours"
 	}
 	switch {
-	case r.Ours() && w.HolderGone:
+	case r.StoredByUs() && w.HolderGone:
 		return cutOff(r, w, fmt.Sprintf("left %s by a run of ours that is gone", r.Info.Status))
 	case age > w.Timeout:
 		return cutOff(r, w, fmt.Sprintf("left %s by %s %s ago", r.Info.Status, whose, age))

@@ -60,7 +60,8 @@ func (d secretsDriver) Update(key string, rel *release.Release) error {
 	return nil
 }
 
-// storedRelease makes the Secret as Helm makes it, so that the helm command works on the release as on its own.
+// storedRelease makes the Secret as Helm makes it, so that the helm command works on the release as on its own, and adds
+// a mark that tells who wrote it.
 func storedRelease(key string, rel *release.Release, stamp string, now time.Time) (*corev1.Secret, error) {
 	data, err := encodeRelease(rel)
 	if err != nil {
@@ -71,6 +72,7 @@ func storedRelease(key string, rel *release.Release, stamp string, now time.Time
 		labels = map[string]string{}
 	}
 	labels[stamp] = strconv.FormatInt(now.Unix(), 10)
+	labels[storedLabel] = storedMark(rel.Version, rel.Info.Status, rel.Info.Deleted)
 	labels["name"], labels["owner"] = rel.Name, "helm"
 	labels["status"], labels["version"] = rel.Info.Status.String(), strconv.Itoa(rel.Version)
 	return &corev1.Secret{

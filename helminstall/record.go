@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/release"
@@ -17,12 +18,23 @@ import (
 )
 
 // The marks that a release of ours carries, as labels of the Secret that stores it. Helm keeps them over upgrades,
-// also over those that somebody makes with the helm command.
+// also over those that somebody makes with the helm command; storedLabel says what of it a run of ours stored itself.
 const (
 	managedByLabel = "app.kubernetes.io/managed-by"
 	managedBy      = "gen3-bootstrap"
 	digestLabel    = "gen3-bootstrap/chart-digest"
+	storedLabel    = "gen3-bootstrap/stored"
 )
+
+// storedMark is the value of storedLabel. One that Helm carried along names another revision, status or uninstall than
+// the Secret has.
+func storedMark(revision int, status release.Status, deleted helmtime.Time) string {
+	mark := fmt.Sprintf("%d.%s", revision, status)
+	if status == release.StatusUninstalling {
+		mark += fmt.Sprintf(".%d", deleted.Unix())
+	}
+	return mark
+}
 
 // Record is a stored release, as far as a decision needs it. Helm's own type would decode the whole chart.
 type Record struct {
@@ -35,6 +47,7 @@ type Record struct {
 		Status       release.Status `json:"status"`
 		Description  string         `json:"description"`
 		LastDeployed helmtime.Time  `json:"last_deployed"`
+		Deleted      helmtime.Time  `json:"deleted"`
 	} `json:"info"`
 	Chart struct {
 		Metadata struct {
@@ -52,6 +65,19 @@ type Record struct {
 
 // Ours reports whether the release carries our mark.
 func (r *Record) Ours() bool { return r.Labels[managedByLabel] == managedBy }
+
+// StoredByUs reports whether a run of ours gave the revision the status that it has.
+func (r *Record) StoredByUs() bool {
+	return r.Ours() && r.Labels[storedLabel] == storedMark(r.Revision, r.Info.Status, r.Info.Deleted)
+}
+
+// Since is when the operation began that gave the revision its status.
+func (r *Record) Since() time.Time {
+	if r.Info.Status == release.StatusUninstalling && !r.Info.Deleted.IsZero() {
+		return r.Info.Deleted.Time
+	}
+	return r.Info.LastDeployed.Time
+}
 
 // Pending reports whether an operation on the release has begun and not ended, as far as storage tells.
 func (r *Record) Pending() bool {

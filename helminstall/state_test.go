@@ -31,6 +31,17 @@ func status(s release.Status) func(*Record) { return func(r *Record) { r.Info.St
 func age(d time.Duration) func(*Record) {
 	return func(r *Record) { r.Info.LastDeployed.Time = at().Add(-d) }
 }
+
+func deleted(d time.Duration) func(*Record) {
+	return func(r *Record) { r.Info.Deleted.Time = at().Add(-d) }
+}
+
+// byUs is that our driver stored the revision with the status that it has.
+func byUs(r *Record) { r.Labels[storedLabel] = storedMark(r.Revision, r.Info.Status, r.Info.Deleted) }
+
+// carried is that Helm took the mark of an earlier revision, or of an earlier status, along.
+func carried(mark string) func(*Record) { return func(r *Record) { r.Labels[storedLabel] = mark } }
+
 func unmarked(r *Record)                     { r.Labels = nil }
 func described(text string) func(*Record)    { return func(r *Record) { r.Info.Description = text } }
 func withManifest(text string) func(*Record) { return func(r *Record) { r.Manifest = text } }
@@ -74,11 +85,17 @@ func TestClassify(t *testing.T) {
 		"failed":                 {seen: Observed{Release: stored(status(release.StatusFailed), described("no\n  quota"))}, state: Failed, action: plan.Update, reason: "revision 1 is failed: no quota"},
 		"failed, foreign":        {seen: Observed{Release: stored(status(release.StatusFailed), unmarked)}, state: Foreign, action: plan.Blocked, hint: "--adopt"},
 		"failed, adopted":        {seen: Observed{Release: stored(status(release.StatusFailed), unmarked)}, want: func(w *Want) { w.Adopt = true }, state: Failed, action: plan.Adopt},
-		"pending, ours, gone":    {seen: Observed{Release: stored(status(release.StatusPendingInstall))}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update, reason: "left pending-install by a run of ours that is gone: revision 1 is marked failed"},
-		"pending, ours, alive":   {seen: Observed{Release: stored(status(release.StatusPendingUpgrade))}, state: Busy, action: plan.Update, reason: "by a run of ours since 1m0s"},
+		"pending, ours, gone":    {seen: Observed{Release: stored(status(release.StatusPendingInstall), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update, reason: "left pending-install by a run of ours that is gone: revision 1 is marked failed"},
+		"pending, ours, alive":   {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), byUs)}, state: Busy, action: plan.Update, reason: "by a run of ours since 1m0s"},
 		"pending, foreign":       {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), unmarked)}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
 		"pending, foreign, old":  {seen: Observed{Release: stored(status(release.StatusPendingRollback), unmarked, age(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left pending-rollback by somebody else 11m0s ago"},
-		"uninstalling, gone":     {seen: Observed{Release: stored(status(release.StatusUninstalling))}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update},
+		"uninstalling, gone":     {seen: Observed{Release: stored(status(release.StatusUninstalling), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update},
+		"pending, mark carried":  {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), carried("0.deployed"))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"pending, mark too old":  {seen: Observed{Release: stored(status(release.StatusPendingUpgrade))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"uninstalling, foreign":  {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), age(time.Hour), deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"uninstalling, again":    {seen: Observed{Release: stored(status(release.StatusUninstalling), deleted(time.Hour), byUs, deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"uninstalling, old":      {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), age(time.Hour), deleted(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left uninstalling by somebody else 11m0s ago"},
+		"uninstalling, no date":  {seen: Observed{Release: stored(status(release.StatusUninstalling), age(time.Hour))}, state: Failed, action: plan.Update, reason: "1h0m0s ago"},
 		"uninstalled, kept":      {seen: Observed{Release: stored(status(release.StatusUninstalled))}, state: Removed, action: plan.Create},
 		"superseded only":        {seen: Observed{Release: stored(status(release.StatusSuperseded))}, state: Failed, action: plan.Update},
 		"foreign, as wanted":     {seen: Observed{Release: stored(unmarked)}, state: InSync, action: plan.None, reason: "installed by somebody else: used"},
