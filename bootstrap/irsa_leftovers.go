@@ -6,37 +6,53 @@ import (
 	"strings"
 )
 
-// leftovers says what an up in another mode made and this mode does not use. It stays until it is torn down, since
-// whoever changes the mode has to move the gen3 release over in between.
+// leftovers says what earlier ups made that this one does not use: another mode made it, or it was given other names. It
+// stays until it is torn down, since whoever changes over has to move the gen3 release in between. What has to go first
+// is told first.
 func leftovers(before *Recorded, s Settings) []string {
-	var out []string
+	var users, roles, policies []string
 	for _, e := range before.entries() {
 		if e.Account != s.Account {
 			continue
 		}
-		if e.UserName != "" && !s.usesKeys() {
-			out = append(out, leftover("IAM user "+e.UserName+" with its access key", "access-key", "iam-user")+s.sharedSecret(e))
+		if e.UserName != "" && (!s.usesKeys() || e.UserName != s.UserName) {
+			users = append(users, leftover("IAM user "+e.UserName+" with its access key", s.usesKeys(), e.UserName, "user-name", "access-key", "iam-user")+s.sharedSecret(e))
 		}
-		if e.RoleName != "" && !s.IRSA {
-			out = append(out, leftover("IAM role "+e.RoleName, "irsa-role"))
+		if e.RoleName != "" && (!s.IRSA || s.RoleName != "" && e.RoleName != s.RoleName) {
+			roles = append(roles, leftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "role-name", "irsa-role"))
 		}
-		if e.PolicyName != "" && !s.usesPolicy() {
-			out = append(out, leftover("IAM policy "+e.PolicyName, "iam-policy"))
+		if e.PolicyName != "" && (!s.usesPolicy() || e.PolicyName != s.PolicyName) {
+			policies = append(policies, leftover("IAM policy "+e.PolicyName, s.usesPolicy(), e.PolicyName, "policy-name", "iam-policy"))
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	var out []string
+	for _, text := range slices.Concat(users, roles, policies) {
+		out = addOnce(out, text)
+	}
+	return out
 }
 
-func leftover(what string, steps ...string) string {
-	return fmt.Sprintf("%s, which an up in another mode made, is left: once the gen3 release no longer uses it, `gen3-bootstrap teardown --only %s` removes it",
-		what, strings.Join(steps, " --only "))
+// leftover names the teardown of one thing; where this mode has a thing of its kind, the flag tells which of both.
+func leftover(what string, renamed bool, name, flag string, steps ...string) string {
+	command := "gen3-bootstrap teardown --only " + strings.Join(steps, " --only ")
+	if renamed {
+		return fmt.Sprintf("%s, which an earlier up made under that name, is left and still works: once nothing uses it, `%s --%s %s` removes it", what, command, flag, name)
+	}
+	return fmt.Sprintf("%s, which an up in another mode made, is left: once the gen3 release no longer uses it, `%s` removes it", what, command)
 }
 
-// sharedSecret warns of a Secret that both modes use: the teardown takes it along.
+// sharedSecret says which Secrets go with the user's key.
 func (s Settings) sharedSecret(e Recorded) string {
-	if !s.UseGlobalUser || !slices.Contains(e.SecretNames, s.GlobalUserSecret) {
+	if !s.UseGlobalUser {
 		return ""
 	}
-	return fmt.Sprintf(", and Secret %s/%s that holds that key, so put the global user's key there afterwards", s.Namespace, s.GlobalUserSecret)
+	var names []string
+	for _, name := range e.SecretNames {
+		names = append(names, s.Namespace+"/"+name)
+	}
+	text := ", and with it those of the Secrets " + strings.Join(names, ", ") + " that hold that key"
+	if slices.Contains(e.SecretNames, s.GlobalUserSecret) {
+		text += fmt.Sprintf("; put the global user's key into %s/%s before", s.Namespace, s.GlobalUserSecret)
+	}
+	return text
 }

@@ -19,11 +19,13 @@ func TestLeftovers(t *testing.T) {
 		want   []string
 	}{
 		"nothing recorded":        {nil, Settings{IRSA: true}, nil},
-		"the same mode":           {after(keys), Settings{}, nil},
-		"keys, then IRSA":         {after(keys), Settings{IRSA: true}, []string{"IAM user u with its access key"}},
-		"IRSA again":              {after(role, keys), Settings{IRSA: true}, []string{"IAM user u with its access key"}},
-		"IRSA, then keys":         {after(role), Settings{}, []string{"IAM role r"}},
-		"keys, then global user":  {after(keys), Settings{UseGlobalUser: true, GlobalUserSecret: "own"}, []string{"IAM policy p", "IAM user u with its access key"}},
+		"the same mode":           {after(keys), Settings{PolicyName: "p", UserName: "u"}, nil},
+		"keys, then IRSA":         {after(keys), Settings{IRSA: true, PolicyName: "p"}, []string{"IAM user u with its access key"}},
+		"IRSA again":              {after(role, keys), Settings{IRSA: true, PolicyName: "p"}, []string{"IAM user u with its access key"}},
+		"IRSA, then keys":         {after(role), Settings{PolicyName: "p"}, []string{"IAM role r"}},
+		"keys, then global user":  {after(keys), Settings{UseGlobalUser: true, GlobalUserSecret: "own"}, []string{"IAM user u with its access key", "IAM policy p"}},
+		"other names":             {after(keys, role), Settings{PolicyName: "p2", UserName: "u2"}, []string{"IAM user u with its access key", "IAM role r", "IAM policy p"}},
+		"another role":            {after(role), Settings{IRSA: true, PolicyName: "p", RoleName: "r2"}, []string{"IAM role r"}},
 		"in another account only": {after(elsewhere), Settings{IRSA: true}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,7 +42,7 @@ func TestLeftovers(t *testing.T) {
 		})
 	}
 	got := leftovers(after(keys), Settings{Account: "1", Namespace: "gen3", UseGlobalUser: true, GlobalUserSecret: ChartSecretName})
-	if len(got) != 2 || !strings.Contains(got[1], "Secret gen3/gen3-aws-config that holds that key") {
+	if len(got) != 2 || !strings.Contains(got[0], "Secrets gen3/u-secret, gen3/gen3-aws-config that hold that key; put the global user's key into gen3/gen3-aws-config before") {
 		t.Errorf("a Secret of both modes: %q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -20,7 +21,11 @@ type Recorded struct {
 	Account          string   `json:"account"`
 	Region           string   `json:"region"`
 	Partition        string   `json:"partition"`
-	Cluster          string   `json:"cluster"` // UID of kube-system
+	Cluster          string   `json:"cluster"`        // UID of kube-system
+	Mode             string   `json:"mode,omitempty"` // keys, global-user, irsa or irsa+global-user
+	SkipHelm         bool     `json:"skipHelm,omitempty"`
+	Boundary         string   `json:"permissionsBoundary,omitempty"` // policy ARN
+	Tags             []string `json:"tags,omitempty"`                // "key=value", as given
 	PolicyName       string   `json:"policyName,omitempty"`
 	UserName         string   `json:"userName,omitempty"`
 	IAMPath          string   `json:"iamPath,omitempty"`
@@ -41,7 +46,10 @@ type Recorded struct {
 // recorded is what this run will have the record say.
 func (t *target) recorded() Recorded {
 	s := t.settings
-	r := Recorded{Account: s.Account, Region: s.Region, Partition: t.caller.Partition, Cluster: t.clusterID}
+	r := Recorded{
+		Account: s.Account, Region: s.Region, Partition: t.caller.Partition, Cluster: t.clusterID,
+		Mode: s.modeOf(), SkipHelm: s.SkipHelm, Boundary: s.PermissionsBoundary, Tags: s.Tags,
+	}
 	if s.usesPolicy() {
 		r.PolicyName, r.IAMPath = s.PolicyName, s.IAMPath
 		r.SecretPrefixes, r.KMSKeys, r.AllowPush = s.SecretPrefixes, s.KMSKeys, s.AllowPush
@@ -86,6 +94,17 @@ func (r Recorded) names() string {
 	})
 	return string(text)
 }
+
+// mode is which ways to authenticate the up was for; a record of old tells it by what it names.
+func (r Recorded) mode() (irsa, globalUser bool) {
+	if r.Mode == "" {
+		return r.RoleName != "", r.GlobalUserSecret != ""
+	}
+	return strings.Contains(r.Mode, modeIRSA), strings.Contains(r.Mode, modeGlobalUser)
+}
+
+// unreadableRecord is what commands say that go on without it.
+const unreadableRecord = "the record holds no settings that can be read: what has other names than the defaults and the flags is not found"
 
 // parseRecorded reads a record's settings; nil when there are none that can be read.
 func parseRecorded(text json.RawMessage) *Recorded {

@@ -22,11 +22,7 @@ import (
 // Status says what there is, whose it is and what up would change, and writes nothing. What may not be read is said, and
 // no error. With maxKeyAge, a key of this namespace that is older is one, as is an age that may not be read.
 func Status(ctx context.Context, s Settings, maxKeyAge time.Duration, env Env) (StatusResult, error) {
-	v := &status{settings: s, env: env, result: StatusResult{
-		Command: "status", Account: s.Account, Region: s.Region, Namespace: s.Namespace,
-		Resources: []StatusResource{}, Keys: []StatusKey{}, Secrets: []StatusSecret{}, OpenMints: []StatusMint{}, Objects: []StatusObject{},
-		Unread: []Problem{}, Warnings: []string{}, Errors: []Problem{},
-	}}
+	v := &status{settings: s, env: env, result: NewStatusResult(s)}
 	begun := env.Now()
 	ctx = klog.NewContext(ctx, logr.FromSlogHandler(env.Log.Handler()))
 	limited := ctx
@@ -137,15 +133,14 @@ func (v *status) withoutOwner(c plan.Change) plan.Change {
 }
 
 func (v *status) readKeys(ctx context.Context, observed error) {
-	v.blind = observed != nil
+	keys := v.steps.key.Keys
 	if observed != nil {
-		return
+		keys = v.steps.key.ListedKeys
 	}
 	var err error
-	if v.infos, err = v.steps.key.Keys(ctx); err != nil {
-		v.blind = true
-		v.unread(iamsetup.KeyStep, err)
-	}
+	v.infos, err = keys(ctx)
+	v.unread(iamsetup.KeyStep, err)
+	v.blind = err != nil && len(v.infos) == 0
 }
 
 // resource adds to a change whose the resource is.

@@ -62,6 +62,9 @@ func (v *status) recall() {
 	t := v.target
 	record := parseRecorded(t.record.Settings())
 	v.result.Recorded = record != nil
+	if record == nil && t.record.Exists() {
+		v.result.Warnings = append(v.result.Warnings, unreadableRecord)
+	}
 	if t.namespace == nil && v.namespaceKnown {
 		v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.settings.Namespace, t.kube.Server, t.kube.Context))
 	}
@@ -84,10 +87,14 @@ func (v *status) recall() {
 // asRecorded are the settings of the last up, with what is given in the place of what is recorded.
 func (s Settings) asRecorded(r Recorded) Settings {
 	if !s.IRSA && !s.UseGlobalUser {
-		s.IRSA, s.UseGlobalUser = r.RoleName != "", r.GlobalUserSecret != ""
+		s.IRSA, s.UseGlobalUser = r.mode()
 	}
 	if s.Helm.Release == "" && s.Helm.Namespace == "" {
-		s.SkipHelm = s.SkipHelm || r.Release == ""
+		s.SkipHelm = s.SkipHelm || r.SkipHelm || r.Mode == "" && r.Release == ""
+	}
+	s.PermissionsBoundary = cmp.Or(s.PermissionsBoundary, r.Boundary)
+	if len(s.Tags) == 0 {
+		s.Tags = r.Tags
 	}
 	named := s.over(r)
 	s.PolicyName, s.IAMPath, s.UserName, s.SecretNames = named.PolicyName, named.IAMPath, named.UserName, named.SecretNames

@@ -109,7 +109,7 @@ func (v *status) describeKeys() {
 	for _, info := range v.infos {
 		k := StatusKey{
 			ID: info.ID, User: info.UserName, Active: info.Active, Created: info.Created, AgeSeconds: int64(now.Sub(info.Created).Seconds()),
-			Service: info.Service, Owner: info.Owner, Ours: info.Ours, Secrets: []string{},
+			Service: info.Service, UseUnread: info.Unread, Owner: info.Owner, Ours: info.Ours, Secrets: []string{},
 		}
 		if !info.LastUsed.IsZero() {
 			k.LastUsed = &info.LastUsed

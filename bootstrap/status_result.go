@@ -32,6 +32,15 @@ type StatusResult struct {
 	DurationSeconds float64          `json:"durationSeconds"`
 }
 
+// NewStatusResult is the document of a run that has found nothing yet.
+func NewStatusResult(s Settings) StatusResult {
+	return StatusResult{
+		Command: "status", Account: s.Account, Region: s.Region, Namespace: s.Namespace,
+		Resources: []StatusResource{}, Keys: []StatusKey{}, Secrets: []StatusSecret{}, OpenMints: []StatusMint{}, Objects: []StatusObject{},
+		Unread: []Problem{}, Warnings: []string{}, Errors: []Problem{},
+	}
+}
+
 // StatusResource is one thing that up makes: what an up would do to it, and whose it is.
 type StatusResource struct {
 	plan.Change
@@ -47,12 +56,13 @@ type StatusKey struct {
 	Active     bool       `json:"active"`
 	Created    time.Time  `json:"created"`
 	AgeSeconds int64      `json:"ageSeconds"`
-	LastUsed   *time.Time `json:"lastUsed"` // null: never
-	Service    string     `json:"service"`  // that it was last used for
-	Owner      string     `json:"owner"`    // "<cluster>/<namespace>", "" where nobody is known
-	InUse      bool       `json:"inUse"`    // a Secret holds it
-	Ours       bool       `json:"ours"`     // it was made for this namespace
-	Secrets    []string   `json:"secrets"`  // "namespace/name" of those that hold it
+	LastUsed   *time.Time `json:"lastUsed"`      // null: never, or lastUseUnread
+	UseUnread  bool       `json:"lastUseUnread"` // when it was last used may not be read
+	Service    string     `json:"service"`       // that it was last used for
+	Owner      string     `json:"owner"`         // "<cluster>/<namespace>", "" where nobody is known
+	InUse      bool       `json:"inUse"`         // a Secret holds it
+	Ours       bool       `json:"ours"`          // it was made for this namespace
+	Secrets    []string   `json:"secrets"`       // "namespace/name" of those that hold it
 }
 
 // StatusSecret is a Secret that holds a key, or is to.

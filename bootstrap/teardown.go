@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
@@ -15,6 +16,7 @@ import (
 // when the error is not nil; that is ErrFailed whenever something is left that should be gone.
 func Teardown(ctx context.Context, s Settings, o TeardownOptions, env Env) (Result, error) {
 	r := newRun("teardown", s, env)
+	o.ClusterID = strings.ToLower(o.ClusterID) // as the API server writes UIDs, and our tags with them
 	t := &teardown{run: r, options: o}
 	return r.do(ctx, func(ctx context.Context, _ *run) error { return t.do(ctx) })
 }

@@ -103,7 +103,7 @@ func (t *teardown) addSecrets(after []*ending) {
 	if t.target.kube == nil || len(t.names.secrets) == 0 {
 		return
 	}
-	secrets := &secretsRemoval{secrets: t.secretStore(), check: t.lock.Check}
+	secrets := &secretsRemoval{secrets: t.secretStore(), whose: t.target.aws.Whose, check: t.lock.Check}
 	for _, e := range after {
 		if key, ok := e.remover.(*iamsetup.KeyRemoval); ok {
 			secrets.keys = append(secrets.keys, key)

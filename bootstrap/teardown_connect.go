@@ -71,7 +71,7 @@ func (t *teardown) checkRecord() error {
 	r := t.recorded()
 	switch {
 	case r == nil && t.target.record != nil && t.target.record.Exists():
-		t.extra = append(t.extra, "the record holds no settings that can be read: what has other names than the defaults and the flags is not found")
+		t.extra = append(t.extra, unreadableRecord)
 	case r != nil && r.Account != t.settings.Account:
 		return hint.With(fmt.Errorf("check record: up was run for namespace %s in account %s, and --account is %s", t.target.settings.Namespace, r.Account, t.settings.Account),
 			"run teardown with credentials of account "+r.Account+" first")

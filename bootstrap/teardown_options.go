@@ -37,7 +37,7 @@ func (o TeardownOptions) wants(step string) bool {
 	return len(o.Only) == 0 || slices.Contains(o.Only, step)
 }
 
-var uidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+var uidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // check returns everything that is wrong with the options themselves.
 func (o TeardownOptions) check(s Settings) []error {
@@ -52,6 +52,9 @@ func (o TeardownOptions) check(s Settings) []error {
 	}
 	if o.DeleteProvider && !o.wants(iamsetup.ProviderStep) {
 		c.add("", "--delete-oidc-provider needs step %s, which --only leaves out", iamsetup.ProviderStep)
+	}
+	if s.SkipHelm && slices.Contains(o.Only, HelmStep) {
+		c.add("leave one of them out", "--only %s and --skip-helm say the opposite", HelmStep)
 	}
 	if o.ClusterID == "" {
 		return c.problems

@@ -18,6 +18,7 @@ type secretsRemoval struct {
 	secrets *kube.KeySecrets
 	keys    []*iamsetup.KeyRemoval
 	global  []string // "namespace/name" of those that a global user's key goes into
+	whose   func(context.Context, credential.Key) (arn string, err error)
 	check   func() error
 
 	held    []credential.Held
@@ -46,11 +47,28 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 		case s.holdsGlobalKey(h):
 			c.Reason = "holds access key " + h.Key.ID + " of the global user: left"
 		default:
-			c.Action, c.Reason = plan.Delete, "ours"
+			if c, err = s.judge(ctx, c, h); err != nil {
+				return nil, err
+			}
 		}
 		s.planned = append(s.planned, c)
 	}
 	return s.planned, nil
+}
+
+// judge lets a Secret of ours stay that holds a key which works and is none of those that go: nobody could bring its
+// secret half back.
+func (s *secretsRemoval) judge(ctx context.Context, c plan.Change, h credential.Held) (plan.Change, error) {
+	c.Action, c.Reason = plan.Delete, "ours"
+	known := func(k *iamsetup.KeyRemoval) bool { return k.Knows(h.Key.ID) }
+	if h.Key.ID == "" || slices.ContainsFunc(s.keys, known) {
+		return c, nil
+	}
+	arn, err := s.whose(ctx, h.Key)
+	if err == nil && arn != "" {
+		c.Action, c.Reason = plan.None, "holds access key "+h.Key.ID+" of "+arn+", which works: left"
+	}
+	return c, err
 }
 
 // holdsGlobalKey reports whether the operator has put a key of his own into a Secret that an up in another mode made.

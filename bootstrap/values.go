@@ -28,13 +28,18 @@ type ValuesResult struct {
 	Text string `json:"-"` // the same values as YAML, with comments
 }
 
+// NewValuesResult is the document of a run that has found nothing yet.
+func NewValuesResult(s Settings) ValuesResult {
+	return ValuesResult{
+		Command: "values", Account: s.Account, Region: s.Region, Namespace: s.Namespace, Gen3Version: s.Gen3Version,
+		Served: []string{}, Warnings: []string{}, Errors: []Problem{},
+	}
+}
+
 // Values says which values make the gen3 chart use what up made. A name that is empty in the settings means the one in the
 // record. It writes nothing; offline it also asks nobody, and goes by the settings alone.
 func Values(ctx context.Context, s Settings, offline bool, env Env) (ValuesResult, error) {
-	v := &valuesRun{settings: s, env: env, result: ValuesResult{
-		Command: "values", Account: s.Account, Region: s.Region, Namespace: s.Namespace, Gen3Version: s.Gen3Version,
-		Served: []string{}, Warnings: []string{}, Errors: []Problem{},
-	}}
+	v := &valuesRun{settings: s, env: env, result: NewValuesResult(s)}
 	look := v.look
 	if offline {
 		look = v.compute
@@ -113,6 +118,9 @@ func (v *valuesRun) look(ctx context.Context) []error {
 func (v *valuesRun) recall() error {
 	s := v.settings
 	record := parseRecorded(v.target.record.Settings())
+	if record == nil && v.target.record.Exists() {
+		v.warn("%s", unreadableRecord)
+	}
 	if record == nil && !s.IRSA && !s.UseGlobalUser {
 		return hint.With(fmt.Errorf("read record: nothing is recorded for namespace %s in cluster %s (context %s)", v.result.Namespace, v.target.kube.Server, v.target.kube.Context),
 			"run `gen3-bootstrap up` first; or say with --irsa or --use-global-user what is there; or give everything and --offline")
@@ -121,7 +129,7 @@ func (v *valuesRun) recall() error {
 		v.last = *record
 	}
 	if !s.IRSA && !s.UseGlobalUser {
-		s.IRSA, s.UseGlobalUser = v.last.RoleName != "", v.last.GlobalUserSecret != ""
+		s.IRSA, s.UseGlobalUser = v.last.mode()
 	}
 	if v.last.Account != "" && v.last.Account != s.Account {
 		v.warn("the last up in namespace %s was for account %s, and --account is %s", v.result.Namespace, v.last.Account, s.Account)
@@ -149,7 +157,8 @@ func (v *valuesRun) write() []error {
 		v.warn("gen3 chart %s is newer than the newest known here, %s, and taken to be like it", f.chart, NewestGen3)
 	}
 	if why := f.chart.misfit(f.served); why != "" && f.chart.apiFor(f.served) == "" {
-		v.warn("gen3 chart %s %s, and the cluster serves %s: chart %s %s serves both", f.chart, why, apiList(f.served), helminstall.DefaultChart, helminstall.DefaultVersion)
+		return []error{hint.With(fmt.Errorf("gen3 chart %s %s, and the cluster serves %s", f.chart, why, apiList(f.served)),
+			fmt.Sprintf("chart %s %s serves both; newer gen3 charts take the one that is served", helminstall.DefaultChart, helminstall.DefaultVersion))}
 	}
 	text, err := f.text()
 	if err != nil {

@@ -15,26 +15,36 @@ type KeyInfo struct {
 	UserName string
 	Active   bool
 	Created  time.Time
-	LastUsed time.Time // zero: never
+	LastUsed time.Time // zero: never, or not known
+	Unread   bool      // the last use may not be read
 	Service  string    // that it was last used for
 	Owner    string    // "<cluster>/<namespace>" by its tag on the user; "" for nobody known
 	Ours     bool      // it was made for this owner
 }
 
-// Keys are the user's keys as the last Observe saw them, with their last uses.
+// Keys are the user's keys as the last Observe saw them, with their last uses; without those, and with an error, where
+// only they may not be read.
 func (k *AccessKey) Keys(ctx context.Context) ([]KeyInfo, error) {
-	if err := k.readUse(ctx, k.view.keys); err != nil {
-		return nil, err
-	}
+	useErr := k.readUse(ctx, k.view.keys)
 	d := decision{v: k.view, r: keyRules{owner: k.Owner, userName: k.Lookup.UserName}}
 	out := make([]KeyInfo, 0, len(k.view.keys))
 	for _, key := range k.view.keys {
 		out = append(out, KeyInfo{
 			ID: key.ID, UserName: k.Lookup.UserName, Active: key.Active, Created: key.Created,
-			LastUsed: key.Use.At, Service: key.Use.Service, Owner: k.view.tagged(key.ID), Ours: d.ours(key.ID) || d.heldByUsAlone(key.ID),
+			LastUsed: key.Use.At, Service: key.Use.Service, Owner: k.view.tagged(key.ID), Ours: d.ours(key.ID) || d.heldByUsAlone(key.ID), Unread: useErr != nil,
 		})
 	}
-	return out, nil
+	return out, useErr
+}
+
+// ListedKeys are the user's keys where Observe came to nothing, since something else may not be read: whose they are is
+// not known then.
+func (k *AccessKey) ListedKeys(ctx context.Context) (infos []KeyInfo, err error) {
+	k.view = keyView{}
+	if k.view.keys, err = k.list(ctx); err != nil {
+		return nil, err
+	}
+	return k.Keys(ctx)
 }
 
 // KeyInfo finds a key of whatever user by its id; nil when the account has none of that id.

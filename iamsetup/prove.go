@@ -25,7 +25,7 @@ func (k *AccessKey) proveHeld(ctx context.Context, held []credential.Held) ([]pr
 			continue
 		}
 		group.Go(func() (err error) {
-			proofs[i], err = k.ask(ctx, h.Key)
+			proofs[i], err = k.AWS.ask(ctx, h.Key)
 			return err
 		})
 	}
@@ -49,9 +49,15 @@ func sameKeyBefore(held []credential.Held, i int) int {
 	return -1
 }
 
+// Whose asks STS for the ARN of whoever a key is of; "" for a key that nobody has, or whose halves do not fit.
+func (a *AWS) Whose(ctx context.Context, key credential.Key) (arn string, err error) {
+	p, err := a.ask(ctx, key)
+	return p.arn, err
+}
+
 // ask lets STS judge a key, once. Only an answer that is no judgement is an error.
-func (k *AccessKey) ask(ctx context.Context, key credential.Key) (proof, error) {
-	out, err := k.AWS.as(key).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+func (a *AWS) ask(ctx context.Context, key credential.Key) (proof, error) {
+	out, err := a.as(key).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err == nil {
 		return proof{verdict: accepted, arn: aws.ToString(out.Arn)}, nil
 	}
@@ -71,7 +77,7 @@ func (k *AccessKey) prove(ctx context.Context, say report, key credential.Key, a
 	inRow := 0
 	err := k.Pace.poll(ctx, 6*k.Pace.Settle, func(ctx context.Context) (bool, error) {
 		for {
-			p, err := k.ask(ctx, key)
+			p, err := k.AWS.ask(ctx, key)
 			if err != nil || p.verdict != accepted {
 				inRow = 0
 				say.waiting("AWS to accept access key " + key.ID + " everywhere")

@@ -70,7 +70,7 @@ func printUsageError(p Process, err error) {
 	result := usageResult(p.Args, err)
 	if wantsJSON(p.Args, p.Getenv) {
 		// The exit code tells of the failure already; there is no better place to tell of this one.
-		_ = report.JSON(p.Stdout, result)
+		_ = report.JSON(p.Stdout, documentOf(result))
 	}
 	noColor := slices.Contains(p.Args, "--no-color")
 	report.Problems(p.Stderr, tty.StyleFor(p.Stderr, p.Getenv, noColor), result.Errors)

@@ -56,12 +56,21 @@ type value struct {
 func (v *value) Set(s string) error {
 	list, ok := v.into.(*[]string)
 	if !ok {
-		return v.assign(s)
+		return errors.Join(v.notEmpty(s), v.assign(s))
 	}
 	if !v.given {
 		*list, v.given = nil, true
 	}
 	*list = append(*list, s)
+	return nil
+}
+
+// notEmpty refuses a value that an unset variable of a shell left empty, where that would mean the flag's absence.
+// What has a default of its own, or is required, is judged with the settings.
+func (v *value) notEmpty(s string) error {
+	if into, ok := v.into.(*string); ok && s == "" && *into == "" && !v.required {
+		return errors.New("it is empty; leave the flag out, or give it a value")
+	}
 	return nil
 }
 

@@ -29,9 +29,9 @@ func newStatus(p Process) command {
 			"could not be spoken to, and under --max-key-age when a key is too old or its age may not be read.\n\n" +
 			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, recorded, mode,\n" +
 			"drift, resources[{step, resource, action, reason, ours, owners[]}], keys[{id, user, active, created, ageSeconds,\n" +
-			"lastUsed, service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId, complete}],\n" +
-			"release{name, namespace, chartVersion, operatorVersion, revision, state, ours, available, operators[],\n" +
-			"servedApiVersions[]}, role{arn, trusts[], otherStatements}, lock{holder, dead, renewed, expires},\n" +
+			"lastUsed, lastUseUnread, service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId,\n" +
+			"complete}], release{name, namespace, chartVersion, operatorVersion, revision, state, ours, available,\n" +
+			"operators[], servedApiVersions[]}, role{arn, trusts[], otherStatements}, lock{holder, dead, renewed, expires},\n" +
 			"openMints[{user, started, deadline, keyId}], objects[{kind, name, ready, reason}], unread[{step, message, hint}],\n" +
 			"warnings[], errors[], durationSeconds}: mode is keys, global-user, irsa or irsa+global-user; drift says that up\n" +
 			"would change something or refuse; release, role and lock are null where there is none.",

@@ -112,6 +112,22 @@ func usageResult(args []string, err error) bootstrap.Result {
 	return result
 }
 
+// documentOf is the result in the form of the document that its command prints.
+func documentOf(r bootstrap.Result) any {
+	switch r.Command {
+	case "status":
+		s := bootstrap.NewStatusResult(bootstrap.Settings{})
+		s.Errors = r.Errors
+		return s
+	case "values":
+		v := bootstrap.NewValuesResult(bootstrap.Settings{})
+		v.Errors = r.Errors
+		return v
+	default:
+		return r
+	}
+}
+
 // commandIn returns the command that args name, or "".
 func commandIn(args []string) string {
 	args = hoist(args)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestUsageErrors runs whole command lines: each is refused on stderr, with nothing on stdout.
@@ -36,5 +37,34 @@ func TestUsageErrors(t *testing.T) {
 				t.Errorf("exit code %d, stdout:\n%s", code, stdout.String())
 			}
 		})
+	}
+}
+
+// TestEmptyValuesAreRefused: a shell's unset variable must not mean the live cluster, or every name.
+func TestEmptyValuesAreRefused(t *testing.T) {
+	for _, args := range [][]string{
+		{"teardown", "--cluster-id", ""}, {"teardown", "--user-name="}, {"up", "-n", ""}, {"status", "--context", ""}, {"up", "--role-name="},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := Run(t.Context(), Process{
+			Args: append([]string{"gen3-bootstrap"}, args...), Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
+			Getenv: func(string) string { return "" }, Now: time.Now,
+		})
+		if code != 1 || !strings.Contains(stderr.String(), "empty") {
+			t.Errorf("%q: exit code %d: %s", args, code, stderr.String())
+		}
+	}
+}
+
+func TestUsageErrorsComeInTheCommandsOwnDocument(t *testing.T) {
+	for command, field := range map[string]string{"status": `"openMints"`, "values": `"gen3Version"`, "up": `"outputs"`} {
+		var stdout, stderr bytes.Buffer
+		Run(t.Context(), Process{
+			Args: []string{"gen3-bootstrap", command, "--no-such-flag", "-o", "json"}, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
+			Getenv: func(string) string { return "" }, Now: time.Now,
+		})
+		if !strings.Contains(stdout.String(), field) {
+			t.Errorf("%s: no %s in %s", command, field, stdout.String())
+		}
 	}
 }

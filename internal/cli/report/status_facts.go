@@ -92,7 +92,9 @@ func keyFact(k bootstrap.StatusKey, r bootstrap.StatusResult) string {
 	if !k.Active {
 		parts = append(parts, "inactive")
 	}
-	if k.LastUsed == nil {
+	if k.UseUnread {
+		parts = append(parts, "last use not known")
+	} else if k.LastUsed == nil {
 		parts = append(parts, "never used")
 	} else {
 		parts = append(parts, "last used for "+k.Service+" at "+k.LastUsed.Format(time.RFC3339))
