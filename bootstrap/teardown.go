@@ -30,6 +30,7 @@ type teardown struct {
 	known    names // those of them that the record has
 	owner    iamsetup.Owner
 	external *kube.ExternalSecrets // nil where no cluster is asked
+	issuer   string                // the cluster's, where it was asked for
 	believe  time.Time             // when IAM's word that something is not there can be trusted
 	all      endings
 	blast    blast
@@ -110,7 +111,7 @@ func (t *teardown) prepare(ctx context.Context) error {
 	if len(errs) > 0 {
 		return t.fail("", errs...)
 	}
-	if err := t.checkRecord(); err != nil {
+	if err := errors.Join(t.checkRecord(), t.checkNames()); err != nil {
 		return t.fail(RecordStep, err)
 	}
 	if err := t.learnBelief(ctx); err != nil {

@@ -17,6 +17,7 @@ import (
 func (t *teardown) assemble() {
 	t.names = t.settings.recall(t.recorded(), t.owner)
 	t.known = Settings{Account: t.settings.Account}.recall(t.recorded(), t.owner)
+	t.nameWhatIsAskedFor()
 	base := iamsetup.Removal{
 		Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.believe,
 		TaggedOnly: t.options.ClusterID != "",
@@ -28,6 +29,17 @@ func (t *teardown) assemble() {
 	roles := t.addRoles(base)
 	t.addProviders(base, roles)
 	t.addPolicies(base, append(users, roles...))
+}
+
+// nameWhatIsAskedFor adds what a flag wants gone and the record, of an earlier teardown, names no more.
+func (t *teardown) nameWhatIsAskedFor() {
+	if t.options.DeleteCRDs && len(t.names.releases) == 0 {
+		d := t.settings.named()
+		t.names.releases = []releaseName{{d.Helm.Namespace, d.Helm.Release}}
+	}
+	if len(t.names.issuers) == 0 && t.issuer != "" {
+		t.names.issuers = []string{t.issuer}
+	}
 }
 
 // add puts an ending behind those before it, only to be looked at when its step is not to go.
@@ -155,8 +167,15 @@ func known(all []iamsetup.Trusted) []iamsetup.Trusted {
 }
 
 func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
+	var roles []*iamsetup.RoleRemoval
+	for _, e := range after {
+		if r, ok := e.remover.(*iamsetup.RoleRemoval); ok {
+			roles = append(roles, r)
+		}
+	}
 	for _, issuer := range t.names.issuers {
 		t.add(&iamsetup.ProviderRemoval{
+			Roles:   roles,
 			Removal: t.removal(base, iamsetup.ProviderStep, slices.Contains(t.known.issuers, issuer)), API: t.target.aws.IAM, Delete: t.options.DeleteProvider,
 			Partition: t.target.caller.Partition, Account: t.settings.Account, Issuer: issuer,
 		}, func(r *Recorded) {

@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -35,14 +36,19 @@ func (t *teardown) connect(ctx context.Context) []error {
 	return errs
 }
 
-// askIssuer finds out whose identity provider is to go when nothing names it.
+// askIssuer finds out whose identity provider may have our tag where nothing names it: the record is lost, or an earlier
+// teardown took it out. Who may not ask loses nothing but that, unless the provider is to go.
 func (t *teardown) askIssuer(ctx context.Context) error {
-	if !t.options.DeleteProvider || t.settings.OIDCIssuer != "" || t.recorded() != nil || t.target.kube == nil {
+	named := slices.ContainsFunc(t.recorded().entries(), func(e Recorded) bool { return e.OIDCIssuer != "" })
+	wanted := t.options.DeleteProvider || t.recorded() == nil
+	if named || !wanted || t.settings.OIDCIssuer != "" || t.target.kube == nil {
 		return nil
 	}
-	issuer, err := t.target.kube.Issuer(ctx)
-	t.settings.OIDCIssuer = issuer
-	return err //nolint:wrapcheck // it says what it was doing
+	var err error
+	if t.issuer, err = t.target.kube.Issuer(ctx); err != nil && t.options.DeleteProvider {
+		return err //nolint:wrapcheck // it says what it was doing
+	}
+	return nil
 }
 
 func (t *teardown) connectAWS(ctx context.Context) []error {

@@ -55,12 +55,23 @@ func (t *teardown) tell(done bool, made []plan.Change) {
 func (t *teardown) collectTeardownWarnings() {
 	out := append([]string{}, t.target.warnings...)
 	out = append(append(out, t.extra...), t.blast.warnings...)
+	if t.options.DeleteCRDs && !t.touchesCRDs() {
+		out = append(out, "--delete-crds finds nothing to delete: the cluster has no CRDs of External Secrets, or they are not those of a release of ours")
+	}
 	for _, e := range t.all {
 		if w, ok := e.remover.(warner); ok && !e.idle {
 			out = append(out, w.Warnings()...)
 		}
 	}
 	t.result.Warnings = out
+}
+
+func (t *teardown) touchesCRDs() bool {
+	return slices.ContainsFunc(t.all, func(e *ending) bool {
+		return slices.ContainsFunc(e.planned, func(c plan.Change) bool {
+			return c.Action != plan.None && strings.HasPrefix(c.Resource, "customresourcedefinition")
+		})
+	})
 }
 
 // problems enters everything that failed or is in the way, once each, and reports whether there was any.

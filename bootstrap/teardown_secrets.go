@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
@@ -65,10 +66,15 @@ func (s *secretsRemoval) judge(ctx context.Context, c plan.Change, h credential.
 		return c, nil
 	}
 	arn, err := s.whose(ctx, h.Key)
-	if err == nil && arn != "" {
+	if err == nil && arn != "" && !s.goes(arn) {
 		c.Action, c.Reason = plan.None, "holds access key "+h.Key.ID+" of "+arn+", which works: left"
 	}
 	return c, err
+}
+
+// goes reports whether an ARN is of a user whose keys are to go, although they may not have been read.
+func (s *secretsRemoval) goes(arn string) bool {
+	return slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool { return strings.HasSuffix(arn, "/"+k.Key.Lookup.UserName) })
 }
 
 // holdsGlobalKey reports whether the operator has put a key of his own into a Secret that an up in another mode made.

@@ -28,6 +28,7 @@ type ProviderRemoval struct {
 	Account   string
 	Issuer    string
 	Delete    bool
+	Roles     []*RoleRemoval // looked at before: one that stays needs the provider
 
 	seen *providerSeen // nil: there is none
 	todo plan.Change
@@ -63,7 +64,13 @@ func (p *ProviderRemoval) judge() plan.Change {
 	}
 	f := p.fateOf(p.seen.tags)
 	c.Action, c.Reason = p.describe(f, p.seen.tags)
-	if f != fateLast || p.Delete {
+	if f == fateLast && p.Delete {
+		if role := p.needed(); role != "" {
+			c.Action, c.Reason = plan.None, "left: IAM role "+role+" stays, and trusts it"
+		}
+		return c
+	}
+	if f != fateLast {
 		return c
 	}
 	c.Action, c.Reason = plan.None, "ours, and left: other roles may trust it; --delete-oidc-provider deletes it"
@@ -71,6 +78,16 @@ func (p *ProviderRemoval) judge() plan.Change {
 		c.Action, c.Reason = plan.Update, "only the tag of this namespace goes, as other roles may trust the provider; --delete-oidc-provider deletes it"
 	}
 	return c
+}
+
+// needed names a role that stays and lets in whom the provider vouches for.
+func (p *ProviderRemoval) needed() string {
+	for _, r := range p.Roles {
+		if r.staysTrusting(p.Issuer) {
+			return r.Role.RoleName
+		}
+	}
+	return ""
 }
 
 // Destroy looks again, since somebody may have taken the provider while the roles went, and does what there is to do.

@@ -39,6 +39,23 @@ type RoleRemoval struct {
 // Judged is what the last look came to: Destroy's, once that was called.
 func (r *RoleRemoval) Judged() []plan.Change { return []plan.Change{r.todo} }
 
+// staysTrusting reports whether the role is left, and somebody whom the issuer vouches for is let in still.
+func (r *RoleRemoval) staysTrusting(issuer string) bool {
+	if r.seen == nil || r.todo.Action == plan.Delete {
+		return false
+	}
+	rest := r.seen.trust
+	if !r.Idle {
+		rest = r.without(r.seen)
+	}
+	for _, raw := range rest.statements {
+		if _, by, ok := rest.read(raw); ok && by == issuer {
+			return true
+		}
+	}
+	return false
+}
+
 // Name is the step's name.
 func (r *RoleRemoval) Name() string { return RoleStep }
 

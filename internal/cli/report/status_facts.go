@@ -92,11 +92,12 @@ func keyFact(k bootstrap.StatusKey, r bootstrap.StatusResult) string {
 	if !k.Active {
 		parts = append(parts, "inactive")
 	}
-	if k.UseUnread {
+	switch {
+	case k.UseUnread:
 		parts = append(parts, "last use not known")
-	} else if k.LastUsed == nil {
+	case k.LastUsed == nil:
 		parts = append(parts, "never used")
-	} else {
+	default:
 		parts = append(parts, "last used for "+k.Service+" at "+k.LastUsed.Format(time.RFC3339))
 	}
 	switch {
