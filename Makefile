@@ -12,7 +12,7 @@ RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && echo -race)
 TEST := go test $(RACE) -shuffle=on -timeout 40m
 SANDBOXED := GEN3_TEST_SANDBOX=$(BIN)/sandbox GEN3_TEST_BINARY=$(BIN)/gen3-bootstrap GEN3_TEST_REQUIRE=1
 
-.PHONY: help build sandbox demo test test-unit test-sandboxed test-matrix test-localstack lint golden clean race-note
+.PHONY: help build sandbox demo test test-unit test-sandboxed test-matrix test-localstack bench lint golden clean race-note
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ test-matrix: build sandbox ## every case of the fault matrices (make test runs a
 
 test-localstack: build sandbox ## the integration suite against LocalStack in Docker, or against GEN3_TEST_AWS_ENDPOINT
 	$(SANDBOXED) ./testdata/localstack.sh $(TEST) -v -run Emulator ./internal/acceptance
+
+bench: build sandbox ## timings beside the commands that this replaces (aws, helm and kubectl, where they are on PATH)
+	$(SANDBOXED) GEN3_TEST_BENCH=1 go test -timeout 20m -v -run TestTimings ./internal/acceptance
 
 lint: ## golangci-lint, pinned in internal/tools
 	go tool -modfile=internal/tools/go.mod golangci-lint run ./...
