@@ -118,7 +118,7 @@ func (v *status) readSteps(ctx context.Context) {
 			v.result.Drift = v.result.Drift || c.Action != plan.None
 		}
 		if o.step == iamsetup.KeyStep && v.steps.key != nil {
-			v.readKeys(ctx, o.err)
+			v.readKeys(ctx, v.steps.key, o.err)
 		}
 	}
 }
@@ -132,15 +132,17 @@ func (v *status) withoutOwner(c plan.Change) plan.Change {
 	return c
 }
 
-func (v *status) readKeys(ctx context.Context, observed error) {
-	keys := v.steps.key.Keys
+func (v *status) readKeys(ctx context.Context, key *iamsetup.AccessKey, observed error) {
+	keys := key.Keys
 	if observed != nil {
-		keys = v.steps.key.ListedKeys
+		keys = key.ListedKeys
 	}
-	var err error
-	v.infos, err = keys(ctx)
+	infos, err := keys(ctx)
 	v.unread(iamsetup.KeyStep, err)
-	v.blind = err != nil && len(v.infos) == 0
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.infos = append(v.infos, infos...)
+	v.blind = v.blind || err != nil && len(infos) == 0
 }
 
 // resource adds to a change whose the resource is.

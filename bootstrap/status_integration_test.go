@@ -36,6 +36,9 @@ func TestStatus(t *testing.T) {
 		{"cluster mostly denied", testStatusRestricted},
 		{"issuer that may not be read", testStatusIssuer},
 		{"lock", testStatusLock},
+		{"names of before", testStatusRenamed},
+		{"settings of the last up", testStatusRecorded},
+		{"after a part of a teardown", testStatusAfterPart},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.test(t, c) })
 	}

@@ -35,15 +35,9 @@ func (v *status) readSecrets(ctx context.Context) {
 		names = append(names, s.GlobalUserSecret)
 	}
 	for _, name := range names {
-		secrets := &kube.KeySecrets{Client: v.target.kube, Namespace: s.Namespace, Names: []string{name}}
-		held, err := secrets.Observe(ctx)
-		if err != nil {
-			v.unread(iamsetup.KeyStep, err)
-			continue
-		}
-		h := held[0]
-		v.held = append(v.held, StatusSecret{Name: h.Name, Exists: h.Exists, Ours: h.Ours, Keeper: h.Keeper, KeyID: h.Key.ID, Complete: h.Complete})
+		v.readSecret(ctx, name)
 	}
+	v.readEarlier(ctx)
 	v.result.Secrets = append(v.result.Secrets, v.held...)
 	if s.UseGlobalUser {
 		v.readGlobalKey(ctx)

@@ -1,0 +1,57 @@
+package bootstrap
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// readEarlier tells of the keys that earlier ups made for users of other names, and of the Secrets that hold them: they
+// still work, and somebody may still read them.
+func (v *status) readEarlier(ctx context.Context) {
+	t := v.target
+	for _, e := range parseRecorded(t.record.Settings()).entries() {
+		current := t.settings.usesKeys() && e.UserName == t.settings.UserName
+		if e.Account != t.settings.Account || e.UserName == "" {
+			continue
+		}
+		for _, name := range e.SecretNames {
+			v.readSecret(ctx, name)
+		}
+		if current || v.seen(e.UserName) {
+			continue
+		}
+		key := &iamsetup.AccessKey{
+			API: t.aws.IAM, AWS: t.aws, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: e.UserName}, Owner: t.owner(), Pace: t.pace(),
+			Store: &kube.KeySecrets{Client: t.kube, Namespace: t.settings.Namespace, Names: e.SecretNames}, Journal: t.record,
+		}
+		_, err := key.Observe(ctx)
+		v.unread(iamsetup.KeyStep, err)
+		v.readKeys(ctx, key, err)
+	}
+}
+
+// seen reports whether the keys of a user were read already.
+func (v *status) seen(user string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.ContainsFunc(v.infos, func(i iamsetup.KeyInfo) bool { return i.UserName == user })
+}
+
+// readSecret looks into one Secret, once.
+func (v *status) readSecret(ctx context.Context, name string) {
+	namespace := v.target.settings.Namespace
+	if slices.ContainsFunc(v.held, func(h StatusSecret) bool { return h.Name == namespace+"/"+name }) {
+		return
+	}
+	secrets := &kube.KeySecrets{Client: v.target.kube, Namespace: namespace, Names: []string{name}}
+	held, err := secrets.Observe(ctx)
+	if err != nil {
+		v.unread(iamsetup.KeyStep, err)
+		return
+	}
+	h := held[0]
+	v.held = append(v.held, StatusSecret{Name: h.Name, Exists: h.Exists, Ours: h.Ours, Keeper: h.Keeper, KeyID: h.Key.ID, Complete: h.Complete})
+}
