@@ -11,13 +11,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// unavailable says how a Deployment is not rolled out and available, or "".
-func unavailable(d *appsv1.Deployment) string {
-	want := int32(1)
-	if d.Spec.Replicas != nil {
-		want = *d.Spec.Replicas
+func wantedReplicas(d *appsv1.Deployment) int32 {
+	if d.Spec.Replicas == nil {
+		return 1
 	}
-	st := d.Status
+	return *d.Spec.Replicas
+}
+
+// unavailable says how a Deployment is not rolled out and available, or "". One that wants no replicas has all that it
+// wants, so that nobody waits for it: see stopped.
+func unavailable(d *appsv1.Deployment) string {
+	want, st := wantedReplicas(d), d.Status
 	switch {
 	case st.ObservedGeneration < d.Generation:
 		return "not seen by the Deployment controller yet"

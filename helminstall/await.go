@@ -95,16 +95,18 @@ func (t trouble) hint() string {
 // troubles reads the Deployments at once, and the pods of those that are not available.
 func (s *Step) troubles(ctx context.Context, targets []object) (trouble, error) {
 	said := make([]string, len(targets))
+	found := make([]*appsv1.Deployment, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, t := range targets {
 		group.Go(func() (err error) {
-			said[i], err = s.troubleWith(ctx, t)
+			found[i], said[i], err = s.troubleWith(ctx, t)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return trouble{}, err
 	}
+	s.noteDeployments(targets, found)
 	var out trouble
 	var all []string
 	for i, msg := range said {
@@ -120,19 +122,31 @@ func (s *Step) troubles(ctx context.Context, targets []object) (trouble, error) 
 	return out, nil
 }
 
-func (s *Step) troubleWith(ctx context.Context, t object) (string, error) {
+// noteDeployments keeps what was found for Warnings, which speaks of what a run left behind.
+func (s *Step) noteDeployments(targets []object, found []*appsv1.Deployment) {
+	if s.seen.deployments == nil {
+		s.seen.deployments = map[string]*appsv1.Deployment{}
+	}
+	for i, t := range targets {
+		if found[i] != nil {
+			s.seen.deployments[t.String()] = found[i]
+		}
+	}
+}
+
+func (s *Step) troubleWith(ctx context.Context, t object) (*appsv1.Deployment, string, error) {
 	d, err := s.Client.AppsV1().Deployments(t.namespace).Get(ctx, t.name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return "does not exist", nil
+		return nil, "does not exist", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("get Deployment %s: %w", t, err)
+		return nil, "", fmt.Errorf("get Deployment %s: %w", t, err)
 	}
 	how := unavailable(d)
 	if how == "" {
-		return "", nil
+		return d, "", nil
 	}
-	return s.explained(ctx, d, how), nil
+	return d, s.explained(ctx, d, how), nil
 }
 
 func (s *Step) explained(ctx context.Context, d *appsv1.Deployment, how string) string {

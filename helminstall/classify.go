@@ -57,7 +57,7 @@ func elsewhere(o *Observed, w Want) Verdict {
 			o.Operators[0].Owner, takeHint(o.Operators[0].Owner)))
 	}
 	for _, op := range o.Operators {
-		if !op.Available {
+		if !op.Available && !op.Stopped { // those are warned of as Deployments, see stopped
 			v.Warnings = append(v.Warnings, op.String()+" is not available")
 		}
 	}

@@ -21,7 +21,8 @@ type Operator struct {
 	Version   string // by label or image tag; "" if neither tells
 	Chart     string // helm.sh/chart label, such as external-secrets-0.9.13, or ""
 	Owner     Owner
-	Available bool
+	Available bool // at least one replica is, and as many as are wanted
+	Stopped   bool // its Deployment wants no replicas
 }
 
 // String names it for an operator.
@@ -56,9 +57,10 @@ func operatorsIn(items []appsv1.Deployment) []Operator {
 		if d.Labels["app.kubernetes.io/name"] != DefaultChart {
 			continue
 		}
+		stopped := wantedReplicas(d) == 0
 		out = append(out, Operator{
 			Namespace: d.Namespace, Name: d.Name, Version: operatorVersion(d), Chart: d.Labels["helm.sh/chart"],
-			Owner: ownerOf(d.ObjectMeta), Available: unavailable(d) == "",
+			Owner: ownerOf(d.ObjectMeta), Stopped: stopped, Available: !stopped && unavailable(d) == "" && d.Status.AvailableReplicas > 0,
 		})
 	}
 	return out

@@ -44,7 +44,7 @@ func (s *Step) writeNeeds() []need {
 		{"", "services", false, write},
 		{"apps", "deployments", false, write},
 	}
-	if s.seen == nil || s.makesNamespace() {
+	if s.makesNamespace() || s.seen == nil && !s.NamespaceMade {
 		needs = append(needs, need{"", "namespaces", true, []string{"create"}})
 	}
 	return needs

@@ -27,6 +27,8 @@ type Settings struct {
 	Set     []string // --set, as helm spells it, wins over Values
 	NoWait  bool     // --no-wait
 	Adopt   bool     // --adopt
+	// NamespaceMade is that another step makes the namespace before this one is applied.
+	NamespaceMade bool
 	// Timeout bounds the mutating phase and, separately, the wait.
 	Timeout time.Duration
 }

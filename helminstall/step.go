@@ -80,7 +80,7 @@ func (s *Step) writes() bool {
 	return s.verdict.Action != plan.None && s.verdict.Action != plan.Blocked
 }
 
-// changes are the plan's lines: the namespace where it has to be made, and the release.
+// changes are the plan's lines: the namespace where this step has to make it, and the release.
 func (s *Step) changes() []plan.Change {
 	var out []plan.Change
 	if s.makesNamespace() {
@@ -90,7 +90,7 @@ func (s *Step) changes() []plan.Change {
 }
 
 func (s *Step) makesNamespace() bool {
-	return s.verdict.Action == plan.Create && s.seen != nil && s.seen.NamespaceGone
+	return s.verdict.Action == plan.Create && s.seen != nil && s.seen.NamespaceGone && !s.NamespaceMade
 }
 
 func (s *Step) namespaceChange() plan.Change {
@@ -149,6 +149,7 @@ func (s *Step) Warnings() []string {
 	var out []string
 	if s.seen != nil {
 		out = append(out, s.seen.warnings...)
+		out = append(out, stopped(s.seen.deployments)...)
 	}
 	out = append(out, s.verdict.Warnings...)
 	if s.next != nil {

@@ -1,9 +1,13 @@
 package helminstall
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -58,4 +62,9 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// noCRDs answers for a cluster without any.
+func noCRDs(_ context.Context, path string) ([]byte, error) {
+	return nil, apierrors.NewNotFound(schema.GroupResource{Resource: "customresourcedefinitions"}, path)
 }

@@ -2,11 +2,14 @@ package helminstall
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -52,4 +55,47 @@ func TestSandboxMissing(t *testing.T) {
 	deployments := deploymentsOf(s.seen.Release.Manifest, s.Namespace)
 	must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), deployments[0].name, metav1.DeleteOptions{}))
 	converges(t, sb, plan.Update, "missing in the cluster: deployment/"+deployments[0].String(), small)
+}
+
+// scale sets the replicas of all Deployments by hand, and returns when the controller has seen it.
+func scale(t *testing.T, sb *sandbox, replicas int32) {
+	t.Helper()
+	api := sb.client.AppsV1().Deployments("external-secrets")
+	list, err := api.List(t.Context(), metav1.ListOptions{})
+	must(t, err)
+	for i := range list.Items {
+		patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)
+		_, err := api.Patch(t.Context(), list.Items[i].Name, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
+		must(t, err)
+	}
+	must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
+		list, err := api.List(ctx, metav1.ListOptions{})
+		for i := range list.Items {
+			if d := &list.Items[i]; unavailable(d) != "" || d.Status.Replicas != replicas {
+				return false, nil
+			}
+		}
+		return true, err
+	}))
+}
+
+// TestSandboxStopped: what a person scaled to nothing is neither called available nor waited for, and stays so until
+// something has to be written anyway.
+func TestSandboxStopped(t *testing.T) {
+	sb := startSandbox(t)
+	converges(t, sb, plan.Create, "", small)
+	scale(t, sb, 0)
+	converges(t, sb, plan.None, "as wanted", small)
+	s := sb.step(t, &recorder{}, small)
+	_, _, err := up(t, s)
+	must(t, err)
+	if w := s.Warnings(); len(w) != 1 || !strings.Contains(w[0], "kubectl -n external-secrets scale deployment external-secrets ") {
+		t.Errorf("warnings %q", w)
+	}
+	s = sb.step(t, &recorder{}, func(s *Settings) { small(s); s.Set = []string{"podLabels.a=b"} })
+	_, _, err = up(t, s)
+	must(t, err)
+	if w := s.Warnings(); len(w) > 0 {
+		t.Errorf("after an upgrade, which sets what the chart says: %q", w)
+	}
 }

@@ -1,0 +1,77 @@
+package helminstall
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+)
+
+// deployment is one of the chart's, as its controller leaves it.
+func deployment(ns, name string, replicas, available int32) *appsv1.Deployment {
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: ns, Name: name, Labels: map[string]string{"app.kubernetes.io/name": DefaultChart},
+			Annotations: map[string]string{releaseAnnotation: "eso", releaseNamespaceAnnotation: ns},
+		},
+		Spec:   appsv1.DeploymentSpec{Replicas: &replicas},
+		Status: appsv1.DeploymentStatus{UpdatedReplicas: replicas, Replicas: replicas, AvailableReplicas: available},
+	}
+}
+
+func TestOperatorAvailable(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		wanted, available  int32
+		isAvailable, stops bool
+	}{
+		"as wanted":      {wanted: 2, available: 2, isAvailable: true},
+		"not all":        {wanted: 2, available: 1},
+		"none":           {wanted: 1},
+		"none wanted":    {stops: true},
+		"still stopping": {available: 1, stops: true},
+	} {
+		got := operatorsIn([]appsv1.Deployment{*deployment("ns", "a", test.wanted, test.available)})
+		if got[0].Available != test.isAvailable || got[0].Stopped != test.stops {
+			t.Errorf("%s: %+v", name, got[0])
+		}
+	}
+}
+
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	all := map[string]*appsv1.Deployment{}
+	for _, d := range []*appsv1.Deployment{deployment("b", "z", 0, 0), deployment("a", "y", 0, 0), deployment("a", "x", 0, 0), deployment("a", "w", 1, 0)} {
+		all[d.Namespace+"/"+d.Name] = d
+	}
+	got := stopped(all)
+	if len(got) != 2 || !strings.Contains(got[0], "deployment/x, deployment/y;") ||
+		!strings.HasSuffix(got[0], "kubectl -n a scale deployment x y --replicas=1") || !strings.Contains(got[1], "deployment/z") {
+		t.Errorf("%q", got)
+	}
+}
+
+// stepOn is a step over a fake cluster without CRDs.
+func stepOn(client *fake.Clientset, set Settings) *Step {
+	return &Step{Client: client, Now: at, Settings: set, NoFetch: true, rawGet: noCRDs}
+}
+
+// TestStoppedElsewhere: the operator of somebody else is used, and that it does not run is said once.
+func TestStoppedElsewhere(t *testing.T) {
+	t.Parallel()
+	s := stepOn(fake.NewClientset(deployment("ops", "eso", 0, 0)), Settings{Release: "external-secrets", Namespace: "external-secrets"})
+	_, err := s.Observe(t.Context())
+	must(t, err)
+	must(t, s.Apply(t.Context(), event.Discard))
+	if s.State() != Elsewhere || s.Operators()[0].Available {
+		t.Errorf("%s %+v", s.State(), s.Operators())
+	}
+	if diff := cmp.Diff(stopped(s.seen.deployments), s.Warnings()); diff != "" || len(s.Warnings()) != 1 {
+		t.Error(diff, s.Warnings())
+	}
+}
