@@ -2,7 +2,7 @@ package awsfake
 
 import "slices"
 
-// maxAttached is how many managed policies an identity may have.
+// maxAttached is how many managed policies an identity may have where no option says otherwise.
 const maxAttached = 10
 
 // holder finds the user, group or role that a call is about.
@@ -32,8 +32,8 @@ func attachTo(find holder) func(*request) (any, error) {
 		if slices.Contains(have, p.arn) {
 			return nil, nil
 		}
-		if len(have) >= maxAttached {
-			return nil, limitExceeded("Cannot exceed quota for PoliciesPer%s: %d", title(who.kind), maxAttached)
+		if len(have) >= r.srv.attachable {
+			return nil, limitExceeded("Cannot exceed quota for PoliciesPer%s: %d", title(who.kind), r.srv.attachable)
 		}
 		who.attached.set(r.srv, append(slices.Clone(have), p.arn))
 		return nil, nil

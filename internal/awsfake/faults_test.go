@@ -181,9 +181,9 @@ func TestCallsAreRecorded(t *testing.T) {
 func TestUnknownActionsFailTheTest(t *testing.T) {
 	tb := &recorder{TB: t}
 	srv := awsfake.Start(tb)
-	_, err := admin(srv).iam.GetAccountSummary(t.Context(), &iam.GetAccountSummaryInput{})
+	_, err := admin(srv).iam.GetAccountAuthorizationDetails(t.Context(), &iam.GetAccountAuthorizationDetailsInput{})
 	wantCode(t, err, "InvalidAction")
-	if diff := cmp.Diff([]string{"iam:GetAccountSummary"}, srv.Unknown()); diff != "" {
+	if diff := cmp.Diff([]string{"iam:GetAccountAuthorizationDetails"}, srv.Unknown()); diff != "" {
 		t.Error(diff)
 	}
 	tb.end()

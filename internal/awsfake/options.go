@@ -21,6 +21,7 @@ type settings struct {
 	partition  string
 	now        func() time.Time
 	pageSize   int
+	attachable int
 	enforce    bool
 	skew       bool
 	randomness uint64
@@ -30,13 +31,14 @@ type settings struct {
 
 func defaults() settings {
 	return settings{
-		account:   "123456789012",
-		partition: "aws",
-		now:       time.Now, //nolint:forbidigo // the default of WithClock
-		pageSize:  2,
-		enforce:   true,
-		skew:      true,
-		lags:      map[Class]lag{},
+		account:    "123456789012",
+		partition:  "aws",
+		now:        time.Now, //nolint:forbidigo // the default of WithClock
+		pageSize:   2,
+		attachable: maxAttached,
+		enforce:    true,
+		skew:       true,
+		lags:       map[Class]lag{},
 	}
 }
 
@@ -52,6 +54,9 @@ func WithClock(now func() time.Time) Option { return func(s *settings) { s.now =
 // WithPageSize sets how many entries a list answers at once, whatever the client asks for. The default is 2, so that
 // a client that does not paginate is found out.
 func WithPageSize(n int) Option { return func(s *settings) { s.pageSize = n } }
+
+// WithAttachedQuota sets how many managed policies a user, group or role may have, as an account may ask AWS for more.
+func WithAttachedQuota(n int) Option { return func(s *settings) { s.attachable = n } }
 
 // WithPolicyEnforcement says whether callers other than the admin need permissions. They do by default.
 func WithPolicyEnforcement(on bool) Option { return func(s *settings) { s.enforce = on } }
