@@ -28,11 +28,11 @@ func (r *KeyRemoval) staying() []string {
 	return out
 }
 
-// obstacles are the keys that keep the user from going.
+// obstacles are the keys that keep the user from going, but for those of staying.
 func (r *KeyRemoval) obstacles() []obstacle {
 	var out []obstacle
 	for _, k := range r.view.keys {
-		if r.goes(k.ID) {
+		if r.goes(k.ID) || r.Stays(k.ID) {
 			continue
 		}
 		d := decision{v: r.view}

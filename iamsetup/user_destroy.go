@@ -126,14 +126,36 @@ func (u *UserRemoval) judge(inWay []obstacle) plan.Change {
 	c.Resource = "iam-user/" + u.seen.ARN
 	c.Action, c.Reason = u.describe(f, u.seen.Tags)
 	switch mine := u.Keys.staying(); {
-	case f == fateLast && len(inWay) > 0:
-		c.Action, c.Reason = plan.Blocked, u.inWayText(inWay)
-		c.Hint = commands(inWay) + "\nthen run teardown again"
+	case f == fateLast && len(inWay)+len(mine) > 0:
+		c.Action = plan.Blocked
+		c.Reason, c.Hint = u.leftFor(inWay, mine)
 	case f == fateShared && len(mine) > 0:
 		c.Action, c.Reason = plan.Blocked, fmt.Sprintf("IAM user %s still has access key %s of this namespace", u.seen.ARN, strings.Join(mine, ", "))
 		c.Hint = "teardown --only access-key removes it"
 	}
 	return c
+}
+
+// leftFor says why the user stays, and what helps: keys of ours go by this tool, all else by hand.
+func (u *UserRemoval) leftFor(inWay []obstacle, mine []string) (reason, cure string) {
+	var reasons, cures []string
+	if len(inWay) > 0 {
+		reasons, cures = append(reasons, u.inWayText(inWay)), append(cures, commands(inWay))
+	}
+	switch keys := strings.Join(mine, ", "); {
+	case len(mine) > 0 && u.Keys.Idle:
+		reasons = append(reasons, fmt.Sprintf("IAM user %s has access key %s, which is this namespace's own and which --only leaves", u.seen.ARN, keys))
+		cures = append(cures, "teardown --only access-key --only iam-user removes both")
+	case len(mine) > 0:
+		reasons = append(reasons, fmt.Sprintf("IAM user %s has access key %s, which is this namespace's own and could not be removed", u.seen.ARN, keys))
+	}
+	switch {
+	case len(inWay) > 0:
+		cures = append(cures, "then run teardown again")
+	case !u.Keys.Idle:
+		cures = append(cures, "run teardown again")
+	}
+	return strings.Join(reasons, "; "), strings.Join(cures, "\n")
 }
 
 func (u *UserRemoval) inWayText(inWay []obstacle) string {
