@@ -94,6 +94,9 @@ func (p *Provider) diff() []plan.Change {
 		return p.foreign()
 	}
 	missing := p.seen.tags.missing(markTags(p.Owner, p.Tags))
+	if reason, keep := p.seen.tags.disputed(p.Owner, missing, "identity provider "+p.ARN()); reason != "" {
+		return p.one(plan.Blocked, reason, fmt.Sprintf("give %s, or leave that tag out", keep))
+	}
 	if err := p.seen.tags.room(missing); err != nil {
 		return p.one(plan.Blocked, fmt.Sprintf("tag IAM identity provider %s: %s", p.ARN(), err),
 			"take out the tags of owners that are gone: `teardown --cluster-id UID -n NAMESPACE`")
@@ -102,9 +105,7 @@ func (p *Provider) diff() []plan.Change {
 	if !p.believes() {
 		why = append(why, "it lacks client id "+audience)
 	}
-	if len(missing) > 0 {
-		why = append(why, "tags are missing: "+missing.names())
-	}
+	why = append(why, p.seen.tags.lacking(missing)...)
 	if len(why) == 0 {
 		return p.one(plan.None, "as wanted", "")
 	}

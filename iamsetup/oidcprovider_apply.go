@@ -82,6 +82,9 @@ func (p *Provider) claim(ctx context.Context, say report, cause error) error {
 	case !p.seen.tags.ours():
 		return fmt.Errorf("create IAM identity provider %s: somebody else made it meanwhile: %w", p.ARN(), ErrNotOwned)
 	}
+	if err := refusal("create IAM identity provider "+p.ARN(), p.diff()); err != nil {
+		return err
+	}
 	return p.update(ctx, say)
 }
 

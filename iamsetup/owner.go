@@ -87,6 +87,39 @@ func (t Tags) missing(wanted Tags) Tags {
 	return out
 }
 
+// lacking says in words what missing returned: the tags that are not there, and those that have another value.
+func (t Tags) lacking(missing Tags) (why []string) {
+	absent := Tags{}
+	for _, k := range missing.keys() {
+		if have, ok := t[k]; ok {
+			why = append(why, fmt.Sprintf("tag %s is %q and not %q", k, have, missing[k]))
+		} else {
+			absent[k] = missing[k]
+		}
+	}
+	if len(absent) > 0 {
+		why = append(why, "tags are missing: "+absent.names())
+	}
+	return why
+}
+
+// disputed says which of the missing tags would change under the other owners of what carries them, and with which flags
+// they stay. Empty: none would.
+func (t Tags) disputed(o Owner, missing Tags, what string) (reason, keep string) {
+	var changes, flags []string
+	for _, k := range missing.keys() {
+		if have, ok := t[k]; ok && !ReservedTag(k) {
+			changes = append(changes, fmt.Sprintf("tag %s would change from %q to %q", k, have, missing[k]))
+			flags = append(flags, fmt.Sprintf("--tag %q", k+"="+have))
+		}
+	}
+	others := t.otherOwners(o)
+	if len(others) == 0 || len(changes) == 0 {
+		return "", ""
+	}
+	return fmt.Sprintf("%s is shared with %s, for whom %s", what, strings.Join(others, ", "), strings.Join(changes, " and ")), strings.Join(flags, " ")
+}
+
 // room is an error when the missing tags would not fit beside those that are there.
 func (t Tags) room(missing Tags) error {
 	all := maps.Clone(t)

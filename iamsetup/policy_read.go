@@ -14,6 +14,8 @@ type policySeen struct {
 	tags     Tags
 	document string
 	version  string
+	attached int32 // how many users, roles and groups have it
+	bounds   int32 // how many have it as their permissions boundary
 }
 
 // read returns nil when there is no such policy. One that shows without its document, since it is new or has just got
@@ -24,10 +26,12 @@ func (p *Policy) read(ctx context.Context) (*policySeen, error) {
 		return seen, last
 	}
 	err := p.Pace.poll(ctx, p.Pace.Settle, func(ctx context.Context) (bool, error) {
-		if seen, last = p.readOnce(ctx); isAbsent(last) {
-			return false, nil
+		now, err := p.readOnce(ctx)
+		if err != nil && !isAbsent(err) {
+			return false, err // also that of the limit's end, which says nothing of the policy
 		}
-		return seen != nil, last
+		seen, last = now, err
+		return seen != nil, nil
 	})
 	if errors.Is(err, errTooLong) {
 		return nil, last
@@ -43,7 +47,10 @@ func (p *Policy) readOnce(ctx context.Context) (*policySeen, error) {
 	if err != nil {
 		return nil, fmt.Errorf("get IAM policy %s: %w", p.ARN(), err)
 	}
-	seen := &policySeen{tags: tagsOf(out.Policy.Tags), version: aws.ToString(out.Policy.DefaultVersionId)}
+	seen := &policySeen{
+		tags: tagsOf(out.Policy.Tags), version: aws.ToString(out.Policy.DefaultVersionId),
+		attached: aws.ToInt32(out.Policy.AttachmentCount), bounds: aws.ToInt32(out.Policy.PermissionsBoundaryUsageCount),
+	}
 	version, err := p.API.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(p.ARN()), VersionId: &seen.version})
 	if err != nil {
 		return nil, fmt.Errorf("get version %s of IAM policy %s: %w", seen.version, p.ARN(), err)

@@ -95,3 +95,34 @@ func TestPolicyWhoseDocumentShowsLate(t *testing.T) {
 	_, err := p.Observe(t.Context())
 	wantError(t, err, "get version v1 of IAM policy "+policyARN, "NoSuchEntity")
 }
+
+// Who takes over a policy must know whose rights change with it.
+func TestPolicyOfSomebodyElseSaysWhoElseUsesIt(t *testing.T) {
+	srv, api := fakeAccount(t)
+	arn, err := srv.AddPolicy("read", readAll, nil)
+	check(t, err)
+	p := policyFor(api, "a", "dev-")
+	changes := converge(t, p)
+	if strings.Contains(reasons(changes), "attached to") {
+		t.Errorf("it is attached to nobody: %q", reasons(changes))
+	}
+	for _, name := range []string{"es", "somebody"} {
+		user, err := srv.AddUser(name, nil)
+		check(t, err)
+		check(t, srv.Attach(user, arn))
+	}
+	bounded := "bounded"
+	_, err = api.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &bounded, PermissionsBoundary: &arn})
+	check(t, err)
+	changes = converge(t, p)
+	if actions(changes) != "blocked" {
+		t.Fatalf("got %+v", changes)
+	}
+	const uses = "attached to 2 users, roles or groups and the permissions boundary of 1 users or roles, whose rights change with it"
+	wantReason(t, changes, "replaces its document, which is "+uses)
+	p.Adopt = true
+	if changes = converge(t, p); actions(changes) != "adopt" {
+		t.Fatalf("got %+v", changes)
+	}
+	wantReason(t, changes, "; it is "+uses)
+}

@@ -18,6 +18,7 @@ const RoleStep = "irsa-role"
 type roleAPI interface {
 	iam.ListAttachedRolePoliciesAPIClient
 	getProviderAPI
+	carrierAPI
 	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
 	CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
 	UpdateAssumeRolePolicy(context.Context, *iam.UpdateAssumeRolePolicyInput, ...func(*iam.Options)) (*iam.UpdateAssumeRolePolicyOutput, error)
@@ -45,10 +46,11 @@ type Role struct {
 	Tags      map[string]string // the operator's own
 	Adopt     bool
 
-	seen     *roleSeen // nil: there is none
-	attached bool
-	gone     []Trusted // statements of clusters that are no more
-	todo     []plan.Change
+	seen      *roleSeen // nil: there is none
+	has       attachments
+	unbounded bool      // the policy that is to be its permissions boundary is not there
+	gone      []Trusted // statements of clusters that are no more
+	todo      []plan.Change
 }
 
 // roleSeen is the role as IAM shows it.
@@ -74,13 +76,19 @@ func (r *Role) ARN() string {
 func (r *Role) Observe(ctx context.Context) ([]plan.Change, error) {
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { r.seen, err = r.read(gctx); return err })
-	group.Go(func() (err error) { r.attached, err = r.isAttached(gctx); return err })
+	group.Go(func() (err error) { r.has, err = r.policies(gctx); return err })
 	if err := group.Wait(); err != nil {
 		return nil, err //nolint:wrapcheck // each says what it was doing
 	}
 	var err error
 	if r.gone, err = r.findGone(ctx); err != nil {
 		return nil, err
+	}
+	r.unbounded = false
+	if r.setsBoundary() {
+		if r.unbounded, err = boundaryGone(ctx, r.API, r.Boundary); err != nil {
+			return nil, err
+		}
 	}
 	r.todo, err = r.diff()
 	return r.todo, err
@@ -112,21 +120,37 @@ func (r *Role) roleSeen(role *types.Role) (*roleSeen, error) {
 
 func (r *Role) provider(issuer string) string { return providerARN(r.Partition, r.Account, issuer) }
 
-func (r *Role) isAttached(ctx context.Context) (bool, error) {
+// policies lists what is attached to the role: nothing where there is no role.
+func (r *Role) policies(ctx context.Context) (has attachments, err error) {
 	pages := iam.NewListAttachedRolePoliciesPaginator(r.API, &iam.ListAttachedRolePoliciesInput{RoleName: &r.RoleName})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if isAbsent(err) {
-			return false, nil
+			return attachments{}, nil
 		}
 		if err != nil {
-			return false, fmt.Errorf("list policies of IAM role %s: %w", r.RoleName, err)
+			return has, fmt.Errorf("list policies of IAM role %s: %w", r.RoleName, err)
 		}
-		for _, p := range page.AttachedPolicies {
-			if aws.ToString(p.PolicyArn) == r.PolicyARN {
-				return true, nil
-			}
-		}
+		has.add(page.AttachedPolicies)
 	}
-	return false, nil
+	return has, has.count(ctx, r.API, types.SummaryKeyTypeAttachedPoliciesPerRoleQuota)
+}
+
+// Warnings say what else those may do who take the role.
+func (r *Role) Warnings() []string {
+	if r.seen == nil {
+		return nil
+	}
+	return r.carrier().warnings()
+}
+
+func (r *Role) carrier() carrier {
+	c := carrier{
+		kind: "role", name: r.RoleName, arn: r.ARN(), owner: r.Owner, adopt: r.Adopt,
+		policy: r.PolicyARN, has: r.has, missing: r.unbounded,
+	}
+	if r.seen != nil {
+		c.tags = r.seen.tags
+	}
+	return c
 }

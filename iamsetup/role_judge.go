@@ -11,7 +11,7 @@ import (
 func (r *Role) diff() ([]plan.Change, error) {
 	if r.seen == nil {
 		return []plan.Change{
-			r.change(plan.Create, "there is no such role", ""),
+			r.fresh(),
 			r.attachment(plan.Create, "a new role has no policies"),
 		}, nil
 	}
@@ -20,6 +20,15 @@ func (r *Role) diff() ([]plan.Change, error) {
 	}
 	own, err := r.own()
 	return []plan.Change{own, r.attach()}, err
+}
+
+// fresh judges a role that has to be made.
+func (r *Role) fresh() plan.Change {
+	if r.unbounded {
+		reason, cure := r.carrier().boundless(r.Boundary)
+		return r.change(plan.Blocked, reason, cure)
+	}
+	return r.change(plan.Create, "there is no such role", "")
 }
 
 // own judges a role of ours, or one that is to be.
@@ -34,19 +43,20 @@ func (r *Role) own() (plan.Change, error) {
 			r.seen.arn, size, trustMax, r.Trusted), "each namespace and each cluster that shares a role takes its part of them: give this one a role of its own, by another --role-name or without it"), nil
 	}
 	if r.boundaryDiffers() {
-		if others := r.seen.tags.otherOwners(r.Owner); len(others) > 0 {
-			return r.change(plan.Blocked, fmt.Sprintf("role %s is shared with %s, for whom its permissions boundary would change from %s to %s",
-				r.seen.arn, strings.Join(others, ", "), orNone(r.seen.boundary), r.Boundary), "leave --permissions-boundary out, or give this one a role of its own with --role-name"), nil
+		differs, reason, cure := r.carrier().bounded(r.seen.boundary, r.Boundary)
+		if reason != "" {
+			return r.change(plan.Blocked, reason, cure), nil
 		}
-		why = append(why, fmt.Sprintf("its permissions boundary is %s, not %s", orNone(r.seen.boundary), r.Boundary))
+		why = append(why, differs)
 	}
 	missing := r.missingTags()
+	if reason, cure := r.carrier().tagged(missing); reason != "" {
+		return r.change(plan.Blocked, reason, cure), nil
+	}
 	if err := r.seen.tags.room(missing); err != nil {
 		return r.change(plan.Blocked, fmt.Sprintf("tag IAM role %s: %s", r.seen.arn, err), "give this one a name of its own with --role-name"), nil
 	}
-	if len(missing) > 0 {
-		why = append(why, "tags are missing: "+missing.names())
-	}
+	why = append(why, r.seen.tags.lacking(missing)...)
 	switch {
 	case !r.seen.tags.ours():
 		return r.change(plan.Adopt, strings.Join(append([]string{"it carries no mark of ours"}, why...), "; "), ""), nil
@@ -71,7 +81,7 @@ func (r *Role) foreign() []plan.Change {
 	if len(why) > 0 {
 		out[0] = r.change(plan.Blocked, fmt.Sprintf("role %s was not made by gen3-bootstrap and %s", r.seen.arn, strings.Join(why, " and ")), cure)
 	}
-	if !r.attached {
+	if !r.carrier().attached() {
 		out[1] = r.attachment(plan.Blocked, fmt.Sprintf("role %s was not made by gen3-bootstrap and policy %s is not attached to it", r.seen.arn, r.PolicyARN))
 		out[1].Hint = cure
 	}
@@ -79,13 +89,27 @@ func (r *Role) foreign() []plan.Change {
 }
 
 func (r *Role) attach() plan.Change {
-	if r.attached {
+	c := r.carrier()
+	if c.attached() {
 		return r.attachment(plan.None, "as wanted")
+	}
+	if reason, cure := c.unattachable(); reason != "" {
+		out := r.attachment(plan.Blocked, reason)
+		out.Hint = cure
+		return out
 	}
 	return r.attachment(plan.Create, "the policy is not attached")
 }
 
 func (r *Role) boundaryDiffers() bool { return r.Boundary != "" && r.seen.boundary != r.Boundary }
+
+// setsBoundary reports whether Apply would set a permissions boundary that is not this very run's policy.
+func (r *Role) setsBoundary() bool {
+	if r.Boundary == "" || r.Boundary == r.PolicyARN {
+		return false
+	}
+	return r.seen == nil || r.boundaryDiffers() && (r.seen.tags.ours() || r.Adopt)
+}
 
 // tags are those that the role carries for this owner. The owner's own names the issuer, which tells later which
 // statement of the trust policy is its.

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -16,6 +16,7 @@ const UserStep = "iam-user"
 
 type userAPI interface {
 	iam.ListAttachedUserPoliciesAPIClient
+	carrierAPI
 	CreateUser(context.Context, *iam.CreateUserInput, ...func(*iam.Options)) (*iam.CreateUserOutput, error)
 	TagUser(context.Context, *iam.TagUserInput, ...func(*iam.Options)) (*iam.TagUserOutput, error)
 	AttachUserPolicy(context.Context, *iam.AttachUserPolicyInput, ...func(*iam.Options)) (*iam.AttachUserPolicyOutput, error)
@@ -38,9 +39,10 @@ type User struct {
 	Tags      map[string]string // the operator's own
 	Adopt     bool
 
-	seen     *UserSeen // nil: there is none
-	attached bool
-	todo     []plan.Change
+	seen      *UserSeen // nil: there is none
+	has       attachments
+	unbounded bool // the policy that is to be its permissions boundary is not there
+	todo      []plan.Change
 }
 
 // Name is the step's name.
@@ -57,41 +59,62 @@ func (u *User) ARN() string {
 // Observe reads the user and what is attached to it, and says what Apply would do.
 func (u *User) Observe(ctx context.Context) ([]plan.Change, error) {
 	type answer struct {
-		attached bool
-		err      error
+		has attachments
+		err error
 	}
-	attachment := make(chan answer, 1)
+	attached := make(chan answer, 1)
 	go func() {
-		attached, err := u.isAttached(ctx)
-		attachment <- answer{attached, err}
+		has, err := u.policies(ctx)
+		attached <- answer{has, err}
 	}()
 	seen, err := u.Lookup.Get(ctx)
-	a := <-attachment
+	a := <-attached
 	if err := errors.Join(err, a.err); err != nil {
 		return nil, err
 	}
-	u.seen, u.attached = seen, a.attached
+	u.seen, u.has, u.unbounded = seen, a.has, false
+	if u.setsBoundary() {
+		if u.unbounded, err = boundaryGone(ctx, u.API, u.Boundary); err != nil {
+			return nil, err
+		}
+	}
 	u.todo = u.diff()
 	return u.todo, nil
 }
 
-func (u *User) isAttached(ctx context.Context) (bool, error) {
+// policies lists what is attached to the user: nothing where there is no user.
+func (u *User) policies(ctx context.Context) (has attachments, err error) {
 	pages := iam.NewListAttachedUserPoliciesPaginator(u.API, &iam.ListAttachedUserPoliciesInput{UserName: &u.Lookup.UserName})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if isAbsent(err) {
-			return false, nil
+			return attachments{}, nil
 		}
 		if err != nil {
-			return false, fmt.Errorf("list policies of IAM user %s: %w", u.Lookup.UserName, err)
+			return has, fmt.Errorf("list policies of IAM user %s: %w", u.Lookup.UserName, err)
 		}
-		for _, p := range page.AttachedPolicies {
-			if aws.ToString(p.PolicyArn) == u.PolicyARN {
-				return true, nil
-			}
-		}
+		has.add(page.AttachedPolicies)
 	}
-	return false, nil
+	return has, has.count(ctx, u.API, types.SummaryKeyTypeAttachedPoliciesPerUserQuota)
+}
+
+// Warnings say what else the user's keys may do.
+func (u *User) Warnings() []string {
+	if u.seen == nil {
+		return nil
+	}
+	return u.carrier().warnings()
+}
+
+func (u *User) carrier() carrier {
+	c := carrier{
+		kind: "user", name: u.Lookup.UserName, arn: u.ARN(), owner: u.Owner, adopt: u.Adopt,
+		policy: u.PolicyARN, has: u.has, missing: u.unbounded,
+	}
+	if u.seen != nil {
+		c.tags = u.seen.Tags
+	}
+	return c
 }
 
 // Forget makes the next Observe ask again.

@@ -78,6 +78,9 @@ func (u *User) claim(ctx context.Context, say report, cause error) error {
 	case !u.seen.Tags.ours():
 		return fmt.Errorf("%s: somebody else made it meanwhile: %w", what, ErrNotOwned)
 	}
+	if u.has, err = u.policies(ctx); err != nil {
+		return err
+	}
 	if err := refusal(what, u.diff()); err != nil {
 		return err
 	}
@@ -109,8 +112,12 @@ func (u *User) update(ctx context.Context, say report) error {
 // applyAttachment attaches the policy. Both user and policy may be so new that IAM does not see them everywhere.
 func (u *User) applyAttachment(ctx context.Context, say report) error {
 	name := u.Lookup.UserName
-	return u.Pace.persist(ctx, say.waiting, "attach policy to IAM user "+name, func(ctx context.Context) error {
+	err := u.Pace.persist(ctx, say.waiting, "attach policy to IAM user "+name, func(ctx context.Context) error {
 		_, err := u.API.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: &name, PolicyArn: &u.PolicyARN})
 		return wrap("attach IAM policy "+u.PolicyARN+" to user "+name, err)
 	})
+	if errorCode(err) == "LimitExceeded" {
+		return hint.With(err, "a user has 10 managed policies by default; detach one, or give this one a user of its own with --user-name")
+	}
+	return err
 }

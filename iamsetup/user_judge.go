@@ -23,6 +23,10 @@ func (u *User) diff() []plan.Change {
 
 // fresh judges a user that has to be made.
 func (u *User) fresh() plan.Change {
+	if u.unbounded {
+		reason, cure := u.carrier().boundless(u.Boundary)
+		return u.change(plan.Blocked, reason, cure)
+	}
 	if err := u.room(Tags{}, markTags(u.Owner, u.Tags)); err != nil {
 		return u.change(plan.Blocked, fmt.Sprintf("create IAM user %s: %s", u.Lookup.UserName, err), "give fewer --tag")
 	}
@@ -33,19 +37,20 @@ func (u *User) fresh() plan.Change {
 func (u *User) own() plan.Change {
 	var why []string
 	if u.boundaryDiffers() {
-		if others := u.seen.Tags.otherOwners(u.Owner); len(others) > 0 {
-			return u.change(plan.Blocked, fmt.Sprintf("user %s is shared with %s, for whom its permissions boundary would change from %s to %s",
-				u.seen.ARN, strings.Join(others, ", "), orNone(u.seen.Boundary), u.Boundary), "leave --permissions-boundary out, or give this one a user of its own with --user-name")
+		differs, reason, cure := u.carrier().bounded(u.seen.Boundary, u.Boundary)
+		if reason != "" {
+			return u.change(plan.Blocked, reason, cure)
 		}
-		why = append(why, fmt.Sprintf("its permissions boundary is %s, not %s", orNone(u.seen.Boundary), u.Boundary))
+		why = append(why, differs)
 	}
 	missing := u.seen.Tags.missing(markTags(u.Owner, u.Tags))
+	if reason, cure := u.carrier().tagged(missing); reason != "" {
+		return u.change(plan.Blocked, reason, cure)
+	}
 	if err := u.room(u.seen.Tags, missing); err != nil {
 		return u.change(plan.Blocked, fmt.Sprintf("tag IAM user %s: %s", u.seen.ARN, err), "give this one a name of its own with --user-name")
 	}
-	if len(missing) > 0 {
-		why = append(why, "tags are missing: "+missing.names())
-	}
+	why = append(why, u.seen.Tags.lacking(missing)...)
 	switch {
 	case !u.seen.Tags.ours():
 		return u.change(plan.Adopt, strings.Join(append([]string{"it carries no mark of ours"}, why...), "; "), "")
@@ -73,8 +78,14 @@ func (u *User) room(tags, missing Tags) error {
 }
 
 func (u *User) attach() plan.Change {
-	if u.attached {
+	c := u.carrier()
+	if c.attached() {
 		return u.attachment(plan.None, "as wanted")
+	}
+	if reason, cure := c.unattachable(); reason != "" {
+		out := u.attachment(plan.Blocked, reason)
+		out.Hint = cure
+		return out
 	}
 	return u.attachment(plan.Create, "the policy is not attached")
 }
@@ -87,7 +98,7 @@ func (u *User) foreign() []plan.Change {
 		out = u.change(plan.Blocked, fmt.Sprintf("user %s was not made by gen3-bootstrap and its permissions boundary is %s, not %s",
 			u.seen.ARN, orNone(u.seen.Boundary), u.Boundary), cure)
 	}
-	if u.attached {
+	if u.carrier().attached() {
 		return []plan.Change{out, u.attachment(plan.None, "as wanted")}
 	}
 	blocked := u.attachment(plan.Blocked, fmt.Sprintf("user %s was not made by gen3-bootstrap and policy %s is not attached to it", u.seen.ARN, u.PolicyARN))
@@ -96,6 +107,14 @@ func (u *User) foreign() []plan.Change {
 }
 
 func (u *User) boundaryDiffers() bool { return u.Boundary != "" && u.seen.Boundary != u.Boundary }
+
+// setsBoundary reports whether Apply would set a permissions boundary that is not this very run's policy.
+func (u *User) setsBoundary() bool {
+	if u.Boundary == "" || u.Boundary == u.PolicyARN {
+		return false
+	}
+	return u.seen == nil || u.boundaryDiffers() && (u.seen.Tags.ours() || u.Adopt)
+}
 
 func (u *User) change(action plan.Action, reason, cure string) plan.Change {
 	return plan.Change{Step: UserStep, Resource: "iam-user/" + u.ARN(), Action: action, Reason: reason, Hint: cure}

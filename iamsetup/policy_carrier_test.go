@@ -1,0 +1,280 @@
+package iamsetup
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+const narrowARN = "arn:aws:iam::" + testAccount + ":policy/narrow"
+
+// bearing is a step that attaches a policy to something that others can share.
+type bearing interface {
+	step
+	Warnings() []string
+}
+
+// carrierKind is one of the two kinds of it, for tests of what holds for both.
+type carrierKind struct {
+	flag, arn string
+	of        func(api *iam.Client, namespace string) bearing
+	bounded   func(api *iam.Client, namespace, boundary string) bearing
+	policy    func(s bearing, arn string) bearing
+	adopting  func(s bearing) bearing
+}
+
+func carrierKinds() map[string]carrierKind {
+	role := func(api *iam.Client, namespace string) bearing { return roleFor(api, "c1", namespace, issuerA) }
+	return map[string]carrierKind{
+		"user": {
+			flag: "--user-name", arn: "arn:aws:iam::" + testAccount + ":user/es",
+			of: func(api *iam.Client, namespace string) bearing { return userFor(api, namespace) },
+			bounded: func(api *iam.Client, namespace, boundary string) bearing {
+				u := userFor(api, namespace)
+				u.Boundary = boundary
+				return u
+			},
+			policy:   func(s bearing, arn string) bearing { s.(*User).PolicyARN = arn; return s },
+			adopting: func(s bearing) bearing { s.(*User).Adopt = true; return s },
+		},
+		"role": {
+			flag: "--role-name", arn: "arn:aws:iam::" + testAccount + ":role/gen3/shared",
+			of: role,
+			bounded: func(api *iam.Client, namespace, boundary string) bearing {
+				r := roleFor(api, "c1", namespace, issuerA)
+				r.Boundary = boundary
+				return r
+			},
+			policy:   func(s bearing, arn string) bearing { s.(*Role).PolicyARN = arn; return s },
+			adopting: func(s bearing) bearing { s.(*Role).Adopt = true; return s },
+		},
+	}
+}
+
+func forCarriers(t *testing.T, test func(*testing.T, carrierKind, *awsfake.Server, *iam.Client), opts ...awsfake.Option) {
+	t.Helper()
+	for name, kind := range carrierKinds() {
+		t.Run(name, func(t *testing.T) {
+			srv, api := roleAccount(t, opts...)
+			_, err := srv.AddPolicy("narrow", readAll, nil)
+			check(t, err)
+			test(t, kind, srv, api)
+		})
+	}
+}
+
+// wantWarning wants one warning with these parts, or none where there are no parts.
+func wantWarning(t *testing.T, s bearing, parts ...string) {
+	t.Helper()
+	got := s.Warnings()
+	if len(parts) == 0 && len(got) > 0 || len(parts) > 0 && len(got) != 1 {
+		t.Fatalf("warnings %q", got)
+	}
+	for _, part := range parts {
+		if !strings.Contains(got[0], part) {
+			t.Errorf("no word of %q in %q", part, got[0])
+		}
+	}
+}
+
+func TestPolicyBesideAnothersIsNotAttached(t *testing.T) {
+	forCarriers(t, func(t *testing.T, kind carrierKind, srv *awsfake.Server, api *iam.Client) {
+		converge(t, kind.of(api, "a"))
+		srv.ResetCalls()
+		second := kind.policy(kind.of(api, "b"), narrowARN)
+		changes := converge(t, second)
+		if len(plan.BlockedIn(changes)) != 1 || changes[1].Action != plan.Blocked {
+			t.Fatalf("got %+v", changes)
+		}
+		wantReason(t, changes, "c1/a", policyARN, narrowARN, kind.flag)
+		wantNoWrites(t, srv)
+		wantWarning(t, second) // the obstacle says it
+	})
+}
+
+// The same for the one who was there first and now wants another policy.
+func TestPolicyOfASharedCarrierIsNotChanged(t *testing.T) {
+	forCarriers(t, func(t *testing.T, kind carrierKind, _ *awsfake.Server, api *iam.Client) {
+		converge(t, kind.of(api, "a"))
+		converge(t, kind.of(api, "b"))
+		changes := converge(t, kind.policy(kind.of(api, "a"), narrowARN))
+		if len(plan.BlockedIn(changes)) != 1 {
+			t.Fatalf("got %+v", changes)
+		}
+		wantReason(t, changes, "c1/b", kind.flag)
+	})
+}
+
+func TestPolicyOfTwoFirstRunsOnOneCarrier(t *testing.T) {
+	forCarriers(t, func(t *testing.T, kind carrierKind, srv *awsfake.Server, api *iam.Client) {
+		err := race(t, kind.of(api, "a"), kind.policy(kind.of(api, "b"), narrowARN))
+		wantError(t, err, "somebody else made it meanwhile", "c1/a", kind.flag)
+		for name := range srv.Snapshot() {
+			if strings.HasSuffix(name, "/attached/"+narrowARN) {
+				t.Errorf("attached: %s", name)
+			}
+		}
+	})
+}
+
+// Where nothing is attached any more, attaching repairs.
+func TestPolicyThatWasTakenOffIsAttachedAgain(t *testing.T) {
+	forCarriers(t, func(t *testing.T, kind carrierKind, _ *awsfake.Server, api *iam.Client) {
+		converge(t, kind.of(api, "a"))
+		converge(t, kind.of(api, "b"))
+		detach(t, api)
+		if changes := converge(t, kind.of(api, "a")); actions(changes) != "none create" {
+			t.Errorf("got %+v", changes)
+		}
+	})
+}
+
+// detach takes the policy off whichever of the two there is.
+func detach(t *testing.T, api *iam.Client) {
+	t.Helper()
+	user, role, arn := "es", "shared", policyARN
+	_, err := api.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: &user, PolicyArn: &arn})
+	if err != nil {
+		_, err = api.DetachRolePolicy(t.Context(), &iam.DetachRolePolicyInput{RoleName: &role, PolicyArn: &arn})
+	}
+	check(t, err)
+}
+
+func TestPolicyBesideTheWantedIsTold(t *testing.T) {
+	forCarriers(t, func(t *testing.T, kind carrierKind, _ *awsfake.Server, api *iam.Client) {
+		first := kind.of(api, "a")
+		converge(t, first)
+		wantWarning(t, first)
+		narrowed := kind.policy(kind.of(api, "a"), narrowARN)
+		if changes := converge(t, narrowed); actions(changes) != "none create" {
+			t.Fatalf("got %+v", changes)
+		}
+		name := kind.arn[strings.LastIndex(kind.arn, "/")+1:]
+		noun := strings.TrimSuffix(strings.TrimPrefix(kind.flag, "--"), "-name")
+		wantWarning(t, narrowed, "IAM "+noun+" "+name+" also has policy "+policyARN,
+			"aws iam detach-"+noun+"-policy "+kind.flag+" "+name+" --policy-arn "+policyARN)
+
+		shared := kind.policy(kind.of(api, "b"), narrowARN)
+		converge(t, shared) // its policy is there, so that nothing changes for anybody
+		wantWarning(t, shared, policyARN, "is shared with c1/a", kind.flag)
+	})
+}
+
+func TestPolicyBesideTheWantedOnWhatIsForeign(t *testing.T) {
+	srv, api := roleAccount(t)
+	user, err := srv.AddUser("es", nil)
+	check(t, err)
+	check(t, srv.Attach(user, policyARN))
+	check(t, srv.Attach(user, "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
+	u := userFor(api, "a")
+	converge(t, u)
+	wantWarning(t, u, "IAMReadOnlyAccess", "was not made by gen3-bootstrap", "--user-name")
+	u.Adopt = true
+	converge(t, u)
+	wantWarning(t, u, "IAMReadOnlyAccess", "aws iam detach-user-policy")
+}
+
+// attachMany attaches n policies of the account.
+func attachMany(t *testing.T, srv *awsfake.Server, arn string, n int) {
+	t.Helper()
+	for i := range n {
+		policy, err := srv.AddPolicy(fmt.Sprint("full", i), readAll, nil)
+		check(t, err)
+		check(t, srv.Attach(arn, policy))
+	}
+}
+
+func TestPolicyWithoutRoomForIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		quota, have int
+		denied      bool
+		want        string
+	}{
+		"default":                  {10, 10, false, "none blocked"},
+		"room for one":             {10, 9, false, "none create"},
+		"raised":                   {20, 10, false, "none create"},
+		"raised, and used up":      {12, 12, false, "none blocked"},
+		"not told":                 {10, 10, true, "none blocked"},
+		"not told, clearly raised": {12, 11, true, "none create"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			forCarriers(t, func(t *testing.T, kind carrierKind, srv *awsfake.Server, api *iam.Client) {
+				converge(t, kind.of(api, "a"))
+				detach(t, api)
+				attachMany(t, srv, kind.arn, test.have)
+				if test.denied {
+					srv.Fault(awsfake.Fault{Action: "GetAccountSummary", Kind: awsfake.AccessDenied})
+				}
+				srv.ResetCalls()
+				changes := converge(t, kind.of(api, "a"))
+				if actions(changes) != test.want {
+					t.Fatalf("got %+v", changes)
+				}
+				if test.want == "none blocked" {
+					wantReason(t, changes, fmt.Sprint("IAM allows ", test.quota), "detach-", kind.flag)
+					wantNoWrites(t, srv)
+				}
+			}, awsfake.WithAttachedQuota(test.quota))
+		})
+	}
+}
+
+func TestBoundaryThatIsNotThere(t *testing.T) {
+	forCarriers(t, func(t *testing.T, kind carrierKind, srv *awsfake.Server, api *iam.Client) {
+		const gone = "arn:aws:iam::" + testAccount + ":policy/no-such-boundary"
+		want := func(s bearing) {
+			t.Helper()
+			changes := converge(t, s)
+			if changes[0].Action != plan.Blocked {
+				t.Fatalf("got %+v", changes)
+			}
+			wantReason(t, changes, gone, "--permissions-boundary")
+			wantNoWrites(t, srv)
+		}
+		want(kind.bounded(api, "a", gone))
+		converge(t, kind.of(api, "a"))
+		srv.ResetCalls()
+		want(kind.bounded(api, "a", gone))
+	})
+}
+
+func TestBoundaryThatMayNotBeRead(t *testing.T) {
+	forCarriers(t, func(t *testing.T, kind carrierKind, srv *awsfake.Server, api *iam.Client) {
+		srv.Fault(awsfake.Fault{Action: "GetPolicy", Kind: awsfake.AccessDenied})
+		if changes := converge(t, kind.bounded(api, "a", narrowARN)); actions(changes) != "create create" {
+			t.Errorf("got %+v", changes)
+		}
+	})
+}
+
+// What is as wanted is not asked for.
+func TestBoundaryThatIsSetAlready(t *testing.T) {
+	forCarriers(t, func(t *testing.T, kind carrierKind, srv *awsfake.Server, api *iam.Client) {
+		converge(t, kind.bounded(api, "a", narrowARN))
+		srv.ResetCalls()
+		converge(t, kind.bounded(api, "a", narrowARN))
+		for _, c := range srv.Calls() {
+			if c.Action == "GetPolicy" || c.Action == "GetAccountSummary" {
+				t.Errorf("called %s", c.Name())
+			}
+		}
+	})
+}
+
+// A boundary may be the policy that the same run makes.
+func TestBoundaryThatThisRunMakes(t *testing.T) {
+	_, api := fakeAccount(t)
+	u := userFor(api, "a")
+	u.Boundary = u.PolicyARN
+	changes, err := u.Observe(context.WithoutCancel(t.Context()))
+	check(t, err)
+	if actions(changes) != "create create" {
+		t.Errorf("got %+v", changes)
+	}
+}
