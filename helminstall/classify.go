@@ -31,11 +31,15 @@ func classifyCluster(o *Observed, w Want) Verdict {
 	if len(o.Operators) > 0 {
 		return elsewhere(o, w)
 	}
-	if o.OtherRelease {
+	switch r := o.Other; {
+	case r == nil:
+	case r.Info.Status == "deployed":
 		return Verdict{
 			State: Elsewhere, Action: plan.None,
 			Reason: fmt.Sprintf("%s has the operator and serves %s: used", o.CRDs[0].Owner, served(o.CRDs)),
 		}
+	case r.Pending() && !leftPending(r, w):
+		return comingElsewhere(o, w)
 	}
 	if len(o.CRDs) > 0 {
 		return leftover(o, w)
@@ -54,7 +58,7 @@ func elsewhere(o *Observed, w Want) Verdict {
 	}
 	if w.Explicit {
 		v.Warnings = append(v.Warnings, fmt.Sprintf("chart settings have no effect: the operator belongs to %s%s",
-			o.Operators[0].Owner, takeHint(o.Operators[0].Owner)))
+			o.Operators[0].Owner, takeHint(o)))
 	}
 	for _, op := range o.Operators {
 		if !op.Available && !op.Stopped { // those are warned of as Deployments, see stopped
@@ -64,12 +68,26 @@ func elsewhere(o *Observed, w Want) Verdict {
 	return v
 }
 
-// takeHint names the flags with which a Helm release would be managed.
-func takeHint(o Owner) string {
-	if o.Release == "" || o.ArgoApp != "" || o.Flux != "" {
+// takeHint names the flags with which the operator's Helm release would be managed.
+func takeHint(o *Observed) string {
+	owner := o.Operators[0].Owner
+	if owner.Release == "" || owner.ArgoApp != "" || owner.Flux != "" {
 		return ""
 	}
-	return fmt.Sprintf("; to manage it, give --release %s --release-namespace %s --adopt", o.Release, o.Namespace)
+	flags := fmt.Sprintf("; to manage it, give --release %s --release-namespace %s", owner.Release, owner.Namespace)
+	if o.Other != nil && o.Other.Ours() {
+		return flags
+	}
+	return flags + " --adopt"
+}
+
+// comingElsewhere is a first install of another release that goes on: two operators would fight over the CRDs.
+func comingElsewhere(o *Observed, w Want) Verdict {
+	return Verdict{
+		State: Busy, Action: plan.Create, NewChart: true,
+		Reason: fmt.Sprintf("%s is %s since %s: waited for, and used when it is there", o.CRDs[0].Owner, o.Other.Info.Status,
+			age(o.Other, w)),
+	}
 }
 
 func leftover(o *Observed, w Want) Verdict {
@@ -94,22 +112,28 @@ func classifyRemoved(o *Observed, w Want) Verdict {
 // classifyPending tells an operation that was cut off from one that still goes on. Whose it is says its own mark, not
 // the release's: others upgrade and uninstall releases of ours, too.
 func classifyPending(r *Record, w Want) Verdict {
-	age := w.Now.Sub(r.Since()).Round(time.Second)
 	whose := "somebody else"
 	if r.StoredByUs() {
 		whose = "a run of ours"
 	}
 	switch {
+	case !leftPending(r, w):
+		return Verdict{
+			State: Busy, Action: plan.Update, NewChart: true,
+			Reason: fmt.Sprintf("%s by %s since %s: waited for, and recovered if it does not end", r.Info.Status, whose, age(r, w)),
+		}
 	case r.StoredByUs() && w.HolderGone:
 		return cutOff(r, w, fmt.Sprintf("left %s by a run of ours that is gone", r.Info.Status))
-	case age > w.Timeout:
-		return cutOff(r, w, fmt.Sprintf("left %s by %s %s ago", r.Info.Status, whose, age))
 	}
-	return Verdict{
-		State: Busy, Action: plan.Update, NewChart: true,
-		Reason: fmt.Sprintf("%s by %s since %s: waited for, and recovered if it does not end", r.Info.Status, whose, age),
-	}
+	return cutOff(r, w, fmt.Sprintf("left %s by %s %s ago", r.Info.Status, whose, age(r, w)))
 }
+
+// leftPending reports whether nobody can be at work any more on a pending release.
+func leftPending(r *Record, w Want) bool {
+	return r.StoredByUs() && w.HolderGone || age(r, w) > w.Timeout
+}
+
+func age(r *Record, w Want) time.Duration { return w.Now.Sub(r.Since()).Round(time.Second) }
 
 func cutOff(r *Record, w Want, why string) Verdict {
 	return Verdict{

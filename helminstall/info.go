@@ -1,6 +1,7 @@
 package helminstall
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -27,7 +28,10 @@ func (s *Step) Release() Info {
 	case s.seen.Release == nil:
 		return Info{}
 	}
-	r := s.seen.Release
+	return s.seen.Release.info()
+}
+
+func (r *Record) info() Info {
 	return Info{
 		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision,
 		ChartVersion: r.Chart.Metadata.Version, AppVersion: r.Chart.Metadata.AppVersion,
@@ -41,7 +45,18 @@ func (s *Step) nextVersion() string {
 	return s.wanted.Version
 }
 
+// elsewhereInfo takes from the release's own record what the operator's labels do not tell.
 func (s *Step) elsewhereInfo() Info {
+	out := s.labelledInfo()
+	if s.seen.Other == nil {
+		return out
+	}
+	rec := s.seen.Other.info()
+	rec.ChartVersion, rec.AppVersion = cmp.Or(rec.ChartVersion, out.ChartVersion), cmp.Or(out.AppVersion, rec.AppVersion)
+	return rec
+}
+
+func (s *Step) labelledInfo() Info {
 	for _, op := range s.seen.Operators {
 		return Info{
 			Name: op.Owner.Release, Namespace: op.Owner.Namespace,
@@ -73,5 +88,14 @@ func (s *Step) CRDs() []CRD {
 	return slices.Clone(s.seen.CRDs)
 }
 
-// Ours reports whether the release carries our mark.
-func (s *Step) Ours() bool { return s.seen != nil && s.seen.Release != nil && s.seen.Release.Ours() }
+// Ours reports whether the release that Release describes carries our mark.
+func (s *Step) Ours() bool {
+	if s.seen == nil {
+		return false
+	}
+	r := s.seen.Release
+	if s.verdict.State == Elsewhere {
+		r = s.seen.Other
+	}
+	return r != nil && r.Ours()
+}

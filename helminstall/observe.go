@@ -20,8 +20,9 @@ type Observed struct {
 	Operators []Operator // all that run, the release's own among them
 	// Missing are Deployments of the release's manifest that are not in the cluster.
 	Missing []string
-	// OtherRelease says that the release that claims the CRDs is stored where they say it is.
-	OtherRelease bool
+	// Other is the deployed revision of the release that has the operator or, where none runs, claims the CRDs, if that is
+	// not this release; the newest one where none is deployed. nil where it may not be read.
+	Other *Record
 	// NamespaceGone is that the release's namespace does not exist, NamespaceOurs that it carries our label.
 	NamespaceGone, NamespaceOurs, NamespaceTerminating bool
 
@@ -63,14 +64,11 @@ func (s *Step) read(ctx context.Context) (*Observed, error) {
 }
 
 // readRest asks what only the first answers bring up.
-func (s *Step) readRest(ctx context.Context, o *Observed) (err error) {
-	if o.Release != nil {
+func (s *Step) readRest(ctx context.Context, o *Observed) error {
+	if !o.gone() {
 		return s.readMissing(ctx, o)
 	}
-	if len(o.Operators) == 0 && len(o.CRDs) > 0 {
-		o.OtherRelease, err = s.readOtherRelease(ctx, o)
-	}
-	return err
+	return s.readOther(ctx, o)
 }
 
 func (s *Step) readSecrets(ctx context.Context, o *Observed) error {
@@ -99,26 +97,6 @@ func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
 		o.NamespaceTerminating = ns.DeletionTimestamp != nil
 	}
 	return nil
-}
-
-// readOtherRelease looks for the release that the CRDs name: its operator may have labels that are not the chart's.
-func (s *Step) readOtherRelease(ctx context.Context, o *Observed) (bool, error) {
-	owner := o.CRDs[0].Owner
-	if owner.Release == "" || owner.Of(s.Settings.Release, s.Namespace) {
-		return false, nil
-	}
-	list, err := s.Client.CoreV1().Secrets(owner.Namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: "owner=helm,status=deployed,name=" + owner.Release, Limit: 1,
-	})
-	if apierrors.IsForbidden(err) {
-		o.warnings = append(o.warnings, fmt.Sprintf("the CRDs belong to %s, whose Secrets may not be read: "+
-			"whether it is still installed is unknown", owner))
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("look for %s: %w", owner, err)
-	}
-	return len(list.Items) > 0, nil
 }
 
 // forbiddenHint gives advice only where permissions are the cause.

@@ -28,7 +28,7 @@ func stored(changes ...func(*Record)) *Record {
 }
 
 func status(s release.Status) func(*Record) { return func(r *Record) { r.Info.Status = s } }
-func age(d time.Duration) func(*Record) {
+func old(d time.Duration) func(*Record) {
 	return func(r *Record) { r.Info.LastDeployed.Time = at().Add(-d) }
 }
 
@@ -71,7 +71,10 @@ func TestClassify(t *testing.T) {
 		"operator of Argo CD":    {seen: Observed{Operators: []Operator{argo}, CRDs: crdsOf("", "")}, state: Elsewhere, action: plan.None, reason: "deployment/kube-system/eso (version v0.9.13) of Argo CD application eso-app; it serves v1 and v1beta1: used"},
 		"it is not available":    {seen: Observed{Operators: []Operator{{Name: "a"}}}, state: Elsewhere, action: plan.None, warns: 1},
 		"settings cannot apply":  {seen: Observed{Operators: []Operator{argo}}, want: func(w *Want) { w.Explicit = true }, state: Elsewhere, action: plan.None, warns: 1},
-		"another Helm release":   {seen: Observed{CRDs: crdsOf("eso", "infra"), OtherRelease: true}, state: Elsewhere, action: plan.None, reason: "Helm release eso in namespace infra"},
+		"another Helm release":   {seen: Observed{CRDs: crdsOf("eso", "infra"), Other: stored()}, state: Elsewhere, action: plan.None, reason: "Helm release eso in namespace infra"},
+		"its install goes on":    {seen: Observed{CRDs: crdsOf("eso", "infra"), Other: stored(status(release.StatusPendingInstall), unmarked)}, state: Busy, action: plan.Create, reason: "Helm release eso in namespace infra is pending-install since 1m0s"},
+		"its install, cut off":   {seen: Observed{CRDs: crdsOf("eso", "infra"), Other: stored(status(release.StatusPendingInstall), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Leftover, action: plan.Create},
+		"its install, failed":    {seen: Observed{CRDs: crdsOf("eso", "infra"), Other: stored(status(release.StatusFailed))}, state: Leftover, action: plan.Create},
 		"CRDs of another, left":  {seen: Observed{CRDs: crdsOf("eso", "infra")}, state: Leftover, action: plan.Create, reason: "left by Helm release eso", check: func(v Verdict) bool { return v.TakeOwnership }},
 		"CRDs of ours, left":     {seen: Observed{CRDs: crdsOf("external-secrets", "external-secrets")}, state: Leftover, action: plan.Create, check: func(v Verdict) bool { return !v.TakeOwnership }},
 		"as wanted":              {seen: Observed{Release: stored()}, state: InSync, action: plan.None, reason: "as wanted"},
@@ -88,14 +91,14 @@ func TestClassify(t *testing.T) {
 		"pending, ours, gone":    {seen: Observed{Release: stored(status(release.StatusPendingInstall), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update, reason: "left pending-install by a run of ours that is gone: revision 1 is marked failed"},
 		"pending, ours, alive":   {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), byUs)}, state: Busy, action: plan.Update, reason: "by a run of ours since 1m0s"},
 		"pending, foreign":       {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), unmarked)}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
-		"pending, foreign, old":  {seen: Observed{Release: stored(status(release.StatusPendingRollback), unmarked, age(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left pending-rollback by somebody else 11m0s ago"},
+		"pending, foreign, old":  {seen: Observed{Release: stored(status(release.StatusPendingRollback), unmarked, old(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left pending-rollback by somebody else 11m0s ago"},
 		"uninstalling, gone":     {seen: Observed{Release: stored(status(release.StatusUninstalling), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update},
 		"pending, mark carried":  {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), carried("0.deployed"))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
 		"pending, mark too old":  {seen: Observed{Release: stored(status(release.StatusPendingUpgrade))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
-		"uninstalling, foreign":  {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), age(time.Hour), deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"uninstalling, foreign":  {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), old(time.Hour), deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
 		"uninstalling, again":    {seen: Observed{Release: stored(status(release.StatusUninstalling), deleted(time.Hour), byUs, deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
-		"uninstalling, old":      {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), age(time.Hour), deleted(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left uninstalling by somebody else 11m0s ago"},
-		"uninstalling, no date":  {seen: Observed{Release: stored(status(release.StatusUninstalling), age(time.Hour))}, state: Failed, action: plan.Update, reason: "1h0m0s ago"},
+		"uninstalling, old":      {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), old(time.Hour), deleted(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left uninstalling by somebody else 11m0s ago"},
+		"uninstalling, no date":  {seen: Observed{Release: stored(status(release.StatusUninstalling), old(time.Hour))}, state: Failed, action: plan.Update, reason: "1h0m0s ago"},
 		"uninstalled, kept":      {seen: Observed{Release: stored(status(release.StatusUninstalled))}, state: Removed, action: plan.Create},
 		"superseded only":        {seen: Observed{Release: stored(status(release.StatusSuperseded))}, state: Failed, action: plan.Update},
 		"foreign, as wanted":     {seen: Observed{Release: stored(unmarked)}, state: InSync, action: plan.None, reason: "installed by somebody else: used"},

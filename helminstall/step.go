@@ -110,7 +110,7 @@ func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 		Release: s.Settings.Release, Namespace: s.Namespace, Chart: s.wantName(), Version: s.Version,
 		Explicit: s.explicit(), Adopt: s.Adopt, Timeout: s.timeout(), Now: s.Now(),
 	}
-	if o.Release == nil || o.Release.Info.Status == "uninstalled" {
+	if o.gone() {
 		w.Chart, w.Version = s.chartName(), s.firstVersion()
 	}
 	if s.source() == fromDisk {
@@ -121,7 +121,7 @@ func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 		s.next = &local
 		w.Chart, w.Version, w.Digest = local.chart.Metadata.Name, local.chart.Metadata.Version, local.digest
 	}
-	if o.Release != nil && o.Release.Pending() && s.HolderAlive != nil {
+	if o.pending() && s.HolderAlive != nil {
 		w.HolderGone = !s.HolderAlive(ctx)
 	}
 	return w, s.wantValues(&w, o)
@@ -134,7 +134,7 @@ func (s *Step) wantValues(w *Want, o *Observed) error {
 		return err
 	}
 	var have map[string]any
-	if o.Release != nil && o.Release.Info.Status != "uninstalled" {
+	if !o.gone() {
 		have = o.Release.Config
 	}
 	if w.Asked, err = normal(mergeValues(have, asked)); err != nil {

@@ -1,0 +1,85 @@
+package helminstall
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"helm.sh/helm/v3/pkg/release"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// gone reports whether the release is not there, but for a history that an uninstall kept.
+func (o *Observed) gone() bool { return o.Release == nil || o.Release.Info.Status == "uninstalled" }
+
+// pending reports whether somebody may be at work on the release, or on the one that is used in its place.
+func (o *Observed) pending() bool {
+	return o.Release != nil && o.Release.Pending() || o.Other != nil && o.Other.Pending()
+}
+
+// otherOwner is whose the operator is or, where none runs that can be told by its labels, the CRDs.
+func (o *Observed) otherOwner() Owner {
+	for _, op := range o.Operators {
+		return op.Owner
+	}
+	for _, c := range o.CRDs {
+		return c.Owner
+	}
+	return Owner{}
+}
+
+// readOther reads the record of the release that is used, or waited for, in place of this one.
+func (s *Step) readOther(ctx context.Context, o *Observed) error {
+	owner := o.otherOwner()
+	if owner.Release == "" || owner.Of(s.Settings.Release, s.Namespace) {
+		return nil
+	}
+	// The first is all that is needed where the release is at rest, and spares the transfer of its history.
+	for _, status := range []string{"=deployed", " in (pending-install,failed)"} {
+		items, err := s.listOther(ctx, owner, status)
+		if apierrors.IsForbidden(err) {
+			o.noteUnreadable(owner)
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look for %s: %w", owner, err)
+		}
+		if len(items) > 0 {
+			o.Other = otherRecord(owner, items)
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *Step) listOther(ctx context.Context, owner Owner, status string) ([]corev1.Secret, error) {
+	list, err := s.Client.CoreV1().Secrets(owner.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: "owner=helm,status" + status + ",name=" + owner.Release,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+// otherRecord takes the labels' word for a record that cannot be decoded: the release is there all the same.
+func otherRecord(owner Owner, items []corev1.Secret) *Record {
+	rec, err := latest(items)
+	if err == nil {
+		return rec
+	}
+	newest := slices.MaxFunc(items, func(a, b corev1.Secret) int { return revision(&a) - revision(&b) })
+	rec = &Record{Name: owner.Release, Namespace: owner.Namespace, Revision: revision(&newest), Labels: newest.Labels}
+	rec.Info.Status = release.Status(newest.Labels["status"])
+	return rec
+}
+
+// noteUnreadable warns where the answer would have decided something: with a running operator it would not.
+func (o *Observed) noteUnreadable(owner Owner) {
+	if len(o.Operators) == 0 {
+		o.warnings = append(o.warnings, fmt.Sprintf("the CRDs belong to %s, whose Secrets may not be read: "+
+			"whether it is still installed is unknown", owner))
+	}
+}

@@ -1,0 +1,83 @@
+package helminstall
+
+import (
+	"strings"
+	"testing"
+
+	"helm.sh/helm/v3/pkg/release"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+)
+
+// storedElsewhere is a cluster with an operator of release eso in namespace ops, whose record is as given.
+func storedElsewhere(t *testing.T, revision int, st release.Status, change func(*corev1.Secret)) *fake.Clientset {
+	t.Helper()
+	rel := helmRelease(revision, st)
+	rel.Name, rel.Namespace = "eso", "ops"
+	secret, err := storedRelease("sh.helm.release.v1.eso", rel, "createdAt", at())
+	must(t, err)
+	if change != nil {
+		change(secret)
+	}
+	d := deployment("ops", "eso", 1, 1)
+	d.Labels["helm.sh/chart"], d.Labels["app.kubernetes.io/version"] = "external-secrets-0.9.13", "v0.9.13"
+	client := fake.NewClientset(d)
+	_, err = client.CoreV1().Secrets("ops").Create(t.Context(), secret, metav1.CreateOptions{})
+	must(t, err)
+	return client
+}
+
+func foreign(s *corev1.Secret)    { delete(s.Labels, managedByLabel) }
+func unreadable(s *corev1.Secret) { s.Data["release"] = []byte("%") }
+func absent(s *corev1.Secret)     { s.Labels["name"] = "another" }
+
+// TestElsewhereInfo: what is reported of a release under another name is what its own record says.
+func TestElsewhereInfo(t *testing.T) {
+	t.Parallel()
+	recorded := Info{Name: "eso", Namespace: "ops", ChartVersion: "1.0.0", AppVersion: "v0.9.13", Revision: 7}
+	labelled := Info{Name: "eso", Namespace: "ops", ChartVersion: "0.9.13", AppVersion: "v0.9.13"}
+	half := labelled
+	half.Revision = 7
+	for name, test := range map[string]struct {
+		status release.Status
+		change func(*corev1.Secret)
+		want   Info
+		ours   bool
+	}{
+		"of somebody else": {release.StatusDeployed, foreign, recorded, false},
+		"of ours":          {release.StatusDeployed, nil, recorded, true},
+		"failed":           {release.StatusFailed, nil, recorded, true},
+		"not decoded":      {release.StatusDeployed, unreadable, half, true},
+		"no record":        {release.StatusDeployed, absent, labelled, false},
+	} {
+		s := stepOn(storedElsewhere(t, 7, test.status, test.change), Settings{Release: "external-secrets", Namespace: "external-secrets", Version: "0.17.0"})
+		_, err := s.Observe(t.Context())
+		must(t, err)
+		if s.State() != Elsewhere || s.Release() != test.want || s.Ours() != test.ours {
+			t.Errorf("%s: %s %+v, ours %v", name, s.State(), s.Release(), s.Ours())
+		}
+		if w := strings.Join(s.Warnings(), "\n"); strings.Contains(w, "--adopt") == test.ours {
+			t.Errorf("%s: %s", name, w)
+		}
+	}
+}
+
+// TestElsewhereForbidden: another namespace's Secrets need not be readable where the operator itself is seen.
+func TestElsewhereForbidden(t *testing.T) {
+	t.Parallel()
+	client := storedElsewhere(t, 7, release.StatusDeployed, nil)
+	client.PrependReactor("list", "secrets", func(a clienttesting.Action) (bool, runtime.Object, error) {
+		return a.GetNamespace() == "ops", nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", nil)
+	})
+	s := stepOn(client, Settings{Release: "external-secrets", Namespace: "external-secrets"})
+	_, err := s.Observe(t.Context())
+	must(t, err)
+	if got := s.Release(); got.Name != "eso" || got.Revision != 0 || s.Ours() || len(s.Warnings()) > 0 {
+		t.Errorf("%+v, ours %v, warnings %q", got, s.Ours(), s.Warnings())
+	}
+}
