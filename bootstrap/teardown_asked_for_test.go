@@ -32,6 +32,27 @@ func testOtherName(t *testing.T, c *cluster) {
 	same(t, "names left to the record", before, s.photo(t))
 }
 
+// testOneUserOfTwo: what an earlier up made under another name goes, and the Secrets in use stay.
+func testOneUserOfTwo(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "of-two")
+	s.settings.SkipHelm, s.settings.UserName, s.settings.SecretNames = true, "first", []string{"first-secret"}
+	s.up(t)
+	s.settings.UserName, s.settings.SecretNames = "second", []string{"second-secret"}
+	s.up(t)
+	s.forget()
+	s.settings.UserName, s.settings.SecretNames = "first", nil
+	result := s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"access-key", "iam-user"}})
+	secrets := c.kube.CoreV1().Secrets("of-two")
+	if _, err := secrets.Get(t.Context(), "second-secret", metav1.GetOptions{}); err != nil {
+		t.Errorf("%v\n%s", err, show(result))
+	}
+	if _, err := secrets.Get(t.Context(), "first-secret", metav1.GetOptions{}); err == nil {
+		t.Errorf("the Secret of the user that went is left\n%s", show(result))
+	}
+	s.settings.UserName, s.settings.SecretNames = "second", []string{"second-secret"}
+	s.mustBeConverged(t)
+}
+
 // testKeyOfSomebodyElse: a Secret of ours into which somebody put a key of his own is not thrown away with it.
 func testKeyOfSomebodyElse(t *testing.T, c *cluster) {
 	s := c.newStage(t, awsfake.Start(t), "their-key")

@@ -126,7 +126,13 @@ func (t *teardown) addSecrets(after []*ending) {
 			secrets.global = append(secrets.global, t.target.settings.Namespace+"/"+e.GlobalUserSecret)
 		}
 	}
-	t.add(secrets, func(r *Recorded) { r.SecretNames = without(r.SecretNames, t.names.secrets) }, after...)
+	t.add(secrets, func(r *Recorded) {
+		gone := t.names.secrets
+		if len(t.options.Only) > 0 { // what is left may be in use by what the record goes on to name
+			gone = without(gone, secrets.left())
+		}
+		r.SecretNames = without(r.SecretNames, gone)
+	}, after...)
 }
 
 func (t *teardown) policyARNs() []string {

@@ -30,6 +30,7 @@ func TestTeardown(t *testing.T) {
 		{"finalizers and webhooks without an operator", testNoOperator},
 		{"names come from the record", testNames},
 		{"another name than the record's", testOtherName},
+		{"one user of two", testOneUserOfTwo},
 		{"key of somebody else", testKeyOfSomebodyElse},
 		{"provider in use", testProviderInUse},
 		{"asked for late", testAskedForLate},

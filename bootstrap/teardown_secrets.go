@@ -72,6 +72,17 @@ func (s *secretsRemoval) judge(ctx context.Context, c plan.Change, h credential.
 	return c, err
 }
 
+// left are the names of the Secrets that are there and stay.
+func (s *secretsRemoval) left() []string {
+	var out []string
+	for i, h := range s.held {
+		if h.Exists && s.planned[i].Action != plan.Delete {
+			out = append(out, strings.TrimPrefix(h.Name, s.secrets.Namespace+"/"))
+		}
+	}
+	return out
+}
+
 // goes reports whether an ARN is of a user whose keys are to go, although they may not have been read.
 func (s *secretsRemoval) goes(arn string) bool {
 	return slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool { return strings.HasSuffix(arn, "/"+k.Key.Lookup.UserName) })
