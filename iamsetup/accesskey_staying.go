@@ -2,6 +2,8 @@ package iamsetup
 
 import (
 	"slices"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 )
 
 // goes reports whether a key of ours goes, or went.
@@ -9,9 +11,10 @@ func (r *KeyRemoval) goes(id string) bool {
 	return !r.Idle && r.looked && slices.ContainsFunc(r.todo.doomed, func(x doomed) bool { return x.id == id })
 }
 
-// Knows reports whether a key is one of this user's, or was minted for this namespace.
+// Knows reports whether a key is one of this user's, or was minted for this namespace on this user.
 func (r *KeyRemoval) Knows(id string) bool {
-	return r.view.listed(id) != nil || r.view.recorded(id)
+	minted := func(m credential.Mint) bool { return m.KeyID == id && m.UserName == r.Key.Lookup.UserName }
+	return r.view.listed(id) != nil || slices.ContainsFunc(r.view.mints, minted)
 }
 
 // Stays reports whether a key that should go is still there, so that the Secret which holds it must not go either.
