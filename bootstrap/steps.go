@@ -58,9 +58,11 @@ func (t *target) assemble(lock *guard) *steps {
 }
 
 func (t *target) releaseStep() *helminstall.Step {
+	settings := t.settings.helm()
+	settings.NamespaceMade = t.namespace == nil && t.settings.Namespace == settings.Namespace // by the step of the record
 	return &helminstall.Step{
 		Config: t.kube.Config, Client: t.kube, Now: t.env.Now, Log: t.env.Log,
-		Settings: t.settings.helm(), HolderAlive: t.othersAlive,
+		Settings: settings, HolderAlive: t.othersAlive,
 	}
 }
 
@@ -156,6 +158,9 @@ func (s *steps) warnings() []string {
 	}
 	if s.global != nil {
 		out = append(out, s.global.Warnings()...)
+	}
+	if s.user != nil {
+		out = append(out, s.user.Warnings()...)
 	}
 	if s.role != nil {
 		out = append(out, s.role.Warnings()...)
