@@ -26,13 +26,8 @@ func (s *Step) Apply(ctx context.Context, sink event.Sink) error {
 			return err
 		}
 	}
-	if s.verdict.Action == plan.Blocked {
-		return hint.With(fmt.Errorf("apply Helm release %s/%s: %s", s.Namespace, s.Settings.Release, s.verdict.Reason), s.verdict.Hint)
-	}
-	if s.writes() {
-		if err := s.converge(ctx, sink); err != nil {
-			return err
-		}
+	if err := s.convergeInTurn(ctx, sink); err != nil {
+		return err
 	}
 	if s.NoWait || s.verdict.State == Elsewhere || s.seen.Release == nil {
 		return nil

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -39,7 +38,7 @@ func (d secretsDriver) Create(key string, rel *release.Release) error {
 	}
 	_, err = d.api.Create(context.Background(), secret, metav1.CreateOptions{}) // api has its own
 	if apierrors.IsAlreadyExists(err) {
-		return errors.Join(driver.ErrReleaseExists, errors.New("another run is at work on the release"))
+		return fmt.Errorf("another run is at work on it: %w", driver.ErrReleaseExists)
 	}
 	if err != nil {
 		return fmt.Errorf("create Secret %s: %w", key, err)

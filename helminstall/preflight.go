@@ -10,6 +10,7 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // preflight judges what the chart's objects would meet, after they were read ahead and before anything is stored.
@@ -47,17 +48,17 @@ func (r *readAhead) live(info *resource.Info) *rawCRD {
 }
 
 // mayTake narrows Helm's TakeOwnership, which would seize whatever has a name of the chart's, to what it is switched
-// on for: CRDs.
+// on for: CRDs. Without it Helm would refuse as well, but not so that anybody could tell what to do.
 func (s *Step) mayTake(info *resource.Info, live *rawCRD) error {
 	isCRD := info.Mapping.GroupVersionKind.Kind == crdKind
-	if !s.verdict.TakeOwnership || isCRD {
+	if s.verdict.Action != plan.Create || s.verdict.TakeOwnership && isCRD {
 		return nil
 	}
 	owner := ownerOf(live.Metadata)
 	if owner.Of(s.Settings.Release, s.Namespace) {
 		return nil
 	}
-	return hint.With(fmt.Errorf("%s exists and belongs to %s", named(info), owner),
+	return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", named(info), owner)},
 		"if it is a rest of an operator that is gone, delete it; else give another --release")
 }
 

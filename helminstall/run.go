@@ -8,6 +8,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/postrender"
 	"helm.sh/helm/v3/pkg/release"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -62,7 +63,7 @@ func (s *Step) labels() map[string]string {
 }
 
 // settle marks a revision that was cut off as failed, since Helm refuses to go on from a pending one. Nothing is
-// uninstalled.
+// uninstalled. An operation that lives after all, and has ended since the last look, keeps what it stored.
 func settle(e *helm, name string) error {
 	last, err := e.Releases.Last(name)
 	if err != nil {
@@ -72,7 +73,13 @@ func settle(e *helm, name string) error {
 		return nil
 	}
 	last.SetStatus(release.StatusFailed, fmt.Sprintf("left %s; marked failed by %s", last.Info.Status, managedBy))
-	if err := e.Releases.Update(last); err != nil {
+	e.secrets.unchanged = true
+	err = e.Releases.Update(last)
+	e.secrets.unchanged = false
+	switch {
+	case apierrors.IsConflict(err) || apierrors.IsNotFound(err):
+		return fmt.Errorf("mark revision %d failed: %w", last.Version, errOvertaken)
+	case err != nil:
 		return fmt.Errorf("mark revision %d failed: %w", last.Version, err)
 	}
 	return nil

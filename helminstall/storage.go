@@ -29,6 +29,8 @@ type releaseSecrets struct {
 	// newestOnly hides all but the newest match from a List: Helm decodes every revision, several times over, to use
 	// one of them. An uninstall needs them all.
 	newestOnly bool
+	// unchanged makes an Update fail where the Secret is no longer what was seen.
+	unchanged bool
 }
 
 // storageTimeout lets the outcome of a run be recorded after its own time is over.
@@ -80,7 +82,16 @@ func (r *releaseSecrets) Create(_ context.Context, s *corev1.Secret, opts metav1
 
 // Update stores a revision's new status.
 func (r *releaseSecrets) Update(_ context.Context, s *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error) {
+	if r.unchanged {
+		s.ResourceVersion = r.versionOf(s.Name)
+	}
 	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Update(ctx, s, opts) }) //nolint:contextcheck // its own, see ctx
+}
+
+func (r *releaseSecrets) versionOf(name string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept[name].ResourceVersion
 }
 
 func (r *releaseSecrets) write(do func(context.Context) (*corev1.Secret, error)) (*corev1.Secret, error) {
