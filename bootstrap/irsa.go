@@ -88,8 +88,10 @@ func (r *roleStep) Observe(ctx context.Context) (changes []plan.Change, err erro
 	return changes, group.Wait() //nolint:wrapcheck // each says what it was doing
 }
 
-// Warnings is what does not fit between role and ServiceAccount.
-func (r *roleStep) Warnings() []string {
+// Warnings tell of what else the role may do, and of what does not fit between it and the ServiceAccount.
+func (r *roleStep) Warnings() []string { return append(r.Role.Warnings(), r.accountWarnings()...) }
+
+func (r *roleStep) accountWarnings() []string {
 	name, arn := r.namespace+"/"+r.account, r.ARN()
 	const cure = "give the gen3 chart the values that `gen3-bootstrap values` prints"
 	switch {
