@@ -167,11 +167,3 @@ func (s *steps) warnings() []string {
 	}
 	return append(out, s.left...)
 }
-
-// makeNamespace brings about what must be there before the lock can be taken.
-func (t *target) makeNamespace(ctx context.Context) error {
-	if t.namespace != nil {
-		return nil
-	}
-	return t.kube.CreateNamespace(ctx, t.settings.Namespace) //nolint:wrapcheck // it names the namespace
-}

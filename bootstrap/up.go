@@ -41,7 +41,8 @@ type run struct {
 	target   *target
 	steps    *steps
 	lock     *guard
-	asked    bool // the operator was asked about unused keys
+	asked    bool          // the operator was asked about unused keys
+	made     []plan.Change // before the lock could be taken
 	result   Result
 }
 
@@ -95,9 +96,10 @@ func (r *run) up(ctx context.Context) error {
 	if !pending {
 		return r.awaitRelease(ctx)
 	}
-	if err := r.target.makeNamespace(ctx); err != nil {
+	if err := r.makeNamespace(ctx); err != nil {
 		return r.fail(RecordStep, err)
 	}
+	defer r.tellNamespace()
 	held, err := r.takeLock(ctx)
 	if err != nil {
 		return r.fail("", err)
