@@ -37,7 +37,7 @@ func helmConfig(t *testing.T, s *sandbox.Sandbox, namespace string) *action.Conf
 func download(t *testing.T, s *sandbox.Sandbox, name, version string) *chart.Chart {
 	t.Helper()
 	settings := cli.New()
-	settings.RepositoryCache = t.TempDir()
+	settings.RepositoryCache, settings.RepositoryConfig = t.TempDir(), t.TempDir()+"/repositories.yaml" // none of the user's own
 	opts := action.ChartPathOptions{RepoURL: s.ChartRepo, Version: version}
 	path, err := opts.LocateChart(name, settings)
 	if err != nil {
