@@ -112,14 +112,14 @@ func (b *blast) warnOfFinalizers(objects []kube.CustomObject) {
 func (t taken) look(ctx context.Context, e *kube.ExternalSecrets, namespace string) (kube.Found, string, error) {
 	if t.crds {
 		found, err := e.ListAll(ctx)
-		return found, "", err //nolint:wrapcheck // it names the kind
+		return found, "", err // it names the kind
 	}
 	found, err := e.List(ctx, "")
 	if err != nil || t.operator || len(found.Unread) == 0 {
-		return found, "", err //nolint:wrapcheck // it names the kind
+		return found, "", err // it names the kind
 	}
 	found, err = e.List(ctx, namespace)
-	return found, namespace, err //nolint:wrapcheck // it names the kind
+	return found, namespace, err // it names the kind
 }
 
 func group(objects []kube.CustomObject, owned []kube.OwnedSecret) []blastPart {

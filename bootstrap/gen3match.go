@@ -25,7 +25,7 @@ type operatorStep struct {
 
 // findGen3 looks for the gen3 release in the namespace.
 func (t *target) findGen3(ctx context.Context) (*helminstall.Gen3Release, error) {
-	return helminstall.FindGen3(ctx, t.kube, t.settings.Namespace) //nolint:wrapcheck // it names the namespace
+	return helminstall.FindGen3(ctx, t.kube, t.settings.Namespace) // it names the namespace
 }
 
 // Observe looks at both at the same time.
@@ -33,7 +33,7 @@ func (o *operatorStep) Observe(ctx context.Context) (changes []plan.Change, err 
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { changes, err = o.Step.Observe(gctx); return err })
 	group.Go(func() (err error) { o.found, err = o.find(gctx); return err })
-	return changes, group.Wait() //nolint:wrapcheck // each says what it was doing
+	return changes, group.Wait() // each says what it was doing
 }
 
 // Warnings are the step's, and what does not fit between operator and gen3.

@@ -26,7 +26,7 @@ func (g *globalUser) Name() string { return iamsetup.KeyStep }
 func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
 	held, err := g.secrets.Observe(ctx)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the Secret
+		return nil, err // it names the Secret
 	}
 	h := held[0]
 	var reason string

@@ -15,7 +15,7 @@ func (r *run) makeNamespace(ctx context.Context) error {
 		return nil
 	}
 	if err := t.kube.CreateNamespace(ctx, t.settings.Namespace); err != nil {
-		return err //nolint:wrapcheck // it names the namespace
+		return err // it names the namespace
 	}
 	for _, c := range r.result.Changes {
 		if c.Step == RecordStep && c.Resource == "namespace/"+t.settings.Namespace {

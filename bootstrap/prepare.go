@@ -108,5 +108,5 @@ func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
 			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: RecordStep, Message: "the lock, held by " + h.String()})
 		},
 	}
-	return lock.Acquire(ctx) //nolint:wrapcheck // it names the Lease
+	return lock.Acquire(ctx) // it names the Lease
 }

@@ -89,7 +89,7 @@ func (r Recorded) follow(before *Recorded) Recorded {
 
 // names is what a Recorded names, and no more: its settings may change without leaving anything behind.
 func (r Recorded) names() string {
-	text, _ := json.Marshal([]any{ //nolint:errchkjson // strings
+	text, _ := json.Marshal([]any{ // strings
 		r.Account, r.Partition, r.PolicyName, r.UserName, r.IAMPath, r.SecretNames, r.RoleName, r.ServiceAccount, r.OIDCIssuer, r.Release, r.ReleaseNamespace,
 	})
 	return string(text)
@@ -138,7 +138,7 @@ func (k *recordKeeper) Name() string { return RecordStep }
 func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 	namespace, err := k.client.GetNamespace(ctx, k.record.Namespace)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the namespace
+		return nil, err // it names the namespace
 	}
 	k.changes, k.next = nil, nil
 	k.namespaceGone = namespace == nil
@@ -172,7 +172,7 @@ func (k *recordKeeper) compare() {
 
 // normal is r as it comes back from the record, so that empty and absent lists are equals.
 func normal(r Recorded) string {
-	text, _ := json.Marshal(r) //nolint:errchkjson // strings and booleans
+	text, _ := json.Marshal(r) // strings and booleans
 	return string(text)
 }
 
@@ -186,7 +186,7 @@ func (k *recordKeeper) Apply(ctx context.Context, sink event.Sink) error {
 		return fmt.Errorf("marshal record: %w", err)
 	}
 	if err := k.record.SaveSettings(ctx, text); err != nil {
-		return err //nolint:wrapcheck // it names the record
+		return err // it names the record
 	}
 	for _, change := range k.changes {
 		if change.Action != plan.None {

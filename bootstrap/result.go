@@ -6,7 +6,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// Result is what a run found and did, and the document that -o json prints for up, plan, rotate and teardown. It is
+// Result is what a run found and did, and the document that -o json prints for up, plan and teardown. It is
 // filled as far as the run came, also when that ended in an error.
 type Result struct {
 	Command         string        `json:"command"`

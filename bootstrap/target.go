@@ -71,7 +71,7 @@ func (t *target) loadAWS(ctx context.Context) (err error) {
 		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Log: t.env.Log, Now: t.env.Now,
 		Endpoint: t.env.AWSEndpoint, Credentials: t.env.AWSCredentials,
 	})
-	return err //nolint:wrapcheck // it says what it was doing
+	return err // it says what it was doing
 }
 
 // ask makes the first calls to both sides, all at the same time, with what else the command needs to know.

@@ -46,7 +46,7 @@ func (t *teardown) askIssuer(ctx context.Context) error {
 	}
 	var err error
 	if t.issuer, err = t.target.kube.Issuer(ctx); err != nil && t.options.DeleteProvider {
-		return err //nolint:wrapcheck // it says what it was doing
+		return err // it says what it was doing
 	}
 	return nil
 }
@@ -98,5 +98,5 @@ func (t *teardown) learnBelief(ctx context.Context) error {
 	if err == nil && lock != nil {
 		t.believe = lock.Renewed.Add(t.target.settings.Timing.Settle)
 	}
-	return err //nolint:wrapcheck // it names the Lease
+	return err // it names the Lease
 }

@@ -40,7 +40,7 @@ func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
 func (t *teardown) contents(ctx context.Context) ([]string, error) {
 	all, err := t.target.kube.Contents(ctx, t.target.settings.Namespace)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the namespace
+		return nil, err // it names the namespace
 	}
 	var going []string
 	for _, e := range t.all {
@@ -90,7 +90,7 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 		if err == nil && !done {
 			return false, hint.With(fmt.Errorf("delete Lease %s/%s: another run has taken the lock", namespace, kube.RecordName), "run teardown again when that run has ended")
 		}
-		return done, err //nolint:wrapcheck // it names the Lease
+		return done, err // it names the Lease
 	}
 	left, err := t.emptied(ctx)
 	if err != nil || len(left) > 0 {
@@ -99,7 +99,7 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 		}
 		return false, err
 	}
-	return true, t.target.kube.DeleteNamespace(ctx, t.target.namespace) //nolint:wrapcheck // it names the namespace
+	return true, t.target.kube.DeleteNamespace(ctx, t.target.namespace) // it names the namespace
 }
 
 // emptied waits until what goes with release and CRDs has gone, as long as something goes, and returns what does not.
@@ -108,7 +108,7 @@ func (t *teardown) emptied(ctx context.Context) (left []string, err error) {
 	before, since := -1, t.env.Now()
 	waitErr := wait.PollUntilContextCancel(ctx, timing.Poll, true, func(ctx context.Context) (bool, error) {
 		if left, err = t.target.kube.Contents(ctx, t.target.settings.Namespace); err != nil || len(left) == 0 {
-			return true, nil //nolint:nilerr // it is returned below
+			return true, nil // it is returned below
 		}
 		if len(left) != before {
 			before, since = len(left), t.env.Now()

@@ -83,7 +83,7 @@ func (t *teardown) planClosing(ctx context.Context) ([]plan.Change, error) {
 	}
 	lock, err := t.target.kube.LockState(ctx, t.target.settings.Namespace)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the Lease
+		return nil, err // it names the Lease
 	}
 	if lock != nil && lock.Ours {
 		out = append(out, t.closingChange("lease/"+t.target.settings.Namespace+"/"+kube.RecordName, plan.Delete, "the lock of runs in this namespace"))
@@ -141,5 +141,5 @@ func (t *teardown) saveRecord(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("marshal record: %w", err)
 	}
-	return t.target.record.SaveSettings(ctx, text) //nolint:wrapcheck // it names the record
+	return t.target.record.SaveSettings(ctx, text) // it names the record
 }

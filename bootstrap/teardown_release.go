@@ -36,7 +36,7 @@ func (r *releaseRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	r.extra = nil
 	all, err := r.step.PlanDestroy(ctx, r.options(r.deleteCRDs))
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it was doing
+		return nil, err // it says what it was doing
 	}
 	all = keptCRDsAsOne(all)
 	if err := r.judgeNamespace(ctx, all); err != nil {
@@ -74,5 +74,5 @@ func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	if err != nil && ctx.Err() != nil { // Helm's side only knows that it was to end
 		return fmt.Errorf("%w: %w", err, context.Cause(ctx))
 	}
-	return err //nolint:wrapcheck // it says what it was doing
+	return err // it says what it was doing
 }

@@ -26,7 +26,7 @@ func (r *releaseRemoval) judgeCRDs(ctx context.Context) error {
 	}
 	found, err := r.external.ListAll(ctx)
 	if err != nil {
-		return err //nolint:wrapcheck // it names the kind
+		return err // it names the kind
 	}
 	held := foreignlyHeld(found.Objects)
 	if held == nil {
@@ -84,7 +84,7 @@ func (r *releaseRemoval) destroyCRDs(ctx context.Context, sink event.Sink) error
 			Reason: fmt.Sprintf("the operator's were taken off %d objects that were to go, as it no longer serves them", stripped),
 		}})
 	}
-	return err //nolint:wrapcheck // it says what it was doing
+	return err // it says what it was doing
 }
 
 func ignore(error) error { return nil }
@@ -93,7 +93,7 @@ func ignore(error) error { return nil }
 func (r *releaseRemoval) strip(ctx context.Context) (int, error) {
 	found, err := r.external.ListAll(ctx)
 	if err != nil {
-		return 0, err //nolint:wrapcheck // it names the kind
+		return 0, err // it names the kind
 	}
 	errs := []error{foreignlyHeld(found.Objects)}
 	for _, u := range found.Unread {
@@ -103,7 +103,7 @@ func (r *releaseRemoval) strip(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	stripped, err := r.external.StripFinalizers(ctx, found.Objects)
-	return len(stripped), err //nolint:wrapcheck // it names the object
+	return len(stripped), err // it names the object
 }
 
 // keptCRDsAsOne says once what is said of two dozen CRDs.

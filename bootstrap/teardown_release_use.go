@@ -18,7 +18,7 @@ func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) 
 	}
 	left, err := r.client.Contents(ctx, r.step.Namespace)
 	if err != nil {
-		return err //nolint:wrapcheck // it names the namespace
+		return err // it names the namespace
 	}
 	if len(left) > 0 {
 		all[i].Action, all[i].Reason = plan.None, "left: it holds "+few(left)

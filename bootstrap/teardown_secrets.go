@@ -33,7 +33,7 @@ func (s *secretsRemoval) Name() string { return iamsetup.KeyStep }
 func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 	var err error
 	if s.held, err = s.secrets.Observe(ctx); err != nil {
-		return nil, err //nolint:wrapcheck // it names the Secret
+		return nil, err // it names the Secret
 	}
 	s.planned = nil
 	for _, h := range s.held {
@@ -118,5 +118,5 @@ func (s *secretsRemoval) destroy(ctx context.Context, held credential.Held) erro
 	if err := s.check(); err != nil {
 		return fmt.Errorf("delete Secret %s: %w", held.Name, err)
 	}
-	return s.secrets.Delete(ctx, held) //nolint:wrapcheck // it names the Secret
+	return s.secrets.Delete(ctx, held) // it names the Secret
 }

@@ -19,7 +19,7 @@ func (v *valuesRun) readServed(ctx context.Context) error {
 	if err == nil {
 		v.fragment.served, err = external.ServedVersions(ctx)
 	}
-	return err //nolint:wrapcheck // it says what it was doing
+	return err // it says what it was doing
 }
 
 // readChart finds out which chart the values are for: the one given, the installed one, or the newest known.
@@ -28,7 +28,7 @@ func (v *valuesRun) readChart(ctx context.Context) error {
 	if version == "" {
 		found, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
 		if err != nil {
-			return err //nolint:wrapcheck // it names the namespace
+			return err // it names the namespace
 		}
 		version = NewestGen3
 		if found != nil {
@@ -52,7 +52,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 		arn = roleARN(v.target.caller.Partition, v.settings.Account, path, name)
 		v.warn("IAM role %s may not be read, so its ARN is put together from its path and name: %s", name, arn)
 	case err != nil:
-		return err //nolint:wrapcheck // it names the role
+		return err // it names the role
 	case arn == "":
 		return hint.With(fmt.Errorf("get IAM role %s: there is none in account %s", name, v.settings.Account),
 			"`gen3-bootstrap up --irsa` makes it; --role-name names another")
@@ -76,7 +76,7 @@ func (v *valuesRun) readSecret(ctx context.Context) error {
 	secrets := &kube.KeySecrets{Client: v.target.kube, Namespace: v.fragment.namespace, Names: []string{ChartSecretName}}
 	held, err := secrets.Observe(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // as said
+		return nil // as said
 	}
 	if held[0].Key.ID == "" {
 		v.warn("Secret %s holds no access key yet, and the gen3 chart's SecretStore reads no other%s", name, v.elsewhere())

@@ -137,7 +137,7 @@ func (k *AccessKey) fill(ctx context.Context, say report, key credential.Key, fi
 			return err
 		}
 		if err := k.Store.Write(ctx, f.held, key); err != nil {
-			return err //nolint:wrapcheck // it names the Secret
+			return err // it names the Secret
 		}
 		say.changed(plan.Change{Step: KeyStep, Resource: "secret/" + f.held.Name, Action: f.action, Reason: f.reason})
 	}

@@ -55,7 +55,7 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return err //nolint:wrapcheck // each says what it was doing
+		return err // each says what it was doing
 	}
 	view.now = r.Key.AWS.Clock.Now()
 	r.judge(view, settled)
@@ -83,7 +83,7 @@ func (r *KeyRemoval) held(ctx context.Context) ([]credential.Held, error) {
 	if r.Key.Store == nil {
 		return nil, nil
 	}
-	return r.Key.Store.Observe(ctx) //nolint:wrapcheck // it names the Secret
+	return r.Key.Store.Observe(ctx) // it names the Secret
 }
 
 func (r *KeyRemoval) judge(view keyView, settled bool) {

@@ -60,7 +60,7 @@ func (r *KeyRemoval) delete(ctx context.Context, say report, x doomed) error {
 	name := r.Key.Lookup.UserName
 	err := r.gone(ctx, say, "delete access key "+x.id+" of IAM user "+name, func(ctx context.Context) error {
 		_, err := r.Key.API.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &name, AccessKeyId: &x.id})
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 	if err != nil {
 		return hint.With(err, "run teardown again, or: "+describeKey(name, x.id, "").command)
@@ -80,6 +80,6 @@ func (r *KeyRemoval) untag(ctx context.Context, say report, keys ...string) erro
 	name := r.Key.Lookup.UserName
 	return r.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM user "+name, func(ctx context.Context) error {
 		_, err := r.Key.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &name, TagKeys: keys})
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 }

@@ -32,7 +32,7 @@ func (k *AccessKey) enter(ctx context.Context, say report) error {
 	}
 	if len(k.plan.closes) > 0 {
 		if err := k.Journal.SaveMints(ctx, k.plan.mints); err != nil {
-			return err //nolint:wrapcheck // it names the record
+			return err // it names the record
 		}
 	}
 	say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})

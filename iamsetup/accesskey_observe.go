@@ -39,7 +39,7 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return err //nolint:wrapcheck // each says what it was doing
+		return err // each says what it was doing
 	}
 	view.now = k.AWS.Clock.Now()
 	k.judge(view, settled)
@@ -56,14 +56,14 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 func (k *AccessKey) observeSecrets(ctx context.Context) ([]credential.Held, error) {
 	held, err := k.Store.Observe(ctx)
 	if err != nil || k.Earlier == nil {
-		return held, err //nolint:wrapcheck // it names the Secret
+		return held, err // it names the Secret
 	}
 	spare, err := k.Earlier.Observe(ctx)
 	for _, h := range spare {
 		h.Spare = true
 		held = append(held, h)
 	}
-	return held, err //nolint:wrapcheck // as above
+	return held, err // as above
 }
 
 // search looks which Secrets hold the keys that are none of ours. A caller who may not look has them all kept.
@@ -128,5 +128,5 @@ func (k *AccessKey) readUse(ctx context.Context, keys []listedKey) error {
 			return nil
 		})
 	}
-	return group.Wait() //nolint:wrapcheck // each says what it was doing
+	return group.Wait() // each says what it was doing
 }

@@ -83,7 +83,7 @@ func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
 		sent.Body = struct{ io.ReadCloser }{r.Body}
 		r = &sent
 	}
-	return c.HTTPClient.Do(r) //nolint:wrapcheck // it stands in for the client itself
+	return c.HTTPClient.Do(r) // it stands in for the client itself
 }
 
 // sdkLog sends the SDK's own lines to the developer's log.

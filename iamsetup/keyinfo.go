@@ -51,7 +51,7 @@ func (k *AccessKey) ListedKeys(ctx context.Context) (infos []KeyInfo, err error)
 func (a *AWS) KeyInfo(ctx context.Context, id string) (*KeyInfo, error) {
 	used, err := a.IAM.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &id})
 	if isAbsent(err) {
-		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get last use of access key %s: %w", id, err)
@@ -73,5 +73,5 @@ func (a *AWS) KeyInfo(ctx context.Context, id string) (*KeyInfo, error) {
 			}
 		}
 	}
-	return nil, nil //nolint:nilnil // deleted between the two calls
+	return nil, nil // deleted between the two calls
 }

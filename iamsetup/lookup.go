@@ -106,7 +106,7 @@ func (l *UserLookup) Forget() {
 func (l *UserLookup) get(ctx context.Context) (*UserSeen, error) {
 	out, err := l.API.GetUser(ctx, &iam.GetUserInput{UserName: &l.UserName})
 	if isAbsent(err) {
-		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get IAM user %s: %w", l.UserName, err)

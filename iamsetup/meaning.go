@@ -28,7 +28,7 @@ func decodeDocument(text string) (string, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return text, nil
 	}
-	return url.PathUnescape(text) //nolint:wrapcheck // canonical's callers say which document
+	return url.PathUnescape(text) // canonical's callers say which document
 }
 
 func canonical(text string) (string, error) {
@@ -38,7 +38,7 @@ func canonical(text string) (string, error) {
 	}
 	var doc map[string]any
 	if err := json.Unmarshal([]byte(decoded), &doc); err != nil {
-		return "", err //nolint:wrapcheck // the caller says which document
+		return "", err // the caller says which document
 	}
 	delete(doc, "Id")
 	statements := listOf(doc["Statement"])
@@ -125,6 +125,6 @@ func sorted(items []any) []any {
 
 // render is deterministic: encoding/json sorts the names of an object's fields.
 func render(value any) string {
-	text, _ := json.Marshal(value) //nolint:errchkjson // it came out of json.Unmarshal
+	text, _ := json.Marshal(value) // it came out of json.Unmarshal
 	return string(text)
 }

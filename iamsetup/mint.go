@@ -39,7 +39,7 @@ func (k *AccessKey) rehearse(ctx context.Context) error {
 	for _, f := range k.plan.fills {
 		group.Go(func() error { return k.Store.Rehearse(ctx, f.held) })
 	}
-	return group.Wait() //nolint:wrapcheck // each names its Secret
+	return group.Wait() // each names its Secret
 }
 
 func (k *AccessKey) mintOnce(ctx context.Context, say report) error {
@@ -105,7 +105,7 @@ func notSame(err, answer error) error {
 // adoptKey takes a minted key to the first Secret. Its error means that no Secret holds the key.
 func (k *AccessKey) adoptKey(ctx context.Context, say report, m minting, key credential.Key) error {
 	if err := k.Journal.SaveMints(ctx, m.mints()); err != nil {
-		return err //nolint:wrapcheck // it names the record
+		return err // it names the record
 	}
 	if err := k.prove(ctx, say, key, m.user.ARN); err != nil {
 		return err
@@ -140,7 +140,7 @@ func (k *AccessKey) finish(ctx context.Context, say report, m minting, key crede
 	}
 	m.close(credential.MintStored, k.AWS.Clock.Now())
 	if err := k.Journal.SaveMints(rest, m.mints()); err != nil {
-		return err //nolint:wrapcheck // it names the record
+		return err // it names the record
 	}
 	k.plan.tag, k.plan.untag = false, false
 	if entry := k.entry(); entry != "" {

@@ -22,7 +22,7 @@ func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause 
 		var err error
 		d, err = k.lookForMinted(ctx, m)
 		if err != nil {
-			return false, nil //nolint:nilerr // whatever hid the answer may hide this too, for a while
+			return false, nil // whatever hid the answer may hide this too, for a while
 		}
 		return len(d.candidates(*m.intent)) > 0, nil
 	}

@@ -75,7 +75,7 @@ func (p *Provider) Observe(ctx context.Context) ([]plan.Change, error) {
 func readProvider(ctx context.Context, api getProviderAPI, arn string) (*providerSeen, error) {
 	out, err := api.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
 	if isAbsent(err) {
-		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get IAM identity provider %s: %w", arn, err)

@@ -115,7 +115,7 @@ func (p *ProviderRemoval) delete(ctx context.Context, say report) error {
 	arn := p.arn()
 	return p.gone(ctx, say, "delete IAM identity provider "+arn, func(ctx context.Context) error {
 		_, err := p.API.DeleteOpenIDConnectProvider(ctx, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 }
 
@@ -125,7 +125,7 @@ func (p *ProviderRemoval) leave(ctx context.Context, say report) error {
 	arn, keys := p.arn(), p.ownerTags(p.seen.tags)
 	err := p.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM identity provider "+arn, func(ctx context.Context) error {
 		_, err := p.API.UntagOpenIDConnectProvider(ctx, &iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, TagKeys: keys})
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 	if err != nil || !p.Delete {
 		return err

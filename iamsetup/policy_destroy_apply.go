@@ -49,7 +49,7 @@ func (p *PolicyRemoval) delete(ctx context.Context, say report) error {
 	}
 	return p.gone(ctx, say, "delete IAM policy "+p.ARN, func(ctx context.Context) error {
 		_, err := p.API.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: &p.ARN})
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 }
 
@@ -81,7 +81,7 @@ func (p *PolicyRemoval) deleteVersions(ctx context.Context, say report) error {
 			}
 			err := p.gone(ctx, say, fmt.Sprintf("delete version %s of IAM policy %s", aws.ToString(v.VersionId), p.ARN), func(ctx context.Context) error {
 				_, err := p.API.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: &p.ARN, VersionId: v.VersionId})
-				return err //nolint:wrapcheck // gone wraps
+				return err // gone wraps
 			})
 			if err != nil {
 				return err
@@ -98,7 +98,7 @@ func (p *PolicyRemoval) leave(ctx context.Context, say report) error {
 	keys := p.ownerTags(p.tags)
 	err := p.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM policy "+p.ARN, func(ctx context.Context) error {
 		_, err := p.API.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: &p.ARN, TagKeys: keys})
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 	if err != nil || !wasShared {
 		return err

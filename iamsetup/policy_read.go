@@ -42,7 +42,7 @@ func (p *Policy) read(ctx context.Context) (*policySeen, error) {
 func (p *Policy) readOnce(ctx context.Context) (*policySeen, error) {
 	out, err := p.API.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(p.ARN())})
 	if isAbsent(err) {
-		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get IAM policy %s: %w", p.ARN(), err)

@@ -30,7 +30,7 @@ func (k *AccessKey) proveHeld(ctx context.Context, held []credential.Held) ([]pr
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err //nolint:wrapcheck // ask says what it was doing
+		return nil, err // ask says what it was doing
 	}
 	for i := range held {
 		if j := sameKeyBefore(held, i); j >= 0 {

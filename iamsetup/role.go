@@ -78,7 +78,7 @@ func (r *Role) Observe(ctx context.Context) ([]plan.Change, error) {
 	group.Go(func() (err error) { r.seen, err = r.read(gctx); return err })
 	group.Go(func() (err error) { r.has, err = r.policies(gctx); return err })
 	if err := group.Wait(); err != nil {
-		return nil, err //nolint:wrapcheck // each says what it was doing
+		return nil, err // each says what it was doing
 	}
 	var err error
 	if r.gone, err = r.findGone(ctx); err != nil {
@@ -98,7 +98,7 @@ func (r *Role) Observe(ctx context.Context) ([]plan.Change, error) {
 func (r *Role) read(ctx context.Context) (*roleSeen, error) {
 	out, err := r.API.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.RoleName})
 	if isAbsent(err) {
-		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get IAM role %s: %w", r.RoleName, err)

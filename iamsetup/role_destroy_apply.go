@@ -46,7 +46,7 @@ func (r *RoleRemoval) delete(ctx context.Context, say report) error {
 	for _, arn := range r.attached {
 		err := r.gone(ctx, say, "detach IAM policy "+arn+" from role "+name, func(ctx context.Context) error {
 			_, err := r.API.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: &arn})
-			return err //nolint:wrapcheck // gone wraps
+			return err // gone wraps
 		})
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (r *RoleRemoval) delete(ctx context.Context, say report) error {
 		if errorCode(err) == "DeleteConflict" {
 			err = cmp.Or(r.added(ctx), err)
 		}
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 }
 
@@ -65,7 +65,7 @@ func (r *RoleRemoval) delete(ctx context.Context, say report) error {
 func (r *RoleRemoval) added(ctx context.Context) error {
 	inWay, err := r.inWay(ctx)
 	if err != nil || len(inWay) == 0 {
-		return nil //nolint:nilerr // the conflict itself is reported in the end
+		return nil // the conflict itself is reported in the end
 	}
 	return hint.With(errors.New(r.inWayText(inWay)), commands(inWay))
 }
@@ -83,7 +83,7 @@ func (r *RoleRemoval) leave(ctx context.Context, say report) error {
 	}
 	err := r.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM role "+r.Role.RoleName, func(ctx context.Context) error {
 		_, err := r.API.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &r.Role.RoleName, TagKeys: keys})
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 	if err != nil || !wasShared {
 		return err

@@ -33,7 +33,7 @@ func (o *obstacles) readRole(ctx context.Context, api roleObstacleAPI, role stri
 	}
 	err := group.Wait()
 	slices.SortFunc(o.all, func(a, b obstacle) int { return strings.Compare(a.String(), b.String()) })
-	return err //nolint:wrapcheck // wrapped above
+	return err // wrapped above
 }
 
 func (o *obstacles) rolePolicies(ctx context.Context, api roleObstacleAPI, role string) error {
@@ -41,7 +41,7 @@ func (o *obstacles) rolePolicies(ctx context.Context, api roleObstacleAPI, role 
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // readRole wraps
+			return err // readRole wraps
 		}
 		for _, p := range page.AttachedPolicies {
 			o.add(attachedPolicy, aws.ToString(p.PolicyArn), "detach-role-policy --role-name "+role+" --policy-arn")
@@ -55,7 +55,7 @@ func (o *obstacles) roleInline(ctx context.Context, api roleObstacleAPI, role st
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // readRole wraps
+			return err // readRole wraps
 		}
 		for _, name := range page.PolicyNames {
 			o.add(inlinePolicy, name, "delete-role-policy --role-name "+role+" --policy-name")
@@ -69,7 +69,7 @@ func (o *obstacles) profiles(ctx context.Context, api roleObstacleAPI, role stri
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // readRole wraps
+			return err // readRole wraps
 		}
 		for _, p := range page.InstanceProfiles {
 			o.add(instanceProfile, aws.ToString(p.InstanceProfileName), "remove-role-from-instance-profile --role-name "+role+" --instance-profile-name")

@@ -164,7 +164,7 @@ func (r *Role) writeTrust(ctx context.Context, say report, next trust) error {
 	}
 	return r.Pace.persist(ctx, say.waiting, "trust policy of IAM role "+r.RoleName, func(ctx context.Context) error {
 		_, err := r.API.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &r.RoleName, PolicyDocument: &document})
-		return err //nolint:wrapcheck // entrust says what it was doing
+		return err // entrust says what it was doing
 	})
 }
 

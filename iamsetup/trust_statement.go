@@ -30,15 +30,15 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 	var all []string
 	err := json.Unmarshal(raw, &all)
 	*t = all
-	return err //nolint:wrapcheck // the caller takes it for another form
+	return err // the caller takes it for another form
 }
 
 // MarshalJSON spares the two characters that a list of one would cost.
 func (t texts) MarshalJSON() ([]byte, error) {
 	if len(t) == 1 {
-		return json.Marshal(t[0]) //nolint:wrapcheck // a string
+		return json.Marshal(t[0]) // a string
 	}
-	return json.Marshal([]string(t)) //nolint:wrapcheck // strings
+	return json.Marshal([]string(t)) // strings
 }
 
 // read returns the statement if it is one of our form, for whatever issuer.

@@ -52,7 +52,7 @@ func (u *UserRemoval) delete(ctx context.Context, say report) error {
 	for _, arn := range u.attached {
 		err := u.gone(ctx, say, "detach IAM policy "+arn+" from user "+name, func(ctx context.Context) error {
 			_, err := u.API.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: &name, PolicyArn: &arn})
-			return err //nolint:wrapcheck // gone wraps
+			return err // gone wraps
 		})
 		if err != nil {
 			return err
@@ -63,7 +63,7 @@ func (u *UserRemoval) delete(ctx context.Context, say report) error {
 		if errorCode(err) == "DeleteConflict" {
 			err = cmp.Or(u.added(ctx), err)
 		}
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 	if err == nil {
 		u.Lookup.Set(nil)
@@ -75,7 +75,7 @@ func (u *UserRemoval) delete(ctx context.Context, say report) error {
 func (u *UserRemoval) added(ctx context.Context) error {
 	inWay, err := u.inWay(ctx)
 	if err != nil || len(inWay) == 0 {
-		return nil //nolint:nilerr // the conflict itself is reported in the end
+		return nil // the conflict itself is reported in the end
 	}
 	return hint.With(errors.New(u.inWayText(inWay)), commands(inWay))
 }
@@ -86,7 +86,7 @@ func (u *UserRemoval) leave(ctx context.Context, say report) error {
 	name, keys := u.Lookup.UserName, u.ownerTags(u.seen.Tags)
 	err := u.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM user "+name, func(ctx context.Context) error {
 		_, err := u.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &name, TagKeys: keys})
-		return err //nolint:wrapcheck // gone wraps
+		return err // gone wraps
 	})
 	if err != nil {
 		return err

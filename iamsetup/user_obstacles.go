@@ -51,7 +51,7 @@ func (o *obstacles) read(ctx context.Context, api obstacleAPI, user string) erro
 	}
 	err := group.Wait()
 	slices.SortFunc(o.all, func(a, b obstacle) int { return strings.Compare(a.String(), b.String()) })
-	return err //nolint:wrapcheck // wrapped above
+	return err // wrapped above
 }
 
 func (o *obstacles) policies(ctx context.Context, api obstacleAPI, user string) error {
@@ -59,7 +59,7 @@ func (o *obstacles) policies(ctx context.Context, api obstacleAPI, user string) 
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // read wraps
+			return err // read wraps
 		}
 		for _, p := range page.AttachedPolicies {
 			o.add(attachedPolicy, aws.ToString(p.PolicyArn), "detach-user-policy --user-name "+user+" --policy-arn")
@@ -73,7 +73,7 @@ func (o *obstacles) inline(ctx context.Context, api obstacleAPI, user string) er
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // read wraps
+			return err // read wraps
 		}
 		for _, name := range page.PolicyNames {
 			o.add(inlinePolicy, name, "delete-user-policy --user-name "+user+" --policy-name")
@@ -87,7 +87,7 @@ func (o *obstacles) groups(ctx context.Context, api obstacleAPI, user string) er
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // read wraps
+			return err // read wraps
 		}
 		for _, g := range page.Groups {
 			o.add(groupMember, aws.ToString(g.GroupName), "remove-user-from-group --user-name "+user+" --group-name")

@@ -9,7 +9,7 @@ import (
 
 func (o *obstacles) login(ctx context.Context, api obstacleAPI, user string) error {
 	if _, err := api.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &user}); err != nil {
-		return err //nolint:wrapcheck // read wraps
+		return err // read wraps
 	}
 	o.add(loginProfile, "", "delete-login-profile --user-name "+user)
 	return nil
@@ -20,7 +20,7 @@ func (o *obstacles) devices(ctx context.Context, api obstacleAPI, user string) e
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // read wraps
+			return err // read wraps
 		}
 		for _, d := range page.MFADevices {
 			o.add(mfaDevice, aws.ToString(d.SerialNumber), "deactivate-mfa-device --user-name "+user+" --serial-number")
@@ -34,7 +34,7 @@ func (o *obstacles) certificates(ctx context.Context, api obstacleAPI, user stri
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // read wraps
+			return err // read wraps
 		}
 		for _, c := range page.Certificates {
 			o.add(certificate, aws.ToString(c.CertificateId), "delete-signing-certificate --user-name "+user+" --certificate-id")
@@ -48,7 +48,7 @@ func (o *obstacles) sshKeys(ctx context.Context, api obstacleAPI, user string) e
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err //nolint:wrapcheck // read wraps
+			return err // read wraps
 		}
 		for _, k := range page.SSHPublicKeys {
 			o.add(sshKey, aws.ToString(k.SSHPublicKeyId), "delete-ssh-public-key --user-name "+user+" --ssh-public-key-id")
@@ -63,7 +63,7 @@ func (o *obstacles) serviceLogins(ctx context.Context, api obstacleAPI, user str
 	for {
 		page, err := api.ListServiceSpecificCredentials(ctx, in)
 		if err != nil {
-			return err //nolint:wrapcheck // read wraps
+			return err // read wraps
 		}
 		for _, c := range page.ServiceSpecificCredentials {
 			o.add(serviceLogin, aws.ToString(c.ServiceSpecificCredentialId), "delete-service-specific-credential --user-name "+user+" --service-specific-credential-id")

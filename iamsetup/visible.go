@@ -39,7 +39,7 @@ func (p Pace) poll(ctx context.Context, limit time.Duration, look func(context.C
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && isDue(limited):
 		return errTooLong
 	default:
-		return err //nolint:wrapcheck // it is look's own
+		return err // it is look's own
 	}
 }
 

@@ -43,12 +43,12 @@ func (c *Client) Contents(ctx context.Context, namespace string) ([]string, erro
 func (c *Client) namespacedKinds() ([]schema.GroupVersionResource, error) {
 	lists, err := discovery.ServerPreferredNamespacedResources(c.Discovery())
 	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) {
-		return nil, err //nolint:wrapcheck // Contents wraps
+		return nil, err // Contents wraps
 	}
 	lists = discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists)
 	gvrs, err := discovery.GroupVersionResources(lists)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // Contents wraps
+		return nil, err // Contents wraps
 	}
 	var out []schema.GroupVersionResource
 	for gvr := range gvrs {

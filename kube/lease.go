@@ -50,7 +50,7 @@ func heldBy(lease *coordinationv1.Lease) string {
 func (c *Client) lease(ctx context.Context, namespace string) (*coordinationv1.Lease, error) {
 	lease, err := c.CoordinationV1().Leases(namespace).Get(ctx, RecordName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get Lease %s/%s: %w", namespace, RecordName, err)

@@ -39,7 +39,7 @@ type Lock struct {
 
 // Held is a lock that was acquired.
 type Held struct {
-	ctx    context.Context //nolint:containedctx // the lock's life is what the caller derives its own from
+	ctx    context.Context // the lock's life is what the caller derives its own from
 	cancel context.CancelCauseFunc
 	stop   context.CancelFunc
 	done   chan struct{}

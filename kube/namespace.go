@@ -13,7 +13,7 @@ import (
 func (c *Client) GetNamespace(ctx context.Context, name string) (*corev1.Namespace, error) {
 	ns, err := c.CoreV1().Namespaces().Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get namespace %s: %w", name, err)

@@ -16,5 +16,5 @@ func inParallel[In, Out any](ctx context.Context, items []In, f func(context.Con
 			return err
 		})
 	}
-	return out, group.Wait() //nolint:wrapcheck // f says what it was doing
+	return out, group.Wait() // f says what it was doing
 }

@@ -155,9 +155,9 @@ func (r *Record) put(ctx context.Context, data map[string]string) (*corev1.Confi
 			ObjectMeta: metav1.ObjectMeta{Name: RecordName, Namespace: r.Namespace, Labels: map[string]string{ManagedByLabel: ManagedBy}},
 			Data:       data,
 		}
-		return api.Create(ctx, object, metav1.CreateOptions{FieldManager: FieldManager}) //nolint:wrapcheck // save wraps
+		return api.Create(ctx, object, metav1.CreateOptions{FieldManager: FieldManager}) // save wraps
 	}
 	object := r.object.DeepCopy() // carries the resourceVersion that was seen
 	object.Data = data
-	return api.Update(ctx, object, metav1.UpdateOptions{FieldManager: FieldManager}) //nolint:wrapcheck // save wraps
+	return api.Update(ctx, object, metav1.UpdateOptions{FieldManager: FieldManager}) // save wraps
 }

@@ -66,7 +66,7 @@ func (s *KeySecrets) remembered(name string) *corev1.Secret {
 func (s *KeySecrets) get(ctx context.Context, name string) (*corev1.Secret, error) {
 	secret, err := s.Client.CoreV1().Secrets(s.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // absence is an answer here, not a failure
+		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get Secret %s/%s: %w", s.Namespace, name, err)
@@ -160,7 +160,7 @@ func (s *KeySecrets) readBack(ctx context.Context, ref string) (credential.Held,
 		secret, err = s.get(ctx, name)
 		return err
 	})
-	return s.held(name, secret), err //nolint:wrapcheck // get names the Secret
+	return s.held(name, secret), err // get names the Secret
 }
 
 func (s *KeySecrets) write(ctx context.Context, held credential.Held, key credential.Key, dryRun []string) error {
@@ -174,7 +174,7 @@ func (s *KeySecrets) write(ctx context.Context, held credential.Held, key creden
 			Data:       entries(key),
 		}
 		_, err := api.Create(ctx, secret, metav1.CreateOptions{FieldManager: FieldManager, DryRun: dryRun})
-		return err //nolint:wrapcheck // both callers say what they were doing
+		return err // both callers say what they were doing
 	}
 	if secret.Labels[ManagedByLabel] != ManagedBy && !s.Adopt {
 		return fmt.Errorf("it carries no label %s=%s", ManagedByLabel, ManagedBy)
@@ -182,5 +182,5 @@ func (s *KeySecrets) write(ctx context.Context, held credential.Held, key creden
 	metav1.SetMetaDataLabel(&secret.ObjectMeta, ManagedByLabel, ManagedBy)
 	secret.Data = entries(key)
 	_, err := api.Update(ctx, secret, metav1.UpdateOptions{FieldManager: FieldManager, DryRun: dryRun})
-	return err //nolint:wrapcheck // both callers say what they were doing
+	return err // both callers say what they were doing
 }

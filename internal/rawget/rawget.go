@@ -13,7 +13,7 @@ import (
 func Do(ctx context.Context, request *rest.Request) ([]byte, error) {
 	result := request.Do(ctx)
 	if err := result.Error(); err != nil {
-		return nil, err //nolint:wrapcheck // the caller knows what it asked for
+		return nil, err // the caller knows what it asked for
 	}
-	return result.Raw() //nolint:wrapcheck // as above
+	return result.Raw() // as above
 }

@@ -18,7 +18,7 @@ func newNamespaces(ctx context.Context, c *clients) (runner, error) {
 	l, err := newLoop("namespaces", namespaces.Informer(), func(ctx context.Context, key string) error {
 		ns, err := namespaces.Lister().Get(key)
 		if err != nil || ns.DeletionTimestamp == nil {
-			return nil //nolint:nilerr // a lister only fails with NotFound
+			return nil // a lister only fails with NotFound
 		}
 		return deleter.Delete(ctx, key)
 	})

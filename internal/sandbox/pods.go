@@ -21,7 +21,7 @@ func newPods(_ context.Context, c *clients) (runner, error) {
 		}
 		pod, err := pods.Lister().Pods(namespace).Get(name)
 		if err != nil || pod.DeletionTimestamp != nil || settled(pod) {
-			return nil //nolint:nilerr // a lister only fails with NotFound
+			return nil // a lister only fails with NotFound
 		}
 		pod = pod.DeepCopy()
 		pod.Status = podStatus(pod, metav1.Now())

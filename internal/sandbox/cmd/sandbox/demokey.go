@@ -43,7 +43,7 @@ func (d demonstration) identify(ctx context.Context, id, half string) (string, e
 		Credentials: credentials.NewStaticCredentialsProvider(id, half, ""),
 	}).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return "", err //nolint:wrapcheck // the caller says what it was about
+		return "", err // the caller says what it was about
 	}
 	return aws.ToString(out.Arn), nil
 }
