@@ -10,28 +10,12 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // Apply does what the last Observe said.
 func (p *Provider) Apply(ctx context.Context, sink event.Sink) error {
 	say := report{sink: sink, step: ProviderStep}
-	for _, change := range p.todo {
-		var err error
-		switch change.Action {
-		case plan.Create:
-			err = p.create(ctx, say)
-		case plan.Update, plan.Adopt:
-			err = p.update(ctx, say)
-		case plan.None, plan.Delete, plan.Blocked:
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		say.changed(change)
-	}
-	return nil
+	return makeEach(ctx, say, p.todo, p.create, p.update)
 }
 
 // create makes the provider without a thumbprint: IAM then takes the certificate's authority from its own list.
@@ -63,10 +47,9 @@ func (p *Provider) createHint(err error) string {
 
 // claim looks whether a create that ended in cause took effect after all, or whether somebody else was quicker.
 func (p *Provider) claim(ctx context.Context, say report, cause error) error {
-	err := p.Pace.poll(ctx, p.Pace.Settle, func(ctx context.Context) (bool, error) {
+	err := p.Pace.appear(ctx, say, "identity provider of "+p.Issuer, func(ctx context.Context) (bool, error) {
 		seen, err := readProvider(ctx, p.API, p.ARN())
 		if err != nil || seen == nil {
-			say.waiting("identity provider of " + p.Issuer + " to show up after an unclear answer")
 			return false, err
 		}
 		p.seen = seen

@@ -96,19 +96,7 @@ func (p *ProviderRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		return err
 	}
 	say := report{sink: sink, step: ProviderStep}
-	var err error
-	switch p.todo.Action {
-	case plan.Delete:
-		err = p.delete(ctx, say)
-	case plan.Update:
-		err = p.leave(ctx, say)
-	case plan.None, plan.Create, plan.Adopt, plan.Blocked:
-		return nil
-	}
-	if err == nil {
-		say.changed(p.todo)
-	}
-	return err
+	return unmake(ctx, say, p.todo, p.delete, p.leave)
 }
 
 func (p *ProviderRemoval) delete(ctx context.Context, say report) error {

@@ -16,22 +16,7 @@ import (
 // Apply does what the last Observe said.
 func (p *Policy) Apply(ctx context.Context, sink event.Sink) error {
 	say := report{sink: sink, step: PolicyStep}
-	for _, change := range p.todo {
-		var err error
-		switch change.Action {
-		case plan.Create:
-			err = p.create(ctx, say)
-		case plan.Update, plan.Adopt:
-			err = p.update(ctx, say)
-		case plan.None, plan.Delete, plan.Blocked:
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		say.changed(change)
-	}
-	return nil
+	return makeEach(ctx, say, p.todo, p.create, p.update)
 }
 
 func (p *Policy) create(ctx context.Context, say report) error {
@@ -53,10 +38,9 @@ func (p *Policy) create(ctx context.Context, say report) error {
 
 // claim looks whether a create that ended in cause took effect after all, or whether somebody else has the name.
 func (p *Policy) claim(ctx context.Context, say report, cause error) error {
-	err := p.Pace.poll(ctx, p.Pace.Settle, func(ctx context.Context) (bool, error) {
+	err := p.Pace.appear(ctx, say, "IAM policy "+p.PolicyName, func(ctx context.Context) (bool, error) {
 		seen, err := p.read(ctx)
 		if err != nil || seen == nil {
-			say.waiting("IAM policy " + p.PolicyName + " to show up after an unclear answer")
 			return false, err
 		}
 		p.seen = seen

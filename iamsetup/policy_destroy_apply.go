@@ -2,7 +2,6 @@ package iamsetup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -10,8 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // Destroy looks again, since the users and roles before it may have failed to go, and does what there is to do.
@@ -20,21 +17,7 @@ func (p *PolicyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		return err
 	}
 	say := report{sink: sink, step: PolicyStep}
-	var err error
-	switch p.todo.Action {
-	case plan.Delete:
-		err = p.delete(ctx, say)
-	case plan.Update:
-		err = p.leave(ctx, say)
-	case plan.Blocked:
-		return hint.With(errors.New(p.todo.Reason), p.todo.Hint)
-	case plan.None, plan.Create, plan.Adopt:
-		return nil
-	}
-	if err == nil {
-		say.changed(p.todo)
-	}
-	return err
+	return unmake(ctx, say, p.todo, p.delete, p.leave)
 }
 
 // delete takes the policy off those of ours that stay, and then away with its versions.

@@ -10,23 +10,12 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // Apply does what the last Observe said.
 func (r *Role) Apply(ctx context.Context, sink event.Sink) error {
 	say := report{sink: sink, step: RoleStep}
-	for i, apply := range []func(context.Context, report) error{r.applyRole, r.applyAttachment} {
-		change := r.todo[i]
-		if change.Action == plan.None {
-			continue
-		}
-		if err := apply(ctx, say); err != nil {
-			return err
-		}
-		say.changed(change)
-	}
-	return nil
+	return makeInTurn(ctx, say, r.todo, r.applyRole, r.applyAttachment)
 }
 
 func (r *Role) applyRole(ctx context.Context, say report) error {
@@ -64,10 +53,9 @@ func (r *Role) create(ctx context.Context, say report) error {
 // claim looks whether a create that ended in cause took effect after all, or whether somebody else has the name.
 func (r *Role) claim(ctx context.Context, say report, cause error) error {
 	what := "create IAM role " + r.RoleName
-	err := r.Pace.poll(ctx, r.Pace.Settle, func(ctx context.Context) (bool, error) {
+	err := r.Pace.appear(ctx, say, "IAM role "+r.RoleName, func(ctx context.Context) (bool, error) {
 		seen, err := r.read(ctx)
 		if err != nil || seen == nil {
-			say.waiting("IAM role " + r.RoleName + " to show up after an unclear answer")
 			return false, err
 		}
 		r.seen = seen

@@ -10,7 +10,6 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // Destroy looks again, since somebody may have taken the role meanwhile, and does what there is to do.
@@ -24,21 +23,7 @@ func (r *RoleRemoval) destroy(ctx context.Context, say report) error {
 	if _, err := r.PlanDestroy(ctx); err != nil {
 		return err
 	}
-	var err error
-	switch r.todo.Action {
-	case plan.Delete:
-		err = r.delete(ctx, say)
-	case plan.Update:
-		err = r.leave(ctx, say)
-	case plan.Blocked:
-		return hint.With(errors.New(r.todo.Reason), r.todo.Hint)
-	case plan.None, plan.Create, plan.Adopt:
-		return nil
-	}
-	if err == nil {
-		say.changed(r.todo)
-	}
-	return err
+	return unmake(ctx, say, r.todo, r.delete, r.leave)
 }
 
 func (r *RoleRemoval) delete(ctx context.Context, say report) error {

@@ -10,23 +10,12 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // Apply does what the last Observe said.
 func (u *User) Apply(ctx context.Context, sink event.Sink) error {
 	say := report{sink: sink, step: UserStep}
-	for i, apply := range []func(context.Context, report) error{u.applyUser, u.applyAttachment} {
-		change := u.todo[i]
-		if change.Action == plan.None {
-			continue
-		}
-		if err := apply(ctx, say); err != nil {
-			return err
-		}
-		say.changed(change)
-	}
-	return nil
+	return makeInTurn(ctx, say, u.todo, u.applyUser, u.applyAttachment)
 }
 
 func (u *User) applyUser(ctx context.Context, say report) error {
@@ -60,11 +49,10 @@ func (u *User) create(ctx context.Context, say report) error {
 // claim looks whether a create that ended in cause took effect after all, or whether somebody else has the name.
 func (u *User) claim(ctx context.Context, say report, cause error) error {
 	what := "create IAM user " + u.Lookup.UserName
-	err := u.Pace.poll(ctx, u.Pace.Settle, func(ctx context.Context) (bool, error) {
+	err := u.Pace.appear(ctx, say, "IAM user "+u.Lookup.UserName, func(ctx context.Context) (bool, error) {
 		u.Lookup.Forget()
 		seen, err := u.Lookup.Get(ctx)
 		if err != nil || seen == nil {
-			say.waiting("IAM user " + u.Lookup.UserName + " to show up after an unclear answer")
 			return false, err
 		}
 		u.seen = seen

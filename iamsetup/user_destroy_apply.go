@@ -30,21 +30,7 @@ func (u *UserRemoval) destroy(ctx context.Context, say report) error {
 	if _, err := u.PlanDestroy(ctx); err != nil {
 		return err
 	}
-	var err error
-	switch u.todo.Action {
-	case plan.Delete:
-		err = u.delete(ctx, say)
-	case plan.Update:
-		err = u.leave(ctx, say)
-	case plan.Blocked:
-		return hint.With(errors.New(u.todo.Reason), u.todo.Hint)
-	case plan.None, plan.Create, plan.Adopt:
-		return nil
-	}
-	if err == nil {
-		say.changed(u.todo)
-	}
-	return err
+	return unmake(ctx, say, u.todo, u.delete, u.leave)
 }
 
 func (u *UserRemoval) delete(ctx context.Context, say report) error {
