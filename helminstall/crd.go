@@ -10,13 +10,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
-)
-
-// The annotations by which Helm claims an object.
-const (
-	releaseAnnotation          = "meta.helm.sh/release-name"
-	releaseNamespaceAnnotation = "meta.helm.sh/release-namespace"
 )
 
 const crdPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -31,7 +26,7 @@ type CRD struct {
 	Name        string
 	Served      []string // API versions that the server answers for
 	Stored      []string // API versions in which objects may lie in etcd
-	Owner       Owner
+	Owner       owner.Owner
 	Kept        bool // carries the keep annotation
 	Terminating bool
 }
@@ -67,7 +62,7 @@ func (s *Step) readCRD(ctx context.Context, name string) (*CRD, error) {
 
 func (r rawCRD) crd() *CRD {
 	c := &CRD{
-		Name: r.Metadata.Name, Stored: r.Status.StoredVersions, Owner: ownerOf(r.Metadata),
+		Name: r.Metadata.Name, Stored: r.Status.StoredVersions, Owner: owner.Of(r.Metadata),
 		Kept: r.Metadata.Annotations[kube.ResourcePolicyAnno] == kube.KeepPolicy, Terminating: r.Metadata.DeletionTimestamp != nil,
 	}
 	for _, v := range r.Spec.Versions {

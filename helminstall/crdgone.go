@@ -15,6 +15,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 )
 
@@ -37,7 +38,7 @@ func (s *Step) destroyableCRDs(ctx context.Context) ([]string, error) {
 	}
 	var out []string
 	for _, c := range list.Items {
-		if strings.HasSuffix(c.Name, apiSuffix) && ownerOf(c.ObjectMeta).Of(s.Settings.Release, s.Namespace) {
+		if strings.HasSuffix(c.Name, apiSuffix) && owner.Of(c.ObjectMeta).Of(s.Settings.Release, s.Namespace) {
 			out = append(out, c.Name)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // operatorLabels finds the Deployments of the chart, whatever the release is called and wherever it is.
@@ -20,7 +22,7 @@ type Operator struct {
 	Name      string // of its Deployment
 	Version   string // by label or image tag; "" if neither tells
 	Chart     string // helm.sh/chart label, such as external-secrets-0.9.13, or ""
-	Owner     Owner
+	Owner     owner.Owner
 	Available bool // at least one replica is, and as many as are wanted
 	Stopped   bool // its Deployment wants no replicas
 }
@@ -60,7 +62,7 @@ func operatorsIn(items []appsv1.Deployment) []Operator {
 		stopped := wantedReplicas(d) == 0
 		out = append(out, Operator{
 			Namespace: d.Namespace, Name: d.Name, Version: operatorVersion(d), Chart: d.Labels["helm.sh/chart"],
-			Owner: ownerOf(d.ObjectMeta), Stopped: stopped, Available: !stopped && unavailable(d) == "" && d.Status.AvailableReplicas > 0,
+			Owner: owner.Of(d.ObjectMeta), Stopped: stopped, Available: !stopped && unavailable(d) == "" && d.Status.AvailableReplicas > 0,
 		})
 	}
 	return out

@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // gone reports whether the release is not there, but for a history that an uninstall kept.
@@ -20,43 +22,43 @@ func (o *Observed) pending() bool {
 }
 
 // otherOwner is whose the operator is or, where none runs that can be told by its labels, the CRDs.
-func (o *Observed) otherOwner() Owner {
+func (o *Observed) otherOwner() owner.Owner {
 	for _, op := range o.Operators {
 		return op.Owner
 	}
 	for _, c := range o.CRDs {
 		return c.Owner
 	}
-	return Owner{}
+	return owner.Owner{}
 }
 
 // readOther reads the record of the release that is used, or waited for, in place of this one.
 func (s *Step) readOther(ctx context.Context, o *Observed) error {
-	owner := o.otherOwner()
-	if owner.Release == "" || owner.Of(s.Settings.Release, s.Namespace) {
+	by := o.otherOwner()
+	if by.Release == "" || by.Of(s.Settings.Release, s.Namespace) {
 		return nil
 	}
 	// The first is all that is needed where the release is at rest, and spares the transfer of its history.
 	for _, status := range []string{"=deployed", " in (pending-install,failed)"} {
-		items, err := s.listOther(ctx, owner, status)
+		items, err := s.listOther(ctx, by, status)
 		if apierrors.IsForbidden(err) {
-			o.noteUnreadable(owner)
+			o.noteUnreadable(by)
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("look for %s: %w", owner, err)
+			return fmt.Errorf("look for %s: %w", by, err)
 		}
 		if len(items) > 0 {
-			o.Other = otherRecord(owner, items)
+			o.Other = otherRecord(by, items)
 			return nil
 		}
 	}
 	return nil
 }
 
-func (s *Step) listOther(ctx context.Context, owner Owner, status string) ([]corev1.Secret, error) {
-	list, err := s.Client.CoreV1().Secrets(owner.Namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: "owner=helm,status" + status + ",name=" + owner.Release,
+func (s *Step) listOther(ctx context.Context, by owner.Owner, status string) ([]corev1.Secret, error) {
+	list, err := s.Client.CoreV1().Secrets(by.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: "owner=helm,status" + status + ",name=" + by.Release,
 	})
 	if err != nil {
 		return nil, err
@@ -65,21 +67,21 @@ func (s *Step) listOther(ctx context.Context, owner Owner, status string) ([]cor
 }
 
 // otherRecord takes the labels' word for a record that cannot be decoded: the release is there all the same.
-func otherRecord(owner Owner, items []corev1.Secret) *Record {
+func otherRecord(by owner.Owner, items []corev1.Secret) *Record {
 	rec, err := latest(items)
 	if err == nil {
 		return rec
 	}
 	newest := slices.MaxFunc(items, func(a, b corev1.Secret) int { return revision(&a) - revision(&b) })
-	rec = &Record{Name: owner.Release, Namespace: owner.Namespace, Revision: revision(&newest), Labels: newest.Labels}
+	rec = &Record{Name: by.Release, Namespace: by.Namespace, Revision: revision(&newest), Labels: newest.Labels}
 	rec.Info.Status = release.Status(newest.Labels["status"])
 	return rec
 }
 
 // noteUnreadable warns where the answer would have decided something: with a running operator it would not.
-func (o *Observed) noteUnreadable(owner Owner) {
+func (o *Observed) noteUnreadable(by owner.Owner) {
 	if len(o.Operators) == 0 {
 		o.warnings = append(o.warnings, fmt.Sprintf("the CRDs belong to %s, whose Secrets may not be read: "+
-			"whether it is still installed is unknown", owner))
+			"whether it is still installed is unknown", by))
 	}
 }

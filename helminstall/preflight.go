@@ -10,6 +10,7 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -54,11 +55,11 @@ func (s *Step) mayTake(info *resource.Info, live *rawCRD) error {
 	if s.verdict.Action != plan.Create || s.verdict.TakeOwnership && isCRD {
 		return nil
 	}
-	owner := ownerOf(live.Metadata)
-	if owner.Of(s.Settings.Release, s.Namespace) {
+	by := owner.Of(live.Metadata)
+	if by.Of(s.Settings.Release, s.Namespace) {
 		return nil
 	}
-	return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", named(info), owner)},
+	return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", named(info), by)},
 		"if it is a rest of an operator that is gone, delete it; else give another --release")
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"helm.sh/helm/v3/pkg/release"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -50,11 +51,11 @@ func withDigest(d string) func(*Record)      { return func(r *Record) { r.Labels
 func withChart(name string) func(*Record) { return func(r *Record) { r.Chart.Metadata.Name = name } }
 
 func crdsOf(release, ns string) []CRD {
-	return []CRD{{Name: watchedCRDs()[0], Served: []string{"v1", "v1beta1"}, Owner: Owner{Release: release, Namespace: ns}}}
+	return []CRD{{Name: watchedCRDs()[0], Served: []string{"v1", "v1beta1"}, Owner: owner.Owner{Release: release, Namespace: ns}}}
 }
 
 func TestClassify(t *testing.T) {
-	argo := Operator{Namespace: "kube-system", Name: "eso", Version: "v0.9.13", Available: true, Owner: Owner{ArgoApp: "eso-app"}}
+	argo := Operator{Namespace: "kube-system", Name: "eso", Version: "v0.9.13", Available: true, Owner: owner.Owner{ArgoApp: "eso-app"}}
 	tests := map[string]struct {
 		seen   Observed
 		want   func(*Want)

@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // deployment is one of the chart's, as its controller leaves it.
@@ -17,7 +18,7 @@ func deployment(ns, name string, replicas, available int32) *appsv1.Deployment {
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: ns, Name: name, Labels: map[string]string{"app.kubernetes.io/name": DefaultChart},
-			Annotations: map[string]string{releaseAnnotation: "eso", releaseNamespaceAnnotation: ns},
+			Annotations: map[string]string{owner.ReleaseAnnotation: "eso", owner.NamespaceAnnotation: ns},
 		},
 		Spec:   appsv1.DeploymentSpec{Replicas: &replicas},
 		Status: appsv1.DeploymentStatus{UpdatedReplicas: replicas, Replicas: replicas, AvailableReplicas: available},

@@ -1,18 +1,9 @@
 package kube
 
 import (
-	"strings"
-
 	corev1 "k8s.io/api/core/v1"
-)
 
-// The marks by which others tell what they manage.
-const (
-	helmName      = "meta.helm.sh/release-name"
-	helmNamespace = "meta.helm.sh/release-namespace"
-	// https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
-	argoTracking = "argocd.argoproj.io/tracking-id" // "<application>:<group>/<kind>:<namespace>/<name>"
-	argoInstance = "argocd.argoproj.io/instance"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // The values by which the gen3 chart makes gen3-aws-config, and each of its subcharts the like of it:
@@ -25,34 +16,20 @@ const (
 // keeper names who else writes a Secret, so that two writers never fight over it, and what to change so that he stops.
 func keeper(secret *corev1.Secret) (who, release string) {
 	if len(secret.OwnerReferences) > 0 {
-		owner := secret.OwnerReferences[0]
-		who = owner.Kind + " " + owner.Name
-		if owner.Kind == "ExternalSecret" {
+		first := secret.OwnerReferences[0]
+		who = first.Kind + " " + first.Name
+		if first.Kind == "ExternalSecret" {
 			return who, "remove " + who + " (" + gen3Remote + ")"
 		}
 		return who, "take the Secret out of what " + who + " makes"
 	}
-	if who = deployer(secret); who != "" {
-		return who, "remove the keys from the values of " + who + " and deploy it again (" + gen3Keys + ")"
+	by := owner.Of(secret.ObjectMeta)
+	if by.Release != "" || by.ArgoApp != "" || by.Flux != "" {
+		return by.String(), "remove the keys from the values of " + by.String() + " and deploy it again (" + gen3Keys + ")"
 	}
 	label := secret.Labels[ManagedByLabel]
 	if label == "" || label == ManagedBy {
 		return "", ""
 	}
 	return label, "take the Secret out of what " + label + " makes, as its label " + ManagedByLabel + " says"
-}
-
-// deployer is the release or application that renders the Secret from values.
-func deployer(secret *corev1.Secret) string {
-	if release := secret.Annotations[helmName]; release != "" {
-		return "Helm release " + secret.Annotations[helmNamespace] + "/" + release
-	}
-	application, _, _ := strings.Cut(secret.Annotations[argoTracking], ":")
-	if application == "" {
-		application = secret.Labels[argoInstance]
-	}
-	if application != "" {
-		return "Argo CD application " + application
-	}
-	return ""
 }

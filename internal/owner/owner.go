@@ -1,4 +1,5 @@
-package helminstall
+// Package owner tells who put an object into a cluster, by the marks that deployment tools leave on it.
+package owner
 
 import (
 	"cmp"
@@ -17,11 +18,20 @@ type Owner struct {
 	Rendered  string // app.kubernetes.io/instance of a chart that was applied without Helm, or ""
 }
 
-// ownerOf reads the marks of Helm, Argo CD and Flux.
-func ownerOf(m metav1.ObjectMeta) Owner {
-	o := Owner{Release: m.Annotations[releaseAnnotation], Namespace: m.Annotations[releaseNamespaceAnnotation]}
-	app, _, _ := strings.Cut(m.Annotations["argocd.argoproj.io/tracking-id"], ":")
-	o.ArgoApp = cmp.Or(app, m.Labels["argocd.argoproj.io/instance"])
+// The marks of Helm, and of Argo CD: https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+const (
+	ReleaseAnnotation   = "meta.helm.sh/release-name"
+	NamespaceAnnotation = "meta.helm.sh/release-namespace" // of the release
+	argoTracking        = "argocd.argoproj.io/tracking-id" // "<application>:<group>/<kind>:<namespace>/<name>"
+	argoInstance        = "argocd.argoproj.io/instance"
+	managedByLabel      = "app.kubernetes.io/managed-by"
+)
+
+// Of reads the marks of Helm, Argo CD and Flux.
+func Of(m metav1.ObjectMeta) Owner {
+	o := Owner{Release: m.Annotations[ReleaseAnnotation], Namespace: m.Annotations[NamespaceAnnotation]}
+	app, _, _ := strings.Cut(m.Annotations[argoTracking], ":")
+	o.ArgoApp = cmp.Or(app, m.Labels[argoInstance])
 	if name := m.Labels["helm.toolkit.fluxcd.io/name"]; name != "" {
 		o.Flux = m.Labels["helm.toolkit.fluxcd.io/namespace"] + "/" + name
 	}
