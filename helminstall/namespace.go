@@ -63,7 +63,7 @@ func (s *Step) emptied(ctx context.Context, sink event.Sink) (left []string, err
 	}
 	say := s.once(sink)
 	err = wait.PollUntilContextTimeout(ctx, pollInterval, min(settleTimeout, s.timeout()), true,
-		func(ctx context.Context) (bool, error) {
+		func(context.Context) (bool, error) { // contents under ctx: the limit must not look like its failure
 			if left, err = s.contents(ctx, kinds); err != nil {
 				return false, err
 			}

@@ -97,19 +97,15 @@ func (r *Role) confirmGone(ctx context.Context, say report) error {
 	if len(r.gone) == 0 {
 		return nil
 	}
-	looked := false // to the end: one that is cut off when the time is over says nothing
 	err := r.Pace.poll(ctx, r.Pace.Settle, func(ctx context.Context) (bool, error) {
 		still, err := r.withoutProvider(ctx, r.gone)
 		if err != nil {
 			return false, err
 		}
-		r.gone, looked = still, true
+		r.gone = still
 		say.waiting("certainty that the identity providers of former clusters are gone")
 		return len(still) == 0, nil
 	})
-	if !looked {
-		r.gone = nil
-	}
 	if errors.Is(err, errTooLong) {
 		return nil
 	}

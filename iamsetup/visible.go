@@ -26,28 +26,27 @@ func (p Pace) backoff() wait.Backoff {
 	return wait.Backoff{Duration: p.Poll, Factor: 1.5, Jitter: 0.1, Steps: 1 << 20, Cap: 8 * p.Poll}
 }
 
-// poll calls look until it reports done, fails, or the limit has passed, which is errTooLong.
+// poll calls look until it reports done, fails, or the limit has passed, which is errTooLong. A look that is on its way
+// then is let finish: cut off, it would answer in the words of whichever layer noticed, which nobody could tell from
+// AWS's or Kubernetes' own. Each call has a limit of its own anyway.
 func (p Pace) poll(ctx context.Context, limit time.Duration, look func(context.Context) (bool, error)) error {
-	limited, cancel := context.WithTimeoutCause(ctx, limit, errTooLong)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := p.backoff().DelayFunc().Until(limited, true, true, look)
+	var failed error
+	err := p.backoff().DelayFunc().Until(limited, true, true, func(context.Context) (done bool, err error) {
+		done, failed = look(ctx)
+		return done, failed
+	})
 	switch {
 	case err == nil:
 		return nil
-	case limited.Err() != nil:
-		return context.Cause(limited)
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && isDue(limited):
-		return errTooLong
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case failed != nil:
+		return failed
 	default:
-		return err // it is look's own
+		return errTooLong
 	}
-}
-
-// isDue reports that a context is about to end: a call under it may find its deadline passed a moment before the context
-// itself does. A call that took too long for itself is another matter.
-func isDue(ctx context.Context) bool {
-	deadline, ok := ctx.Deadline()
-	return ok && time.Until(deadline) < 100*time.Millisecond
 }
 
 var errTooLong = errors.New("it took too long")

@@ -40,12 +40,6 @@ type Client struct {
 	Namespace string // the context's, "default" when it names none
 }
 
-// clientQPS and clientBurst replace client-go's 5 and 10 per second, which alone would make a run take seconds.
-const (
-	clientQPS   = 200
-	clientBurst = 400
-)
-
 // Load reads the kubeconfig. It does not connect. The error of a missing file or context carries a hint.
 func Load(t Target) (*Client, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
@@ -80,7 +74,7 @@ func Load(t Target) (*Client, error) {
 const kubeconfigHint = "give --kubeconfig or set KUBECONFIG; `aws eks update-kubeconfig --name CLUSTER` writes one for an EKS cluster"
 
 func connect(config *rest.Config, t Target, name, namespace string) (*Client, error) {
-	config.QPS, config.Burst = clientQPS, clientBurst
+	config.QPS = -1 // a run sends a few hundred requests at most; the server has its own fairness
 	config.Timeout = t.Request
 	config.UserAgent = t.UserAgent
 	config.WarningHandler = rest.NoWarnings{} // deprecation warnings would land in the middle of our own output
