@@ -58,11 +58,14 @@ func TestInterruptWhileWaitingUndoesTheKey(t *testing.T) {
 	w := newWorld(t, anySandbox(t))
 	p := w.command(t, "up")
 	var once sync.Once
-	w.aws.Fault(awsfake.Fault{Action: "GetCallerIdentity", Kind: awsfake.Hook, Hook: func(_ awsfake.Phase, c awsfake.Call) {
-		if c.Object != "" { // a proof of the key
-			once.Do(func() { p.signal(os.Interrupt) })
+	w.aws.OnCall(func(_ awsfake.Phase, c awsfake.Call) {
+		if c.Action == "GetCallerIdentity" && c.Object != "" { // a proof of the key
+			once.Do(func() {
+				w.aws.Fault(awsfake.Fault{Action: c.Action, Object: c.Object, Kind: awsfake.CustomError, Code: "InvalidClientTokenId"})
+				p.signal(os.Interrupt)
+			})
 		}
-	}})
+	})
 	if code := w.run(t, p); code != 130 {
 		t.Errorf("ended with %d:\n%s", code, p.stderr.String())
 	}
