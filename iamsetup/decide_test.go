@@ -63,6 +63,24 @@ func spare(name, id string) credential.Held {
 	return h
 }
 
+func foreign(name, id string) credential.Held {
+	h := held(name, id)
+	h.Ours = false
+	return h
+}
+
+func kept(name string) credential.Held {
+	h := foreign(name, "")
+	h.Keeper, h.LetGo = "Helm release gen3", "remove the keys from its values"
+	return h
+}
+
+func immutable(name string) credential.Held {
+	h := held(name, "")
+	h.Immutable = true
+	return h
+}
+
 func good() proof { return proof{verdict: accepted, arn: testARN} }
 
 func openMint(existing ...string) credential.Mint {
@@ -275,6 +293,42 @@ func TestDecide(t *testing.T) {
 		"a dead key in a Secret of earlier": {
 			view: keyView{user: ourUser(tagA...), keys: []listedKey{{ID: keyA, Created: at(1)}}, held: []credential.Held{absent("a"), spare("b", keyA)}, proofs: []proof{{}, {verdict: refused}}},
 			want: "mint, create gen3/a, delete then " + keyA,
+		},
+		"a key made before the intent and not noted by it is not touched": {
+			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 29)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, close undone",
+		},
+		"a key that somebody else's Secret holds too is used and not entered": {
+			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA), foreign("b", keyA)}, proofs: []proof{good(), good()}},
+			want: "keep " + keyA,
+		},
+		"an intent on the user of before claims no key of the user made anew": {
+			view: keyView{
+				user: ourUser(), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1),
+				mints: []credential.Mint{{UserID: "AIDA0", Started: at(30), Deadline: at(31), State: credential.MintOpen}},
+			},
+			want: "mint, create gen3/a, close undone",
+		},
+		"Secret of somebody else": {
+			view:   keyView{user: ourUser(), held: []credential.Held{foreign("a", "")}, proofs: make([]proof, 1)},
+			want:   "mint, blocked",
+			blocks: "was not made by gen3-bootstrap",
+		},
+		"Secret of somebody else, to be taken over": {
+			view:  keyView{user: ourUser(), held: []credential.Held{foreign("a", "")}, proofs: make([]proof, 1)},
+			rules: func(r *keyRules) { r.adopt = true },
+			want:  "mint, adopt gen3/a",
+		},
+		"Secret that somebody keeps writing is not taken over": {
+			view:   keyView{user: ourUser(), held: []credential.Held{kept("a")}, proofs: make([]proof, 1)},
+			rules:  func(r *keyRules) { r.adopt = true },
+			want:   "mint, blocked",
+			blocks: "Helm release gen3 writes it",
+		},
+		"Secret that must change and cannot": {
+			view:   keyView{user: ourUser(), held: []credential.Held{immutable("a")}, proofs: make([]proof, 1)},
+			want:   "mint, blocked",
+			blocks: "is immutable",
 		},
 		"another's mint under way": {
 			view: keyView{user: ourUser(tagMinting, "cluster-2/gen3 2026-01-01T12:31:00Z"), now: at(30), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},

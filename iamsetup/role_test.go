@@ -301,6 +301,7 @@ func TestRoleWithConcurrentWriters(t *testing.T) {
 	for i, namespace := range namespaces {
 		group.Go(func() {
 			r := roleFor(api, "c1", namespace, issuerA)
+			r.Pace.Poll = 250 * time.Millisecond // of two reads that must agree: longer than a writer here takes from read to write
 			_, err := r.Observe(t.Context())
 			errs[i] = errors.Join(err, r.Apply(t.Context(), event.Discard))
 		})
