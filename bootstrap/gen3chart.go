@@ -45,6 +45,10 @@ func (g gen3Chart) unknown() bool { return g.version.GreaterThan(semver.MustPars
 // takesKeys reports whether the chart's SecretStore can read an access key. From 0.1.69 on its secretRef was a comment.
 func (g gen3Chart) takesKeys() bool { return !g.since("0.1.69") || g.since("0.2.141") }
 
+// dropsLocalSecret reports whether global.aws.useLocalSecret leaves the SecretStore without credentials, those of a role
+// included: from 0.1.69 on what it switches on is a comment.
+func (g gen3Chart) dropsLocalSecret() bool { return g.since("0.1.69") }
+
 // takesRole reports whether the chart knows global.aws.secretStoreServiceAccount.
 func (g gen3Chart) takesRole() bool { return g.since("0.1.36") }
 

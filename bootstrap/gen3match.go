@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -43,7 +44,24 @@ func (o *operatorStep) Warnings() []string {
 	if text := gen3Misfit(o.version, o.found, served, whose); text != "" {
 		out = append(out, text)
 	}
+	if text := withoutCredentials(o.version, o.found); text != "" {
+		out = append(out, text)
+	}
 	return out
+}
+
+// withoutCredentials says that the values of an installed release, which is or will be of a version, take the
+// credentials from its SecretStore.
+func withoutCredentials(version string, found *helminstall.Gen3Release) string {
+	if found == nil || !found.LocalSecret {
+		return ""
+	}
+	chart, err := parseGen3(cmp.Or(version, found.Version))
+	if err != nil || !chart.dropsLocalSecret() {
+		return ""
+	}
+	return fmt.Sprintf("release %s has global.aws.useLocalSecret.enabled in its values, which leaves the SecretStore of gen3 chart %s without any credentials: take it out",
+		found.Name, chart)
 }
 
 // gen3Misfit says where the API versions that gen3 uses, or will use, are not those that the cluster serves. What an

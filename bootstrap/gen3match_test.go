@@ -43,3 +43,30 @@ func TestGen3Misfit(t *testing.T) {
 		})
 	}
 }
+
+func TestGen3WithoutCredentials(t *testing.T) {
+	t.Parallel()
+	release := func(version string, local bool) *helminstall.Gen3Release {
+		return &helminstall.Gen3Release{Name: "commons", Version: version, LocalSecret: local}
+	}
+	for name, c := range map[string]struct {
+		version string // given
+		found   *helminstall.Gen3Release
+		warned  bool
+	}{
+		"none is installed":                 {},
+		"not switched on":                   {found: release("0.3.90", false)},
+		"switched on where it works":        {found: release("0.1.68", true)},
+		"switched on":                       {found: release("0.1.69", true), warned: true},
+		"switched on, before an upgrade":    {version: "0.3.90", found: release("0.1.68", true), warned: true},
+		"switched on, and keys can be read": {found: release("0.3.90", true), warned: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := withoutCredentials(c.version, c.found)
+			if (got != "") != c.warned || c.warned && !strings.Contains(got, "release commons has global.aws.useLocalSecret.enabled") {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}

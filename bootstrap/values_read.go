@@ -24,19 +24,18 @@ func (v *valuesRun) readServed(ctx context.Context) error {
 
 // readChart finds out which chart the values are for: the one given, the installed one, or the newest known.
 func (v *valuesRun) readChart(ctx context.Context) error {
-	version := v.settings.Gen3Version
-	if version == "" {
-		found, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
-		if err != nil {
-			return err // it names the namespace
-		}
-		version = NewestGen3
-		if found != nil {
-			version = found.Version
-		}
+	found, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
+	if err != nil {
+		return err // it names the namespace
 	}
-	var err error
-	v.fragment.chart, err = parseGen3(version)
+	version := v.settings.Gen3Version
+	if version == "" && found != nil {
+		version = found.Version
+	}
+	if text := withoutCredentials(version, found); text != "" {
+		v.warn("%s", text)
+	}
+	v.fragment.chart, err = parseGen3(cmp.Or(version, NewestGen3))
 	return err
 }
 

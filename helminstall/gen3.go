@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
 )
 
@@ -20,6 +21,8 @@ type Gen3Release struct {
 	Name    string
 	Version string   // of the chart
 	APIs    []string // API versions of its ExternalSecrets and SecretStores, such as v1beta1; none when it has no such objects
+
+	LocalSecret bool // its values switch global.aws.useLocalSecret on
 }
 
 // FindGen3 looks for the gen3 release of a namespace; nil when there is none that Helm installed, or when its Secrets may
@@ -50,7 +53,8 @@ func gen3In(secret *corev1.Secret) *Gen3Release {
 	if err != nil || r.Chart.Metadata.Name != gen3Chart {
 		return nil
 	}
-	return &Gen3Release{Name: r.Name, Version: r.Chart.Metadata.Version, APIs: externalAPIs(r.Manifest)}
+	local, _, _ := unstructured.NestedBool(r.Config, "global", "aws", "useLocalSecret", "enabled") // of another type it is off
+	return &Gen3Release{Name: r.Name, Version: r.Chart.Metadata.Version, APIs: externalAPIs(r.Manifest), LocalSecret: local}
 }
 
 // externalAPIs are the versions in which a manifest has ExternalSecrets and SecretStores.

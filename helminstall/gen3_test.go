@@ -38,7 +38,8 @@ func releaseSecret(t *testing.T, name, chartName string, status release.Status) 
 	t.Helper()
 	s, err := storedRelease("sh.helm.release.v1."+name+".v1", &release.Release{
 		Name: name, Version: 1, Namespace: "prod", Manifest: gen3Manifest, Info: &release.Info{Status: status},
-		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: chartName, Version: "0.3.90"}},
+		Config: map[string]any{"global": map[string]any{"aws": map[string]any{"useLocalSecret": map[string]any{"enabled": true}}}},
+		Chart:  &chart.Chart{Metadata: &chart.Metadata{Name: chartName, Version: "0.3.90"}},
 	}, "createdAt", time.Unix(0, 0))
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func TestFindGen3(t *testing.T) {
 			if err != nil || (got != nil) != c.found {
 				t.Fatalf("got %+v, %v", got, err)
 			}
-			if got != nil && (got.Name != "commons" || got.Version != "0.3.90" || !slices.Equal(got.APIs, []string{"v1", "v1beta1"})) {
+			if got != nil && (got.Name != "commons" || got.Version != "0.3.90" || !got.LocalSecret || !slices.Equal(got.APIs, []string{"v1", "v1beta1"})) {
 				t.Errorf("got %+v", got)
 			}
 		})

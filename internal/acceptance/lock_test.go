@@ -41,6 +41,7 @@ func TestLossOfTheLockStopsWrites(t *testing.T) {
 		restore <- w.proxy.Fault(kubeproxy.Fault{Verb: "update", Resource: "leases", Kind: kubeproxy.Forbidden})
 		gone := time.NewTimer(2 * w.settings.Timing.Lease)
 		<-gone.C
+		w.forgetCalls()
 	}})
 	w.settings.Timing.Request = 10 * time.Second
 	w.settings.Timing.MintDeadline = 10 * time.Second
@@ -51,9 +52,14 @@ func TestLossOfTheLockStopsWrites(t *testing.T) {
 	if keys := w.aws.Keys(w.settings.UserName); len(keys) > 0 {
 		t.Errorf("keys are left: %v", keys)
 	}
+	for _, c := range w.aws.Writes() {
+		if c.Action != "DeleteAccessKey" {
+			t.Errorf("it called %s without the lock", c.Name())
+		}
+	}
 	for _, c := range w.proxy.Writes() {
-		if c.Resource == "secrets" {
-			t.Errorf("it wrote %s without the lock", c.Name())
+		if c.Resource != "leases" {
+			t.Errorf("it called %s without the lock", c.Name())
 		}
 	}
 	(<-restore)()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 // What the protocol of keys promises beside the matrix: cases of two things that go wrong at once, or of somebody else
@@ -58,7 +59,16 @@ func TestLostMintsAreAllInTheRecord(t *testing.T) {
 	w := newWorld(t, anySandbox(t))
 	w.aws.Fault(awsfake.Fault{Action: "CreateAccessKey", Times: 2, Kind: awsfake.LostReply})
 	w.mustUp(t)
-	w.liveKey(t)
+	used := w.liveKey(t)
+	record := kube.Record{Client: &kube.Client{Interface: w.kube}, Namespace: w.namespace}
+	check(t, "read record", record.Load(t.Context()))
+	var told []string
+	for _, m := range record.Mints() {
+		told = append(told, string(m.State))
+	}
+	if mints := record.Mints(); !slices.Equal(told, []string{"undone", "undone", "stored"}) || mints[2].KeyID != used {
+		t.Errorf("the record tells of %+v", mints)
+	}
 	w.mustBeConverged(t)
 }
 
