@@ -121,12 +121,10 @@ func (e *engine) applyNode(ctx context.Context, n node, ended map[string]chan er
 
 // withCause says why a step that was cut off was: "context canceled" alone would leave the reader guessing.
 func withCause(ctx context.Context, err error) error {
-	cause := context.Cause(ctx)
-	if cause == nil || errors.Is(err, cause) {
-		return err
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	err = fmt.Errorf("%w: %w", cause, err)
-	if errors.Is(cause, kube.ErrLockLost) {
+	if errors.Is(err, kube.ErrLockLost) {
 		return hint.With(err, "another run may be writing; run the same command again, which goes on from what is there")
 	}
 	return err

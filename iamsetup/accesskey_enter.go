@@ -2,12 +2,14 @@ package iamsetup
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -16,9 +18,6 @@ func (k *AccessKey) enter(ctx context.Context, say report) error {
 	entry := k.entry()
 	if entry == "" {
 		return nil
-	}
-	if err := k.Guard(); err != nil {
-		return err
 	}
 	if k.plan.tag {
 		if err := k.tag(ctx, say, Tags{tagKey + k.plan.source.ID: k.Owner.String()}); err != nil {
@@ -31,17 +30,27 @@ func (k *AccessKey) enter(ctx context.Context, say report) error {
 		}
 	}
 	if len(k.plan.closes) > 0 {
-		if err := k.Journal.SaveMints(ctx, k.plan.mints); err != nil {
-			return err // it names the record
+		if err := k.saveMints(ctx, k.plan.mints); err != nil {
+			return err
 		}
 	}
 	say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
 	return nil
 }
 
+func (k *AccessKey) saveMints(ctx context.Context, mints []credential.Mint) error {
+	if err := k.Guard(); err != nil {
+		return fmt.Errorf("write record: %w", err)
+	}
+	return k.Journal.SaveMints(ctx, mints) // it names the record
+}
+
 func (k *AccessKey) tag(ctx context.Context, say report, tags Tags) error {
 	what := "tag IAM user " + k.Lookup.UserName + " with " + strings.Join(slices.Sorted(maps.Keys(tags)), ", ")
 	return k.Pace.persist(ctx, say.waiting, what, func(ctx context.Context) error {
+		if err := k.Guard(); err != nil {
+			return wrap(what, err)
+		}
 		_, err := k.API.TagUser(ctx, &iam.TagUserInput{UserName: &k.Lookup.UserName, Tags: tags.list()})
 		return wrap(what, err)
 	})
@@ -50,6 +59,9 @@ func (k *AccessKey) tag(ctx context.Context, say report, tags Tags) error {
 func (k *AccessKey) untag(ctx context.Context, say report, keys ...string) error {
 	what := "take tags " + strings.Join(keys, ", ") + " off IAM user " + k.Lookup.UserName
 	return k.Pace.takeAway(ctx, say.waiting, what, func(ctx context.Context) error {
+		if err := k.Guard(); err != nil {
+			return wrap(what, err)
+		}
 		_, err := k.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &k.Lookup.UserName, TagKeys: keys})
 		return wrap(what, err)
 	})

@@ -67,12 +67,12 @@ func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy ti
 	var answer error // of the call itself, which the cause of an interrupt would hide
 	err := k.Pace.persist(ctx, say.waiting, what, func(context.Context) error {
 		answer = nil
+		if err := errors.Join(ctx.Err(), k.Guard()); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
 		left := sendBy.Round(0).Sub(k.AWS.Clock.local().Round(0)) // by the wall, since a machine that sleeps stops the other clock
 		if left <= 0 {
 			return fmt.Errorf("%s: the announced deadline has passed", what)
-		}
-		if err := errors.Join(ctx.Err(), k.Guard()); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
 		}
 		// An interrupt does not cut this call off: its answer is the only place where the secret half ever shows.
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(left, k.Pace.Cleanup))
@@ -104,8 +104,8 @@ func notSame(err, answer error) error {
 
 // adoptKey takes a minted key to the first Secret. Its error means that no Secret holds the key.
 func (k *AccessKey) adoptKey(ctx context.Context, say report, m minting, key credential.Key) error {
-	if err := k.Journal.SaveMints(ctx, m.mints()); err != nil {
-		return err // it names the record
+	if err := k.saveMints(ctx, m.mints()); err != nil {
+		return err
 	}
 	if err := k.prove(ctx, say, key, m.user.ARN); err != nil {
 		return err
@@ -129,9 +129,6 @@ func (k *AccessKey) finish(ctx context.Context, say report, m minting, key crede
 	if err := k.fill(rest, say, key, k.plan.fills[1:]); err != nil {
 		return err
 	}
-	if err := k.Guard(); err != nil {
-		return err
-	}
 	if err := k.tag(rest, say, Tags{tagKey + key.ID: k.Owner.String()}); err != nil {
 		return err
 	}
@@ -139,8 +136,8 @@ func (k *AccessKey) finish(ctx context.Context, say report, m minting, key crede
 		return err
 	}
 	m.close(credential.MintStored, k.AWS.Clock.Now())
-	if err := k.Journal.SaveMints(rest, m.mints()); err != nil {
-		return err // it names the record
+	if err := k.saveMints(rest, m.mints()); err != nil {
+		return err
 	}
 	k.plan.tag, k.plan.untag = false, false
 	if entry := k.entry(); entry != "" {

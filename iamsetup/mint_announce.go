@@ -37,9 +37,6 @@ func (k *AccessKey) announce(ctx context.Context, say report) (minting, time.Tim
 			return minting{}, time.Time{}, err
 		}
 	}
-	if err := k.Guard(); err != nil {
-		return minting{}, time.Time{}, err
-	}
 	begun, started := k.AWS.Clock.local(), k.AWS.Clock.Now()
 	m := minting{user: user, others: k.plan.mints, intent: &credential.Mint{
 		UserName: k.Lookup.UserName, UserID: user.ID, Existing: ids(existing),
@@ -47,7 +44,7 @@ func (k *AccessKey) announce(ctx context.Context, say report) (minting, time.Tim
 	}}
 	// Both are written before the key is made; which of them first means nothing.
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return k.Journal.SaveMints(gctx, m.mints()) })
+	group.Go(func() error { return k.saveMints(gctx, m.mints()) })
 	group.Go(func() error { return k.tellOthers(gctx, say, m) })
 	if err := group.Wait(); err != nil {
 		return minting{}, time.Time{}, errors.Join(err, k.withdraw(ctx, say, m))
@@ -122,7 +119,7 @@ func (k *AccessKey) withdraw(ctx context.Context, say report, m minting) error {
 	defer cancel()
 	m.close(credential.MintUndone, k.AWS.Clock.Now())
 	k.plan.mints = m.mints() // another attempt of this run keeps this one in the record
-	return errors.Join(k.unannounce(clean, say), k.Journal.SaveMints(clean, m.mints()))
+	return errors.Join(k.unannounce(clean, say), k.saveMints(clean, m.mints()))
 }
 
 // unannounce takes back the announcement of a mint, unless another's stands in its place that still holds.

@@ -51,6 +51,7 @@ func (l *Lock) Acquire(ctx context.Context) (*Held, error) {
 	electing, stop := context.WithCancel(klog.NewContext(context.WithoutCancel(ctx), logr.Discard()))
 	held := &Held{stop: stop, done: make(chan struct{}), lease: l.lease(ctx)}
 	held.ctx, held.cancel = context.WithCancelCause(ctx)
+	held.lease.lost = func() { held.cancel(errTaken) }
 	acquired := make(chan struct{})
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Lock: held.lease, ReleaseOnCancel: true, Name: RecordName,
@@ -109,10 +110,13 @@ func (h *Held) Context() context.Context { return h.ctx }
 // Check returns ErrLockLost unless the lock was renewed within its duration. It is asked right before writes that
 // two runs must not both make, for a process that was stopped and wakes up learns of its loss late.
 func (h *Held) Check() error {
+	if err := h.lease.fresh(); err != nil {
+		return err
+	}
 	if cause := context.Cause(h.ctx); errors.Is(cause, ErrLockLost) {
 		return cause
 	}
-	return h.lease.fresh()
+	return nil
 }
 
 // Release gives the lock back and waits until the API server has heard of it, or the renewal's deadline has passed.
@@ -142,16 +146,24 @@ type lease struct {
 	lock    *Lock
 	gone    func(Holder) bool
 	refused chan error // what cannot be cured by trying again
+	lost    func()     // called when a lock that was ours is seen in other hands, or in nobody's
 
 	mu      sync.Mutex
 	holder  *Holder // another's, when last seen
 	err     error
 	renewed time.Time
+	taken   bool // by another run, after it was ours
 }
 
-// Get shows the Lease of a dead holder as free.
+// Get shows the Lease of a dead holder as free. One that was ours and is no more stays lost, even when it is free again:
+// leader election would just take it once more, and never tell that another run was at work in between, as it may be
+// while this process or its machine is asleep.
 func (l *lease) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	record, raw, err := l.LeaseLock.Get(ctx)
+	if l.wasOurs() && (apierrors.IsNotFound(err) || err == nil && record.HolderIdentity != l.Identity()) {
+		l.lose()
+		return nil, nil, errTaken
+	}
 	if err != nil {
 		return record, raw, l.note(err)
 	}
@@ -187,6 +199,21 @@ func (l *lease) timed(write func() error) error {
 	return nil
 }
 
+var errTaken = fmt.Errorf("%w: another run has had it since", ErrLockLost)
+
+func (l *lease) wasOurs() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.renewed.IsZero()
+}
+
+func (l *lease) lose() {
+	l.mu.Lock()
+	l.taken = true
+	l.mu.Unlock()
+	l.lost()
+}
+
 func (l *lease) see(h Holder) {
 	l.mu.Lock()
 	l.holder = &h
@@ -220,6 +247,9 @@ func (l *lease) last() (*Holder, error) {
 func (l *lease) fresh() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.taken {
+		return errTaken
+	}
 	if age := elapsed(l.renewed, l.lock.Now()); age >= l.lock.Duration {
 		return fmt.Errorf("%w: not renewed for %s", ErrLockLost, age.Round(time.Second))
 	}
