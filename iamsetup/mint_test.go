@@ -1,11 +1,26 @@
 package iamsetup
 
 import (
+	"context"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
+
+func minter(client *iam.Client) *AccessKey {
+	return &AccessKey{
+		API: client, AWS: &AWS{Clock: &Clock{local: time.Now}}, Lookup: &UserLookup{API: client, UserName: "es"},
+		Owner: Owner{Cluster: "cluster-1", Namespace: "gen3"}, Pace: testPace(), Guard: func() error { return nil },
+	}
+}
 
 // TestAnnouncementOfAnotherStays: a run that lost the race for a user takes back its own announcement alone.
 func TestAnnouncementOfAnotherStays(t *testing.T) {
@@ -26,16 +41,46 @@ func TestAnnouncementOfAnotherStays(t *testing.T) {
 			if _, err := srv.AddUser("es", map[string]string{tagMinting: test.value}); err != nil {
 				t.Fatal(err)
 			}
-			k := &AccessKey{
-				API: client, AWS: &AWS{Clock: &Clock{local: time.Now}}, Lookup: &UserLookup{API: client, UserName: "es"},
-				Owner: Owner{Cluster: "cluster-1", Namespace: "gen3"}, Pace: testPace(),
-			}
+			k := minter(client)
 			if err := k.unannounce(t.Context(), report{sink: event.Discard}); err != nil {
 				t.Fatal(err)
 			}
 			tags, err := k.tags(t.Context())
 			if err != nil || (tags[tagMinting] != "") != test.stays {
 				t.Errorf("tags %v, error %v", tags, err)
+			}
+		})
+	}
+}
+
+// TestAnnouncementThatLosesARace: two owners announce at the same time, and the tag shows to both whose came last.
+func TestAnnouncementThatLosesARace(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		deadline time.Duration
+		lost     bool
+	}{"another's mint": {time.Minute, true}, "another's of old": {-time.Hour, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, client := fakeAccount(t)
+			if _, err := srv.AddUser("es", nil); err != nil {
+				t.Fatal(err)
+			}
+			key, value := tagMinting, "cluster-2/gen3 "+time.Now().Add(test.deadline).UTC().Format(time.RFC3339)
+			var done atomic.Bool
+			srv.OnCall(func(phase awsfake.Phase, c awsfake.Call) {
+				if phase == awsfake.Before || c.Action != "TagUser" || !done.CompareAndSwap(false, true) {
+					return
+				}
+				theirs := &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{key: value}.list()}
+				if _, err := client.TagUser(context.WithoutCancel(t.Context()), theirs); err != nil {
+					t.Error(err)
+				}
+			})
+			k := minter(client)
+			err := k.tellOthers(t.Context(), report{sink: event.Discard}, minting{intent: &credential.Mint{Deadline: time.Now().Add(time.Minute)}})
+			if lost := err != nil && strings.Contains(err.Error(), "cluster-2/gen3 is minting on it as well"); lost != test.lost || err != nil && !lost {
+				t.Errorf("error %v", err)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 	"time"
 
@@ -52,18 +53,26 @@ func TestLossOfTheLockStopsWrites(t *testing.T) {
 	if keys := w.aws.Keys(w.settings.UserName); len(keys) > 0 {
 		t.Errorf("keys are left: %v", keys)
 	}
-	for _, c := range w.aws.Writes() {
-		if c.Action != "DeleteAccessKey" {
-			t.Errorf("it called %s without the lock", c.Name())
-		}
-	}
-	for _, c := range w.proxy.Writes() {
-		if c.Resource != "leases" {
-			t.Errorf("it called %s without the lock", c.Name())
-		}
-	}
+	w.mustHaveWrittenOnly(t, "DeleteAccessKey", "leases")
 	(<-restore)()
 	w.mustUp(t)
 	w.liveKey(t)
 	w.mustBeConverged(t)
+}
+
+// TestLockOfADeadRunIsFreeAtOnce: a run that was killed on this machine is not waited for.
+func TestLockOfADeadRunIsFreeAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	w.settings.Timing.Lease = time.Minute
+	w.settings.LockTimeout = 10 * time.Second
+	p := w.command(t, "up")
+	w.aws.Fault(awsfake.Fault{Action: "CreateAccessKey", N: 1, Kind: awsfake.KillAfter, Hook: func(awsfake.Phase, awsfake.Call) {
+		p.signal(os.Kill)
+	}})
+	if code := w.run(t, p); code != -1 {
+		t.Errorf("ended with %d:\n%s", code, p.stderr.String())
+	}
+	w.mustUp(t)
+	w.liveKey(t)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
@@ -70,6 +71,25 @@ func TestLostMintsAreAllInTheRecord(t *testing.T) {
 		t.Errorf("the record tells of %+v", mints)
 	}
 	w.mustBeConverged(t)
+}
+
+// TestKeyOfALostAnswerThatSomebodyUsesStays: then it is somebody's, although it was made in the time of our call.
+func TestKeyOfALostAnswerThatSomebodyUsesStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	w.aws.Fault(awsfake.Fault{Action: "CreateAccessKey", Times: 1, Kind: awsfake.LostReply})
+	w.aws.OnCall(func(phase awsfake.Phase, c awsfake.Call) {
+		if c.Action == "CreateAccessKey" && phase == awsfake.After {
+			w.aws.SetKeyUsed(w.aws.Keys(w.settings.UserName)[0].ID, "s3", region, time.Now())
+		}
+	})
+	for range 2 { // the run itself, and the next one
+		result, err := w.up(t.Context())
+		keys := w.aws.Keys(w.settings.UserName)
+		if err == nil || len(keys) != 1 || !hasProblem(result, keys[0].ID) {
+			t.Fatalf("error %v, keys %v\n%s", err, keys, problems(result))
+		}
+	}
 }
 
 // TestUnreadableListLeavesTheIntentOpen: as long as nobody can tell whether there is a key, no other is minted.
