@@ -2,6 +2,7 @@ package iamsetup
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -83,5 +84,52 @@ func TestAnnouncementThatLosesARace(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+// intents is a Journal in memory.
+type intents []credential.Mint
+
+func (i *intents) Mints() []credential.Mint { return *i }
+
+func (i *intents) SaveMints(_ context.Context, mints []credential.Mint) error {
+	*i = mints
+	return nil
+}
+
+// TestLateMintIsNotSent: others may take the key of a call that goes out after its announced deadline for somebody's.
+func TestLateMintIsNotSent(t *testing.T) {
+	t.Parallel()
+	srv, client := fakeAccount(t)
+	if _, err := srv.AddUser("es", nil); err != nil {
+		t.Fatal(err)
+	}
+	k := minter(client)
+	k.Journal = &intents{}
+	m := minting{intent: &credential.Mint{State: credential.MintOpen}}
+	_, err := k.create(t.Context(), report{sink: event.Discard}, m, time.Now().Add(-time.Second))
+	if err == nil || !strings.Contains(err.Error(), "the announced deadline has passed") || len(srv.Keys("es")) > 0 {
+		t.Errorf("error %v, keys %v", err, srv.Keys("es"))
+	}
+	if mints := k.Journal.Mints(); len(mints) != 1 || mints[0].State != credential.MintUndone {
+		t.Errorf("the record tells of %+v", mints)
+	}
+}
+
+// TestNoKeyIsDeletedWithoutTheLock: another run may be using it.
+func TestNoKeyIsDeletedWithoutTheLock(t *testing.T) {
+	t.Parallel()
+	srv, client := fakeAccount(t)
+	if _, err := srv.AddUser("es", nil); err != nil {
+		t.Fatal(err)
+	}
+	id, err := srv.AddKey("es")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, lost := minter(client), errors.New("lost")
+	k.Guard = func() error { return lost }
+	if err := k.delete(t.Context(), report{sink: event.Discard}, []doomed{{id: id}}); !errors.Is(err, lost) || len(srv.Keys("es")) != 1 {
+		t.Errorf("error %v, keys %v", err, srv.Keys("es"))
 	}
 }

@@ -3,7 +3,6 @@ package iamsetup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +16,7 @@ func TestLimitDoesNotCutALook(t *testing.T) {
 	slow := func(ctx context.Context) error {
 		time.Sleep(limit)
 		if due, ok := ctx.Deadline(); ok && !time.Now().Before(due) {
-			return fmt.Errorf("rate: Wait(n=1) would exceed context deadline")
+			return errors.New("rate: Wait(n=1) would exceed context deadline")
 		}
 		return nil
 	}
