@@ -2,8 +2,11 @@ package kube
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"fmt"
+	"io"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,10 +39,37 @@ func (s *KeySecrets) Holders(ctx context.Context, ids []string) (map[string][]st
 }
 
 func holds(secret *corev1.Secret, id string) bool {
-	for _, value := range secret.Data {
+	for entry, value := range secret.Data {
+		if secret.Type == helmRelease && entry == "release" {
+			plain, err := unpacked(value)
+			if err != nil {
+				return true // nobody can tell, and a key that is in use must not be deleted
+			}
+			value = plain
+		}
 		if bytes.Contains(value, []byte(id)) {
 			return true
 		}
 	}
 	return false
+}
+
+// helmRelease is the type of the Secrets in which Helm keeps releases, with the values that people gave. Keys pasted into
+// a values file may be nowhere else: the gen3 chart renders no Secret of them with useLocalSecret.
+const helmRelease = "helm.sh/release.v1"
+
+// unpacked undoes Helm's encoding of a release: base64 of gzip, or in its early versions of plain JSON.
+func unpacked(data []byte) ([]byte, error) {
+	packed, err := base64.StdEncoding.AppendDecode(nil, data)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(packed, []byte{0x1f, 0x8b}) {
+		return packed, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }
