@@ -29,6 +29,7 @@ type CRD struct {
 	Owner       owner.Owner
 	Kept        bool // carries the keep annotation
 	Terminating bool
+	Converts    bool // a webhook converts its objects between versions
 }
 
 // rawCRD leaves out the schemas, which are most of a definition's few hundred kilobytes.
@@ -39,6 +40,9 @@ type rawCRD struct {
 			Name   string `json:"name"`
 			Served bool   `json:"served"`
 		} `json:"versions"`
+		Conversion struct {
+			Strategy string `json:"strategy"`
+		} `json:"conversion"`
 	} `json:"spec"`
 	Status struct {
 		StoredVersions []string `json:"storedVersions"`
@@ -64,6 +68,7 @@ func (r rawCRD) crd() *CRD {
 	c := &CRD{
 		Name: r.Metadata.Name, Stored: r.Status.StoredVersions, Owner: owner.Of(r.Metadata),
 		Kept: r.Metadata.Annotations[kube.ResourcePolicyAnno] == kube.KeepPolicy, Terminating: r.Metadata.DeletionTimestamp != nil,
+		Converts: r.Spec.Conversion.Strategy == "Webhook",
 	}
 	for _, v := range r.Spec.Versions {
 		if v.Served {

@@ -84,7 +84,7 @@ func (k *kubeClient) update(original, target kube.ResourceList, force bool, one 
 	// Paired beforehand: an adopted object is in both lists, and is written to as it is updated.
 	before := map[*resource.Info]kube.ResourceList{}
 	for _, info := range target {
-		before[info] = like(original, info)
+		before[info] = withConversion(like(original, info), info, k.reads)
 	}
 	gone := original.Difference(target)
 	err := inWaves(target, func(info *resource.Info) error {

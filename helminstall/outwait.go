@@ -12,7 +12,7 @@ import (
 )
 
 // outwait lets another run's operation on the release end, and observes again. An operation that never ends becomes
-// recoverable when it is older than the timeout, so this always comes to a verdict.
+// recoverable in time, which may be later than this run's --timeout: then the run says who it waited for.
 func (s *Step) outwait(ctx context.Context, sink event.Sink) error {
 	say := s.once(sink)
 	limit := s.timeout() + 2*pollInterval*4

@@ -68,7 +68,7 @@ func (r *Record) Ours() bool { return r.Labels[managedByLabel] == managedBy }
 
 // StoredByUs reports whether a run of ours gave the revision the status that it has.
 func (r *Record) StoredByUs() bool {
-	return r.Ours() && r.Labels[storedLabel] == storedMark(r.Revision, r.Info.Status, r.Info.Deleted)
+	return r.Labels[storedLabel] == storedMark(r.Revision, r.Info.Status, r.Info.Deleted)
 }
 
 // Since is when the operation began that gave the revision its status.

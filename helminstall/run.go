@@ -27,6 +27,9 @@ func (s *Step) run(ctx context.Context, e *helm) (*release.Release, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.verdict.Theirs {
+		return s.upgrade(ctx, e, ch, s.wanted.Asked, nil)
+	}
 	return s.upgrade(ctx, e, ch, s.wanted.Values, keepCRDs{})
 }
 
@@ -51,6 +54,9 @@ func (s *Step) upgrade(ctx context.Context, e *helm, ch *chart.Chart, vals map[s
 
 // labels mark the release. "null" takes a label away, in Helm's words.
 func (s *Step) labels() map[string]string {
+	if s.verdict.Theirs {
+		return nil
+	}
 	out := map[string]string{managedByLabel: managedBy}
 	switch {
 	case s.next == nil: // the chart stays, and so does its label

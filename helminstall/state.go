@@ -51,6 +51,8 @@ type Verdict struct {
 	Warnings []string
 	// TakeOwnership is that CRDs of another owner, whose operator is gone, are taken over.
 	TakeOwnership bool
+	// Theirs is that the release is brought to an end as its owner began it: no value and no mark of ours is added.
+	Theirs bool
 	// NewChart is that the chart itself changes; else the one stored with the release serves.
 	NewChart bool
 }
@@ -64,9 +66,9 @@ func Classify(o *Observed, w Want) Verdict {
 	case o.Release.Info.Status == "uninstalled":
 		return classifyRemoved(o, w)
 	case o.Release.Pending():
-		return classifyPending(o.Release, w)
+		return classifyPending(o, w)
 	case o.Release.Info.Status != "deployed":
-		return classifyFailed(o.Release, w)
+		return classifyFailed(o, w)
 	}
 	return classifyDeployed(o, w)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -186,6 +187,41 @@ func TestSandboxUnmarked(t *testing.T) {
 		t.Errorf("%v", changes)
 	}
 	converges(t, sb, plan.None, "as wanted", nil)
+}
+
+// convert gives a CRD the conversion webhook that the charts before 0.16 gave theirs.
+func (sb *sandbox) convert(t *testing.T, name string) {
+	t.Helper()
+	const patch = `{"spec":{"conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],
+		"clientConfig":{"service":{"namespace":"gone","name":"external-secrets-webhook","path":"/convert"}}}}}}`
+	_, err := sb.client.RESTClient().Patch(types.MergePatchType).AbsPath(crdPath + "/" + name).Body([]byte(patch)).DoRaw(t.Context())
+	must(t, err)
+}
+
+// TestSandboxConversion repairs a CRD whose objects only an operator that is gone could convert, in a release that has it
+// and in one that adopts it. Helm alone leaves the webhook in the second.
+func TestSandboxConversion(t *testing.T) {
+	sb := startSandbox(t)
+	converges(t, sb, plan.Create, "", nil)
+	for _, name := range watchedCRDs() {
+		sb.convert(t, name)
+	}
+	converges(t, sb, plan.Update, "CRD externalsecrets.external-secrets.io asks for the conversion webhook", nil)
+	s := sb.step(t, &recorder{}, nil)
+	_, _, err := up(t, s)
+	must(t, err)
+	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	for _, name := range watchedCRDs() {
+		sb.convert(t, name)
+	}
+	converges(t, sb, plan.Create, "CRDs without an operator", func(s *Settings) { s.Release = "eso" })
+	for _, name := range watchedCRDs() {
+		got, err := sb.step(t, &recorder{}, nil).readCRD(t.Context(), name)
+		must(t, err)
+		if got.Converts || !got.Owner.Of("eso", "external-secrets") {
+			t.Errorf("after being adopted: %+v", got)
+		}
+	}
 }
 
 func TestSandboxLeftover(t *testing.T) {

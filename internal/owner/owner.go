@@ -46,6 +46,9 @@ func (o Owner) Of(release, namespace string) bool {
 	return o.Release == release && o.Namespace == namespace
 }
 
+// GitOps reports whether a controller keeps the object as a repository says, and would undo what others change.
+func (o Owner) GitOps() bool { return o.ArgoApp != "" || o.Flux != "" }
+
 // String says it in words for an operator.
 func (o Owner) String() string {
 	switch {

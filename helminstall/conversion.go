@@ -1,0 +1,93 @@
+package helminstall
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"helm.sh/helm/v3/pkg/kube"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/resource"
+	"sigs.k8s.io/yaml"
+)
+
+// The charts of the operator before 0.16 let a webhook of its own convert the objects of their CRDs. Later operators have
+// none, and while a CRD still asks for one, no object can be read in another version than the one it is stored in. An
+// upgrade takes the setting away, but Helm does not where it adopts a CRD: it takes the new text for what was there before.
+
+// withConversion is the original of a CRD with the conversion that it has in the cluster, so that comparing it with a
+// target that has none takes it away; originals come back as they are in every other case.
+func withConversion(originals kube.ResourceList, target *resource.Info, reads *readAhead) kube.ResourceList {
+	if target.Mapping.GroupVersionKind.Kind != crdKind || len(originals) == 0 {
+		return originals
+	}
+	wanted, ok := target.Object.(*unstructured.Unstructured)
+	if !ok {
+		return originals
+	}
+	if _, has, _ := unstructured.NestedFieldNoCopy(wanted.Object, "spec", "conversion"); has {
+		return originals
+	}
+	live := reads.conversion(target)
+	if live["strategy"] != "Webhook" {
+		return originals
+	}
+	original := *originals[0]
+	before, ok := original.Object.(*unstructured.Unstructured)
+	if !ok {
+		return originals
+	}
+	before = before.DeepCopy()
+	if unstructured.SetNestedMap(before.Object, live, "spec", "conversion") != nil {
+		return originals
+	}
+	original.Object = before
+	return kube.ResourceList{&original}
+}
+
+// conversion is spec.conversion of a CRD that was read ahead; nil if there is none.
+func (r *readAhead) conversion(info *resource.Info) map[string]any {
+	a := r.lookup(address(info))
+	if a == nil || a.status != 200 {
+		return nil
+	}
+	var crd struct {
+		Spec struct {
+			Conversion map[string]any `json:"conversion"`
+		} `json:"spec"`
+	}
+	if json.Unmarshal(a.body, &crd) != nil {
+		return nil
+	}
+	return crd.Spec.Conversion
+}
+
+// deadConversions says which CRDs still ask for a webhook that the release's chart does not have.
+func deadConversions(o *Observed) []string {
+	var out []string
+	for _, c := range o.CRDs {
+		if c.Converts && definesWithoutConversion(o.Release.Manifest, c.Name) {
+			out = append(out, fmt.Sprintf("CRD %s asks for the conversion webhook of an older operator", c.Name))
+		}
+	}
+	return out
+}
+
+// definesWithoutConversion reports whether a manifest has that CRD, and has it without a conversion.
+func definesWithoutConversion(manifest, name string) bool {
+	for _, doc := range documents(manifest) {
+		if !ofKind(doc, crdKind) {
+			continue
+		}
+		var crd struct {
+			Metadata metav1.ObjectMeta `json:"metadata"`
+			Spec     struct {
+				Conversion any `json:"conversion"`
+			} `json:"spec"`
+		}
+		if yaml.Unmarshal([]byte(doc), &crd) == nil && crd.Metadata.Name == name {
+			return crd.Spec.Conversion == nil
+		}
+	}
+	return false
+}
