@@ -21,7 +21,10 @@ func classifyRemoved(o *Observed, w Want) Verdict {
 func classifyFailed(o *Observed, w Want) Verdict {
 	r := o.Release
 	why := fmt.Sprintf("revision %d is %s: %s", r.Revision, r.Info.Status, cmp.Or(oneLine(r.Info.Description), "no reason recorded"))
-	v := Verdict{State: Failed, Action: plan.Update, NewChart: chartDiffers(r, w) != "", Reason: why}
+	if worked := o.Worked; worked != nil {
+		why += fmt.Sprintf("; upgraded from revision %d, which worked", worked.Revision)
+	}
+	v := Verdict{State: Failed, Action: plan.Update, NewChart: chartDiffers(o.base(), w) != "", Reason: why}
 	if r.Ours() {
 		return v
 	}

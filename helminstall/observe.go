@@ -15,7 +15,9 @@ import (
 
 // Observed is what the cluster holds, before any judgement.
 type Observed struct {
-	Release   *Record    // the newest revision, or nil
+	Release *Record // the newest revision, or nil
+	// Worked is the deployed revision, where the newest one failed; nil where that cannot be told.
+	Worked    *Record
 	CRDs      []CRD      // of watchedCRDs, those that exist
 	Operators []Operator // all that run, the release's own among them
 	// Missing are Deployments of the release's manifest that are not in the cluster.
@@ -80,7 +82,9 @@ func (s *Step) readSecrets(ctx context.Context, o *Observed) error {
 			forbiddenHint(err, "Helm keeps its releases in Secrets: allow to get, list, create, update and delete them in "+s.Namespace))
 	}
 	o.secrets = list.Items
-	o.Release, err = latest(list.Items)
+	if o.Release, err = latest(list.Items); err == nil {
+		o.Worked = lastThatWorked(o.Release, list.Items)
+	}
 	return err
 }
 

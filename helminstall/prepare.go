@@ -2,6 +2,7 @@ package helminstall
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -34,9 +35,12 @@ func (s *Step) prepareChart(ctx context.Context) error {
 		s.next = nil
 		return nil
 	}
+	if err := s.sameChart(); err != nil {
+		return err
+	}
 	version := s.wanted.Version
 	if version == "" && s.seen.Release != nil {
-		version = s.seen.Release.Chart.Metadata.Version
+		version = s.seen.base().Chart.Metadata.Version
 	}
 	if s.next != nil && (version == "" || sameVersion(version, s.next.chart.Metadata.Version)) {
 		return nil // from an earlier look
@@ -49,10 +53,23 @@ func (s *Step) prepareChart(ctx context.Context) error {
 	return nil
 }
 
+// sameChart refuses to fetch the operator's own chart for a release that keeps another one, which Helm does not store whole.
+func (s *Step) sameChart() error {
+	if s.wanted.Chart != "" || s.seen.Release == nil {
+		return nil
+	}
+	have := s.seen.base().Chart.Metadata
+	if name := s.chartName(); have.Name == name {
+		return nil
+	}
+	return refuse(fmt.Errorf("is a release of chart %s %s, and what is stored of that does not do for an upgrade", have.Name, have.Version),
+		"give the chart again with --chart")
+}
+
 // needsChart tells whether the chart stored with the release can be used for an upgrade. Helm stores it without its
 // dependencies, so it cannot where one is enabled or where the values that differ could enable one.
 func (s *Step) needsChart() bool {
-	r := s.seen.Release
+	r := s.seen.base()
 	if r == nil || s.verdict.NewChart {
 		return true
 	}

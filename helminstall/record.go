@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -101,6 +102,28 @@ func latest(secrets []corev1.Secret) (*Record, error) {
 	}
 	rec.Labels = newest.Labels
 	return rec, nil
+}
+
+// lastThatWorked decodes the deployed revision under a newest one that failed. Like latest without any, it is nil where
+// none is or where it cannot be read: then the newest is all there is to go by.
+func lastThatWorked(newest *Record, secrets []corev1.Secret) *Record {
+	if newest == nil || newest.Info.Status != release.StatusFailed {
+		return nil
+	}
+	deployed := slices.DeleteFunc(slices.Clone(secrets), func(s corev1.Secret) bool {
+		return s.Labels["status"] != release.StatusDeployed.String()
+	})
+	rec, _ := latest(deployed)
+	return rec
+}
+
+// base is the revision whose chart and values the release keeps, unless the run asks for others. What a failed upgrade
+// was given is not kept: a value that the API server refused would be in the way of every later run.
+func (o *Observed) base() *Record {
+	if o.Worked != nil {
+		return o.Worked
+	}
+	return o.Release
 }
 
 func revision(s *corev1.Secret) int {

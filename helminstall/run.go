@@ -1,6 +1,7 @@
 package helminstall
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -59,6 +60,8 @@ func (s *Step) labels() map[string]string {
 	}
 	out := map[string]string{managedByLabel: managedBy}
 	switch {
+	case s.next == nil && s.seen.Worked != nil: // not the label of the revision that failed
+		out[digestLabel] = cmp.Or(s.seen.Worked.Labels[digestLabel], "null")
 	case s.next == nil: // the chart stays, and so does its label
 	case s.next.digest != "":
 		out[digestLabel] = s.next.digest
@@ -96,9 +99,9 @@ func (s *Step) chartFor(e *helm) (*chart.Chart, error) {
 	if s.next != nil {
 		return s.next.chart, nil
 	}
-	last, err := e.Releases.Last(s.Settings.Release)
+	stored, err := e.Releases.Get(s.Settings.Release, s.seen.base().Revision)
 	if err != nil {
 		return nil, fmt.Errorf("read stored chart: %w", err)
 	}
-	return last.Chart, nil
+	return stored.Chart, nil
 }

@@ -135,7 +135,7 @@ func (s *Step) wantValues(w *Want, o *Observed) error {
 	}
 	var have map[string]any
 	if !o.gone() {
-		have = o.Release.Config
+		have = o.base().Config
 	}
 	if w.Asked, err = normal(mergeValues(have, asked)); err != nil {
 		return err

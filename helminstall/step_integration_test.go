@@ -128,6 +128,18 @@ func TestSandboxFailed(t *testing.T) {
 	converges(t, sb, plan.Update, "the test says no", nil)
 }
 
+// TestSandboxFailedUpgrade leaves out a value that the API server refused: it must not stay with the release.
+func TestSandboxFailedUpgrade(t *testing.T) {
+	sb := startSandbox(t)
+	converges(t, sb, plan.Create, "", func(s *Settings) { s.Set = []string{"replicaCount=2"} })
+	s := sb.step(t, &recorder{}, func(s *Settings) { s.Set = []string{"resources.limits.cpu=banana"} })
+	if _, _, err := up(t, s); err == nil || !strings.Contains(err.Error(), "deployment/external-secrets/") {
+		t.Fatalf("error %v", err)
+	}
+	converges(t, sb, plan.Update, "upgraded from revision 1, which worked", nil)
+	converges(t, sb, plan.None, "as wanted", func(s *Settings) { s.Set = []string{"replicaCount=2"} })
+}
+
 func TestSandboxElsewhere(t *testing.T) {
 	sb := startSandbox(t)
 	there := func(s *Settings) { s.Release, s.Namespace = "eso", "elsewhere" }
