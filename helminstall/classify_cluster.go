@@ -92,5 +92,14 @@ func leftover(o *Observed, w Want) Verdict {
 		Reason: fmt.Sprintf("CRDs without an operator (left by %s): installed over them, %s", o.CRDs[0].Owner, chartWords(w)),
 	}
 	v.TakeOwnership = slices.ContainsFunc(o.CRDs, func(c CRD) bool { return !c.Owner.Of(w.Release, w.Namespace) })
+	if !v.TakeOwnership {
+		return v
+	}
+	if refused, ok := inTheWay(o, w); ok {
+		return refused
+	}
+	if w.Adopt && len(o.Rests) > 0 {
+		v.Reason += ", with the webhooks that it left"
+	}
 	return v
 }

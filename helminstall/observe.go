@@ -25,6 +25,10 @@ type Observed struct {
 	// Other is the deployed revision of the release that has the operator or, where none runs, claims the CRDs, if that is
 	// not this release; the newest one where none is deployed. nil where it may not be read.
 	Other *Record
+	// Unseen is what could not be read and would tell whether an operator is there, "" where nothing was.
+	Unseen string
+	// Rests are webhooks of an operator that is gone, in the way of another release.
+	Rests []Rest
 	// NamespaceGone is that the release's namespace does not exist, NamespaceOurs that it carries our label.
 	NamespaceGone, NamespaceOurs, NamespaceTerminating bool
 
@@ -55,8 +59,8 @@ func (s *Step) read(ctx context.Context) (*Observed, error) {
 		}
 	}
 	if !everywhere {
-		o.warnings = append(o.warnings, "Deployments of all namespaces may not be listed: "+
-			"an operator that is installed elsewhere would not be noticed")
+		o.Unseen = "Deployments of all namespaces may not be listed"
+		o.warnings = append(o.warnings, o.Unseen+": an operator that is installed elsewhere would not be noticed")
 	}
 	o.Operators = operatorsIn(items)
 	for i := range items {
@@ -69,6 +73,9 @@ func (s *Step) read(ctx context.Context) (*Observed, error) {
 func (s *Step) readRest(ctx context.Context, o *Observed) error {
 	if !o.gone() {
 		return s.readMissing(ctx, o)
+	}
+	if err := s.readRests(ctx, o); err != nil {
+		return err
 	}
 	return s.readOther(ctx, o)
 }

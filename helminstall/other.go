@@ -78,9 +78,10 @@ func otherRecord(by owner.Owner, items []corev1.Secret) *Record {
 	return rec
 }
 
-// noteUnreadable warns where the answer would have decided something: with a running operator it would not.
+// noteUnreadable notes it where the answer would have decided something: with a running operator it would not.
 func (o *Observed) noteUnreadable(by owner.Owner) {
 	if len(o.Operators) == 0 {
+		o.Unseen = fmt.Sprintf("Secrets of namespace %s may not be listed", by.Namespace)
 		o.warnings = append(o.warnings, fmt.Sprintf("the CRDs belong to %s, whose Secrets may not be read: "+
 			"whether it is still installed is unknown", by))
 	}

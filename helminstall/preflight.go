@@ -16,13 +16,16 @@ import (
 
 // preflight judges what the chart's objects would meet, after they were read ahead and before anything is stored.
 func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
+	var taken []string
+	var by owner.Owner
 	for _, info := range list {
 		live := reads.live(info)
 		if live == nil {
 			continue
 		}
-		if err := s.mayTake(info, live); err != nil {
-			return err
+		if !s.mayTake(info, live) {
+			taken, by = append(taken, named(info)), owner.Of(live.Metadata)
+			continue
 		}
 		if info.Mapping.GroupVersionKind.Kind != crdKind {
 			continue
@@ -31,7 +34,18 @@ func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
 			return err
 		}
 	}
+	if len(taken) > 0 {
+		return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", few(taken), by)},
+			"if it is a rest of an operator that is gone, delete it"+installAs(by))
+	}
 	return nil
+}
+
+func installAs(by owner.Owner) string {
+	if by.Release == "" {
+		return ""
+	}
+	return fmt.Sprintf("; or install as that release: --release %s --release-namespace %s", by.Release, by.Namespace)
 }
 
 // live is the metadata of an object that was read ahead, nil if it does not exist. It has the shape of a CRD, which is
@@ -49,18 +63,19 @@ func (r *readAhead) live(info *resource.Info) *rawCRD {
 }
 
 // mayTake narrows Helm's TakeOwnership, which would seize whatever has a name of the chart's, to what it is switched
-// on for: CRDs. Without it Helm would refuse as well, but not so that anybody could tell what to do.
-func (s *Step) mayTake(info *resource.Info, live *rawCRD) error {
-	isCRD := info.Mapping.GroupVersionKind.Kind == crdKind
-	if s.verdict.Action != plan.Create || s.verdict.TakeOwnership && isCRD {
-		return nil
+// on for: CRDs, and with --adopt the webhooks that went with them. Without it Helm would refuse as well, but not so that
+// anybody could tell what to do.
+func (s *Step) mayTake(info *resource.Info, live *rawCRD) bool {
+	if s.verdict.Action != plan.Create || owner.Of(live.Metadata).Of(s.Settings.Release, s.Namespace) {
+		return true
 	}
-	by := owner.Of(live.Metadata)
-	if by.Of(s.Settings.Release, s.Namespace) {
-		return nil
+	switch info.Mapping.GroupVersionKind.Kind {
+	case crdKind:
+		return s.verdict.TakeOwnership
+	case webhookKind:
+		return s.verdict.TakeOwnership && s.Adopt
 	}
-	return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", named(info), by)},
-		"if it is a rest of an operator that is gone, delete it; else give another --release")
+	return false
 }
 
 func versionsIn(obj runtime.Object) []string {

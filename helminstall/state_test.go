@@ -59,6 +59,8 @@ const plainCRD = "---\nkind: CustomResourceDefinition\nmetadata:\n  name: x.exam
 
 func TestClassify(t *testing.T) {
 	argo := Operator{Namespace: "kube-system", Name: "eso", Version: "v0.9.13", Available: true, Owner: owner.Owner{ArgoApp: "eso-app"}}
+	eso := owner.Owner{Release: "eso", Namespace: "infra"}
+	rests := []Rest{{"validatingwebhookconfiguration/a", eso}, {"validatingwebhookconfiguration/b", eso}}
 	flux := Operator{Name: "eso", Available: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets", Flux: "infra/eso"}}
 	tests := map[string]struct {
 		seen   Observed
@@ -81,6 +83,10 @@ func TestClassify(t *testing.T) {
 		"its install, cut off":    {seen: Observed{CRDs: crdsOf("eso", "infra"), Other: stored(status(release.StatusPendingInstall), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Leftover, action: plan.Create},
 		"its install, failed":     {seen: Observed{CRDs: crdsOf("eso", "infra"), Other: stored(status(release.StatusFailed))}, state: Leftover, action: plan.Create},
 		"CRDs of another, left":   {seen: Observed{CRDs: crdsOf("eso", "infra")}, state: Leftover, action: plan.Create, reason: "left by Helm release eso", check: func(v Verdict) bool { return v.TakeOwnership }},
+		"CRDs, operator unseen":   {seen: Observed{CRDs: crdsOf("eso", "infra"), Unseen: "Deployments of all namespaces may not be listed"}, state: Foreign, action: plan.Blocked, reason: "whether their operator is cannot be seen: Deployments of all", hint: "--skip-helm"},
+		"our CRDs, unseen":        {seen: Observed{CRDs: crdsOf("external-secrets", "external-secrets"), Unseen: "x"}, state: Leftover, action: plan.Create},
+		"webhooks left":           {seen: Observed{CRDs: crdsOf("eso", "infra"), Rests: rests}, state: Foreign, action: plan.Blocked, reason: "left validatingwebhookconfiguration/a and validatingwebhookconfiguration/b (of Helm release eso in namespace infra)", hint: "--release eso --release-namespace infra"},
+		"webhooks left, adopted":  {seen: Observed{CRDs: crdsOf("eso", "infra"), Rests: rests}, want: func(w *Want) { w.Adopt = true }, state: Leftover, action: plan.Create, reason: "with the webhooks that it left", check: func(v Verdict) bool { return v.TakeOwnership }},
 		"CRDs of ours, left":      {seen: Observed{CRDs: crdsOf("external-secrets", "external-secrets")}, state: Leftover, action: plan.Create, check: func(v Verdict) bool { return !v.TakeOwnership }},
 		"as wanted":               {seen: Observed{Release: stored()}, state: InSync, action: plan.None, reason: "as wanted"},
 		"other version":           {seen: Observed{Release: stored()}, want: func(w *Want) { w.Version = "0.17.0" }, state: Drifted, action: plan.Update, reason: "chart 0.16.2 -> 0.17.0", check: func(v Verdict) bool { return v.NewChart }},

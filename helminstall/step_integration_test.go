@@ -1,6 +1,7 @@
 package helminstall
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -234,6 +236,26 @@ func TestSandboxConversion(t *testing.T) {
 			t.Errorf("after being adopted: %+v", got)
 		}
 	}
+}
+
+// TestSandboxLeftoverWebhooks deletes the namespace of a release, which leaves what lies outside it.
+func TestSandboxLeftoverWebhooks(t *testing.T) {
+	sb := startSandbox(t)
+	there := sb.step(t, &recorder{}, func(s *Settings) { s.Release, s.Namespace = "eso", "elsewhere" })
+	_, _, err := up(t, there)
+	must(t, err)
+	must(t, sb.client.CoreV1().Namespaces().Delete(t.Context(), "elsewhere", metav1.DeleteOptions{}))
+	s := sb.step(t, &recorder{}, nil)
+	var changes []plan.Change
+	must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
+		changes, err = s.Observe(ctx)
+		return err == nil && s.State() != Elsewhere, err
+	}))
+	if c := changes[len(changes)-1]; c.Action != plan.Blocked || !strings.Contains(c.Reason, "secretstore-validate and validatingwebhookconfiguration/externalsecret-validate") {
+		t.Errorf("without consent: %+v", c)
+	}
+	adopt := func(s *Settings) { s.Adopt = true }
+	converges(t, sb, plan.Create, "with the webhooks that it left", adopt)
 }
 
 func TestSandboxLeftover(t *testing.T) {
