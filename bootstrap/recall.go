@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
@@ -72,6 +73,27 @@ func (s Settings) recall(record *Recorded, owner iamsetup.Owner) names {
 		out.add(s.over(e), owner.Namespace)
 	}
 	return out
+}
+
+// teardownOfItsCluster is the command that takes what the last up made for another cluster than this one: with no record
+// to read, it has to be told each name that is not the default.
+func (r *Recorded) teardownOfItsCluster(namespace string) string {
+	usual := Settings{}.named()
+	command := fmt.Sprintf("teardown --cluster-id %s -n %s", r.Cluster, namespace)
+	give := func(flag, name, usual string) {
+		if name != "" && name != usual {
+			command += " --" + flag + " " + name
+		}
+	}
+	give("policy-name", r.PolicyName, usual.PolicyName)
+	give("user-name", r.UserName, usual.UserName)
+	give("iam-path", r.IAMPath, usual.IAMPath)
+	give("role-name", r.RoleName, iamsetup.RoleName(iamsetup.Owner{Cluster: r.Cluster, Namespace: namespace}))
+	if r.RoleName != "" {
+		give("service-account", r.ServiceAccount, usual.ServiceAccount)
+		give("oidc-issuer", r.OIDCIssuer, "")
+	}
+	return command
 }
 
 // over puts what was given in the place of what an entry names. It also names what the entry does not: a role that was

@@ -99,7 +99,7 @@ func (p *Provider) diff() []plan.Change {
 	}
 	if err := p.seen.tags.room(missing); err != nil {
 		return p.one(plan.Blocked, fmt.Sprintf("tag IAM identity provider %s: %s", p.ARN(), err),
-			"take out the tags of owners that are gone: `teardown --cluster-id UID -n NAMESPACE`")
+			"take out the tags of owners that are gone: `teardown --cluster-id UID -n NAMESPACE --oidc-issuer "+p.Issuer+"`")
 	}
 	var why []string
 	if !p.believes() {

@@ -71,6 +71,16 @@ func (t Tags) owners() []string {
 	return out
 }
 
+// ownedFrom reports whether an owner's tag was set for a cluster of that issuer.
+func (t Tags) ownedFrom(issuer string) bool {
+	for k, v := range t {
+		if strings.HasPrefix(k, tagOwner) && v == tagValue(issuer) {
+			return true
+		}
+	}
+	return false
+}
+
 // otherOwners is owners without o.
 func (t Tags) otherOwners(o Owner) []string {
 	return slices.DeleteFunc(t.owners(), func(s string) bool { return s == o.String() })

@@ -160,6 +160,22 @@ func TestRoleOfARebuiltCluster(t *testing.T) {
 	}
 }
 
+// TestRoleKeepsAStatementThatNobodysTagStandsFor: Terraform may set up the second of two clusters before its provider.
+func TestRoleKeepsAStatementThatNobodysTagStandsFor(t *testing.T) {
+	srv, api := roleAccount(t)
+	r := roleFor(api, "c1", "gen3", issuerA)
+	converge(t, r)
+	later := Trusted{"https://oidc.eks.us-east-1.amazonaws.com/id/STILLTOCOME", r.Trusted.Subject}
+	text := textOf(t, trustNow(t, srv).with(later))
+	if _, err := api.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: &r.RoleName, PolicyDocument: &text}); err != nil {
+		t.Fatal(err)
+	}
+	wantConverged(t, srv, r)
+	if !trustNow(t, srv).holds(later) {
+		t.Errorf("now %s", textOf(t, trustNow(t, srv)))
+	}
+}
+
 func TestRoleDropsAServiceAccountOfEarlierRuns(t *testing.T) {
 	srv, api := roleAccount(t)
 	converge(t, roleFor(api, "c1", "gen3", issuerA))

@@ -57,7 +57,8 @@ func (r *Role) because(old Trusted) string {
 }
 
 // findGone looks for statements that name our ServiceAccount for a cluster that account no longer knows: what a rebuilt
-// cluster leaves. Another cluster that shares the role has its provider, and keeps its statement.
+// cluster leaves. Another cluster that shares the role has its provider, and keeps its statement; one that no owner's tag
+// stands for is somebody else's, whose provider may be still to come.
 func (r *Role) findGone(ctx context.Context) ([]Trusted, error) {
 	r.gone = nil
 	if r.seen == nil || !r.seen.tags.ours() && !r.Adopt {
@@ -66,7 +67,8 @@ func (r *Role) findGone(ctx context.Context) ([]Trusted, error) {
 	known := r.stale(r.seen.trust)
 	var candidates []Trusted
 	for _, issuer := range r.seen.trust.issuersOf(r.Trusted.Subject) {
-		if who := (Trusted{issuer, r.Trusted.Subject}); who != r.Trusted && !slices.Contains(known, who) {
+		who := Trusted{issuer, r.Trusted.Subject}
+		if who != r.Trusted && !slices.Contains(known, who) && r.seen.tags.ownedFrom(issuer) {
 			candidates = append(candidates, who)
 		}
 	}
@@ -118,7 +120,8 @@ func (r *Role) elsewhere() string {
 	if len(others) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; it also lets in this ServiceAccount of %s, another cluster (if that is gone: `teardown --cluster-id UID -n NAMESPACE`)", strings.Join(others, " and of "))
+	return fmt.Sprintf("; it also lets in this ServiceAccount of %s, another cluster (if that is gone: `teardown --cluster-id UID -n NAMESPACE --role-name %s`)",
+		strings.Join(others, " and of "), r.RoleName)
 }
 
 // trustAttempts is how often the trust policy is written before a run gives up against other writers.
