@@ -20,6 +20,7 @@ type operatorStep struct {
 
 	find    func(context.Context) (*helminstall.Gen3Release, error)
 	version string // --gen3-version
+	irsa    bool
 
 	found *helminstall.Gen3Release // nil: none is known
 }
@@ -44,8 +45,19 @@ func (o *operatorStep) Warnings() []string {
 	if text := gen3Misfit(o.version, o.found, served, whose); text != "" {
 		out = append(out, text)
 	}
-	if text := withoutCredentials(o.version, o.found); text != "" {
+	return append(out, valuesInTheWay(o.version, o.found, o.irsa)...)
+}
+
+// valuesInTheWay says which values of an installed release, which is or will be of a version, keep it from using what up
+// made.
+func valuesInTheWay(version string, found *helminstall.Gen3Release, irsa bool) []string {
+	var out []string
+	if text := withoutCredentials(version, found); text != "" {
 		out = append(out, text)
+	}
+	if irsa && found != nil && found.Crossplane {
+		out = append(out, fmt.Sprintf("release %s has global.crossplane.enabled in its values, with which the gen3 chart names a role of Crossplane's on the ServiceAccount and ignores secretStoreServiceAccount.roleArn",
+			found.Name))
 	}
 	return out
 }

@@ -44,6 +44,17 @@ func TestGen3Misfit(t *testing.T) {
 	}
 }
 
+func TestGen3NamesCrossplanesRole(t *testing.T) {
+	t.Parallel()
+	found := &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", Crossplane: true}
+	if got := valuesInTheWay("", found, true); len(got) != 1 || !strings.Contains(got[0], "release commons has global.crossplane.enabled") {
+		t.Errorf("with a role: %q", got)
+	}
+	if got := append(valuesInTheWay("", found, false), valuesInTheWay("", nil, true)...); len(got) > 0 {
+		t.Errorf("without a role, and without a release: %q", got)
+	}
+}
+
 func TestGen3WithoutCredentials(t *testing.T) {
 	t.Parallel()
 	release := func(version string, local bool) *helminstall.Gen3Release {

@@ -8,7 +8,7 @@ import (
 
 // leftovers says what earlier ups made that this one does not use: another mode made it, or it was given other names. It
 // stays until it is torn down, since whoever changes over has to move the gen3 release in between. What has to go first
-// is told first.
+// is told first. The role's name is asked for as it is, also where it is the default.
 func leftovers(before *Recorded, s Settings) []string {
 	var users, roles, policies []string
 	for _, e := range before.entries() {
@@ -18,7 +18,7 @@ func leftovers(before *Recorded, s Settings) []string {
 		if e.UserName != "" && (!s.usesKeys() || e.UserName != s.UserName) {
 			users = append(users, leftover("IAM user "+e.UserName+" with its access key", s.usesKeys(), e.UserName, "user-name", "access-key", "iam-user")+s.sharedSecret(e))
 		}
-		if e.RoleName != "" && (!s.IRSA || s.RoleName != "" && e.RoleName != s.RoleName) {
+		if e.RoleName != "" && (!s.IRSA || e.RoleName != s.RoleName) {
 			roles = append(roles, leftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "role-name", "irsa-role"))
 		}
 		if e.PolicyName != "" && (!s.usesPolicy() || e.PolicyName != s.PolicyName) {

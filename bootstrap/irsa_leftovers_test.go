@@ -21,11 +21,12 @@ func TestLeftovers(t *testing.T) {
 		"nothing recorded":        {nil, Settings{IRSA: true}, nil},
 		"the same mode":           {after(keys), Settings{PolicyName: "p", UserName: "u"}, nil},
 		"keys, then IRSA":         {after(keys), Settings{IRSA: true, PolicyName: "p"}, []string{"IAM user u with its access key"}},
-		"IRSA again":              {after(role, keys), Settings{IRSA: true, PolicyName: "p"}, []string{"IAM user u with its access key"}},
+		"IRSA again":              {after(role, keys), Settings{IRSA: true, PolicyName: "p", RoleName: "r"}, []string{"IAM user u with its access key"}},
 		"IRSA, then keys":         {after(role), Settings{PolicyName: "p"}, []string{"IAM role r"}},
 		"keys, then global user":  {after(keys), Settings{UseGlobalUser: true, GlobalUserSecret: "own"}, []string{"IAM user u with its access key", "IAM policy p"}},
 		"other names":             {after(keys, role), Settings{PolicyName: "p2", UserName: "u2"}, []string{"IAM user u with its access key", "IAM role r", "IAM policy p"}},
 		"another role":            {after(role), Settings{IRSA: true, PolicyName: "p", RoleName: "r2"}, []string{"IAM role r"}},
+		"the default role again":  {after(role), Settings{IRSA: true, PolicyName: "p", RoleName: "external-secrets-gen3-0a1b2c3d"}, []string{"IAM role r"}},
 		"in another account only": {after(elsewhere), Settings{IRSA: true}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -37,9 +37,11 @@ func (g *guard) Check() error {
 func (t *target) assemble(lock *guard) *steps {
 	s := t.settings
 	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, wanted: t.recorded}}
-	out.left = leftovers(parseRecorded(t.record.Settings()), s)
+	named := s
+	named.RoleName = t.roleName()
+	out.left = leftovers(parseRecorded(t.record.Settings()), named)
 	if !s.SkipHelm {
-		out.release = &operatorStep{Step: t.releaseStep(), version: s.Gen3Version, find: t.findGen3}
+		out.release = &operatorStep{Step: t.releaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
 	}
 	if s.usesPolicy() {
 		out.policy = t.policyStep()

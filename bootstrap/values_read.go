@@ -32,7 +32,7 @@ func (v *valuesRun) readChart(ctx context.Context) error {
 	if version == "" && found != nil {
 		version = found.Version
 	}
-	if text := withoutCredentials(version, found); text != "" {
+	for _, text := range valuesInTheWay(version, found, v.fragment.takesRole()) {
 		v.warn("%s", text)
 	}
 	v.fragment.chart, err = parseGen3(cmp.Or(version, NewestGen3))

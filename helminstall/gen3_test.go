@@ -38,7 +38,7 @@ func releaseSecret(t *testing.T, name, chartName string, status release.Status) 
 	t.Helper()
 	s, err := storedRelease("sh.helm.release.v1."+name+".v1", &release.Release{
 		Name: name, Version: 1, Namespace: "prod", Manifest: gen3Manifest, Info: &release.Info{Status: status},
-		Config: map[string]any{"global": map[string]any{"aws": map[string]any{"useLocalSecret": map[string]any{"enabled": true}}}},
+		Config: map[string]any{"global": map[string]any{"crossplane": map[string]any{"enabled": true}, "aws": map[string]any{"useLocalSecret": map[string]any{"enabled": true}}}},
 		Chart:  &chart.Chart{Metadata: &chart.Metadata{Name: chartName, Version: "0.3.90"}},
 	}, "createdAt", time.Unix(0, 0))
 	if err != nil {
@@ -56,6 +56,8 @@ func TestFindGen3(t *testing.T) {
 		found   bool
 	}{
 		"among others":      {[]runtime.Object{broken, releaseSecret(t, "redis", "redis", release.StatusDeployed), releaseSecret(t, "commons", "gen3", release.StatusDeployed)}, true},
+		"failed at first":   {[]runtime.Object{releaseSecret(t, "commons", "gen3", release.StatusFailed)}, true},
+		"deployed, failed":  {[]runtime.Object{releaseSecret(t, "another", "gen3", release.StatusFailed), releaseSecret(t, "commons", "gen3", release.StatusDeployed)}, true},
 		"only superseded":   {[]runtime.Object{releaseSecret(t, "commons", "gen3", release.StatusSuperseded)}, false},
 		"of another name":   {[]runtime.Object{releaseSecret(t, "gen3", "gen3-lookalike", release.StatusDeployed)}, false},
 		"nothing installed": {nil, false},
@@ -65,7 +67,7 @@ func TestFindGen3(t *testing.T) {
 			if err != nil || (got != nil) != c.found {
 				t.Fatalf("got %+v, %v", got, err)
 			}
-			if got != nil && (got.Name != "commons" || got.Version != "0.3.90" || !got.LocalSecret || !slices.Equal(got.APIs, []string{"v1", "v1beta1"})) {
+			if got != nil && (got.Name != "commons" || got.Version != "0.3.90" || !got.LocalSecret || !got.Crossplane || !slices.Equal(got.APIs, []string{"v1", "v1beta1"})) {
 				t.Errorf("got %+v", got)
 			}
 		})
