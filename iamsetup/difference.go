@@ -39,11 +39,20 @@ func grants(document string) []string {
 		if fields["Effect"] != "Allow" {
 			verb = fmt.Sprint(fields["Effect"]) + " "
 		}
-		for _, action := range listOf(fields["Action"]) {
-			for _, resource := range listOf(fields["Resource"]) {
+		for _, action := range allBut(fields, "Action") {
+			for _, resource := range allBut(fields, "Resource") {
 				out = append(out, fmt.Sprintf("%s%v on %v%s", verb, action, resource, conditions(fields)))
 			}
 		}
+	}
+	return out
+}
+
+// allBut lists a field of a statement, or what its opposite NotAction or NotResource leaves out.
+func allBut(statement map[string]any, field string) []any {
+	out := listOf(statement[field])
+	for _, but := range listOf(statement["Not"+field]) {
+		out = append(out, fmt.Sprintf("all but %v", but))
 	}
 	return out
 }

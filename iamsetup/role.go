@@ -50,6 +50,7 @@ type Role struct {
 	has       attachments
 	unbounded bool      // the policy that is to be its permissions boundary is not there
 	gone      []Trusted // statements of clusters that are no more
+	trustMax  int       // characters that the trust policy may have
 	todo      []plan.Change
 }
 
@@ -82,6 +83,9 @@ func (r *Role) Observe(ctx context.Context) ([]plan.Change, error) {
 	}
 	var err error
 	if r.gone, err = r.findGone(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.readTrustQuota(ctx); err != nil {
 		return nil, err
 	}
 	r.unbounded = false

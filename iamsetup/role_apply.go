@@ -72,6 +72,9 @@ func (r *Role) claim(ctx context.Context, say report, cause error) error {
 	if r.gone, err = r.findGone(ctx); err != nil {
 		return err
 	}
+	if err = r.readTrustQuota(ctx); err != nil {
+		return err
+	}
 	if r.has, err = r.policies(ctx); err != nil {
 		return err
 	}

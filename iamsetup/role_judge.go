@@ -38,9 +38,9 @@ func (r *Role) own() (plan.Change, error) {
 	if err != nil {
 		return plan.Change{}, err
 	}
-	if size := characters(document); len(why) > 0 && size > trustMax {
-		return r.change(plan.Blocked, fmt.Sprintf("trust policy of IAM role %s would have %d characters and IAM allows %d, with %s let in",
-			r.seen.arn, size, trustMax, r.Trusted), "each namespace and each cluster that shares a role takes its part of them: give this one a role of its own, by another --role-name or without it"), nil
+	if size := characters(document); len(why) > 0 && size > r.trustMax {
+		return r.change(plan.Blocked, fmt.Sprintf("trust policy of IAM role %s would have %d characters and the account allows %d, with %s let in",
+			r.seen.arn, size, r.trustMax, r.Trusted), "each namespace and each cluster that shares a role takes its part of them: give this one a role of its own, by another --role-name or without it"), nil
 	}
 	if r.boundaryDiffers() {
 		differs, reason, cure := r.carrier().bounded(r.seen.boundary, r.Boundary)

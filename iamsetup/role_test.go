@@ -223,23 +223,47 @@ func TestRoleOfSomebodyElse(t *testing.T) {
 }
 
 func TestRoleWhoseTrustPolicyIsFull(t *testing.T) {
-	srv, api := roleAccount(t)
+	for name, test := range map[string]struct {
+		quota, have int // characters
+		denied      bool
+		want        string
+	}{
+		"default":                  {trustDefault, trustDefault, false, "blocked"},
+		"raised":                   {2 * trustDefault, trustDefault, false, "update"},
+		"not told":                 {2 * trustDefault, trustDefault, true, "blocked"},
+		"not told, clearly raised": {2 * trustDefault, trustDefault + 200, true, "update"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, api := roleAccount(t, awsfake.WithTrustQuota(test.quota))
+			if _, err := srv.AddRole("shared", textOf(t, fullTrust(t, test.have)), map[string]string{tagManagedBy: managedBy}); err != nil {
+				t.Fatal(err)
+			}
+			if test.denied {
+				srv.Fault(awsfake.Fault{Action: "GetAccountSummary", Kind: awsfake.AccessDenied})
+			}
+			changes := converge(t, roleFor(api, "c1", strings.Repeat("z", 60), issuerA))
+			if got := string(changes[0].Action); got != test.want {
+				t.Fatalf("got %+v", changes)
+			}
+			if test.want == "blocked" {
+				wantReason(t, changes, "the account allows 2048", "a role of its own")
+				wantNoWrites(t, srv)
+			}
+		})
+	}
+}
+
+// fullTrust lets in so many namespaces that no other has room in so many characters.
+func fullTrust(t *testing.T, room int) trust {
+	t.Helper()
 	long := func(c rune) Trusted {
 		return Trusted{issuerA, Subject(strings.Repeat(string(c), 60), "secret-store-sa")}
 	}
 	full := newTrust(awsProvider)
-	for c := 'a'; characters(textOf(t, full.with(long(c)))) <= trustMax; c++ {
+	for c := 'A'; characters(textOf(t, full.with(long(c)))) <= room; c++ {
 		full = full.with(long(c))
 	}
-	if _, err := srv.AddRole("shared", textOf(t, full), map[string]string{tagManagedBy: managedBy}); err != nil {
-		t.Fatal(err)
-	}
-	changes := converge(t, roleFor(api, "c1", strings.Repeat("z", 60), issuerA))
-	if changes[0].Action != plan.Blocked {
-		t.Fatalf("got %+v", changes)
-	}
-	wantReason(t, changes, "IAM allows 2048", "a role of its own")
-	wantNoWrites(t, srv)
+	return full
 }
 
 func TestRoleBoundaryOfOthersStays(t *testing.T) {

@@ -170,7 +170,7 @@ func (r *Role) writeTrust(ctx context.Context, say report, next trust) error {
 func trustHint(err error) string {
 	switch errorCode(err) {
 	case "LimitExceeded":
-		return "a trust policy has 2048 characters: give this namespace a role of its own, by another --role-name or without it"
+		return "a trust policy has 2048 characters where the quota was not raised: give this namespace a role of its own, by another --role-name or without it"
 	case "MalformedPolicyDocument":
 		return "a statement that is there already may name somebody who is gone, as AIDA… or AROA…; IAM takes no new document until it is taken out"
 	default:

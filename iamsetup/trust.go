@@ -13,9 +13,6 @@ const (
 	audience = "sts.amazonaws.com"
 	// assumeWithToken is the one action that a token is good for.
 	assumeWithToken = "sts:AssumeRoleWithWebIdentity"
-	// trustMax is IAM's quota of a trust policy's characters. White space does not count
-	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-	trustMax = 2048
 )
 
 // Trusted is one ServiceAccount of one cluster, as a trust policy names it.

@@ -7,22 +7,51 @@ import (
 	"strings"
 )
 
-// letsIn reports whether any statement, also one of another form, allows who to take the role. It judges roles that
-// somebody else keeps; conditions that it does not know count as not met.
+// letsIn reports whether any statement, also one of another form, allows who to take the role, and none denies it. It
+// judges roles that somebody else keeps; conditions that it does not know count as not met.
 func (t trust) letsIn(who Trusted) bool {
+	return t.says("Allow", who) && !t.says("Deny", who)
+}
+
+// says reports whether any statement of that effect is about who taking the role.
+func (t trust) says(effect string, who Trusted) bool {
 	return slices.ContainsFunc(t.statements, func(raw json.RawMessage) bool {
 		var s struct {
 			Effect    string
-			Principal struct{ Federated texts }
+			Principal principal
 			Action    texts
 			Condition map[string]map[string]texts
 		}
-		if json.Unmarshal(raw, &s) != nil || s.Effect != "Allow" {
+		if json.Unmarshal(raw, &s) != nil || s.Effect != effect {
 			return false
 		}
 		names := func(pattern string) bool { return wildcard(strings.ToLower(pattern), strings.ToLower(assumeWithToken)) }
-		return slices.Contains(s.Principal.Federated, t.arn(who.Issuer)) && slices.ContainsFunc(s.Action, names) && who.meets(s.Condition)
+		about := slices.Contains(s.Principal.Federated, t.arn(who.Issuer)) || effect == "Deny" && s.Principal.everybody()
+		return about && slices.ContainsFunc(s.Action, names) && who.meets(s.Condition)
 	})
+}
+
+// principal is whom a statement is about, as far as tokens go: "*", or {"Federated": …} among others.
+type principal struct {
+	Federated texts
+	AWS       texts
+	all       bool
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *principal) UnmarshalJSON(raw []byte) error {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		p.all = text == "*"
+		return nil
+	}
+	type fields principal
+	return json.Unmarshal(raw, (*fields)(p)) // the caller takes it for another form
+}
+
+// everybody reports whether it is anyone at all, which in a Deny includes those who come with a token.
+func (p *principal) everybody() bool {
+	return p.all || slices.Contains(p.AWS, "*") || slices.Contains(p.Federated, "*")
 }
 
 // meets reports whether a token of who fulfils all conditions.

@@ -96,15 +96,24 @@ func TestTrustLetsIn(t *testing.T) {
 	statement := func(action, condition string) string {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":` + action + `,"Condition":` + condition + `}]}`
 	}
+	both := func(other string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":["` + awsProvider(issuerA) + `"]},"Action":"sts:*"},` + other + `]}`
+	}
 	const action = `"sts:AssumeRoleWithWebIdentity"`
 	for text, want := range map[string]bool{
-		statement(action, `{"StringLike":{"`+name+`:sub":"system:serviceaccount:gen3:*"}}`):                                                           true,
-		statement(`["sts:TagSession","sts:Assume*"]`, `{"StringEquals":{"`+name+`:aud":"sts.amazonaws.com","`+name+`:sub":["x","`+who.Subject+`"]}}`): true,
-		statement(action, `{"StringLike":{"`+name+`:sub":"system:serviceaccount:other:*"}}`):                                                          false,
-		statement(action, `{"StringEquals":{"`+name+`:sub":"system:serviceaccount:gen3:*"}}`):                                                         false,
-		statement(action, `{"StringEquals":{"`+name+`:sub":"`+who.Subject+`","aws:SourceVpc":"v"}}`):                                                  false,
-		statement(action, `{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`):                                                                              false,
-		statement(`"sts:AssumeRole"`, `{"StringEquals":{"`+name+`:sub":"`+who.Subject+`"}}`):                                                          false,
+		statement(action, `{"StringLike":{"`+name+`:sub":"system:serviceaccount:gen3:*"}}`):                                                                true,
+		statement(`["sts:TagSession","sts:Assume*"]`, `{"StringEquals":{"`+name+`:aud":"sts.amazonaws.com","`+name+`:sub":["x","`+who.Subject+`"]}}`):      true,
+		statement(action, `{"StringLike":{"`+name+`:sub":"system:serviceaccount:other:*"}}`):                                                               false,
+		statement(action, `{"StringEquals":{"`+name+`:sub":"system:serviceaccount:gen3:*"}}`):                                                              false,
+		statement(action, `{"StringEquals":{"`+name+`:sub":"`+who.Subject+`","aws:SourceVpc":"v"}}`):                                                       false,
+		statement(action, `{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`):                                                                                   false,
+		statement(`"sts:AssumeRole"`, `{"StringEquals":{"`+name+`:sub":"`+who.Subject+`"}}`):                                                               false,
+		both(`{"Effect":"Deny","Principal":"*","Action":"sts:*"}`):                                                                                         false,
+		both(`{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:*","Condition":{"StringLike":{"` + name + `:sub":"system:serviceaccount:gen3:*"}}}`):  false,
+		both(`{"Effect":"Deny","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":"sts:AssumeRoleWithWebIdentity"}`):                        false,
+		both(`{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:*","Condition":{"StringLike":{"` + name + `:sub":"system:serviceaccount:other:*"}}}`): true,
+		both(`{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"sts:*"}`):                                                    true,
+		both(`{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}`):                                 true,
 	} {
 		if got := trustOf(t, text).letsIn(who); got != want {
 			t.Errorf("%s: got %v", text, got)

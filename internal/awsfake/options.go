@@ -22,6 +22,7 @@ type settings struct {
 	now        func() time.Time
 	pageSize   int
 	attachable int
+	trusting   int // characters of a trust policy
 	enforce    bool
 	skew       bool
 	randomness uint64
@@ -35,10 +36,10 @@ func defaults() settings {
 		partition:  "aws",
 		now:        time.Now, //nolint:forbidigo // the default of WithClock
 		pageSize:   2,
-		attachable: maxAttached,
-		enforce:    true,
-		skew:       true,
-		lags:       map[Class]lag{},
+		attachable: maxAttached, trusting: maxTrust,
+		enforce: true,
+		skew:    true,
+		lags:    map[Class]lag{},
 	}
 }
 
@@ -57,6 +58,9 @@ func WithPageSize(n int) Option { return func(s *settings) { s.pageSize = n } }
 
 // WithAttachedQuota sets how many managed policies a user, group or role may have, as an account may ask AWS for more.
 func WithAttachedQuota(n int) Option { return func(s *settings) { s.attachable = n } }
+
+// WithTrustQuota sets how many characters a trust policy may have, white space apart, as an account may ask AWS for more.
+func WithTrustQuota(n int) Option { return func(s *settings) { s.trusting = n } }
 
 // WithPolicyEnforcement says whether callers other than the admin need permissions. They do by default.
 func WithPolicyEnforcement(on bool) Option { return func(s *settings) { s.enforce = on } }

@@ -19,5 +19,6 @@ func getAccountSummary(r *request) (any, error) {
 	for _, kind := range []string{"user", "group", "role"} {
 		out.Entries = append(out.Entries, summaryEntry{"AttachedPoliciesPer" + title(kind) + "Quota", r.srv.attachable})
 	}
+	out.Entries = append(out.Entries, summaryEntry{"AssumeRolePolicySizeQuota", r.srv.trusting})
 	return out, nil
 }

@@ -15,8 +15,8 @@ func (r *request) readTrust(field string) (trust, error) {
 	if err != nil {
 		return trust{}, err
 	}
-	if dense(text) > maxTrust {
-		return trust{}, limitExceeded("Cannot exceed quota for ACLSizePerRole: %d", maxTrust)
+	if dense(text) > r.srv.trusting {
+		return trust{}, limitExceeded("Cannot exceed quota for ACLSizePerRole: %d", r.srv.trusting)
 	}
 	return trust{text, doc}, nil
 }
