@@ -1,4 +1,4 @@
-# Everything here needs Go and make, nothing else.
+# Everything here needs Go, make, bash and git.
 SHELL := bash -o pipefail
 .DEFAULT_GOAL := help
 
@@ -54,7 +54,7 @@ lint: ## golangci-lint, pinned in internal/tools
 	cd internal/sandbox && go tool -modfile=../tools/go.mod golangci-lint run ./...
 
 golden: ## write the golden files anew
-	go test ./internal/cli/... ./iamsetup/... ./bootstrap/... . -update
+	go test ./internal/cli ./internal/cli/progress ./internal/cli/report ./iamsetup ./bootstrap -update
 
 clean: ## remove what was built
 	rm -rf $(BIN)

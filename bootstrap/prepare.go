@@ -89,7 +89,7 @@ func (r *run) mayWrite(ctx context.Context) error {
 	}
 	for _, d := range denied {
 		_ = r.fail("", hint.With(fmt.Errorf("check permissions: the caller of context %s may not %s", r.target.kube.Context, d),
-			"the README lists the Role that a run needs; `kubectl auth can-i --list` shows what you have"))
+			"see Permissions in the README for what a run needs; `kubectl auth can-i --list` shows what you have"))
 	}
 	if len(denied) > 0 {
 		return ErrFailed

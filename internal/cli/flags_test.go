@@ -90,10 +90,7 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestConsentIsNeverReadFromTheEnvironment(t *testing.T) {
-	env := map[string]string{
-		"GEN3_BOOTSTRAP_YES": "true", "GEN3_BOOTSTRAP_ADOPT": "true",
-		"GEN3_BOOTSTRAP_FORCE": "true", "GEN3_BOOTSTRAP_DELETE_CRDS": "true",
-	}
+	env := map[string]string{"GEN3_BOOTSTRAP_YES": "true", "GEN3_BOOTSTRAP_ADOPT": "true"}
 	if got := settings(t, env, "up"); got.Yes || got.Adopt {
 		t.Errorf("yes %v, adopt %v", got.Yes, got.Adopt)
 	}
@@ -123,7 +120,7 @@ func TestEveryFlagHasAUniqueName(t *testing.T) {
 	}
 }
 
-// TestTargetFlagsAreTakenEverywhere holds the contract's promise that one set of arguments does for all commands.
+// TestTargetFlagsAreTakenEverywhere holds the promise that one set of arguments does for all commands.
 func TestTargetFlagsAreTakenEverywhere(t *testing.T) {
 	for _, c := range commands(Process{}) {
 		taken := make(map[string]bool)

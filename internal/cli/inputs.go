@@ -44,9 +44,3 @@ func (in *inputs) groups() []group {
 		in.target(), in.iam(), in.secrets(), in.authentication(), in.helm(), in.gen3(), in.printing(), in.timing(),
 	}
 }
-
-// targetGroups returns the flags that every command takes, also where they have no effect, so that one set of arguments
-// does for all.
-func (in *inputs) targetGroups() []group {
-	return []group{in.target(), in.printing()}
-}

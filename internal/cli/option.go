@@ -29,7 +29,7 @@ type option struct {
 	env      []string // names in the environment besides GEN3_BOOTSTRAP_<FLAG>, asked after it
 	required bool     // for the help; bootstrap.Settings.Check judges it, with all else that is wrong
 	argvOnly bool     // never read from the environment, as it allows harm
-	hidden   bool     // for tests
+	hidden   bool     // taken, and not explained
 	fallback string   // the default in words, where the zero value stands for more than nothing
 }
 

@@ -28,7 +28,7 @@ func (in *inputs) secrets() group {
 func (in *inputs) authentication() group {
 	s := &in.settings
 	return group{"authentication", []option{
-		{name: "use-global-user", into: &s.UseGlobalUser, usage: "make no user and no policy: a key made elsewhere is used"},
+		{name: "use-global-user", into: &s.UseGlobalUser, usage: "make no user and no key, and without --irsa no policy: a key made elsewhere is used"},
 		{name: "global-user-secret", arg: "NAME", into: &s.GlobalUserSecret, usage: "Secret that holds the global user's key"},
 		{name: "irsa", into: &s.IRSA, usage: "a role for a ServiceAccount, and no user and no key"},
 		{name: "role-name", arg: "NAME", into: &s.RoleName, fallback: "external-secrets-<namespace>-<cluster>", usage: "role of --irsa"},

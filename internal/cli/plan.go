@@ -17,7 +17,8 @@ func newPlan(p Process) command {
 		name:    "plan",
 		summary: "say what up would do, and why; write nothing",
 		about: "Looks at everything that up looks at, with the same code, and prints each resource with what up would do to it\n" +
-			"and the reason. Takes the flags of up. Exits with 1 where up would refuse to run.",
+			"and the reason. Takes the flags of up. Exits with 1 where up would refuse to run.\n\n" +
+			"-o json prints the document that up prints; changed then says that something is pending.",
 		example: []string{
 			"gen3-bootstrap plan --account 111122223333 --region us-east-1 -n gen3",
 			"gen3-bootstrap plan --account 111122223333 --region us-east-1 -n gen3 --detailed-exitcode -o json",

@@ -30,3 +30,18 @@ func (in *inputs) recalledGroups() []group {
 	}
 	return groups
 }
+
+// withoutWriting takes those target flags out of the help that only matter to a command which writes.
+func withoutWriting(groups []group) []group {
+	return unexplained(groups, "create-namespace", "lock-timeout", "yes")
+}
+
+// unexplained takes flags out of the help.
+func unexplained(groups []group, names ...string) []group {
+	for _, g := range groups {
+		for i := range g.options {
+			g.options[i].hidden = g.options[i].hidden || slices.Contains(names, g.options[i].name)
+		}
+	}
+	return groups
+}

@@ -39,7 +39,7 @@ func newStatus(p Process) command {
 			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3",
 			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3 --max-key-age 90d -q",
 		},
-		groups: append([]group{own}, in.recalledGroups()...),
+		groups: append([]group{own}, withoutWriting(in.recalledGroups())...),
 		run: func(ctx context.Context) error {
 			limit, err := parseAge(age)
 			if err != nil {

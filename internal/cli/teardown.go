@@ -45,7 +45,8 @@ func newTeardown(p Process) command {
 const teardownAbout = `Deletes what carries gen3-bootstrap's mark and was made for this namespace of this cluster, by the names that the
 last up recorded. From what others share it takes only this namespace's tag, subject and key. What somebody added
 by hand is never stripped: it is named, with the commands that remove it. Goes on past failures, reports each,
-and finishes when run again.
+and finishes when run again. The record and the Lease go last, with the namespaces that up made, where nothing else
+is in them.
 
 It refuses when objects of External Secrets would lose what they stand on, and lists them; --force overrides it:
   - when the operator goes, every SecretStore, ExternalSecret and PushSecret of the cluster counts, in all

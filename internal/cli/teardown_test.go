@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -31,12 +32,21 @@ func TestRecalledNamesAreEmptyUnlessGiven(t *testing.T) {
 }
 
 func TestTeardownsConsentIsNeverReadFromTheEnvironment(t *testing.T) {
+	consent := []string{"force", "delete-crds", "yes"}
+	found := 0
 	for _, g := range newTeardown(Process{}).groups {
 		for _, o := range g.options {
-			if (o.name == "force" || o.name == "delete-crds" || o.name == "yes") && len(o.variables()) > 0 {
-				t.Errorf("--%s is read from %v", o.name, o.variables())
+			if !slices.Contains(consent, o.name) {
+				continue
+			}
+			found++
+			if names := o.variables(); len(names) > 0 {
+				t.Errorf("--%s is read from %v", o.name, names)
 			}
 		}
+	}
+	if found != len(consent) {
+		t.Errorf("%d of the flags %v are there", found, consent)
 	}
 }
 

@@ -19,7 +19,11 @@ func newUp(p Process) command {
 		about: "Installs External Secrets Operator, makes the IAM policy and user, and puts a proved access key into the\n" +
 			"Secrets that the gen3 chart reads. Run it again at any time: it changes only what differs, finishes what an\n" +
 			"interrupted run began, and never asks, except before it deletes a key under --adopt. When anything stands in\n" +
-			"the way it says all of it and writes nothing.",
+			"the way it says all of it and writes nothing.\n\n" +
+			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, changed,\n" +
+			"changes[{step, resource, action, reason}], outputs{policyArn, userArn, accessKeyId, secrets[], roleArn,\n" +
+			"release{name, namespace, chartVersion, revision}}, warnings[], errors[{step, message, hint}], durationSeconds}: an\n" +
+			"action is create, update, delete, adopt, none or blocked; an output that this mode does not have is absent.",
 		example: []string{"gen3-bootstrap up --account 111122223333 --region us-east-1 -n gen3"},
 		groups:  append([]group{own}, in.groups()...),
 		run: func(ctx context.Context) error {

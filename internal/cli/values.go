@@ -29,7 +29,7 @@ func newValues(p Process) command {
 			"gen3-bootstrap values --region us-east-1 -n gen3 --gen3-version 0.3.85 --offline",
 			"gen3-bootstrap values --account 111122223333 --region us-east-1 -n gen3 --irsa --role-name gen3-secrets --offline",
 		},
-		groups: append([]group{own}, in.valuesGroups()...),
+		groups: append([]group{own}, withoutWriting(in.valuesGroups())...),
 		run: func(ctx context.Context) error {
 			return newSession(p, in, "values", report.Done).printValues(ctx, offline)
 		},
@@ -41,11 +41,14 @@ func (in *inputs) valuesGroups() []group {
 	shown := []string{"use-global-user", "global-user-secret", "irsa", "role-name", "service-account", "iam-path", "gen3-version"}
 	groups := in.recalledGroups()
 	for _, g := range groups {
-		if g.title == "target" || g.title == "output" {
-			continue
-		}
 		for i := range g.options {
-			g.options[i].hidden = !slices.Contains(shown, g.options[i].name)
+			o := &g.options[i]
+			switch {
+			case o.name == "account":
+				o.required, o.usage = false, o.usage+" (required, but for --offline without --irsa)"
+			case g.title != "target" && g.title != "output":
+				o.hidden = !slices.Contains(shown, o.name)
+			}
 		}
 	}
 	return groups

@@ -30,11 +30,21 @@ func newVersion(p Process) command {
 	return command{
 		name:    "version",
 		summary: "print the version, the commit, Go's version and the default chart version",
-		about:   "Takes the target flags of the other commands, so that one set of arguments does for all, and ignores them.",
+		about: "Takes the target flags of the other commands, so that one set of arguments does for all, and ignores them.\n\n" +
+			"-o json prints {version, commit, go, defaultChartVersion}.",
 		example: []string{"gen3-bootstrap version -o json"},
-		groups:  in.targetGroups(),
+		groups:  in.versionGroups(),
 		run:     func(context.Context) error { return printVersion(p, in) },
 	}
+}
+
+// versionGroups are the flags that every command takes, of which those for the output matter.
+func (in *inputs) versionGroups() []group {
+	target := in.target()
+	for i := range target.options {
+		target.options[i].hidden = true
+	}
+	return []group{target, in.printing()}
 }
 
 func printVersion(p Process, in *inputs) error {
