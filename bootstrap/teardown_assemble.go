@@ -86,14 +86,15 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 		recorded := slices.Contains(t.known.users, name)
 		lookup := &iamsetup.UserLookup{API: t.target.aws.IAM, UserName: name}
 		key := &iamsetup.KeyRemoval{Removal: t.removal(base, iamsetup.KeyStep, recorded), Key: t.keyOf(lookup)}
-		keys = append(keys, t.add(key, nil))
+		ending := t.add(key, nil)
+		keys = append(keys, ending)
 		users = append(users, t.add(&iamsetup.UserRemoval{
 			Removal: t.removal(base, iamsetup.UserStep, recorded), API: t.target.aws.IAM, Lookup: lookup, Keys: key, Policies: t.policyARNs(),
 		}, func(r *Recorded) {
-			if r.UserName == name {
+			if r.UserName == name && (ending.idle || ending.settled()) { // else its keys would be found no more
 				r.UserName = ""
 			}
-		}, keys[len(keys)-1]))
+		}, ending))
 	}
 	return keys, users
 }

@@ -115,6 +115,11 @@ func (s *secretsRemoval) destroy(ctx context.Context, held credential.Held) erro
 	if slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool { return k.Stays(id) }) {
 		return fmt.Errorf("delete Secret %s: it is left, as its access key %s is still there", held.Name, id)
 	}
+	for _, k := range s.keys {
+		if id != "" && k.Unknown() {
+			return fmt.Errorf("delete Secret %s: it is left, as the access keys of IAM user %s could not be looked at", held.Name, k.Key.Lookup.UserName)
+		}
+	}
 	if err := s.check(); err != nil {
 		return fmt.Errorf("delete Secret %s: %w", held.Name, err)
 	}

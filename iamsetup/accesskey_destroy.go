@@ -19,7 +19,7 @@ type KeyRemoval struct {
 	view    keyView
 	todo    keyEnds
 	deleted []string
-	looked  bool // PlanDestroy came to its end
+	looked  bool // the last look came to its end
 	ended   bool // Destroy did, well or not
 }
 
@@ -60,7 +60,8 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 	view.now = r.Key.AWS.Clock.Now()
 	r.judge(view, settled)
 	if len(r.todo.stay) > 0 || len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0 {
-		if err := r.Key.readUse(ctx, view.keys); err != nil {
+		err := r.Key.readUse(ctx, view.keys)
+		if decides := len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0; err != nil && (decides || !isDenied(err)) {
 			return err
 		}
 		r.judge(view, settled)

@@ -18,6 +18,7 @@ func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	say := report{sink: sink, step: KeyStep}
 	entry := r.todo.entry()
 	if err := r.settle(ctx, say); err != nil {
+		r.looked = false
 		return err
 	}
 	var errs []error

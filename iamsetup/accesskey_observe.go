@@ -119,7 +119,7 @@ func (k *AccessKey) readUse(ctx context.Context, keys []listedKey) error {
 			if isAbsent(err) {
 				return nil
 			}
-			if err != nil {
+			if keys[i].Unread = err != nil; err != nil {
 				return fmt.Errorf("get last use of access key %s: %w", keys[i].ID, err)
 			}
 			if use := out.AccessKeyLastUsed; use != nil && use.LastUsedDate != nil {

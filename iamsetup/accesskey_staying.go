@@ -17,6 +17,9 @@ func (r *KeyRemoval) Knows(id string) bool {
 	return r.view.listed(id) != nil || slices.ContainsFunc(r.view.mints, minted)
 }
 
+// Unknown reports that the user's keys could not be looked at, so that any key may be one of this namespace's.
+func (r *KeyRemoval) Unknown() bool { return !r.looked }
+
 // Stays reports whether a key that should go is still there, so that the Secret which holds it must not go either.
 func (r *KeyRemoval) Stays(id string) bool { return slices.Contains(r.staying(), id) }
 

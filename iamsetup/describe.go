@@ -34,9 +34,12 @@ func (d *decision) describe(id string) string {
 	} else {
 		parts = append(parts, "holder unknown")
 	}
-	if k.Use.At.IsZero() {
+	switch {
+	case k.Unread:
+		parts = append(parts, "last use not known")
+	case k.Use.At.IsZero():
 		parts = append(parts, "never used")
-	} else {
+	default:
 		parts = append(parts, fmt.Sprintf("last used for %s %s ago", k.Use.Service, Age(d.v.now.Sub(k.Use.At))))
 	}
 	return strings.Join(parts, ", ")

@@ -14,6 +14,7 @@ type listedKey struct {
 	Active  bool
 	Created time.Time
 	Use     lastUse // only filled when something is not as it should be
+	Unread  bool    // it could not be
 }
 
 // lastUse is when and for what a key was last used; the zero value is never.

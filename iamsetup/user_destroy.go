@@ -129,6 +129,9 @@ func (u *UserRemoval) judge(inWay []obstacle) plan.Change {
 	case f == fateLast && len(inWay)+len(mine) > 0:
 		c.Action = plan.Blocked
 		c.Reason, c.Hint = u.leftFor(inWay, mine)
+	case f == fateShared && u.Keys.Unknown():
+		c.Action, c.Reason = plan.Blocked, fmt.Sprintf("the access keys of IAM user %s could not be looked at, and one may be this namespace's", u.seen.ARN)
+		c.Hint = "allow iam:ListAccessKeys and iam:GetAccessKeyLastUsed, and run teardown again"
 	case f == fateShared && len(mine) > 0:
 		c.Action, c.Reason = plan.Blocked, fmt.Sprintf("IAM user %s still has access key %s of this namespace", u.seen.ARN, strings.Join(mine, ", "))
 		c.Hint = "teardown --only access-key removes it"

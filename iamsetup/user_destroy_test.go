@@ -7,7 +7,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -48,5 +51,45 @@ func TestOnlyTheUserSaysWhoseItsKeyIs(t *testing.T) {
 		"aws iam delete-access-key --user-name es --access-key-id "+foreign+"\n")
 	if strings.Contains(reasons(changes), "delete-access-key --user-name es --access-key-id "+id) {
 		t.Errorf("the key of ours is to be deleted by hand: %q", reasons(changes))
+	}
+}
+
+// TestSharedUserStaysWhileItsKeysAreUnknown: its tags are what tells that a key is ours, and must not go before it.
+func TestSharedUserStaysWhileItsKeysAreUnknown(t *testing.T) {
+	srv, api := userAccount(t, "c1/gen3", "c2/gen3")
+	before := srv.Snapshot()
+	allow := srv.Fault(awsfake.Fault{Action: "ListAccessKeys", Kind: awsfake.AccessDenied})
+	key, user, _ := userSteps(api, removal("c1", "gen3"))
+	_, err := key.PlanDestroy(t.Context())
+	wantError(t, err, "list access keys of IAM user es")
+	planned, err := user.PlanDestroy(t.Context())
+	check(t, err)
+	if actions(planned) != "blocked" || !key.Unknown() {
+		t.Fatalf("got %+v", planned)
+	}
+	wantReason(t, planned, "could not be looked at", "iam:ListAccessKeys")
+	_ = user.Destroy(t.Context(), event.Discard)
+	if diff := cmp.Diff(before, srv.Snapshot()); diff != "" {
+		t.Error(diff)
+	}
+	allow()
+	key, user, _ = userSteps(api, removal("c1", "gen3"))
+	if made := mustDestroy(t, key, user); actions(made) != "delete update" {
+		t.Errorf("made %+v", made)
+	}
+}
+
+// TestKeysOfOthersNeedNoLastUse: whose they are is known, and they stay.
+func TestKeysOfOthersNeedNoLastUse(t *testing.T) {
+	srv, api := userAccount(t, "c1/gen3", "c2/gen3")
+	_, err := srv.AddKey("es")
+	check(t, err)
+	srv.Fault(awsfake.Fault{Action: "GetAccessKeyLastUsed", Kind: awsfake.AccessDenied})
+	key, user, _ := userSteps(api, removal("c1", "gen3"))
+	changes, err := key.PlanDestroy(t.Context())
+	check(t, err)
+	wantReason(t, changes, "not ours: left", "last use not known")
+	if made := mustDestroy(t, key, user); actions(made) != "delete update" {
+		t.Errorf("made %+v", made)
 	}
 }
