@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -64,9 +62,10 @@ type status struct {
 	result StatusResult
 	held   []StatusSecret
 	infos  []iamsetup.KeyInfo
-	blind  bool // keys may not be read
+	blind  bool // which keys there are, or whose, could not be found out
 
 	namespaceKnown bool // whether there is one could be asked
+	recordRead     bool
 }
 
 func (v *status) unread(step string, err error) {
@@ -108,7 +107,7 @@ func (v *status) look(ctx context.Context) {
 
 // readSteps lets the steps of up say what they would do.
 func (v *status) readSteps(ctx context.Context) {
-	nodes := slices.DeleteFunc(v.steps.nodes(), func(n node) bool { return n.step.Name() == RecordStep })
+	nodes := slices.DeleteFunc(v.steps.nodes(), func(n node) bool { return n.step.Name() == RecordStep && !v.unrecorded() })
 	engine := &engine{nodes: nodes, sink: event.Discard, now: v.env.Now}
 	for _, o := range engine.observe(ctx) {
 		v.unread(o.step, o.err)
@@ -121,6 +120,11 @@ func (v *status) readSteps(ctx context.Context) {
 			v.readKeys(ctx, v.steps.key, o.err)
 		}
 	}
+}
+
+// unrecorded reports that up would first write the record. One that is there is what all else is judged by.
+func (v *status) unrecorded() bool {
+	return v.recordRead && !v.result.Recorded && v.target.namespace != nil
 }
 
 // withoutOwner takes back that an owner's tag is missing where nobody could tell the owner.
@@ -142,7 +146,7 @@ func (v *status) readKeys(ctx context.Context, key *iamsetup.AccessKey, observed
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.infos = append(v.infos, infos...)
-	v.blind = v.blind || err != nil && len(infos) == 0
+	v.blind = v.blind || observed != nil || err != nil && len(infos) == 0
 }
 
 // resource adds to a change whose the resource is.
@@ -161,22 +165,4 @@ func (v *status) resource(c plan.Change) StatusResource {
 		o.Ours = s.release.Ours()
 	}
 	return StatusResource{Change: c, Ours: o.Ours, Owners: append([]string{}, o.Owners...)}
-}
-
-// overaged says which keys of this namespace are older than they may be.
-func (v *status) overaged(limit time.Duration) []error {
-	if limit <= 0 {
-		return nil
-	}
-	if v.blind {
-		return []error{errors.New("check --max-key-age: the access keys may not be read")}
-	}
-	var errs []error
-	for _, k := range v.result.Keys {
-		if age := time.Duration(k.AgeSeconds) * time.Second; (k.InUse || k.Ours) && age > limit {
-			errs = append(errs, hint.With(fmt.Errorf("check --max-key-age: access key %s of IAM user %s is %s old, and %s is allowed", k.ID, k.User, iamsetup.Age(age), iamsetup.Age(limit)),
-				fmt.Sprintf("to replace it, with nothing read in between: aws iam delete-access-key --user-name %s --access-key-id %s; then run `gen3-bootstrap up` with the same flags", k.User, k.ID)))
-		}
-	}
-	return errs
 }

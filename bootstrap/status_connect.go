@@ -41,10 +41,13 @@ func (v *status) connect(ctx context.Context) []error {
 	if len(errs) > 0 {
 		return errs
 	}
-	v.namespaceKnown = namespaceErr == nil
+	v.namespaceKnown, v.recordRead = namespaceErr == nil, recordErr == nil
 	v.unread("", identityErr)
 	v.unread("", namespaceErr)
 	v.unread(RecordStep, recordErr)
+	if recordErr != nil {
+		v.doubt()
+	}
 	v.result.Partition, v.result.Cluster.ID = t.caller.Partition, t.clusterID
 	return t.compareAccount()
 }

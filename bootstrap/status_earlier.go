@@ -49,6 +49,7 @@ func (v *status) readSecret(ctx context.Context, name string) {
 	secrets := &kube.KeySecrets{Client: v.target.kube, Namespace: namespace, Names: []string{name}}
 	held, err := secrets.Observe(ctx)
 	if err != nil {
+		v.doubt()
 		v.unread(iamsetup.KeyStep, err)
 		return
 	}

@@ -128,7 +128,8 @@ func testStatusHealthy(t *testing.T, c *cluster) {
 	if _, err := s.status(t, 41*24*time.Hour); err != nil {
 		t.Errorf("41 days allowed: %v", err)
 	}
-	if r, err := s.status(t, 39*24*time.Hour); !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(r.Errors[0].Message, key) {
+	if r, err := s.status(t, 39*24*time.Hour); !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(r.Errors[0].Message, key) ||
+		!strings.Contains(r.Errors[0].Hint, "then run `gen3-bootstrap up`") {
 		t.Errorf("39 days allowed: %v %+v", err, r.Errors)
 	}
 	s.settings.SecretPrefixes = []string{"gen3-"} // what a flag says counts, and differs
@@ -193,8 +194,9 @@ func testStatusGlobal(t *testing.T, c *cluster) {
 	if r.Mode != "global-user" || len(r.Keys) != 1 || r.Keys[0].User != "global" || r.Keys[0].Ours || !r.Keys[0].InUse {
 		t.Errorf("%s", showStatus(r))
 	}
-	if _, err := s.status(t, 90*24*time.Hour); !errors.Is(err, bootstrap.ErrFailed) {
-		t.Errorf("key of 100 days: %v", err)
+	if r, err := s.status(t, 90*24*time.Hour); !errors.Is(err, bootstrap.ErrFailed) || len(r.Errors) != 1 ||
+		!strings.Contains(r.Errors[0].Hint, "put that into Secret status-global/gen3-aws-config") || strings.Contains(r.Errors[0].Hint, "`gen3-bootstrap up`") {
+		t.Errorf("key of 100 days: %v %+v", err, r.Errors)
 	}
 }
 
@@ -222,7 +224,7 @@ func testStatusHalf(t *testing.T, c *cluster) {
 		}, []string{"which is inactive", "it is ours and inactive"}, 0},
 		"record lost": {func(t *testing.T, s *stage) {
 			must(t, s.kube.CoreV1().ConfigMaps("status-half").Delete(t.Context(), "gen3-bootstrap", metav1.DeleteOptions{}))
-		}, []string{"works"}, 0},
+		}, []string{"works", "create configmap/status-half/gen3-bootstrap"}, 0},
 		"Secret edited by hand": {func(t *testing.T, s *stage) {
 			patch := []byte(`{"stringData":{"credentials":"mine"}}`)
 			_, err := s.kube.CoreV1().Secrets("status-half").Patch(t.Context(), "gen3-aws-config", types.MergePatchType, patch, metav1.PatchOptions{})
@@ -303,6 +305,9 @@ func testStatusRestricted(t *testing.T, c *cluster) {
 	r := s.mustStatus(t)
 	if len(r.Unread) == 0 || len(r.Warnings) > 0 || r.Drift || len(r.Resources) == 0 {
 		t.Errorf("%s", showStatus(r))
+	}
+	if r, err := s.status(t, 90*24*time.Hour); !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(r.Errors[0].Message, "not every access key") {
+		t.Errorf("whose the keys are may not be read: %v %+v", err, r.Errors)
 	}
 	s.settings.Kubeconfig = c.Kubeconfig
 	s.mustTeardown(t, bootstrap.TeardownOptions{})

@@ -52,7 +52,7 @@ func (v *status) readGlobalKey(ctx context.Context) {
 		}
 		info, err := v.target.aws.KeyInfo(ctx, h.KeyID)
 		if err != nil {
-			v.blind = true
+			v.doubt()
 			v.unread(iamsetup.KeyStep, err)
 		}
 		if info != nil {

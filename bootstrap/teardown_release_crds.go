@@ -109,10 +109,10 @@ func (r *releaseRemoval) strip(ctx context.Context) (int, error) {
 // keptCRDsAsOne says once what is said of two dozen CRDs.
 func keptCRDsAsOne(all []plan.Change) []plan.Change {
 	var out []plan.Change
-	kept := 0
+	kept, reason := 0, ""
 	for _, c := range all {
 		if strings.HasPrefix(c.Resource, "customresourcedefinition/") && c.Action == plan.None {
-			kept++
+			kept, reason = kept+1, c.Reason
 			continue
 		}
 		out = append(out, c)
@@ -120,7 +120,7 @@ func keptCRDsAsOne(all []plan.Change) []plan.Change {
 	if kept > 0 {
 		out = append(out, plan.Change{
 			Step: all[0].Step, Resource: "customresourcedefinitions/external-secrets.io", Action: plan.None,
-			Reason: fmt.Sprintf("%d are kept: deleting them would delete every object of their kinds; --delete-crds does", kept),
+			Reason: fmt.Sprintf("%d are %s", kept, reason),
 		})
 	}
 	return out

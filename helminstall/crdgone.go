@@ -46,6 +46,25 @@ func (s *Step) destroyableCRDs(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+// usedBy says who else uses the CRDs, or why that cannot be told; "" for nobody. That they bear the release's name proves
+// little: somebody else's operator may have come to live with CRDs that an earlier release left.
+func (s *Step) usedBy() string {
+	for _, op := range s.seen.Operators {
+		if !op.Owner.Of(s.Settings.Release, s.Namespace) || op.Owner.GitOps() {
+			return op.String() + " uses them"
+		}
+	}
+	for _, c := range s.seen.CRDs {
+		if c.Owner.GitOps() {
+			return c.Owner.String() + " keeps them"
+		}
+	}
+	if s.seen.Unseen != "" {
+		return "whether an operator uses them cannot be told: " + s.seen.Unseen
+	}
+	return ""
+}
+
 const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 // getMetadata lists without the objects' bodies: the schemas are megabytes.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -25,13 +27,19 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 	}
 	out := []plan.Change{s.destroyChange()}
 	crds, err := s.destroyableCRDs(ctx)
+	if apierrors.IsForbidden(err) && !opts.DeleteCRDs {
+		err = nil // they stay, whatever they are
+	}
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range crds {
 		c := s.crdChange(name)
-		if !opts.DeleteCRDs {
-			c.Action, c.Reason = plan.None, "kept: deleting it would delete every object of its kind; --delete-crds does"
+		switch by := s.usedBy(); {
+		case !opts.DeleteCRDs:
+			c.Action, c.Reason = plan.None, "kept: deleting them would delete every object of their kinds; --delete-crds does"
+		case by != "":
+			c.Action, c.Reason = plan.None, "left: "+by
 		}
 		out = append(out, c)
 	}
@@ -77,15 +85,18 @@ func (s *Step) Destroy(ctx context.Context, opts DestroyOptions, sink event.Sink
 	if err := s.observeDestroy(ctx); err != nil {
 		return err
 	}
-	crds, err := s.destroyableCRDs(ctx)
-	if err != nil {
-		return err
+	var crds []string
+	if opts.DeleteCRDs && s.usedBy() == "" {
+		var err error
+		if crds, err = s.destroyableCRDs(ctx); err != nil {
+			return err
+		}
 	}
 	if err := s.uninstall(ctx, sink); err != nil {
 		return err
 	}
 	var errs []error
-	if opts.DeleteCRDs {
+	if len(crds) > 0 {
 		errs = append(errs, s.deleteCRDs(ctx, crds, sink))
 	}
 	if !opts.KeepNamespace {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -47,6 +48,31 @@ func TestSandboxDestroyCRDs(t *testing.T) {
 	gone(t, sb, s)
 	if left := crds(t, s); len(left) > 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+// TestSandboxDestroyLeavesCRDsToAnotherOperator: one that Argo CD brought later lives with what an earlier release left.
+func TestSandboxDestroyLeavesCRDsToAnotherOperator(t *testing.T) {
+	sb := startSandbox(t)
+	converges(t, sb, plan.Create, "", nil)
+	s := sb.step(t, &recorder{}, nil)
+	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	d := deployment("default", "eso", 1, 1)
+	d.Annotations = map[string]string{"argocd.argoproj.io/tracking-id": "eso-app:apps/Deployment:default/eso"}
+	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: d.Labels}
+	d.Spec.Template.Labels = d.Labels
+	d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "eso", Image: "eso"}}
+	_, err := sb.client.AppsV1().Deployments("default").Create(t.Context(), d, metav1.CreateOptions{})
+	must(t, err)
+	before := len(crds(t, s))
+	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{DeleteCRDs: true})
+	must(t, err)
+	if plan.Pending(changes) || !strings.Contains(changes[1].Reason, "left: deployment/default/eso (version unknown) of Argo CD application eso-app uses them") {
+		t.Errorf("plan: %+v", changes)
+	}
+	must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
+	if left := len(crds(t, s)); left != before || left == 0 {
+		t.Errorf("%d CRDs of %d are left", left, before)
 	}
 }
 

@@ -1,0 +1,53 @@
+package bootstrap
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// doubt notes that a key of this namespace may not be among those that were found.
+func (v *status) doubt() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.blind = true
+}
+
+// overaged says which keys of this namespace are older than they may be, and whether one may have been missed.
+func (v *status) overaged(limit time.Duration) []error {
+	if limit <= 0 {
+		return nil
+	}
+	var errs []error
+	for _, k := range v.result.Keys {
+		if age := time.Duration(k.AgeSeconds) * time.Second; (k.InUse || k.Ours) && age > limit {
+			errs = append(errs, hint.With(fmt.Errorf("check --max-key-age: access key %s of IAM user %s is %s old, and %s is allowed", k.ID, k.User, iamsetup.Age(age), iamsetup.Age(limit)),
+				v.replacement(k)))
+		}
+	}
+	if v.blind {
+		errs = append(errs, hint.With(errors.New("check --max-key-age: not every access key of this namespace could be looked at"),
+			"allow what could not be read, as the rest of the output says"))
+	}
+	return errs
+}
+
+// replacement says how another key comes into the place of one. Only up's own user gets one from up.
+func (v *status) replacement(k StatusKey) string {
+	s := v.target.settings
+	switch {
+	case s.usesKeys() && k.User == s.UserName && v.steps.user.Ownership().Ours:
+		return fmt.Sprintf("to replace it, with nothing read in between: aws iam delete-access-key --user-name %s --access-key-id %s; then run `gen3-bootstrap up` with the same flags", k.User, k.ID)
+	case k.Ours:
+		return "once nothing uses it, `gen3-bootstrap teardown --only access-key --only iam-user --user-name " + k.User + "` removes it"
+	}
+	text := "it is of a user that is none of gen3-bootstrap's: make another key for it"
+	if len(k.Secrets) > 0 {
+		text += ", put that into Secret " + strings.Join(k.Secrets, ", ")
+	}
+	return text + ", and then delete this one"
+}
