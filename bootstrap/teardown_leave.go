@@ -55,7 +55,7 @@ func (t *teardown) contents(ctx context.Context) ([]string, error) {
 
 // leave deletes the Lease once it was let go, and then the namespace.
 func (t *teardown) leave(ctx context.Context) error {
-	if ctx.Err() != nil || !t.closed && (!t.closes() || t.target.record.Exists()) {
+	if !t.closed && (!t.closes() || t.target.record.Exists()) {
 		return nil
 	}
 	var changed []plan.Change
@@ -64,6 +64,10 @@ func (t *teardown) leave(ctx context.Context) error {
 		kind, _, _ := strings.Cut(c.Resource, "/")
 		if c.Action != plan.Delete || kind == "configmap" {
 			continue
+		}
+		if err := context.Cause(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("%s %s: not begun: %w", c.Action, c.Resource, err))
+			break
 		}
 		done, err := t.leaveOne(ctx, kind)
 		if err != nil {

@@ -112,13 +112,19 @@ func (t *teardown) recordChange() plan.Change {
 // closeRecord writes down what is left, or deletes the record. It outlives an interrupt no longer than the run: until
 // then the record names more than there is, which harms nobody.
 func (t *teardown) closeRecord(ctx context.Context) ([]plan.Change, error) {
-	if !t.hasLock() || !t.target.record.Exists() || ctx.Err() != nil {
+	if !t.hasLock() || !t.target.record.Exists() {
 		return nil, nil
+	}
+	change := t.recordChange()
+	if change.Action == plan.None {
+		return nil, nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, fmt.Errorf("%s %s: not begun: %w", change.Action, change.Resource, err)
 	}
 	if err := t.lock.Check(); err != nil {
 		return nil, err
 	}
-	change := t.recordChange()
 	var err error
 	switch change.Action {
 	case plan.Delete:

@@ -116,6 +116,10 @@ func (r *RoleRemoval) judge(inWay []obstacle) plan.Change {
 	}
 	c.Resource = "iam-role/" + r.seen.arn
 	c.Action, c.Reason = r.describe(r.fate(), r.seen.tags)
+	if r.stranded() {
+		c.Action, c.Reason, c.Hint = plan.Blocked, r.strandedText(), r.strandedCure()
+		return c
+	}
 	if r.fate() == fateShared {
 		c.Reason = "only the subjects and tags of this namespace go: " + r.sharedWith(r.seen.tags)
 	}

@@ -23,6 +23,9 @@ func (r *RoleRemoval) destroy(ctx context.Context, say report) error {
 	if _, err := r.PlanDestroy(ctx); err != nil {
 		return err
 	}
+	if err := r.outlast(ctx, say); err != nil {
+		return err
+	}
 	return unmake(ctx, say, r.todo, r.delete, r.leave)
 }
 

@@ -1,6 +1,7 @@
 package iamsetup
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -41,6 +43,56 @@ func TestRoleGoesWithItsLastOwner(t *testing.T) {
 	wantSnapshot(t, srv, one)
 	mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
 	wantSnapshot(t, srv, before)
+}
+
+// TestRoleOfARebuiltClusterIsNotLeftOpen: the tag of the cluster of before keeps the role, and no empty trust policy can
+// be written, so that this namespace would stay let in by a role that teardown had called done.
+func TestRoleOfARebuiltClusterIsNotLeftOpen(t *testing.T) {
+	srv, api := roleAccount(t)
+	before := srv.Snapshot()
+	converge(t, roleFor(api, "c1", "gen3", issuerA))
+	converge(t, roleFor(api, "c2", "gen3", issuerB)) // the provider of issuerA is gone, and its statement with it
+	was := srv.Snapshot()
+	planned, err := roleRemovalFor(api, "c2", "gen3").PlanDestroy(t.Context())
+	check(t, err)
+	if actions(planned) != "blocked" {
+		t.Fatalf("got %+v", planned)
+	}
+	wantReason(t, planned, "lets in nobody but this namespace", "`teardown --cluster-id c1 -n gen3 --role-name shared`")
+	_, err = destroy(t, roleRemovalFor(api, "c2", "gen3"))
+	wantError(t, err, "lets in nobody but this namespace")
+	wantSnapshot(t, srv, was)
+	mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+	mustDestroy(t, roleRemovalFor(api, "c2", "gen3"))
+	wantSnapshot(t, srv, before)
+}
+
+// TestRoleWaitsForOwnersWhoAreLeaving: whoever goes at the same time takes his tag off after his part of the trust policy.
+func TestRoleWaitsForOwnersWhoAreLeaving(t *testing.T) {
+	srv, api := roleAccount(t)
+	_, err := srv.AddOIDCProvider(issuerA, []string{audience}, nil)
+	check(t, err)
+	converge(t, roleFor(api, "c1", "gen3", issuerA))
+	converge(t, roleFor(api, "c2", "gen3", issuerB))
+	document, err := trustNow(t, srv).without(Trusted{issuerA, Subject("gen3", "secret-store-sa")}).JSON()
+	check(t, err)
+	_, err = api.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("shared"), PolicyDocument: &document})
+	check(t, err)
+	r := roleRemovalFor(api, "c2", "gen3")
+	waiting := event.SinkFunc(func(e event.Event) {
+		if e.Type == event.Waiting && strings.Contains(e.Message, "c1/gen3") {
+			_, err := api.UntagRole(context.Background(), &iam.UntagRoleInput{RoleName: aws.String("shared"), TagKeys: []string{tagOwner + "c1/gen3"}})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if err := r.Destroy(t.Context(), waiting); err != nil {
+		t.Error(err)
+	}
+	if _, left := srv.Snapshot()["role/shared"]; left {
+		t.Error("the role is left")
+	}
 }
 
 func TestRoleThatLetsInOthers(t *testing.T) {
