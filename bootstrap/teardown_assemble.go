@@ -103,20 +103,21 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 func (t *teardown) keyOf(lookup *iamsetup.UserLookup) *iamsetup.AccessKey {
 	key := &iamsetup.AccessKey{API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check}
 	if t.target.kube != nil {
-		key.Store, key.Journal = t.secretStore(), t.target.record
+		// All Secrets tell whose a key is, also those that a flag leaves out.
+		key.Store, key.Journal = t.secretStore(slices.Concat(t.names.secrets, without(t.known.secrets, t.names.secrets))), t.target.record
 	}
 	return key
 }
 
-func (t *teardown) secretStore() *kube.KeySecrets {
-	return &kube.KeySecrets{Client: t.target.kube, Namespace: t.target.settings.Namespace, Names: t.names.secrets}
+func (t *teardown) secretStore(names []string) *kube.KeySecrets {
+	return &kube.KeySecrets{Client: t.target.kube, Namespace: t.target.settings.Namespace, Names: names}
 }
 
 func (t *teardown) addSecrets(after []*ending) {
 	if t.target.kube == nil || len(t.names.secrets) == 0 {
 		return
 	}
-	secrets := &secretsRemoval{secrets: t.secretStore(), whose: t.target.aws.Whose, check: t.lock.Check}
+	secrets := &secretsRemoval{secrets: t.secretStore(t.names.secrets), whose: t.target.aws.Whose, check: t.lock.Check}
 	for _, e := range after {
 		if key, ok := e.remover.(*iamsetup.KeyRemoval); ok {
 			secrets.keys = append(secrets.keys, key)

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,14 +42,29 @@ func (t *teardown) connect(ctx context.Context) []error {
 func (t *teardown) askIssuer(ctx context.Context) error {
 	named := slices.ContainsFunc(t.recorded().entries(), func(e Recorded) bool { return e.OIDCIssuer != "" })
 	wanted := t.options.DeleteProvider || t.recorded() == nil
-	if named || !wanted || t.settings.OIDCIssuer != "" || t.target.kube == nil {
+	if named || !wanted || t.settings.OIDCIssuer != "" {
 		return nil
 	}
 	var err error
+	if t.target.kube == nil {
+		t.issuer, err = t.issuerOfRole(ctx)
+		return err
+	}
 	if t.issuer, err = t.target.kube.Issuer(ctx); err != nil && t.options.DeleteProvider {
 		return err // it says what it was doing
 	}
 	return nil
+}
+
+// issuerOfRole goes by the role of a cluster that is gone. That it may not be read is the role's own to say.
+func (t *teardown) issuerOfRole(ctx context.Context) (string, error) {
+	for _, role := range t.settings.recall(nil, t.owner).roles {
+		issuer, err := t.target.aws.RoleIssuer(ctx, role.name, t.owner)
+		if issuer != "" || err != nil && !errors.Is(err, iamsetup.ErrDenied) {
+			return issuer, err // it names the role
+		}
+	}
+	return "", nil
 }
 
 func (t *teardown) connectAWS(ctx context.Context) []error {

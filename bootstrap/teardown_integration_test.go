@@ -44,6 +44,7 @@ func TestTeardown(t *testing.T) {
 		{"interrupted", testInterrupted},
 		{"Secret that a global user took over", testGlobalSecret},
 		{"cluster that is gone", testClusterGone},
+		{"cluster that is gone, with a role", testClusterGoneIRSA},
 		{"namespace that is gone", testNamespaceGone},
 		{"IAM lags", testLag},
 		{"user that is taken meanwhile", testUserTakenMeanwhile},
@@ -361,6 +362,21 @@ func testClusterGone(t *testing.T, c *cluster) {
 	for _, o := range []bootstrap.TeardownOptions{{ClusterID: "prod"}, {ClusterID: id, DeleteCRDs: true}, {ClusterID: id, Only: []string{"helm-release"}}} {
 		if _, err := s.teardown(t, o); err == nil {
 			t.Errorf("%+v is no error", o)
+		}
+	}
+}
+
+// testClusterGoneIRSA finds the identity provider by what the role's tag says, since no cluster can be asked.
+func testClusterGoneIRSA(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t), "role-gone")
+	s.settings.SkipHelm, s.settings.IRSA, s.settings.CreateOIDCProvider = true, true, true
+	id := s.up(t).Cluster.ID
+	s.forget()
+	s.settings.Kubeconfig = "/nowhere"
+	s.mustTeardown(t, bootstrap.TeardownOptions{ClusterID: id})
+	for key := range s.aws.Snapshot() {
+		if strings.Contains(key, "role/") || strings.Contains(key, "policy/") || strings.Contains(key, "/owner/") {
+			t.Errorf("left: %s", key)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/inventory"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -27,6 +28,9 @@ func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
 		return []plan.Change{t.closingChange(resource, plan.Delete, "made by this program; only if nothing else is in it")}, nil
 	}
 	left, err := t.contents(ctx)
+	if errors.Is(err, inventory.ErrUnknown) {
+		return []plan.Change{t.closingChange(resource, plan.None, "left: "+err.Error())}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +42,7 @@ func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
 
 // contents is what is in the namespace besides what is about to go.
 func (t *teardown) contents(ctx context.Context) ([]string, error) {
-	all, err := t.target.kube.Contents(ctx, t.target.settings.Namespace)
+	all, err := t.target.kube.ContentsBesidesOurs(ctx, t.target.settings.Namespace)
 	if err != nil {
 		return nil, err // it names the namespace
 	}
@@ -96,17 +100,21 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 		}
 		return done, err // it names the Lease
 	}
-	left, err := t.emptied(ctx)
-	if err != nil || len(left) > 0 {
-		if err == nil {
-			t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: it holds %s", namespace, few(left)))
-		}
+	switch left, err := t.emptied(ctx); {
+	case errors.Is(err, inventory.ErrUnknown):
+		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: %v", namespace, err))
+		return false, nil
+	case err != nil:
 		return false, err
+	case len(left) > 0:
+		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: it holds %s", namespace, few(left)))
+		return false, nil
 	}
 	return true, t.target.kube.DeleteNamespace(ctx, t.target.namespace) // it names the namespace
 }
 
-// emptied waits until what goes with release and CRDs has gone, as long as something goes, and returns what does not.
+// emptied waits until what goes with release and CRDs has gone, as long as something goes, and returns what does not. A
+// record or Lease is another run's by now.
 func (t *teardown) emptied(ctx context.Context) (left []string, err error) {
 	timing := t.target.settings.Timing
 	before, since := -1, t.env.Now()

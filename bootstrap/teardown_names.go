@@ -26,6 +26,9 @@ func (t *teardown) checkNames() error {
 	leaves("user-name", s.UserName, known.users)
 	leaves("policy-name", s.PolicyName, namesOf(known.policies, func(p policyName) string { return p.name }))
 	leaves("iam-path", s.IAMPath, namesOf(known.policies, func(p policyName) string { return p.path }))
+	leaves("release", s.Helm.Release, namesOf(known.releases, func(r releaseName) string { return r.name }))
+	leaves("release-namespace", s.Helm.Namespace, namesOf(known.releases, func(r releaseName) string { return r.namespace }))
+	leaves("oidc-issuer", s.OIDCIssuer, known.issuers)
 	leaves("role-name", s.RoleName, namesOf(known.roles, func(r roleName) string { return r.name }))
 	if others := without(known.secrets, s.SecretNames); len(s.SecretNames) > 0 && len(others) > 0 {
 		left = append(left, "--secret-name leaves out "+strings.Join(others, ", "))

@@ -66,7 +66,7 @@ func (t *teardown) closes() bool {
 	if t.recorded() != nil {
 		return t.allSettled() && t.remaining() == nil
 	}
-	return t.allSettled() && len(t.options.Only) == 0
+	return t.allSettled() && (len(t.options.Only) == 0 || !t.target.record.Exists())
 }
 
 // planClosing says what becomes of record, Lease and namespace.

@@ -2,11 +2,13 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/inventory"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -17,10 +19,12 @@ func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) 
 		return nil
 	}
 	left, err := r.client.Contents(ctx, r.step.Namespace)
-	if err != nil {
+	switch {
+	case errors.Is(err, inventory.ErrUnknown):
+		all[i].Action, all[i].Reason = plan.None, "left: "+err.Error()
+	case err != nil:
 		return err // it names the namespace
-	}
-	if len(left) > 0 {
+	case len(left) > 0:
 		all[i].Action, all[i].Reason = plan.None, "left: it holds "+few(left)
 	}
 	return nil
@@ -51,26 +55,35 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 			c.Action, c.Hint = plan.Blocked, hint.Of(err)
 			c.Reason = fmt.Sprintf("%s is left, as nobody can tell whether other namespaces use it: %s", c.Resource, err)
 		default:
-			c.Action, c.Reason = plan.None, usedBy(elsewhere)
+			c.Action, c.Reason = plan.None, r.usedBy(elsewhere)
 		}
 		out = append(out, c)
 	}
 	if r.deleteCRDs && err == nil {
 		out = append(out, plan.Change{
 			Step: r.Name(), Resource: "customresourcedefinitions/external-secrets.io", Action: plan.Blocked,
-			Reason: "--delete-crds: the CRDs are " + usedBy(elsewhere), Hint: "run teardown for those namespaces first, and with --delete-crds for the last of them",
+			Reason: "--delete-crds: the CRDs are " + r.usedBy(elsewhere), Hint: "run teardown for those namespaces first, and with --delete-crds for the last of them",
 		})
 	}
 	return out
 }
 
-func usedBy(namespaces []string) string { return mayUse(namespaces) + "; " + whenUnused }
+func (r *releaseRemoval) usedBy(namespaces []string) string {
+	return mayUse(namespaces) + "; " + r.whenUnused()
+}
 
 func mayUse(namespaces []string) string {
 	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + strings.Join(namespaces, ", ")
 }
 
-const whenUnused = "`teardown --only helm-release` removes it when they are gone"
+// whenUnused names the release, which no record may name by then.
+func (r *releaseRemoval) whenUnused() string {
+	command := "teardown --only helm-release"
+	if s := r.step.Settings; s.Release != DefaultRelease || s.Namespace != DefaultReleaseNamespace {
+		command += " --release " + s.Release + " --release-namespace " + s.Namespace
+	}
+	return "`" + command + "` removes it when they are gone"
+}
 
 // unusedStill is an error when another namespace was set up since the plan was made, which may be long ago: a person was
 // asked, and the lock awaited.
@@ -80,7 +93,7 @@ func (r *releaseRemoval) unusedStill(ctx context.Context, what string) error {
 		return hint.With(fmt.Errorf("%s: left, as nobody can tell whether other namespaces use it: %w", what, err), hint.Of(err))
 	}
 	if len(elsewhere) > 0 {
-		return hint.With(fmt.Errorf("%s: %s", what, mayUse(elsewhere)), whenUnused)
+		return hint.With(fmt.Errorf("%s: %s", what, mayUse(elsewhere)), r.whenUnused())
 	}
 	return nil
 }

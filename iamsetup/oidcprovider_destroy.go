@@ -64,18 +64,17 @@ func (p *ProviderRemoval) judge() plan.Change {
 	}
 	f := p.fateOf(p.seen.tags)
 	c.Action, c.Reason = p.describe(f, p.seen.tags)
-	if f == fateLast && p.Delete {
-		if role := p.needed(); role != "" {
-			c.Action, c.Reason = plan.None, "left: IAM role "+role+" stays, and trusts it"
-		}
+	role := p.needed()
+	if f != fateLast || p.Delete && role == "" {
 		return c
 	}
-	if f != fateLast {
-		return c
+	why := "other roles may trust it; --delete-oidc-provider deletes it"
+	if p.Delete {
+		why = "IAM role " + role + " stays, and trusts it"
 	}
-	c.Action, c.Reason = plan.None, "ours, and left: other roles may trust it; --delete-oidc-provider deletes it"
+	c.Action, c.Reason = plan.None, "ours, and left: "+why
 	if len(p.ownerTags(p.seen.tags)) > 0 {
-		c.Action, c.Reason = plan.Update, "only the tag of this namespace goes, as other roles may trust the provider; --delete-oidc-provider deletes it"
+		c.Action, c.Reason = plan.Update, "only the tag of this namespace goes: "+why
 	}
 	return c
 }
@@ -115,7 +114,7 @@ func (p *ProviderRemoval) leave(ctx context.Context, say report) error {
 		_, err := p.API.UntagOpenIDConnectProvider(ctx, &iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, TagKeys: keys})
 		return err // gone wraps
 	})
-	if err != nil || !p.Delete {
+	if err != nil || !p.Delete || p.needed() != "" {
 		return err
 	}
 	nobodys, err := p.abandons(ctx, say, "identity provider "+arn, func(ctx context.Context) (Tags, error) {

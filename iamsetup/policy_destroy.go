@@ -129,6 +129,17 @@ func (p *PolicyRemoval) held(by hold) []string {
 	return slices.DeleteFunc(slices.Clone(p.users), func(u string) bool { return p.holdOf(u) != by })
 }
 
+// teardownOfIt also takes the policy's old versions, which DeletePolicy by itself stumbles over.
+func (p *PolicyRemoval) teardownOfIt() string {
+	_, full, _ := strings.Cut(p.ARN, ":policy")
+	path, name := full[:strings.LastIndex(full, "/")+1], full[strings.LastIndex(full, "/")+1:]
+	command := "gen3-bootstrap teardown --only iam-policy --policy-name " + name
+	if path != "/" {
+		command += " --iam-path " + path
+	}
+	return command
+}
+
 func (p *PolicyRemoval) judge() plan.Change {
 	c := plan.Change{Step: PolicyStep, Resource: "iam-policy/" + p.ARN}
 	c.Action, c.Reason = p.describe(p.fate(), p.tags)
@@ -148,8 +159,8 @@ func (p *PolicyRemoval) judge() plan.Change {
 		if len(p.ownerTags(p.tags)) > 0 {
 			c.Action, c.Reason = plan.Update, "only the tag of this namespace goes, as something else uses the policy: "+strings.Join(use, ", ")
 		}
-		p.warnings = append(p.warnings, fmt.Sprintf("IAM policy %s is left, since something else uses it: %s; once that has ended: aws iam delete-policy --policy-arn %s",
-			p.ARN, strings.Join(use, ", "), p.ARN))
+		p.warnings = append(p.warnings, fmt.Sprintf("IAM policy %s is left, since something else uses it: %s; once that has ended, `%s` removes it",
+			p.ARN, strings.Join(use, ", "), p.teardownOfIt()))
 	}
 	return c
 }

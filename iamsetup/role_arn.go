@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 // ErrDenied means that the caller may not read something, so that it may be there or not.
@@ -15,14 +17,37 @@ var ErrDenied = errors.New("the caller may not read it")
 // RoleARN looks a role up by its name, since its path is part of its ARN and need not be the one that a run would give
 // it. It returns "" when there is no such role, and ErrDenied.
 func (a *AWS) RoleARN(ctx context.Context, name string) (string, error) {
+	role, err := a.role(ctx, name)
+	if role == nil {
+		return "", err // it names the role
+	}
+	return aws.ToString(role.Arn), nil
+}
+
+// RoleIssuer returns the token issuer of the cluster for which an owner has a role, as the owner's tag on it says. It
+// returns "" when there is no such role or tag, and ErrDenied.
+func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, error) {
+	role, err := a.role(ctx, name)
+	if role == nil {
+		return "", err // it names the role
+	}
+	issuer := tagsOf(role.Tags)[tagOwner+o.String()]
+	if !strings.HasPrefix(issuer, "https://") {
+		return "", nil
+	}
+	return issuer, nil
+}
+
+// role returns nil when there is none.
+func (a *AWS) role(ctx context.Context, name string) (*types.Role, error) {
 	out, err := a.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	switch {
 	case isAbsent(err):
-		return "", nil
+		return nil, nil // absence is an answer here, not a failure
 	case isDenied(err):
-		return "", fmt.Errorf("get IAM role %s: %w: %w", name, ErrDenied, err)
+		return nil, fmt.Errorf("get IAM role %s: %w: %w", name, ErrDenied, err)
 	case err != nil:
-		return "", fmt.Errorf("get IAM role %s: %w", name, err)
+		return nil, fmt.Errorf("get IAM role %s: %w", name, err)
 	}
-	return aws.ToString(out.Role.Arn), nil
+	return out.Role, nil
 }

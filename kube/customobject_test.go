@@ -80,19 +80,3 @@ func TestNewestKinds(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
-
-func TestOwnContents(t *testing.T) {
-	t.Parallel()
-	item := func(name string, ours bool) metav1.PartialObjectMetadata {
-		m := metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: name}}
-		if ours {
-			m.Labels = map[string]string{ManagedByLabel: ManagedBy}
-		}
-		return m
-	}
-	maps := ownContents("configmaps", []metav1.PartialObjectMetadata{item("kube-root-ca.crt", false), item(RecordName, true), item("x", true)})
-	foreign := ownContents("leases", []metav1.PartialObjectMetadata{item(RecordName, false)})
-	if !slices.Equal(maps, []string{"configmaps/x"}) || !slices.Equal(foreign, []string{"leases/gen3-bootstrap"}) {
-		t.Errorf("%v, %v", maps, foreign)
-	}
-}
