@@ -37,6 +37,7 @@ type teardown struct {
 	closing  []plan.Change // of record, Lease and namespace, which go last
 	closed   bool          // the record has gone
 	extra    []string      // warnings that no step has
+	agreed   []string      // resources whose deletion a person agreed to; nil where none was asked
 }
 
 func (t *teardown) do(ctx context.Context) error {
@@ -86,6 +87,9 @@ func (t *teardown) destroyLocked(ctx context.Context) error {
 	}
 	if err := t.refusal(); err != nil {
 		return err
+	}
+	if err := t.stillAgreed(); err != nil {
+		return t.fail("", err)
 	}
 	return t.destroy(ctx)
 }

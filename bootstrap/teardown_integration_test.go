@@ -141,6 +141,7 @@ func testConfirmation(t *testing.T, c *cluster) {
 		t.Errorf("refused: %v, asked %q for %q\n%s", err, ask.question, ask.want, show(result))
 	}
 	same(t, "refused", before, s.photo(t))
+	testMoreThanAgreed(t, s, env)
 	ask.answer = true
 	result, err = bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
 	if err != nil || !result.Changed {

@@ -109,3 +109,29 @@ func testUserTakenMeanwhile(t *testing.T, c *cluster) {
 func (s *stage) iam() *iam.Client {
 	return iam.New(iam.Options{BaseEndpoint: aws.String(s.aws.URL()), Region: region, Credentials: s.env().AWSCredentials})
 }
+
+// testMoreThanAgreed brings another key of this namespace's into being while the person reads the question.
+func testMoreThanAgreed(t *testing.T, s *stage, env bootstrap.Env) {
+	t.Helper()
+	env.Confirm = func(ctx context.Context, _, _ string) (bool, error) {
+		id, err := s.aws.AddKey(bootstrap.DefaultUserName)
+		if err != nil {
+			return false, err
+		}
+		user, err := s.iam().GetUser(ctx, &iam.GetUserInput{UserName: aws.String(bootstrap.DefaultUserName)})
+		if err != nil {
+			return false, err
+		}
+		for _, tag := range user.User.Tags {
+			if who, ok := strings.CutPrefix(*tag.Key, "gen3-bootstrap/owner/"); ok {
+				ours := []types.Tag{{Key: aws.String("gen3-bootstrap/key/" + id), Value: &who}}
+				_, err = s.iam().TagUser(ctx, &iam.TagUserInput{UserName: user.User.UserName, Tags: ours})
+			}
+		}
+		return true, err
+	}
+	result, err := bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
+	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(result), "since it was asked, access-key/") || result.Changed || len(s.aws.Keys(bootstrap.DefaultUserName)) != 2 {
+		t.Errorf("more than was agreed to: %v\n%s", err, show(result))
+	}
+}

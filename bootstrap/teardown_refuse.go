@@ -1,8 +1,6 @@
 package bootstrap
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -85,31 +83,4 @@ func (t *teardown) refusalHint() string {
 
 func joinLines(lines ...string) string {
 	return strings.Join(slices.DeleteFunc(lines, func(s string) bool { return s == "" }), "\n")
-}
-
-// confirm asks the person at the terminal, who types where this happens.
-func (t *teardown) confirm(ctx context.Context) error {
-	if t.settings.Yes {
-		return nil
-	}
-	want := t.settings.Account
-	if t.target.kube != nil {
-		want = t.target.kube.Context
-	}
-	if t.env.Confirm == nil {
-		return hint.With(errors.New("confirm teardown: there is no terminal to ask at"), "--yes goes on without asking; --dry-run says what would be deleted")
-	}
-	var b strings.Builder
-	b.WriteString(t.options.describe(t.target) + ":\n")
-	for _, c := range t.result.Changes {
-		fmt.Fprintf(&b, "  %-7s  %s: %s\n", c.Action, c.Resource, c.Reason)
-	}
-	yes, err := t.env.Confirm(ctx, strings.TrimRight(b.String(), "\n"), want)
-	if err != nil {
-		return fmt.Errorf("confirm teardown: %w", err)
-	}
-	if !yes {
-		return errors.New("confirm teardown: something else was typed, so nothing was deleted")
-	}
-	return nil
 }

@@ -1,0 +1,63 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// confirm asks the person at the terminal, who types where this happens.
+func (t *teardown) confirm(ctx context.Context) error {
+	if t.settings.Yes {
+		return nil
+	}
+	want := t.settings.Account
+	if t.target.kube != nil {
+		want = t.target.kube.Context
+	}
+	if t.env.Confirm == nil {
+		return hint.With(errors.New("confirm teardown: there is no terminal to ask at"), "--yes goes on without asking; --dry-run says what would be deleted")
+	}
+	var b strings.Builder
+	b.WriteString(t.options.describe(t.target) + ":\n")
+	for _, c := range t.result.Changes {
+		fmt.Fprintf(&b, "  %-7s  %s: %s\n", c.Action, c.Resource, c.Reason)
+	}
+	yes, err := t.env.Confirm(ctx, strings.TrimRight(b.String(), "\n"), want)
+	if err != nil {
+		return fmt.Errorf("confirm teardown: %w", err)
+	}
+	if !yes {
+		return errors.New("confirm teardown: something else was typed, so nothing was deleted")
+	}
+	t.agreed = t.deletions()
+	return nil
+}
+
+// deletions name what the plan deletes; never nil.
+func (t *teardown) deletions() []string {
+	out := []string{}
+	for _, e := range t.all {
+		for _, c := range e.planned {
+			if e.pending() && c.Action == plan.Delete {
+				out = append(out, c.Resource)
+			}
+		}
+	}
+	return out
+}
+
+// stillAgreed refuses what has come to the plan since a person agreed to it: the look under the lock is another one.
+func (t *teardown) stillAgreed() error {
+	if t.agreed == nil {
+		return nil
+	}
+	if more := without(t.deletions(), t.agreed); len(more) > 0 {
+		return hint.With(fmt.Errorf("confirm teardown: since it was asked, %s would be deleted too, so nothing was", strings.Join(more, ", ")), "run teardown again, which shows it")
+	}
+	return nil
+}
