@@ -1,6 +1,7 @@
 package helminstall
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -79,5 +80,23 @@ func TestElsewhereForbidden(t *testing.T) {
 	must(t, err)
 	if got := s.Release(); got.Name != "eso" || got.Revision != 0 || s.Ours() || len(s.Warnings()) > 0 {
 		t.Errorf("%+v, ours %v, warnings %q", got, s.Ours(), s.Warnings())
+	}
+}
+
+// TestUnreadCRDsHideNothing: whoever only looks sees the release although he may not read CRDs; up does not go by half.
+func TestUnreadCRDsHideNothing(t *testing.T) {
+	t.Parallel()
+	s := stepOn(storedElsewhere(t, 7, release.StatusDeployed, nil), Settings{Release: "eso", Namespace: "ops"})
+	s.rawGet = func(context.Context, string) ([]byte, error) {
+		return nil, apierrors.NewForbidden(schema.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}, "x", nil)
+	}
+	_, err := s.Observe(t.Context())
+	must(t, err)
+	if got := s.Release(); got.Revision != 7 || len(s.Warnings()) < len(watchedCRDs()) {
+		t.Errorf("release %+v, warnings %q", got, s.Warnings())
+	}
+	s.NoFetch = false
+	if _, err := s.Observe(t.Context()); !apierrors.IsForbidden(err) {
+		t.Errorf("up goes on: %v", err)
 	}
 }
