@@ -77,7 +77,7 @@ type roleStep struct {
 	namespace string
 	account   string
 
-	seen kube.Account
+	seen kube.ServiceAccount
 }
 
 // Observe looks at both at the same time.

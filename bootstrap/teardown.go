@@ -34,10 +34,11 @@ type teardown struct {
 	believe  time.Time             // when IAM's word that something is not there can be trusted
 	all      endings
 	blast    blast
-	closing  []plan.Change // of record, Lease and namespace, which go last
-	closed   bool          // the record has gone
-	extra    []string      // warnings that no step has
-	agreed   []string      // resources whose deletion a person agreed to; nil where none was asked
+	closing  []plan.Change                  // of record, Lease and namespace, which go last
+	closed   bool                           // the record has gone
+	extra    []string                       // warnings that no step has
+	accounts map[string]kube.ServiceAccount // by "namespace/name"
+	agreed   []string                       // resources whose deletion a person agreed to; nil where none was asked
 }
 
 func (t *teardown) do(ctx context.Context) error {
@@ -136,6 +137,9 @@ func (t *teardown) pending() bool {
 // observe asks every ending what it would do, and then what that would leave without its ground.
 func (t *teardown) observe(ctx context.Context) error {
 	t.all.plan(ctx)
+	if err := t.readAccounts(ctx); err != nil {
+		return t.fail(blastStep, err)
+	}
 	if err := context.Cause(ctx); err != nil {
 		return t.fail("", err)
 	}

@@ -25,6 +25,7 @@ func TestTeardown(t *testing.T) {
 		test func(*testing.T, *cluster)
 	}{
 		{"each mode leaves nothing", testModes},
+		{"user of before, beside a store", testEarlierUser},
 		{"release that another namespace takes meanwhile", testReleaseTakenMeanwhile},
 		{"objects of External Secrets are in the way", testBlast},
 		{"finalizers and webhooks without an operator", testNoOperator},

@@ -5,50 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
-
-// takes is what the planned changes take away of what stores stand on.
-func (t *teardown) takes() taken {
-	var out taken
-	account := func(r roleName) {
-		for _, who := range r.trusted {
-			out.accounts = addOnce(out.accounts, accountOf(who.Subject))
-		}
-	}
-	for _, e := range t.all {
-		if !e.pending() {
-			continue
-		}
-		for _, c := range e.planned {
-			switch {
-			case c.Step == HelmStep && c.Action == plan.Delete && strings.HasPrefix(c.Resource, "helm-release/"):
-				out.operator = true
-			case c.Step == HelmStep && c.Action == plan.Delete && strings.HasPrefix(c.Resource, "customresourcedefinition/"):
-				out.crds = true
-			case c.Action == plan.Delete && slices.Contains([]string{iamsetup.KeyStep, iamsetup.UserStep, iamsetup.PolicyStep}, c.Step):
-				for _, name := range t.names.secrets {
-					out.secrets = addOnce(out.secrets, t.target.settings.Namespace+"/"+name)
-				}
-			}
-			losesRole := c.Step == iamsetup.RoleStep && plan.Pending([]plan.Change{c}) ||
-				c.Action == plan.Delete && (c.Step == iamsetup.PolicyStep || c.Step == iamsetup.ProviderStep)
-			if losesRole {
-				for _, role := range t.names.roles {
-					account(role)
-				}
-			}
-		}
-	}
-	return out
-}
-
-// accountOf turns a token's subject into "namespace/name".
-func accountOf(subject string) string {
-	return strings.Replace(strings.TrimPrefix(subject, "system:serviceaccount:"), ":", "/", 1)
-}
 
 // refusal ends a run that would cost more than what is torn down.
 func (t *teardown) refusal() error {

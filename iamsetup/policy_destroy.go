@@ -50,6 +50,9 @@ func (p *PolicyRemoval) Name() string { return PolicyStep }
 // Warnings say what else uses a policy that is left.
 func (p *PolicyRemoval) Warnings() []string { return p.warnings }
 
+// Attached reports whether anybody has the policy, or is bound by it.
+func (p *PolicyRemoval) Attached() bool { return len(p.users) > 0 || p.bounds > 0 }
+
 // PlanDestroy says what Destroy would do. It only reads.
 func (p *PolicyRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 	p.tags, p.users, p.warnings = nil, nil, nil

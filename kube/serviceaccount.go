@@ -12,23 +12,23 @@ import (
 // (https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html).
 const RoleAnnotation = "eks.amazonaws.com/role-arn"
 
-// Account is what was seen of a ServiceAccount. The gen3 chart makes it, so it is only ever read.
-type Account struct {
+// ServiceAccount is what was seen of a ServiceAccount. The gen3 chart makes it, so it is only ever read.
+type ServiceAccount struct {
 	Exists    bool
 	Forbidden bool // it may not be read, so the rest says nothing
 	RoleARN   string
 }
 
 // ServiceAccountRole looks which role a ServiceAccount names.
-func (c *Client) ServiceAccountRole(ctx context.Context, namespace, name string) (Account, error) {
+func (c *Client) ServiceAccountRole(ctx context.Context, namespace, name string) (ServiceAccount, error) {
 	account, err := c.CoreV1().ServiceAccounts(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return Account{}, nil
+		return ServiceAccount{}, nil
 	case apierrors.IsForbidden(err):
-		return Account{Forbidden: true}, nil
+		return ServiceAccount{Forbidden: true}, nil
 	case err != nil:
-		return Account{}, fmt.Errorf("get ServiceAccount %s/%s: %w", namespace, name, err)
+		return ServiceAccount{}, fmt.Errorf("get ServiceAccount %s/%s: %w", namespace, name, err)
 	}
-	return Account{Exists: true, RoleARN: account.Annotations[RoleAnnotation]}, nil
+	return ServiceAccount{Exists: true, RoleARN: account.Annotations[RoleAnnotation]}, nil
 }
