@@ -42,7 +42,7 @@ func usedAsItIs(o *Observed, w Want) Verdict {
 	}
 	cure := "--adopt adds the annotation that keeps them"
 	if by := o.keeper(); by != "" {
-		cure = fmt.Sprintf(`set crds.annotations."helm.sh/resource-policy" to keep in %s`, by)
+		cure = `set crds.annotations."helm.sh/resource-policy" to keep in ` + by
 	}
 	v.Warnings = append(v.Warnings, fmt.Sprintf("uninstalling release %s/%s would delete its CRDs, with them every "+
 		"ExternalSecret of the cluster and the Secrets that those own: %s", r.Namespace, r.Name, cure))
