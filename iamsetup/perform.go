@@ -58,11 +58,16 @@ func unmake(ctx context.Context, say report, todo plan.Change, remove, leave wor
 	case plan.None, plan.Create, plan.Adopt:
 		return nil
 	}
-	if err := do(ctx, say); err != nil {
-		return err
+	say.wrote = new(bool)
+	err := do(ctx, say)
+	switch {
+	case err == nil:
+		say.changed(todo)
+	case *say.wrote: // a run that fails half-way has not written nothing
+		todo.Action, todo.Reason = plan.Update, "done in part: the errors say what failed"
+		say.changed(todo)
 	}
-	say.changed(todo)
-	return nil
+	return err
 }
 
 // appear looks until what a create of unclear outcome may have made shows up; errTooLong after the usual lag.

@@ -130,7 +130,10 @@ func (r Removal) gone(ctx context.Context, say report, what string, call func(co
 	err := r.Pace.poll(ctx, 3*r.Pace.Settle, func(ctx context.Context) (bool, error) {
 		last = call(ctx)
 		switch {
-		case last == nil, isAbsent(last) && !r.Now().Before(r.Believe):
+		case last == nil:
+			say.partDone()
+			return true, nil
+		case isAbsent(last) && !r.Now().Before(r.Believe):
 			return true, nil
 		case isTransient(last), errorCode(last) == "DeleteConflict":
 			say.waiting(fmt.Sprintf("%s: IAM says %s", what, errorCode(last)))

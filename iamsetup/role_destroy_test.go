@@ -171,6 +171,19 @@ func TestRoleRemovalUnderLagAndLostReplies(t *testing.T) {
 	}
 }
 
+// TestHalfARemovalIsTold: the policy is off the role when its deletion is refused, and "nothing was written" would be untrue.
+func TestHalfARemovalIsTold(t *testing.T) {
+	srv, api := roleAccount(t)
+	converge(t, roleFor(api, "c1", "gen3", issuerA))
+	srv.Fault(awsfake.Fault{Action: "DeleteRole", Kind: awsfake.AccessDenied})
+	made, err := destroy(t, roleRemovalFor(api, "c1", "gen3"))
+	wantError(t, err, "delete IAM role shared")
+	if actions(made) != "update" {
+		t.Fatalf("made %+v", made)
+	}
+	wantReason(t, made, "done in part")
+}
+
 func TestProviderRemoval(t *testing.T) {
 	srv, api := fakeAccount(t)
 	tags := map[string]string{tagManagedBy: managedBy, tagOwner + "c1/gen3": "", tagOwner + "c1/other": ""}

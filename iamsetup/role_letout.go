@@ -61,6 +61,7 @@ func (r *RoleRemoval) letOut(ctx context.Context, say report) error {
 		if err := r.Role.writeTrust(ctx, say, next); err != nil && !isUnclear(err) {
 			return hint.With(fmt.Errorf("%s: %w", what, err), trustHint(err))
 		}
+		say.partDone()
 		if out, err := r.isOut(ctx, say, owned); out || err != nil {
 			return err
 		}

@@ -92,8 +92,16 @@ func (p Pace) begun(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // report is a step's voice.
 type report struct {
-	sink event.Sink
-	step string
+	sink  event.Sink
+	step  string
+	wrote *bool // something was written; nil where nobody asks
+}
+
+// partDone notes that a part of a change was written, of which only the whole is told.
+func (r report) partDone() {
+	if r.wrote != nil {
+		*r.wrote = true
+	}
 }
 
 func (r report) waiting(message string) {
