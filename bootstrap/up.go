@@ -33,7 +33,7 @@ func Plan(ctx context.Context, s Settings, env Env) (Result, error) {
 	})
 }
 
-// run is one execution of up or plan.
+// run is one execution of up, plan or teardown.
 type run struct {
 	command  string
 	settings Settings

@@ -43,8 +43,8 @@ type fragment struct {
 	served         []string
 }
 
-// takesRole reports whether the SecretStore signs in with the role, and not with a key.
-// takesRole reads one field alone, so that it may be asked while others are being filled in.
+// takesRole reports whether the SecretStore signs in with the role, and not with a key. It reads one field alone, so that
+// it may be asked while others are being filled in.
 func (f *fragment) takesRole() bool { return f.mode == modeIRSA || f.mode == modeIRSAAndGlobal }
 
 // check refuses what no values could bring about.

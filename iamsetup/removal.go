@@ -136,7 +136,7 @@ func (r Removal) gone(ctx context.Context, say report, what string, call func(co
 		case isAbsent(last) && !r.Now().Before(r.Believe):
 			return true, nil
 		case isTransient(last), errorCode(last) == "DeleteConflict":
-			say.waiting(fmt.Sprintf("%s: IAM says %s", what, errorCode(last)))
+			say.waiting(fmt.Sprintf("IAM to accept: %s (it says %s)", what, errorCode(last)))
 			return false, nil
 		default:
 			return false, wrap(what, last)

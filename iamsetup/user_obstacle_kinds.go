@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// obstacleKind is a kind of thing that a user can have.
+// obstacleKind is a kind of thing that a user or role can have.
 type obstacleKind string
 
 const (
@@ -20,7 +20,7 @@ const (
 	accessKey      obstacleKind = "access key"
 )
 
-// obstacle is one thing that a user has, with the command that takes it away.
+// obstacle is one thing that a user or role has, with the command that takes it away.
 type obstacle struct {
 	kind    obstacleKind
 	name    string // empty where a user has at most one

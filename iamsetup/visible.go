@@ -76,7 +76,7 @@ func (p Pace) persistFor(ctx context.Context, limit time.Duration, waiting func(
 		if !isTransient(last) {
 			return false, last
 		}
-		waiting(fmt.Sprintf("%s: IAM says %s", what, errorCode(last)))
+		waiting(fmt.Sprintf("IAM to accept: %s (it says %s)", what, errorCode(last)))
 		return false, nil
 	})
 	if errors.Is(err, errTooLong) && last != nil {

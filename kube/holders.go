@@ -6,7 +6,6 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -24,22 +23,6 @@ func (c *Client) OthersAlive(ctx context.Context, self Holder, now time.Time) (b
 		}
 	}
 	return false, nil
-}
-
-// LockHolder returns who holds the lock of a namespace, and whether the Lease is still good; nil when nobody does.
-func (c *Client) LockHolder(ctx context.Context, namespace string, now time.Time) (holder *Holder, alive bool, err error) {
-	lease, err := c.CoordinationV1().Leases(namespace).Get(ctx, RecordName, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("get lock Lease %s/%s: %w", namespace, RecordName, err)
-	}
-	h, held := holderOf(*lease)
-	if !held {
-		return nil, false, nil
-	}
-	return &h, !expired(*lease, now) && !h.Gone(ctx), nil
 }
 
 func holderOf(lease coordinationv1.Lease) (Holder, bool) {

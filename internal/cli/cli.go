@@ -1,5 +1,5 @@
 // Package cli is the command line: commands, flags, help, and what is printed where. It turns flags into
-// bootstrap.Settings and a bootstrap.Result into text or JSON, and knows nothing of AWS or Kubernetes.
+// bootstrap.Settings and a bootstrap.Result into text or JSON, and speaks to neither AWS nor Kubernetes itself.
 package cli
 
 import (

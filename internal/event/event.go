@@ -16,7 +16,6 @@ const (
 	StepStarted  Type = "step_started"  // Step
 	Waiting      Type = "waiting"       // Step, Message: what the step waits for, without an end or a time
 	Changed      Type = "changed"       // Step, Change: one resource was written
-	Warning      Type = "warning"       // Message; Step where one is concerned
 	StepFinished Type = "step_finished" // Step
 	StepFailed   Type = "step_failed"   // Step, Message: the error
 )

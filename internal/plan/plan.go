@@ -13,11 +13,11 @@ const (
 	Update  Action = "update"
 	Delete  Action = "delete"
 	Adopt   Action = "adopt"   // take over a resource that carries no mark of ours
-	None    Action = "none"    // it is as wanted
-	Blocked Action = "blocked" // it cannot be made as wanted; nothing at all is written
+	None    Action = "none"    // it is as wanted, or in a teardown left or not there
+	Blocked Action = "blocked" // it cannot be made as wanted: up then writes nothing at all, and a teardown does the rest
 )
 
-// KnownAfterApply stands in a reason for a value that only the run itself brings to light.
+// KnownAfterApply stands in a resource's name for a value that only the run itself brings to light.
 const KnownAfterApply = "(known after apply)"
 
 // Change is one line of a plan or of a result.
@@ -38,7 +38,7 @@ func Pending(changes []Change) bool {
 	return slices.ContainsFunc(changes, func(c Change) bool { return c.Action != None && c.Action != Blocked })
 }
 
-// BlockedIn returns those changes that forbid the run, in their order.
+// BlockedIn returns those changes that cannot be made, in their order.
 func BlockedIn(changes []Change) []Change {
 	var out []Change
 	for _, c := range changes {

@@ -41,9 +41,6 @@ func Live(style tty.Style, width func() int) View {
 }
 
 func (l *live) Add(e event.Event) {
-	if e.Type == event.Warning {
-		return // warnings come with the result
-	}
 	s := l.step(e)
 	switch e.Type {
 	case event.StepStarted:
@@ -59,7 +56,6 @@ func (l *live) Add(e event.Event) {
 		s.state, s.ended, s.text = e.Type, e.Time, outcome(s.changes)
 	case event.StepFailed:
 		s.state, s.ended, s.text = e.Type, e.Time, "failed" // why is said once, with the result
-	case event.Warning:
 	}
 }
 

@@ -38,7 +38,7 @@ func (p *plain) Add(e event.Event) {
 		}
 	case event.StepFailed:
 		p.say(e.Step, p.style.Red("failed")) // why is said once, with the result
-	case event.StepStarted, event.Warning: // warnings come with the result
+	case event.StepStarted:
 	}
 }
 

@@ -28,7 +28,6 @@ func story() []event.Event {
 		at(1, event.Event{Type: event.Waiting, Step: helm, Message: "3 Deployments in external-secrets"}),
 		at(2, event.Event{Type: event.StepFinished, Step: policy}),
 		at(2, event.Event{Type: event.Waiting, Step: helm, Message: "3 Deployments in external-secrets"}),
-		at(2, event.Event{Type: event.Warning, Message: "told with the result"}),
 		at(3, event.Event{Type: event.StepStarted, Step: key}),
 		at(4, event.Event{Type: event.Waiting, Step: helm, Message: "1 Deployment in external-secrets"}),
 		at(5, event.Event{Type: event.StepFailed, Step: key, Message: "told with the result"}),

@@ -1,5 +1,5 @@
 // Package report prints what a run found and did: the result as text or JSON on stdout, and warnings, errors and hints
-// on stderr. It reads bootstrap.Result and nothing else.
+// on stderr. It reads what bootstrap's commands return.
 package report
 
 import (
