@@ -52,7 +52,7 @@ func TestLive(t *testing.T) {
 	var frames strings.Builder
 	for i, e := range story() {
 		view.Add(e)
-		if i == 8 {
+		if i == 7 {
 			view.Notice("interrupted")
 		}
 		frames.WriteString(visible(view.Paint(e.Time)))
