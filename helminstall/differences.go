@@ -63,12 +63,3 @@ func served(crds []CRD) string {
 	slices.Sort(all)
 	return cmp.Or(strings.Join(slices.Compact(all), " and "), "no API version")
 }
-
-// oneLine flattens a stored description, which may hold a whole error report.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > 300 {
-		return s[:300] + " …"
-	}
-	return s
-}
