@@ -10,7 +10,7 @@ import (
 // what it is: only --adopt enters it as ours.
 func (d *decision) judgeOwnKeys() {
 	for _, k := range d.v.keys {
-		if (d.source != nil && k.ID == d.source.ID) || !d.ours(k.ID) || d.isDoomed(k.ID) || d.awaited(k.ID) || d.servesSpare(k.ID) {
+		if (d.source != nil && k.ID == d.source.ID) || !d.ours(k.ID) || d.isDoomed(k.ID) || d.awaited(k) || d.servesSpare(k.ID) {
 			continue
 		}
 		reason := "it is ours, and no Secret holds it"
@@ -57,7 +57,7 @@ func (d *decision) servesSpare(id string) bool {
 }
 
 // awaited reports whether the key is one that a Secret holds and that may yet turn out to work.
-func (d *decision) awaited(id string) bool { return d.settle != "" && d.isHeld(id) }
+func (d *decision) awaited(k listedKey) bool { return d.settle != "" && k.Active && d.isHeld(k.ID) }
 
 func (d *decision) isDoomed(id string) bool {
 	is := func(x doomed) bool { return x.id == id }

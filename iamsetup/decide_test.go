@@ -242,6 +242,10 @@ func TestDecide(t *testing.T) {
 			view: keyView{user: ourUser(tagA...), lagging: true, keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
 			want: "keep " + keyA,
 		},
+		"key inactive, a moment after another run": {
+			view: keyView{user: ourUser(tagA...), lagging: true, keys: []listedKey{{ID: keyA, Created: at(1)}}, held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a, delete then " + keyA + ", wait",
+		},
 		"a restored namespace gets a key of its own": {
 			view: keyView{user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
 			want: "mint, update gen3/a",
