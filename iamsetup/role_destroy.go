@@ -26,7 +26,7 @@ type RoleRemoval struct {
 	Removal
 
 	API      roleRemovalAPI
-	Role     *Role    // as for up, Trusted and Earlier being whom runs for this owner let in
+	Role     *Role    // as for up; whom runs for this owner let in, its tag tells
 	Policies []string // ARNs of those that this tool attaches
 
 	seen     *roleSeen // nil: there is none
