@@ -23,7 +23,7 @@ func (r *RoleRemoval) strandedCure() string {
 	var lines []string
 	for _, owner := range r.seen.tags.otherOwners(r.Owner) {
 		cluster, _, _ := strings.Cut(owner, "/")
-		lines = append(lines, fmt.Sprintf("if cluster %s is gone: `%s`", cluster, teardownOf(owner, r.Role.RoleName)))
+		lines = append(lines, fmt.Sprintf("if cluster %s is gone: `%s`", cluster, teardownOf(owner, "--role-name", r.Role.RoleName)))
 	}
 	return strings.Join(append(lines, "then run teardown again"), "\n")
 }

@@ -44,16 +44,17 @@ func (r *Role) elsewhere() string {
 		}
 		fmt.Fprintf(&out, "; it also lets in this ServiceAccount of %s, another cluster", who.Issuer)
 		for _, owner := range without(r.seen.tags.ownersOf(who), []string{r.Owner.String()}) {
-			fmt.Fprintf(&out, " (if that is gone: `%s`)", teardownOf(owner, r.RoleName))
+			fmt.Fprintf(&out, " (if that is gone: `%s`)", teardownOf(owner, "--role-name", r.RoleName))
 		}
 	}
 	return out.String()
 }
 
-// teardownOf is the command that takes the part of another owner, whose cluster is gone, out of a role.
-func teardownOf(owner, role string) string {
+// teardownOf is the command that takes what another owner has, whose cluster is gone, out of the user or role that a flag
+// names.
+func teardownOf(owner, flag, name string) string {
 	cluster, namespace, _ := strings.Cut(owner, "/")
-	return hint.Command("gen3-bootstrap", "teardown", "--cluster-id", cluster, "-n", namespace, "--role-name", role)
+	return hint.Command("gen3-bootstrap", "teardown", "--cluster-id", cluster, "-n", namespace, flag, name)
 }
 
 // trustAttempts is how often the trust policy is written before a run gives up against other writers.

@@ -106,6 +106,11 @@ func (u *UserRemoval) inWay(ctx context.Context) ([]obstacle, error) {
 		return nil, err
 	}
 	out := u.Keys.obstacles()
+	for i, o := range out {
+		if owner := u.seen.Tags[tagKey+o.name]; owner != "" {
+			out[i].command = "# if " + owner + " is gone: " + teardownOf(owner, "--user-name", u.Lookup.UserName)
+		}
+	}
 	for _, o := range found.all {
 		if o.kind == attachedPolicy && slices.Contains(u.Policies, o.name) {
 			u.attached = append(u.attached, o.name)
