@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // The tags by which resources of ours are known. A tag's key has at most 128 characters and its value 256
@@ -126,7 +128,7 @@ func (t Tags) disputed(o Owner, missing Tags, what string) (reason, keep string)
 	for _, k := range missing.keys() {
 		if have, ok := t[k]; ok && !ReservedTag(k) {
 			changes = append(changes, fmt.Sprintf("tag %s would change from %q to %q", k, have, missing[k]))
-			flags = append(flags, fmt.Sprintf("--tag %q", k+"="+have))
+			flags = append(flags, hint.Command("--tag", k+"="+have))
 		}
 	}
 	others := t.otherOwners(o)
