@@ -147,7 +147,7 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 			Removal: t.removal(base, iamsetup.RoleStep, recorded), API: t.target.aws.IAM, Policies: t.policyARNs(),
 			Role: &iamsetup.Role{
 				API: t.target.aws.IAM, Owner: t.owner, Pace: t.target.pace(), RoleName: name.name,
-				Partition: t.target.caller.Partition, Account: t.settings.Account, Earlier: known(name.trusted),
+				Partition: t.target.caller.Partition, Account: t.settings.Account,
 			},
 		}, func(r *Recorded) {
 			if r.RoleName == name.name {
@@ -156,17 +156,6 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 		}))
 	}
 	return roles
-}
-
-// known are those whose issuer is known; without it a statement cannot be told from another cluster's.
-func known(all []iamsetup.Trusted) []iamsetup.Trusted {
-	var out []iamsetup.Trusted
-	for _, who := range all {
-		if who.Issuer != "" {
-			out = append(out, who)
-		}
-	}
-	return out
 }
 
 func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
