@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // Status writes on one screen what status found. A run that ended before it looked at anything has nothing to show.
@@ -14,6 +15,7 @@ func Status(w io.Writer, page Page, r bootstrap.StatusResult) error {
 	if r.Mode == "" {
 		return nil
 	}
+	r = printable.Document(r)
 	style := page.Style
 	var b strings.Builder
 	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server)
@@ -61,7 +63,7 @@ func writeObjects(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 		if o.Ready == "True" {
 			mark, paint = "=", page.Style.Dim
 		}
-		text := strings.ReplaceAll(cmp.Or(o.Reason, map[bool]string{true: "well", false: "the operator has said nothing of it"}[o.Ready == "True"]), "\n", " ")
+		text := cmp.Or(o.Reason, map[bool]string{true: "well", false: "the operator has said nothing of it"}[o.Ready == "True"])
 		b.WriteString(paint(fmt.Sprintf("  %s %s %s: %s", mark, o.Kind, o.Name, text)) + "\n")
 	}
 }
@@ -71,6 +73,6 @@ func writeUnread(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 		if i == 0 {
 			b.WriteString("\n" + page.Style.Bold("may not be read, or could not be") + "\n")
 		}
-		b.WriteString("  ? " + strings.ReplaceAll(p.Message, "\n", " ") + "\n")
+		b.WriteString("  ? " + p.Message + "\n")
 	}
 }

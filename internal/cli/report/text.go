@@ -10,12 +10,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // Page is what a result is written on.
 type Page struct {
 	Style tty.Style
-	Width int // columns; 0 where lines may be of any length
+	Width int  // columns; 0 where lines may be of any length
+	All   bool // lists are written to their end
 }
 
 // Text writes a result for a person: the target, the changes by step, what came of them, and one counted line. A run
@@ -27,6 +29,7 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 	if refused(r) {
 		tense = Pending // what stands in the result was to be done, and was not
 	}
+	r = printable.Document(r)
 	style := page.Style
 	var b strings.Builder
 	b.WriteString(style.Bold(target(r)) + "\n")
