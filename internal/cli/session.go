@@ -90,7 +90,7 @@ func (s session) logger(w io.Writer) *slog.Logger {
 func (s session) style(w io.Writer) tty.Style { return tty.StyleFor(w, s.Getenv, s.noColor) }
 
 func (s session) page() report.Page {
-	page := report.Page{Style: s.style(s.Stdout)}
+	page := report.Page{Style: s.style(s.Stdout), All: s.settings.All}
 	if tty.IsTerminal(s.Stdout) {
 		page.Width = tty.Width(s.Stdout)
 	}

@@ -20,6 +20,25 @@ type Page struct {
 	All   bool // lists are written to their end
 }
 
+// few is how many of a long list are written; the rest is counted.
+const few = 10
+
+// first returns the texts to write a line each, the last one of which says how many are left out.
+func (p Page) first(texts []string) []string {
+	if p.All || len(texts) <= few {
+		return texts
+	}
+	return append(slices.Clone(texts[:few]), fmt.Sprintf("… and %d more (--all shows them)", len(texts)-few))
+}
+
+// joined is first on one line.
+func (p Page) joined(texts []string) string {
+	if p.All || len(texts) <= few {
+		return strings.Join(texts, ", ")
+	}
+	return strings.Join(texts[:few], ", ") + fmt.Sprintf(" and %d more (--all shows them)", len(texts)-few)
+}
+
 // Text writes a result for a person: the target, the changes by step, what came of them, and one counted line. A run
 // that ended before it looked at anything has no result, and its errors say why.
 func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
