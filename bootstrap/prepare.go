@@ -43,7 +43,7 @@ func (r *run) describeTarget() {
 }
 
 func (r *run) engine() *engine {
-	return &engine{nodes: r.steps.nodes(), sink: r.env.Sink, now: r.env.Now}
+	return &engine{nodes: r.steps.nodes(), beside: r.steps.left.look, sink: r.env.Sink, now: r.env.Now}
 }
 
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
