@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
@@ -44,7 +43,7 @@ func (r *run) describeTarget() {
 }
 
 func (r *run) engine() *engine {
-	return &engine{nodes: r.steps.nodes(), sink: r.env.Sink, now: r.env.Now}
+	return &engine{nodes: r.steps.nodes(), beside: r.steps.left.look, sink: r.env.Sink, now: r.env.Now}
 }
 
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
@@ -64,7 +63,7 @@ func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	}
 	r.collectWarnings()
 	for _, blocked := range plan.BlockedIn(r.result.Changes) {
-		err = r.fail(blocked.Step, hint.With(errors.New(blocked.Reason), blocked.Hint))
+		err = r.fail(blocked.Step, hint.Blocked(blocked))
 	}
 	r.result.Changed = plan.Pending(r.result.Changes)
 	return r.result.Changed, err

@@ -20,7 +20,7 @@ type steps struct {
 	provider *iamsetup.Provider
 	role     *roleStep
 
-	left []string // what an earlier mode made, in words
+	left *leftovers // what earlier ups made
 }
 
 // guard is what a step asks before a write that only one run may make; the lock puts itself there.
@@ -39,7 +39,7 @@ func (t *target) assemble(lock *guard) *steps {
 	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, before: func() *Recorded { return t.last }, wanted: t.recorded}}
 	named := s
 	named.RoleName = t.roleName()
-	out.left = leftovers(t.last, named)
+	out.left = t.leftoversOf(t.last, named)
 	if !s.SkipHelm {
 		out.release = &operatorStep{Step: t.releaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
 	}
@@ -167,5 +167,5 @@ func (s *steps) warnings() []string {
 	if s.role != nil {
 		out = append(out, s.role.Warnings()...)
 	}
-	return append(out, s.left...)
+	return append(out, s.left.warnings()...)
 }

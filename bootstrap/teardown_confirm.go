@@ -22,12 +22,11 @@ func (t *teardown) confirm(ctx context.Context) error {
 	if t.env.Confirm == nil {
 		return hint.With(errors.New("confirm teardown: there is no terminal to ask at"), "--yes goes on without asking; --dry-run says what would be deleted")
 	}
-	var b strings.Builder
-	b.WriteString(t.options.describe(t.target) + ":\n")
+	q := Question{Asks: t.options.describe(t.target) + ":", Want: want}
 	for _, c := range t.result.Changes {
-		fmt.Fprintf(&b, "  %-7s  %s: %s\n", c.Action, c.Resource, c.Reason)
+		q.Items = append(q.Items, QuestionItem{Name: string(c.Action), Text: c.Resource + ": " + c.Reason})
 	}
-	yes, err := t.env.Confirm(ctx, strings.TrimRight(b.String(), "\n"), want)
+	yes, err := t.env.Confirm(ctx, q)
 	if err != nil {
 		return fmt.Errorf("confirm teardown: %w", err)
 	}

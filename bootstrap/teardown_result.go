@@ -91,7 +91,7 @@ func (t *teardown) problems() error {
 			enter(e.Name(), err)
 		}
 		for _, c := range plan.BlockedIn(e.planned) {
-			enter(e.Name(), hint.With(errors.New(c.Reason), c.Hint))
+			enter(e.Name(), hint.Blocked(c))
 		}
 	}
 	for _, r := range t.recorded().entries() {
