@@ -61,6 +61,8 @@ type Settings struct {
 
 	Gen3Version string // of the gen3 chart; empty: the installed one's, else the newest known
 
+	All bool // messages name every object, not only the first ten of a kind
+
 	SkipHelm bool
 	Helm     helminstall.Settings // its Timeout and Adopt are filled from those above
 

@@ -38,11 +38,7 @@ func connect(ctx context.Context, s Settings, env Env) (*target, []error) {
 	if errs := t.load(ctx); len(errs) > 0 {
 		return t, errs
 	}
-	self, err := kube.Self(ctx, kube.FieldManager, env.Now())
-	if err != nil {
-		return t, []error{err}
-	}
-	t.self = self
+	t.self = kube.Self(kube.FieldManager, env.Now())
 	if errs := t.ask(ctx, t.askIssuer); len(errs) > 0 {
 		return t, errs
 	}
