@@ -150,7 +150,9 @@ func (e *ExternalSecrets) listKind(ctx context.Context, k customKind, namespace 
 		api, where = e.dynamic.Resource(k.GroupVersionResource).Namespace(namespace), "namespace "+namespace
 	}
 	var out Found
-	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*unstructured.UnstructuredList, error) { return api.List(ctx, o) },
+	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+		return api.List(ctx, o)
+	},
 		func(item runtime.Object) {
 			if object, ok := item.(*unstructured.Unstructured); ok {
 				out.Objects = append(out.Objects, customObject(k, object))

@@ -39,7 +39,7 @@ type lease struct {
 	seen    sighting // of another's hold, the last one
 	err     error
 	renewed time.Time
-	taken   bool // by another run, after it was ours
+	taken   bool // by another run, as far as can be told, after it was ours
 }
 
 // sighting is a Lease in other hands.
@@ -86,8 +86,13 @@ func (l *lease) Create(ctx context.Context, record resourcelock.LeaderElectionRe
 	})
 }
 
-// Update renews, takes over or releases the Lease, under the resourceVersion of the last Get.
+// Update renews, takes over or releases the Lease, under the resourceVersion of the last Get. One whose time is over is not
+// renewed: the answer to a renewal may have been read long after it was given, and leader election counts from then.
 func (l *lease) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	if err := l.fresh(); err != nil && l.wasOurs() && record.HolderIdentity != "" {
+		l.lose()
+		return err
+	}
 	return l.timed(func() error { return l.LeaseLock.Update(ctx, record) })
 }
 

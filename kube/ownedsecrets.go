@@ -24,7 +24,9 @@ type OwnedSecret struct {
 func (e *ExternalSecrets) OwnedSecrets(ctx context.Context, namespace string) ([]OwnedSecret, error) {
 	api := e.metadata.Resource(corev1.SchemeGroupVersion.WithResource("secrets")).Namespace(namespace)
 	var out []OwnedSecret
-	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) { return api.List(ctx, o) },
+	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
+		return api.List(ctx, o)
+	},
 		func(item runtime.Object) {
 			secret, ok := item.(*metav1.PartialObjectMetadata)
 			if !ok {
