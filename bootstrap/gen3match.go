@@ -22,7 +22,8 @@ type operatorStep struct {
 	version string // --gen3-version
 	irsa    bool
 
-	found *helminstall.Gen3Release // nil: none is known
+	found  *helminstall.Gen3Release // nil: none is known
+	shared sharedRelease
 }
 
 // findGen3 looks for the gen3 release in the namespace.
@@ -33,7 +34,7 @@ func (t *target) findGen3(ctx context.Context) (*helminstall.Gen3Release, error)
 // Observe looks at both at the same time.
 func (o *operatorStep) Observe(ctx context.Context) (changes []plan.Change, err error) {
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { changes, err = o.Step.Observe(gctx); return err })
+	group.Go(func() (err error) { changes, err = o.observeRelease(gctx); return err })
 	group.Go(func() (err error) { o.found, err = o.find(gctx); return err })
 	return changes, group.Wait() // each says what it was doing
 }

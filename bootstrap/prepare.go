@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
@@ -24,6 +25,9 @@ func (r *run) prepare(ctx context.Context) (bool, error) {
 		return false, r.fail("", errs...)
 	}
 	r.steps = r.target.assemble(r.lock)
+	if r.steps.release != nil && r.command == "up" {
+		r.steps.release.shared.lock = &releaseLock{r}
+	}
 	pending, err := r.observe(ctx)
 	if err != nil || !pending {
 		return false, err
@@ -98,14 +102,22 @@ func (r *run) mayWrite(ctx context.Context) error {
 
 // takeLock makes this the one run that writes in the namespace.
 func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
+	return r.lockAt(RecordStep, r.target.settings.Namespace, kube.RecordName, r.settings.LockTimeout).Acquire(ctx) // it names the Lease
+}
+
+func (r *run) waiting(step, message string) {
+	r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: step, Message: message})
+}
+
+// lockAt is a lock that this run may take for a step.
+func (r *run) lockAt(step, namespace, name string, patience time.Duration) *kube.Lock {
 	self := r.target.self
 	self.Command += " " + r.command
-	lock := &kube.Lock{
-		Client: r.target.kube, Namespace: r.target.settings.Namespace, Self: self, Now: r.env.Now,
-		Duration: r.target.settings.Timing.Lease, Patience: r.settings.LockTimeout,
-		Waiting: func(h kube.Holder) {
-			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: RecordStep, Message: "the lock, held by " + h.String()})
+	return &kube.Lock{
+		Client: r.target.kube, Namespace: namespace, Name: name, Self: self, Now: r.env.Now,
+		Duration: r.target.settings.Timing.Lease, Patience: patience,
+		Waiting: func(h kube.Holder, left time.Duration) {
+			r.waiting(step, fmt.Sprintf("the lock %s/%s, held by %s; its Lease ends in %s unless it is renewed", namespace, name, h, left))
 		},
 	}
-	return lock.Acquire(ctx) // it names the Lease
 }

@@ -64,19 +64,19 @@ func (t *target) releaseStep() *helminstall.Step {
 	settings.NamespaceMade = t.namespace == nil && t.settings.Namespace == settings.Namespace // by the step of the record
 	return &helminstall.Step{
 		Config: t.kube.Config, Client: t.kube, Now: t.env.Now, Log: t.env.Log,
-		Settings: settings, HolderAlive: t.othersAlive,
+		Settings: settings, HolderAlive: t.holderAlive,
 	}
 }
 
-// othersAlive reports whether another run may be at work on the release, which is shared by the namespaces of a cluster.
-// Where that cannot be told, it may be.
-func (t *target) othersAlive(ctx context.Context) bool {
-	alive, err := t.kube.OthersAlive(ctx, t.self, t.env.Now())
+// holderAlive reports whether another run may be at work on a release in a namespace: it would hold the lock. Where that
+// cannot be told, it may be.
+func (t *target) holderAlive(ctx context.Context, namespace string) bool {
+	lock, err := t.kube.LockState(ctx, namespace, kube.ReleaseLockName)
 	if err != nil {
 		t.env.Log.Debug("look for other runs", "error", err)
 		return true
 	}
-	return alive
+	return lock.MayLive(t.self, t.env.Now())
 }
 
 // helm is the chart's part of the settings, with what it shares with the rest.

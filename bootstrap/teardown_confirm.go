@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -37,12 +36,12 @@ func (t *teardown) confirm(ctx context.Context) error {
 	return nil
 }
 
-// deletions name what the plan deletes; never nil.
+// deletions name what the plan deletes, apart from locks; never nil.
 func (t *teardown) deletions() []string {
 	out := []string{}
 	for _, e := range t.all {
 		for _, c := range e.planned {
-			if e.pending() && c.Action == plan.Delete {
+			if e.pending() && c.Action == plan.Delete && !t.isReleaseLock(c) {
 				out = append(out, c.Resource)
 			}
 		}
@@ -56,7 +55,7 @@ func (t *teardown) stillAgreed() error {
 		return nil
 	}
 	if more := without(t.deletions(), t.agreed); len(more) > 0 {
-		return hint.With(fmt.Errorf("confirm teardown: since it was asked, %s would be deleted too, so nothing was", strings.Join(more, ", ")), "run teardown again, which shows it")
+		return hint.With(fmt.Errorf("confirm teardown: since it was asked, %s would be deleted too, so nothing was", few(more)), "run teardown again, which shows it")
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -21,15 +20,17 @@ func (t *teardown) refusal() error {
 	objects, secrets := t.blast.total()
 	texts := make([]string, 0, len(t.blast.parts))
 	for _, p := range t.blast.parts {
-		texts = append(texts, p.resource()+": "+p.String())
+		texts = append(texts, p.resource()+": "+p.describe(t.naming()))
 	}
 	what := counted(objects, "object") + " of External Secrets"
 	if secrets > 0 {
 		what += " and " + counted(secrets, "Secret") + " that they own"
 	}
-	err := fmt.Errorf("%s would be %s; %s", what, t.blast.fate(), strings.Join(texts, "; "))
+	err := fmt.Errorf("%s would be %s; %s", what, t.blast.fate(), t.naming().joined(texts, "; "))
 	return t.fail(blastStep, hint.With(err, t.refusalHint()...))
 }
+
+func (t *teardown) naming() naming { return naming{all: t.settings.All} }
 
 func (t *teardown) refusalHint() []string {
 	if t.blast.crds {

@@ -62,10 +62,8 @@ func lockFact(r bootstrap.StatusResult) string {
 		return notKnown
 	case r.Lock == nil:
 		return "nobody holds it"
-	case r.Lock.Dead:
-		return r.Lock.Holder + "; that process is gone, so the next run takes it"
 	default:
-		return r.Lock.Holder
+		return r.Lock.Holder + "; its Lease ends at " + r.Lock.Expires.Format(time.RFC3339) + " unless it is renewed"
 	}
 }
 

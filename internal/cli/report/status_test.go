@@ -33,7 +33,7 @@ func TestStatus(t *testing.T) {
 			{Name: "gen3/other", Exists: true, KeyID: "AKIAI44QH8DHBEXAMPLE", Keeper: "Helm release gen3/gen3"},
 			{Name: "gen3/third"},
 		},
-		Lock:      &bootstrap.StatusLock{Holder: "ada on laptop, process 7 (gen3-bootstrap up), since 2026-01-02T03:04:05Z", Dead: true},
+		Lock:      &bootstrap.StatusLock{Holder: "ada on laptop, process 7 (gen3-bootstrap up), since 2026-01-02T03:04:05Z", Expires: time.Date(2026, 1, 2, 3, 4, 20, 0, time.UTC)},
 		OpenMints: []bootstrap.StatusMint{{User: "es", Started: used}},
 		Resources: []bootstrap.StatusResource{
 			{Change: change("iam-policy", "iam-policy/p", plan.None, "as wanted"), Owners: []string{"c1/gen3", "c2/gen3"}},
