@@ -24,9 +24,12 @@ func (v *valuesRun) readServed(ctx context.Context) error {
 
 // readChart finds out which chart the values are for: the one given, the installed one, or the newest known.
 func (v *valuesRun) readChart(ctx context.Context) error {
-	found, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
+	found, passed, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
 	if err != nil {
 		return err // it names the namespace
+	}
+	for _, text := range passed {
+		v.warn("%s", text)
 	}
 	version := v.settings.Gen3Version
 	if version == "" && found != nil {

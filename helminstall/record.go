@@ -1,10 +1,6 @@
 package helminstall
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +12,8 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	helmtime "helm.sh/helm/v3/pkg/time"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 // The marks that a release of ours carries, as labels of the Secret that stores it. Helm keeps them over upgrades,
@@ -132,34 +130,17 @@ func revision(s *corev1.Secret) int {
 }
 
 func decodeRecord(stored []byte) (*Record, error) {
-	data, err := base64.StdEncoding.DecodeString(string(stored))
+	data, err := storedrelease.Unpack(stored)
 	if err != nil {
-		return nil, errors.New("not base64")
+		return nil, err
 	}
-	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		if data, err = gunzip(data); err != nil {
-			return nil, err
-		}
-	}
+	return parseRecord(data)
+}
+
+func parseRecord(data []byte) (*Record, error) {
 	rec := &Record{}
 	if err := json.Unmarshal(data, rec); err != nil {
 		return nil, errors.New("not a Helm 3 release")
 	}
 	return rec, nil
 }
-
-// gunzip trusts the size at the stream's end only as a first guess.
-func gunzip(data []byte) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = r.Close() }()
-	var out bytes.Buffer
-	out.Grow(bytes.MinRead + int(min(binary.LittleEndian.Uint32(data[len(data)-4:]), maxRelease)))
-	_, err = out.ReadFrom(r)
-	return out.Bytes(), err
-}
-
-// maxRelease is more than what a Secret can hold, unpacked.
-const maxRelease = 16 << 20
