@@ -130,7 +130,11 @@ func sameVersion(a, b string) bool {
 	if errA != nil || errB != nil {
 		return a == b
 	}
-	return va.Equal(vb) && va.Metadata() == vb.Metadata()
+	return same(va, vb)
+}
+
+func same(a, b *semver.Version) bool {
+	return a != nil && b != nil && a.Equal(b) && a.Metadata() == b.Metadata()
 }
 
 // exists is os.Stat for a message: it tells "absent" from "may not be read".
