@@ -29,6 +29,8 @@ type Settings struct {
 	Adopt   bool     // --adopt
 	// NamespaceMade is that another step makes the namespace before this one is applied.
 	NamespaceMade bool
+	// Inputs is what ReadInputs read of Chart and Values. Where nobody called it, a Step does when it first observes.
+	Inputs *Inputs
 	// Timeout bounds the mutating phase and, separately, the wait.
 	Timeout time.Duration
 }

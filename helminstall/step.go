@@ -3,6 +3,7 @@ package helminstall
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -49,13 +50,17 @@ func (*Step) Name() string { return stepName }
 // again, and then what it downloaded before is not downloaded twice.
 func (s *Step) Observe(ctx context.Context) ([]plan.Change, error) {
 	s.warnings = nil
+	var errs []error
+	if s.Settings, errs = ReadInputs(ctx, s.Settings); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
 	seen, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.seen = seen
 	if s.wanted, err = s.want(ctx, seen); err != nil {
-		return s.refused(err)
+		return nil, err
 	}
 	s.verdict = Classify(seen, s.wanted)
 	if s.writes() && !s.NoFetch {
@@ -113,12 +118,8 @@ func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 	if o.gone() {
 		w.Chart, w.Version = s.chartName(), s.firstVersion()
 	}
-	if s.source() == fromDisk {
-		local, err := s.fetch(ctx, nil, "")
-		if err != nil {
-			return w, err
-		}
-		s.next = &local
+	if local := s.Inputs.chart; local != nil {
+		s.next = local
 		w.Chart, w.Version, w.Digest = local.chart.Metadata.Name, local.chart.Metadata.Version, local.digest
 	}
 	if o.pending() && s.HolderAlive != nil {
@@ -129,15 +130,12 @@ func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 
 // wantValues merges: our defaults, under what the release has, under what the run asks for.
 func (s *Step) wantValues(w *Want, o *Observed) error {
-	asked, err := s.overlay()
-	if err != nil {
-		return err
-	}
 	var have map[string]any
 	if !o.gone() {
 		have = o.base().Config
 	}
-	if w.Asked, err = normal(mergeValues(have, asked)); err != nil {
+	var err error
+	if w.Asked, err = normal(mergeValues(have, s.Inputs.values)); err != nil {
 		return err
 	}
 	w.Values, err = normal(mergeValues(baseValues(), w.Asked))
