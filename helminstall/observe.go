@@ -3,14 +3,17 @@ package helminstall
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // Observed is what the cluster holds, before any judgement.
@@ -31,10 +34,15 @@ type Observed struct {
 	Rests []Rest
 	// NamespaceGone is that the release's namespace does not exist, NamespaceOurs that it carries our label.
 	NamespaceGone, NamespaceOurs, NamespaceTerminating bool
+	// NamespaceNames is that the Namespace was made for this release, CRDsName that the CRDs' Helm annotations name it.
+	NamespaceNames, CRDsName bool
+	// Lookalikes are Deployments that are labelled as an operator and are none, as far as can be told.
+	Lookalikes []string
 
-	secrets     []corev1.Secret
-	deployments map[string]*appsv1.Deployment // by namespace/name
-	warnings    []string
+	namespaceUID types.UID
+	secrets      []corev1.Secret
+	deployments  map[string]*appsv1.Deployment // by namespace/name
+	warnings     []string
 }
 
 // read observes everything at once: one round trip where nothing is unusual.
@@ -74,10 +82,8 @@ func (s *Step) read(ctx context.Context) (*Observed, error) {
 		o.Unseen = "Deployments of all namespaces may not be listed"
 		o.warnings = append(o.warnings, o.Unseen+": an operator that is installed elsewhere would not be noticed")
 	}
-	o.Operators = operatorsIn(items)
-	for i := range items {
-		o.deployments[items[i].Namespace+"/"+items[i].Name] = &items[i]
-	}
+	o.CRDsName = ownedBy(o.CRDs, owner.Owner{Release: s.Settings.Release, Namespace: s.Namespace})
+	o.take(items, s.Namespace, slices.ContainsFunc(unread, func(text string) bool { return text != "" }))
 	return o, s.readRest(ctx, o)
 }
 
@@ -117,6 +123,8 @@ func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
 		return fmt.Errorf("get Namespace %s: %w", s.Namespace, err)
 	default:
 		o.NamespaceOurs = ns.Labels[managedByLabel] == managedBy
+		o.NamespaceNames = o.NamespaceOurs && ns.Annotations[releaseAnnotation] == s.Settings.Release
+		o.namespaceUID = ns.UID
 		o.NamespaceTerminating = ns.DeletionTimestamp != nil
 	}
 	return nil

@@ -57,6 +57,7 @@ func TestElsewhereInfo(t *testing.T) {
 		"no record":        {release.StatusDeployed, absent, labelled, false},
 	} {
 		s := stepOn(storedElsewhere(t, 7, test.status, test.change), Settings{Release: "external-secrets", Namespace: "external-secrets", Version: "0.17.0"})
+		s.rawGet = crdsNaming("eso", "ops")
 		_, err := s.Observe(t.Context())
 		must(t, err)
 		if s.State() != Elsewhere || s.Release() != test.want || s.Ours() != test.ours {
@@ -76,6 +77,7 @@ func TestElsewhereForbidden(t *testing.T) {
 		return a.GetNamespace() == "ops", nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", nil)
 	})
 	s := stepOn(client, Settings{Release: "external-secrets", Namespace: "external-secrets"})
+	s.rawGet = crdsNaming("eso", "ops")
 	_, err := s.Observe(t.Context())
 	must(t, err)
 	if got := s.Release(); got.Name != "eso" || got.Revision != 0 || s.Ours() || len(s.Warnings()) > 0 {

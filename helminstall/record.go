@@ -59,11 +59,27 @@ type Record struct {
 			Dependencies []*chart.Dependency `json:"dependencies"`
 		} `json:"lock"`
 	} `json:"chart"`
+	Hooks []struct {
+		Name   string   `json:"name"`
+		Kind   string   `json:"kind"`
+		Events []string `json:"events"`
+	} `json:"hooks"`
 	Labels map[string]string `json:"-"`
 }
 
-// Ours reports whether the release carries our mark.
-func (r *Record) Ours() bool { return r.Labels[managedByLabel] == managedBy }
+// deleteHooks name what Helm would create when the release is uninstalled.
+func (r *Record) deleteHooks() []string {
+	var out []string
+	for _, h := range r.Hooks {
+		if slices.Contains(h.Events, "pre-delete") || slices.Contains(h.Events, "post-delete") {
+			out = append(out, brief(h.Kind+"/"+h.Name))
+		}
+	}
+	return out
+}
+
+// Marked reports whether the release's Secret carries our label. That alone is no proof; see the package comment.
+func (r *Record) Marked() bool { return r.Labels[managedByLabel] == managedBy }
 
 // StoredByUs reports whether a run of ours gave the revision the status that it has.
 func (r *Record) StoredByUs() bool {

@@ -40,7 +40,11 @@ func (s *Step) install(ctx context.Context, e *helm) (*release.Release, error) {
 	in.Timeout, in.DisableOpenAPIValidation = s.timeout(), true // the API server validates what it is sent
 	in.PostRenderer = keepCRDs{}
 	in.TakeOwnership = s.verdict.TakeOwnership
-	in.Replace = s.verdict.State == Removed
+	if in.Replace = s.seen.Release != nil; in.Replace && s.seen.rest() {
+		if err := settle(e, s.Settings.Release); err != nil {
+			return nil, err
+		}
+	}
 	return in.RunWithContext(ctx, s.next.chart, s.wanted.Values)
 }
 

@@ -71,6 +71,8 @@ func TestClassify(t *testing.T) {
 		hint   string // a part of it
 		warns  int
 		check  func(Verdict) bool
+
+		unnamed bool // no cluster-wide object names the release
 	}{
 		"nothing there":           {state: Absent, action: plan.Create, reason: "chart external-secrets 0.16.2"},
 		"namespace going":         {seen: Observed{NamespaceTerminating: true}, state: Refused, action: plan.Blocked, reason: "being deleted"},
@@ -114,7 +116,7 @@ func TestClassify(t *testing.T) {
 			return strings.Contains(v.Warnings[1], "crds.annotations") && !strings.Contains(v.Warnings[1], "--adopt")
 		}},
 		"Flux, differs":           {seen: Observed{Release: stored(unmarked), Operators: []Operator{flux}}, want: func(w *Want) { w.Version, w.Explicit, w.Adopt = "0.17.0", true, true }, state: Foreign, action: plan.Blocked, reason: "0.16.2 -> 0.17.0", hint: "change it in Flux"},
-		"a wrapper, its operator": {seen: Observed{Release: stored(unmarked, withChart("platform")), Operators: []Operator{{Name: "a", Available: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets"}}}}, state: InSync, action: plan.None, reason: "chart platform 0.16.2, revision 1, installed by somebody else: used"},
+		"a wrapper, its operator": {seen: Observed{Release: stored(unmarked, withChart("platform")), Operators: []Operator{{Name: "a", Available: true, Confirmed: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets"}}}}, state: InSync, action: plan.None, reason: "chart platform 0.16.2, revision 1, installed by somebody else: used"},
 		"failed, another chart":   {seen: Observed{Release: stored(status(release.StatusFailed), unmarked, withChart("nginx"))}, want: func(w *Want) { w.Adopt = true }, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},
 		"uninstalling, gone":      {seen: Observed{Release: stored(status(release.StatusUninstalling), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update},
 		"pending, mark carried":   {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), carried("0.deployed"))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
@@ -144,6 +146,7 @@ func TestClassify(t *testing.T) {
 			if test.seen.Release == nil {
 				w.Chart, w.Version = DefaultChart, DefaultVersion
 			}
+			test.seen.CRDsName = !test.unnamed // by the cluster-wide objects; what it means is in TestOurs
 			if test.want != nil {
 				test.want(&w)
 			}

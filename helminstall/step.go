@@ -37,6 +37,7 @@ type Step struct {
 	wanted   Want
 	next     *fetched // the chart that Apply installs
 	apis     *apis
+	removal  *removal // what an uninstall takes away; nil where it takes nothing
 	warnings []string
 }
 
@@ -113,10 +114,13 @@ func (s *Step) releaseChange() plan.Change {
 func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 	w := Want{
 		Release: s.Settings.Release, Namespace: s.Namespace, Chart: s.wantName(), Version: s.Version,
-		Explicit: s.explicit(), Adopt: s.Adopt, Timeout: s.timeout(), Now: s.Now(),
+		Explicit: s.explicit(), ReleaseGiven: s.releaseGiven(), Adopt: s.Adopt, Timeout: s.timeout(), Now: s.Now(),
 	}
 	if o.gone() {
 		w.Chart, w.Version = s.chartName(), s.firstVersion()
+	}
+	if op := o.lost(s.Settings.Release, s.Namespace); op != nil && w.Chart == DefaultChart {
+		w.Version = cmp.Or(s.Version, op.chartVersion(), w.Version)
 	}
 	if local := s.Inputs.chart; local != nil {
 		s.next = local
