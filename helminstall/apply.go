@@ -55,7 +55,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 		return err
 	}
 	e.secrets.newestOnly = true
-	changes := s.changes()
+	change := s.releaseChange()
 	rel, err := s.run(work, e)
 	if err == nil {
 		err = e.secrets.err()
@@ -70,7 +70,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	}
 	s.prune(work, e.secrets)
 	s.remember(rel)
-	s.emit(sink, event.Event{Type: event.Changed, Change: &changes[len(changes)-1]})
+	s.emit(sink, event.Event{Type: event.Changed, Change: &change})
 	return nil
 }
 

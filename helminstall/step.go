@@ -37,7 +37,10 @@ type Step struct {
 	wanted   Want
 	next     *fetched // the chart that Apply installs
 	apis     *apis
-	removal  *removal // what an uninstall takes away; nil where it takes nothing
+	stored   *storedChart  // the one that an upgrade of values takes from the release
+	rendered *rendering    // of the last look
+	refusals []plan.Change // what the API server would refuse of the chart's objects
+	removal  *removal      // what an uninstall takes away; nil where it takes nothing
 	warnings []string
 }
 
@@ -50,7 +53,7 @@ func (*Step) Name() string { return stepName }
 // Observe reads the cluster, and the chart if something has to change, and says what Apply would do. It may be called
 // again, and then what it downloaded before is not downloaded twice.
 func (s *Step) Observe(ctx context.Context) ([]plan.Change, error) {
-	s.warnings = nil
+	s.warnings, s.refusals = nil, nil
 	var errs []error
 	if s.Settings, errs = ReadInputs(ctx, s.Settings); len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -86,13 +89,13 @@ func (s *Step) writes() bool {
 	return s.verdict.Action != plan.None && s.verdict.Action != plan.Blocked
 }
 
-// changes are the plan's lines: the namespace where this step has to make it, and the release.
+// changes are the plan's lines: the namespace where this step has to make it, the release, and what is in its way.
 func (s *Step) changes() []plan.Change {
 	var out []plan.Change
 	if s.makesNamespace() {
 		out = append(out, s.namespaceChange())
 	}
-	return append(out, s.releaseChange())
+	return append(append(out, s.releaseChange()), s.refusals...)
 }
 
 func (s *Step) makesNamespace() bool {
