@@ -52,7 +52,7 @@ func notBelieved(o *Observed) []string {
 	if len(seem) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("labelled as External Secrets Operator, and not taken for it, as no CRDs confirm it: %s", few(seem))}
+	return []string{"labelled as External Secrets Operator, and not taken for it, as no CRDs confirm it: " + few(seem)}
 }
 
 // classifyEmpty judges a cluster in which no operator runs.

@@ -13,11 +13,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// SecretType is the type of the Secrets in which Helm keeps releases, and Entry what it calls the release in them.
-const (
-	SecretType corev1.SecretType = "helm.sh/release.v1"
-	Entry                        = "release"
-)
+// SecretType is the type of the Secrets in which Helm keeps releases.
+const SecretType corev1.SecretType = "helm.sh/release.v1"
+
+// Entry is what the release is called in such a Secret.
+const Entry = "release"
 
 // Limit is how many bytes a release may have unpacked: a Secret holds 1 MiB, which is some 8 MiB of charts and manifests.
 // maxParts bounds the elements of its lists and objects, each of which costs a decoder some hundred bytes.
