@@ -34,6 +34,9 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 	if err != nil {
 		return nil, err
 	}
+	if opts.DeleteCRDs && len(crds) > 0 {
+		s.warnings = append(s.warnings, notBelieved(&Observed{Lookalikes: s.seen.Lookalikes})...)
+	}
 	for _, name := range crds {
 		c := s.crdChange(name)
 		switch by := s.usedBy(); {
@@ -59,7 +62,9 @@ func (s *Step) observeDestroy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.seen = seen
+	if s.seen = seen; seen.undecoded != nil && seen.named() {
+		return seen.undecoded
+	}
 	return s.planRemoval(ctx)
 }
 
@@ -68,6 +73,8 @@ func (s *Step) destroyChange() plan.Change {
 	switch {
 	case s.removal != nil:
 		return s.removalChange(c)
+	case s.seen.undecoded != nil:
+		c.Action, c.Reason = plan.None, "left: no cluster-wide object names it; "+s.seen.undecoded.Error()
 	case s.seen.Release != nil && !s.seen.claimed():
 		c.Action, c.Reason = plan.None, "carries no mark of ours: left"
 	case s.running() != "":

@@ -15,11 +15,12 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// as is a step of somebody with the rights of a ClusterRole alone.
-func (sb *sandbox) as(t *testing.T, user string, calls *recorder, rules []rbacv1.PolicyRule) *Step {
+// as is a step of somebody with the rights of a ClusterRole, and in the release's namespace with those of a Role.
+func (sb *sandbox) as(t *testing.T, user string, calls *recorder, rules []rbacv1.PolicyRule, there ...rbacv1.PolicyRule) *Step {
 	t.Helper()
 	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: user}, Rules: rules}
 	_, err := sb.client.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{})
@@ -30,6 +31,16 @@ func (sb *sandbox) as(t *testing.T, user string, calls *recorder, rules []rbacv1
 	}
 	_, err = sb.client.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{})
 	must(t, err)
+	if len(there) > 0 {
+		_, err = sb.client.RbacV1().Roles(eso).Create(t.Context(), &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: user}, Rules: there}, metav1.CreateOptions{})
+		must(t, err)
+		local := &rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: user}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: user},
+			Subjects: binding.Subjects,
+		}
+		_, err = sb.client.RbacV1().RoleBindings(eso).Create(t.Context(), local, metav1.CreateOptions{})
+		must(t, err)
+	}
 	s := sb.step(t, calls, nil)
 	s.Config.Impersonate = rest.ImpersonationConfig{UserName: user}
 	s.Client, err = kubernetes.NewForConfig(s.Config)
@@ -116,4 +127,30 @@ func (r *recorder) persisted() (n int) {
 		}
 	}
 	return n
+}
+
+// TestSandboxUninstallByWhoSeesOneNamespace: rights everywhere are needed for cluster-wide kinds alone.
+func TestSandboxUninstallByWhoSeesOneNamespace(t *testing.T) {
+	sb := startSandbox(t)
+	converges(t, sb, plan.Create, "", nil)
+	remove := []string{"list", "delete"}
+	wide := []rbacv1.PolicyRule{
+		{APIGroups: []string{"apiextensions.k8s.io"}, Resources: []string{"customresourcedefinitions"}, Verbs: []string{"get", "list"}},
+		{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}},
+		{APIGroups: []string{"admissionregistration.k8s.io"}, Resources: []string{"validatingwebhookconfigurations"}, Verbs: remove},
+		{APIGroups: []string{rbacv1.GroupName}, Resources: []string{"clusterroles", "clusterrolebindings"}, Verbs: remove},
+	}
+	there := []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"list", "delete", "update"}},
+		{APIGroups: []string{""}, Resources: []string{"services", "serviceaccounts"}, Verbs: remove},
+		{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: remove},
+		{APIGroups: []string{rbacv1.GroupName}, Resources: []string{"roles", "rolebindings"}, Verbs: remove},
+	}
+	blind := sb.as(t, "blind", &recorder{}, wide, there[:3]...)
+	if _, err := blind.PlanDestroy(t.Context(), DestroyOptions{KeepNamespace: true}); err == nil || !strings.Contains(err.Error(), "list Role") || hint.Of(err) == "" {
+		t.Errorf("what cannot be seen is not told: %v", err)
+	}
+	s := sb.as(t, "local", &recorder{}, wide, there...)
+	must(t, s.Destroy(t.Context(), DestroyOptions{KeepNamespace: true}, event.Discard))
+	sb.mustHaveNothingOf(t, eso)
 }

@@ -22,7 +22,7 @@ const settleTimeout = pollInterval * 4 * 60
 // deleteNamespace deletes the release's namespace if we made it and nothing is left in it; the release's own pods are
 // waited for.
 func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
-	if !s.seen.NamespaceOurs || s.seen.NamespaceTerminating || s.seen.Release != nil && !s.seen.ours() {
+	if !s.seen.NamespaceOurs || s.seen.NamespaceTerminating || s.seen.undecoded != nil || s.seen.Release != nil && !s.seen.ours() {
 		return nil
 	}
 	left, err := s.emptied(ctx, sink)

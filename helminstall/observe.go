@@ -14,6 +14,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 // Observed is what the cluster holds, before any judgement.
@@ -39,6 +40,7 @@ type Observed struct {
 	// Lookalikes are Deployments that are labelled as an operator and are none, as far as can be told.
 	Lookalikes []string
 
+	undecoded    error // why the newest revision cannot be read
 	namespaceUID types.UID
 	secrets      []corev1.Secret
 	deployments  map[string]*appsv1.Deployment // by namespace/name
@@ -106,11 +108,16 @@ func (s *Step) readSecrets(ctx context.Context, o *Observed) error {
 		return hint.With(fmt.Errorf("list Secrets of release %s in namespace %s: %w", s.Settings.Release, s.Namespace, err),
 			forbiddenHint(err, "Helm keeps its releases in Secrets: allow to get, list, create, update and delete them in "+s.Namespace))
 	}
-	o.secrets = list.Items
-	if o.Release, err = latest(list.Items); err == nil {
-		o.Worked = lastThatWorked(o.Release, list.Items)
+	o.secrets = slices.DeleteFunc(list.Items, func(secret corev1.Secret) bool { return !isRevision(&secret, s.Settings.Release) })
+	if o.Release, o.undecoded = latest(o.secrets); o.undecoded == nil {
+		o.Worked = lastThatWorked(o.Release, o.secrets)
 	}
-	return err
+	return nil
+}
+
+// isRevision reports whether a Secret is named as Helm names what it stores, so that no revision is there twice.
+func isRevision(secret *corev1.Secret, releaseName string) bool {
+	return secret.Type == storedrelease.SecretType && secret.Name == fmt.Sprintf("sh.helm.release.v1.%s.v%d", releaseName, revision(secret))
 }
 
 func (s *Step) readNamespace(ctx context.Context, o *Observed) error {

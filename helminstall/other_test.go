@@ -2,6 +2,7 @@ package helminstall
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func storedElsewhere(t *testing.T, revision int, st release.Status, change func(
 	t.Helper()
 	rel := helmRelease(revision, st)
 	rel.Name, rel.Namespace = "eso", "ops"
-	secret, err := storedRelease("sh.helm.release.v1.eso", rel, "createdAt", at())
+	secret, err := storedRelease(fmt.Sprintf("sh.helm.release.v1.eso.v%d", revision), rel, "createdAt", at())
 	must(t, err)
 	if change != nil {
 		change(secret)

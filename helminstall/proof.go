@@ -47,7 +47,7 @@ func (o *Observed) lost(releaseName, namespace string) *Operator {
 }
 
 // orphaned reports whether no release is stored in a namespace that was made for it: what names the release is ours.
-func (o *Observed) orphaned() bool { return o.Release == nil && o.NamespaceNames }
+func (o *Observed) orphaned() bool { return o.Release == nil && o.undecoded == nil && o.NamespaceNames }
 
 // otherOurs is ours for the release that is used in place of this one.
 func (o *Observed) otherOurs() bool {

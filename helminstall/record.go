@@ -13,6 +13,7 @@ import (
 	helmtime "helm.sh/helm/v3/pkg/time"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
@@ -112,7 +113,9 @@ func latest(secrets []corev1.Secret) (*Record, error) {
 	}
 	rec, err := decodeRecord(newest.Data["release"])
 	if err != nil {
-		return nil, fmt.Errorf("decode release in Secret %s/%s: %w", newest.Namespace, newest.Name, err)
+		return nil, hint.With(fmt.Errorf("decode release in Secret %s/%s: %w", newest.Namespace, newest.Name, err),
+			"helm cannot have stored it so; without it the revision before it counts: "+
+				hint.Command("kubectl", "-n", newest.Namespace, "delete", "secret", newest.Name))
 	}
 	rec.Labels = newest.Labels
 	return rec, nil

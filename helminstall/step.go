@@ -59,6 +59,9 @@ func (s *Step) Observe(ctx context.Context) ([]plan.Change, error) {
 		return nil, errors.Join(errs...)
 	}
 	seen, err := s.read(ctx)
+	if err == nil {
+		err = seen.undecoded
+	}
 	if err != nil {
 		return nil, err
 	}
