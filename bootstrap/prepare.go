@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -15,10 +16,10 @@ import (
 // prepare is everything before the first write: settings, account, cluster, observation, permissions. It reports
 // whether there is something to do.
 func (r *run) prepare(ctx context.Context) (bool, error) {
-	if errs := r.settings.Check(); len(errs) > 0 {
+	errs := append(r.settings.Check(), r.readInputs(ctx)...)
+	if len(errs) > 0 {
 		return false, r.fail("", errs...)
 	}
-	var errs []error
 	r.target, errs = connect(ctx, r.settings, r.env)
 	r.describeTarget()
 	if len(errs) > 0 {
@@ -33,6 +34,14 @@ func (r *run) prepare(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	return true, r.mayWrite(ctx)
+}
+
+// readInputs reads the files that the settings name, once for the whole run.
+func (r *run) readInputs(ctx context.Context) (errs []error) {
+	if !r.settings.SkipHelm {
+		r.settings.Helm, errs = helminstall.ReadInputs(ctx, r.settings.Helm)
+	}
+	return errs
 }
 
 func (r *run) describeTarget() {

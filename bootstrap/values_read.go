@@ -25,9 +25,12 @@ func (v *valuesRun) readServed(ctx context.Context) error {
 // readChart finds out which chart the values are for: the one given, the installed one if that is known, or the newest
 // known.
 func (v *valuesRun) readChart(ctx context.Context) error {
-	found, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
+	found, passed, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
 	if err != nil {
 		return err // it names the namespace
+	}
+	for _, text := range passed {
+		v.warn("%s", text)
 	}
 	given := v.settings.Gen3Version
 	for _, text := range valuesInTheWay(given, found, v.fragment.takesRole()) {
