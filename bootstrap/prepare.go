@@ -87,7 +87,7 @@ func (r *run) collectWarnings() {
 	r.result.Warnings = append(r.result.Warnings, r.steps.warnings()...)
 }
 
-// mayWrite asks the cluster whether the caller may do what the run is about to do.
+// mayWrite asks the cluster whether the caller may do what the run is about to do, and whether it would be taken.
 func (r *run) mayWrite(ctx context.Context) error {
 	pending := map[string]bool{}
 	for _, c := range r.result.Changes {
@@ -95,16 +95,15 @@ func (r *run) mayWrite(ctx context.Context) error {
 			pending[c.Step] = true
 		}
 	}
-	denied, err := r.target.kube.Denied(ctx, r.target.permissions(r.steps, pending))
-	if err != nil {
-		return r.fail("", err)
+	rehearsed := make(chan []error, 1)
+	go func() { rehearsed <- r.rehearse(ctx) }()
+	denied := r.mayDo(ctx, r.target.permissions(r.steps, pending))
+	errs := <-rehearsed
+	if denied != nil {
+		return denied // it says more than what the API server refused thereby
 	}
-	for _, d := range denied {
-		_ = r.fail("", hint.With(fmt.Errorf("check permissions: the caller of context %s may not %s", r.target.kube.Context, d),
-			"see Permissions in the README for what a run needs; `kubectl auth can-i --list` shows what you have"))
-	}
-	if len(denied) > 0 {
-		return ErrFailed
+	if len(errs) > 0 {
+		return r.fail("", errs...)
 	}
 	return nil
 }

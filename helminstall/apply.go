@@ -57,7 +57,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	defer context.AfterFunc(ctx, func() {
 		s.emit(sink, event.Event{Type: event.Waiting, Message: "Helm to finish, so that the release is not left half done"})
 	})()
-	if err := s.createNamespace(work, sink); err != nil {
+	if err := s.MakeNamespace(work, sink); err != nil {
 		return err
 	}
 	e, err := s.newHelm(work)
@@ -97,8 +97,9 @@ func (s *Step) failure(err error) error {
 	return hint.With(err, "nothing is uninstalled; remove the cause and run again, which repairs the release")
 }
 
-// createNamespace makes the release's namespace with our label, which Helm's own option would not set.
-func (s *Step) createNamespace(ctx context.Context, sink event.Sink) error {
+// MakeNamespace makes the release's namespace, where the last Observe said so, with our label, which Helm's own option would
+// not set. Converge does it where it was not done before.
+func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 	if !s.makesNamespace() {
 		return nil
 	}
