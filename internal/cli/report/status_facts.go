@@ -43,7 +43,7 @@ func writeFacts(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 		fact(b, "role", roleFact(page, *r.Role))
 	}
 	for _, m := range r.OpenMints {
-		mints = append(mints, fmt.Sprintf("of a key for user %s, announced %s, %s", m.User, m.Started.Format(time.RFC3339), cmp.Or(m.KeyID, "its key is not known")))
+		mints = append(mints, fmt.Sprintf("of a key for user %s, announced %s", m.User, m.Started.Format(time.RFC3339)))
 	}
 	facts(b, page, "open mint", mints)
 	fact(b, "lock", lockFact(r))
