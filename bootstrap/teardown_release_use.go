@@ -70,18 +70,18 @@ func mayUse(namespaces []string) string {
 
 // whenUnused names the release, which no record may name by then.
 func (r *releaseRemoval) whenUnused() string {
-	command := "teardown --only helm-release"
+	words := []string{"gen3-bootstrap", "teardown", "--only", HelmStep}
 	if s := r.step.Settings; s.Release != DefaultRelease || s.Namespace != DefaultReleaseNamespace {
-		command += " --release " + s.Release + " --release-namespace " + s.Namespace
+		words = append(words, "--release", s.Release, "--release-namespace", s.Namespace)
 	}
-	return "`" + command + "` removes it when they are gone"
+	return "`" + hint.Command(words...) + "` removes it when they are gone"
 }
 
 // unusedStill is an error when another namespace was set up while the release was uninstalled.
 func (r *releaseRemoval) unusedStill(ctx context.Context) error {
 	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
 	if err != nil {
-		return hint.With(fmt.Errorf("delete CRDs: left, as nobody can tell whether other namespaces use them: %w", err), hint.Of(err))
+		return hint.With(fmt.Errorf("delete CRDs: left, as nobody can tell whether other namespaces use them: %w", err), hint.Lines(err)...)
 	}
 	if len(elsewhere) > 0 {
 		return hint.With(fmt.Errorf("delete CRDs: %s", mayUse(elsewhere)), r.whenUnused())

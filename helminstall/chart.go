@@ -29,7 +29,7 @@ func installable(ref string, ch *chart.Chart) error {
 		return refuse(fmt.Errorf("load chart %s: a %s chart cannot be installed", ref, t), "give an application chart")
 	}
 	if err := action.CheckDependencies(ch, ch.Metadata.Dependencies); err != nil {
-		return refuse(fmt.Errorf("load chart %s: %w", ref, err), "fetch them with: helm dependency build "+ref)
+		return refuse(fmt.Errorf("load chart %s: %w", ref, err), "fetch them with: "+hint.Command("helm", "dependency", "build", ref))
 	}
 	return nil
 }
