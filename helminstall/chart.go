@@ -7,6 +7,8 @@ import (
 
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // fetched is a chart that is ready to be installed.
