@@ -38,7 +38,7 @@ func (t *target) roleName() string {
 func (t *target) providerStep() *iamsetup.Provider {
 	s := t.settings
 	return &iamsetup.Provider{
-		API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), Partition: t.caller.Partition, Account: s.Account,
+		API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), Account: t.account(),
 		Issuer: t.issuer, Tags: s.tags(), Create: s.CreateOIDCProvider, Adopt: s.Adopt,
 	}
 }
@@ -49,7 +49,7 @@ func (t *target) roleStep(policy *iamsetup.Policy) *roleStep {
 		kube: t.kube, namespace: s.Namespace, account: s.ServiceAccount,
 		Role: &iamsetup.Role{
 			API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), RoleName: t.roleName(), Path: s.IAMPath, Boundary: s.PermissionsBoundary,
-			Partition: t.caller.Partition, Account: s.Account, PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
+			Account: t.account(), PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
 			Trusted: iamsetup.Trusted{Issuer: t.issuer, Subject: iamsetup.Subject(s.Namespace, s.ServiceAccount)},
 			Earlier: t.trustedBefore(),
 		},

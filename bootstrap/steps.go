@@ -91,7 +91,7 @@ func (t *target) policyStep() *iamsetup.Policy {
 	return &iamsetup.Policy{
 		API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), PolicyName: s.PolicyName, Path: s.IAMPath, Tags: s.tags(), Adopt: s.Adopt,
 		Scope: iamsetup.Scope{
-			Partition: t.caller.Partition, Region: s.Region, Account: s.Account,
+			Account: t.account(), Region: s.Region,
 			Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush,
 		},
 	}
@@ -102,7 +102,7 @@ func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
 	return &iamsetup.User{
 		API: t.aws.IAM, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: s.UserName},
 		Owner: t.owner(), Pace: t.pace(), Path: s.IAMPath, Boundary: s.PermissionsBoundary,
-		Partition: t.caller.Partition, Account: s.Account, PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
+		Account: t.account(), PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
 	}
 }
 

@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -140,7 +139,7 @@ func (t *teardown) addSecrets(after []*ending) {
 func (t *teardown) policyARNs() []string {
 	out := make([]string, 0, len(t.names.policies))
 	for _, p := range t.names.policies {
-		out = append(out, fmt.Sprintf("arn:%s:iam::%s:policy%s%s", t.target.caller.Partition, t.settings.Account, p.path, p.name))
+		out = append(out, t.target.account().PolicyARN(p.path, p.name))
 	}
 	return out
 }
@@ -152,7 +151,7 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 			Removal: t.removal(base, iamsetup.RoleStep, recorded), API: t.target.aws.IAM, Policies: t.policyARNs(),
 			Role: &iamsetup.Role{
 				API: t.target.aws.IAM, Owner: t.owner, Pace: t.target.pace(), RoleName: name.name,
-				Partition: t.target.caller.Partition, Account: t.settings.Account,
+				Account: t.target.account(),
 			},
 		}, func(r *Recorded) {
 			if r.RoleName == name.name {
@@ -174,7 +173,7 @@ func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
 		t.add(&iamsetup.ProviderRemoval{
 			Roles:   roles,
 			Removal: t.removal(base, iamsetup.ProviderStep, slices.Contains(t.known.issuers, issuer)), API: t.target.aws.IAM, Delete: t.options.DeleteProvider,
-			Partition: t.target.caller.Partition, Account: t.settings.Account, Issuer: issuer,
+			Account: t.target.account(), Issuer: issuer,
 		}, func(r *Recorded) {
 			if r.OIDCIssuer == issuer {
 				r.OIDCIssuer = ""

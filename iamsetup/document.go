@@ -25,9 +25,8 @@ type Statement struct {
 
 // Scope is what the policy lets External Secrets Operator do.
 type Scope struct {
-	Partition string
+	Account   Account
 	Region    string
-	Account   string
 	Prefixes  []string // of secrets' names; none: every secret of account and region
 	KMSKeys   []string // key ARNs
 	AllowPush bool     // also what a PushSecret needs
@@ -65,8 +64,7 @@ func PolicyDocument(s Scope) Document {
 	return doc
 }
 
-// secrets are the ARNs that the scope covers; a secret's ARN ends in a hyphen and six random characters, which the
-// asterisk takes in.
+// secrets are the ARNs that the scope covers.
 func (s Scope) secrets() []string {
 	prefixes := s.Prefixes
 	if len(prefixes) == 0 {
@@ -74,7 +72,7 @@ func (s Scope) secrets() []string {
 	}
 	out := make([]string, 0, len(prefixes))
 	for _, prefix := range prefixes {
-		out = append(out, fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:%s*", s.Partition, s.Region, s.Account, prefix))
+		out = append(out, s.Account.secretsARN(s.Region, prefix))
 	}
 	return out
 }
@@ -104,7 +102,7 @@ func (s Scope) kms() Statement {
 	if s.AllowPush {
 		actions = append(actions, "kms:GenerateDataKey")
 	}
-	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, dnsSuffix(s.Partition))
+	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, dnsSuffix(s.Account.Partition))
 	return Statement{
 		Sid: "UseKeys", Effect: "Allow", Action: actions, Resource: s.KMSKeys,
 		Condition: map[string]map[string]string{"StringEquals": {"kms:ViaService": via}},

@@ -18,6 +18,9 @@ import (
 
 const testAccount = "123456789012"
 
+// inTest is that account in a partition.
+func inTest(partition string) Account { return Account{Partition: partition, ID: testAccount} }
+
 func fakeAccount(t *testing.T, opts ...awsfake.Option) (*awsfake.Server, *iam.Client) {
 	t.Helper()
 	srv := awsfake.Start(t, append([]awsfake.Option{awsfake.WithAccount(testAccount)}, opts...)...)

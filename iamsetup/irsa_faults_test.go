@@ -40,7 +40,7 @@ func irsaAccount(t *testing.T, shared bool) (*awsfake.Server, func(namespace str
 	run := func(namespace string) error {
 		policy := &Policy{
 			API: api, Owner: testOwner("c1", namespace), Pace: testPace(), PolicyName: "read", Path: "/",
-			Scope: Scope{Partition: "aws", Region: "us-east-1", Account: testAccount},
+			Scope: Scope{Account: inTest("aws"), Region: "us-east-1"},
 		}
 		provider := providerFor(api, namespace)
 		provider.Create = true

@@ -15,31 +15,17 @@ import (
 // ProviderStep is the name of the step that owns the identity provider of the cluster's issuer.
 const ProviderStep = "oidc-provider"
 
-type providerAPI interface {
-	getProviderAPI
-	CreateOpenIDConnectProvider(context.Context, *iam.CreateOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.CreateOpenIDConnectProviderOutput, error)
-	AddClientIDToOpenIDConnectProvider(context.Context, *iam.AddClientIDToOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.AddClientIDToOpenIDConnectProviderOutput, error)
-	TagOpenIDConnectProvider(context.Context, *iam.TagOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.TagOpenIDConnectProviderOutput, error)
-}
-
-type getProviderAPI interface {
-	GetOpenIDConnectProvider(context.Context, *iam.GetOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.GetOpenIDConnectProviderOutput, error)
-}
-
-var _ providerAPI = (*iam.Client)(nil)
-
 // Provider is the step for the identity provider through which the account believes the cluster's tokens. It belongs to
 // the cluster and not to one namespace, so it is made only when told to, and one that is there is used as it is.
 type Provider struct {
-	API       providerAPI
-	Owner     Owner
-	Pace      Pace
-	Partition string
-	Account   string
-	Issuer    string
-	Tags      map[string]string // the operator's own
-	Create    bool              // make it where there is none
-	Adopt     bool
+	API     *iam.Client
+	Owner   Owner
+	Pace    Pace
+	Account Account
+	Issuer  string
+	Tags    map[string]string // the operator's own
+	Create  bool              // make it where there is none
+	Adopt   bool
 
 	seen *providerSeen // nil: there is none
 	todo []plan.Change
@@ -55,7 +41,7 @@ type providerSeen struct {
 func (p *Provider) Name() string { return ProviderStep }
 
 // ARN is the provider's: it follows from the issuer.
-func (p *Provider) ARN() string { return providerARN(p.Partition, p.Account, p.Issuer) }
+func (p *Provider) ARN() string { return p.Account.ProviderARN(p.Issuer) }
 
 // Observe judges the issuer, reads its provider and says what Apply would do.
 func (p *Provider) Observe(ctx context.Context) ([]plan.Change, error) {
@@ -72,7 +58,7 @@ func (p *Provider) Observe(ctx context.Context) ([]plan.Change, error) {
 	return p.todo, nil
 }
 
-func readProvider(ctx context.Context, api getProviderAPI, arn string) (*providerSeen, error) {
+func readProvider(ctx context.Context, api *iam.Client, arn string) (*providerSeen, error) {
 	out, err := api.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
 	if isAbsent(err) {
 		return nil, nil // absence is an answer here, not a failure
@@ -88,7 +74,7 @@ func (p *Provider) diff() []plan.Change {
 	case p.seen == nil && p.Create:
 		return p.one(plan.Create, "there is no identity provider for the cluster's issuer "+p.Issuer, "")
 	case p.seen == nil:
-		return p.one(plan.Blocked, fmt.Sprintf("there is no identity provider for the cluster's issuer %s, so account %s believes none of its tokens", p.Issuer, p.Account),
+		return p.one(plan.Blocked, fmt.Sprintf("there is no identity provider for the cluster's issuer %s, so account %s believes none of its tokens", p.Issuer, p.Account.ID),
 			"--create-oidc-provider makes it; so does `eksctl utils associate-iam-oidc-provider --cluster NAME --approve`")
 	case !p.seen.tags.ours():
 		return p.foreign()

@@ -10,25 +10,16 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-type providerRemovalAPI interface {
-	getProviderAPI
-	DeleteOpenIDConnectProvider(context.Context, *iam.DeleteOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.DeleteOpenIDConnectProviderOutput, error)
-	UntagOpenIDConnectProvider(context.Context, *iam.UntagOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.UntagOpenIDConnectProviderOutput, error)
-}
-
-var _ providerRemovalAPI = (*iam.Client)(nil)
-
 // ProviderRemoval takes this owner's tag off the identity provider. The provider itself goes only when told to, and with
 // its last owner: roles that this tool knows nothing of may trust it.
 type ProviderRemoval struct {
 	Removal
 
-	API       providerRemovalAPI
-	Partition string
-	Account   string
-	Issuer    string
-	Delete    bool
-	Roles     []*RoleRemoval // looked at before: one that stays needs the provider
+	API     *iam.Client
+	Account Account
+	Issuer  string
+	Delete  bool
+	Roles   []*RoleRemoval // looked at before: one that stays needs the provider
 
 	seen *providerSeen // nil: there is none
 	todo plan.Change
@@ -40,7 +31,7 @@ func (p *ProviderRemoval) Judged() []plan.Change { return []plan.Change{p.todo} 
 // Name is the step's name.
 func (p *ProviderRemoval) Name() string { return ProviderStep }
 
-func (p *ProviderRemoval) arn() string { return providerARN(p.Partition, p.Account, p.Issuer) }
+func (p *ProviderRemoval) arn() string { return p.Account.ProviderARN(p.Issuer) }
 
 // PlanDestroy says what Destroy would do. It only reads.
 func (p *ProviderRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {

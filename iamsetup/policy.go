@@ -18,21 +18,9 @@ const (
 	policyMax   = 6144
 )
 
-type policyAPI interface {
-	iam.ListPolicyVersionsAPIClient
-	GetPolicy(context.Context, *iam.GetPolicyInput, ...func(*iam.Options)) (*iam.GetPolicyOutput, error)
-	GetPolicyVersion(context.Context, *iam.GetPolicyVersionInput, ...func(*iam.Options)) (*iam.GetPolicyVersionOutput, error)
-	CreatePolicy(context.Context, *iam.CreatePolicyInput, ...func(*iam.Options)) (*iam.CreatePolicyOutput, error)
-	CreatePolicyVersion(context.Context, *iam.CreatePolicyVersionInput, ...func(*iam.Options)) (*iam.CreatePolicyVersionOutput, error)
-	DeletePolicyVersion(context.Context, *iam.DeletePolicyVersionInput, ...func(*iam.Options)) (*iam.DeletePolicyVersionOutput, error)
-	TagPolicy(context.Context, *iam.TagPolicyInput, ...func(*iam.Options)) (*iam.TagPolicyOutput, error)
-}
-
-var _ policyAPI = (*iam.Client)(nil)
-
 // Policy is the step for the managed policy that lets the operator read secrets.
 type Policy struct {
-	API        policyAPI
+	API        *iam.Client
 	Owner      Owner
 	Pace       Pace
 	PolicyName string
@@ -49,9 +37,9 @@ type Policy struct {
 // Name is the step's name.
 func (p *Policy) Name() string { return PolicyStep }
 
-// ARN is the policy's, computed from its name and path: a policy's path is part of its ARN and cannot change.
+// ARN is the policy's.
 func (p *Policy) ARN() string {
-	return fmt.Sprintf("arn:%s:iam::%s:policy%s%s", p.Scope.Partition, p.Scope.Account, p.Path, p.PolicyName)
+	return p.Scope.Account.PolicyARN(p.Path, p.PolicyName)
 }
 
 // Observe reads the policy and says what Apply would do.

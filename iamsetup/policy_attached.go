@@ -25,15 +25,9 @@ func (a *attachments) add(page []types.AttachedPolicy) {
 	}
 }
 
-// carrierAPI is what the reads for an attachment, and for a permissions boundary, need beside the lists.
-type carrierAPI interface {
-	GetAccountSummary(context.Context, *iam.GetAccountSummaryInput, ...func(*iam.Options)) (*iam.GetAccountSummaryOutput, error)
-	GetPolicy(context.Context, *iam.GetPolicyInput, ...func(*iam.Options)) (*iam.GetPolicyOutput, error)
-}
-
 // count asks for the account's quota when the default is reached. Where that may not be asked, more than the default
 // tell that it was raised.
-func (a *attachments) count(ctx context.Context, api carrierAPI, key types.SummaryKeyType) error {
+func (a *attachments) count(ctx context.Context, api *iam.Client, key types.SummaryKeyType) error {
 	if len(a.arns) < attachedDefault {
 		return nil
 	}
@@ -55,7 +49,7 @@ func (a *attachments) count(ctx context.Context, api carrierAPI, key types.Summa
 }
 
 // boundaryGone reports that there is no policy of that ARN. Where that may not be asked, there may be one.
-func boundaryGone(ctx context.Context, api carrierAPI, arn string) (bool, error) {
+func boundaryGone(ctx context.Context, api *iam.Client, arn string) (bool, error) {
 	_, err := api.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
 	switch {
 	case err == nil, isDenied(err):

@@ -13,25 +13,12 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-type policyRemovalAPI interface {
-	iam.ListEntitiesForPolicyAPIClient
-	iam.ListPolicyVersionsAPIClient
-	GetPolicy(context.Context, *iam.GetPolicyInput, ...func(*iam.Options)) (*iam.GetPolicyOutput, error)
-	DeletePolicyVersion(context.Context, *iam.DeletePolicyVersionInput, ...func(*iam.Options)) (*iam.DeletePolicyVersionOutput, error)
-	DeletePolicy(context.Context, *iam.DeletePolicyInput, ...func(*iam.Options)) (*iam.DeletePolicyOutput, error)
-	UntagPolicy(context.Context, *iam.UntagPolicyInput, ...func(*iam.Options)) (*iam.UntagPolicyOutput, error)
-	DetachUserPolicy(context.Context, *iam.DetachUserPolicyInput, ...func(*iam.Options)) (*iam.DetachUserPolicyOutput, error)
-	DetachRolePolicy(context.Context, *iam.DetachRolePolicyInput, ...func(*iam.Options)) (*iam.DetachRolePolicyOutput, error)
-}
-
-var _ policyRemovalAPI = (*iam.Client)(nil)
-
 // PolicyRemoval takes the managed policy away, when its users and roles are gone. A policy that something else uses is
 // left, and said.
 type PolicyRemoval struct {
 	Removal
 
-	API     policyRemovalAPI
+	API     *iam.Client
 	ARN     string
 	Bearers []Bearer
 

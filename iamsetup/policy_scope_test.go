@@ -27,12 +27,12 @@ type eso struct {
 // operatorWith converges policy and user in an account with secrets inside and outside of the scope.
 func operatorWith(t *testing.T, scope Scope) eso {
 	t.Helper()
-	srv, api := fakeAccount(t, awsfake.WithPartition(scope.Partition))
+	srv, api := fakeAccount(t, awsfake.WithPartition(scope.Account.Partition))
 	policy := &Policy{API: api, Owner: testOwner("c1", "gen3"), Pace: testPace(), PolicyName: "read", Path: "/", Scope: scope}
 	converge(t, policy)
 	user := &User{
 		API: api, Lookup: &UserLookup{API: api, UserName: "es"}, Owner: policy.Owner, Pace: testPace(), Path: "/",
-		Partition: scope.Partition, Account: testAccount, PolicyARN: policy.ARN(),
+		Account: scope.Account, PolicyARN: policy.ARN(),
 	}
 	converge(t, user)
 	for name, key := range map[string]string{"dev-a": "", "dev-key": "in", "dev-otherkey": "out", "prod-a": ""} {
@@ -141,7 +141,7 @@ func TestPolicyLetsTheOperatorRead(t *testing.T) {
 	for partition, region := range map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"} {
 		t.Run(partition, func(t *testing.T) {
 			e := operatorWith(t, Scope{
-				Partition: partition, Region: region, Account: testAccount, Prefixes: []string{"dev-", "shared/"},
+				Account: inTest(partition), Region: region, Prefixes: []string{"dev-", "shared/"},
 				KMSKeys: []string{keyARN(partition, region, "in")},
 			})
 			e.read("dev-a", "")
@@ -164,7 +164,7 @@ func TestPolicyLetsTheOperatorRead(t *testing.T) {
 }
 
 func TestPolicyWithoutPushLetsNothingBeWritten(t *testing.T) {
-	e := operatorWith(t, Scope{Partition: "aws", Region: "us-east-1", Account: testAccount})
+	e := operatorWith(t, Scope{Account: inTest("aws"), Region: "us-east-1"})
 	e.read("prod-a", "")
 	e.read("dev-key", codeDenied) // its key was not given
 	mark := secretTag(pushTag, pushOwner)
@@ -179,7 +179,7 @@ func TestPolicyWithoutPushLetsNothingBeWritten(t *testing.T) {
 func TestPolicyLetsTheOperatorPushItsOwn(t *testing.T) {
 	const partition, region = "aws", "us-east-1"
 	e := operatorWith(t, Scope{
-		Partition: partition, Region: region, Account: testAccount, Prefixes: []string{"dev-"}, AllowPush: true,
+		Account: inTest(partition), Region: region, Prefixes: []string{"dev-"}, AllowPush: true,
 		KMSKeys: []string{keyARN(partition, region, "in")},
 	})
 	mark := secretTag(pushTag, pushOwner)
@@ -213,7 +213,7 @@ func needless(ctx context.Context, sm *secretsmanager.Client, name string) map[s
 
 func TestPolicyTooLongForIAM(t *testing.T) {
 	srv, api := fakeAccount(t)
-	scope := Scope{Partition: "aws", Region: "us-east-1", Account: testAccount}
+	scope := Scope{Account: inTest("aws"), Region: "us-east-1"}
 	for range 100 {
 		scope.Prefixes = append(scope.Prefixes, "a-rather-long-beginning-of-a-name/")
 	}

@@ -21,7 +21,7 @@ const policyARN = "arn:aws:iam::" + testAccount + ":policy/read"
 func policyFor(api *iam.Client, namespace, prefix string) *Policy {
 	return &Policy{
 		API: api, Owner: testOwner("c1", namespace), Pace: testPace(), PolicyName: "read", Path: "/",
-		Scope: Scope{Partition: "aws", Region: "us-east-1", Account: testAccount, Prefixes: []string{prefix}},
+		Scope: Scope{Account: inTest("aws"), Region: "us-east-1", Prefixes: []string{prefix}},
 	}
 }
 

@@ -82,7 +82,7 @@ func TestProviderThatAnotherOwnerTakesMeanwhile(t *testing.T) {
 	srv, api := fakeAccount(t)
 	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, Tags{tagManagedBy: managedBy, tagOwner + "c1/a": ""})
 	check(t, err)
-	p := &ProviderRemoval{Removal: removal("c1", "a"), API: api, Partition: "aws", Account: testAccount, Issuer: issuerA, Delete: true}
+	p := &ProviderRemoval{Removal: removal("c1", "a"), API: api, Account: inTest("aws"), Issuer: issuerA, Delete: true}
 	planned(t, "delete", p)
 	_, err = api.TagOpenIDConnectProvider(t.Context(), &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, Tags: Tags{tagOwner + "c1/b": ""}.list()})
 	check(t, err)

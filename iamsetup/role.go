@@ -15,30 +15,16 @@ import (
 // RoleStep is the name of the step that owns the role of a ServiceAccount and its policy attachment.
 const RoleStep = "irsa-role"
 
-type roleAPI interface {
-	iam.ListAttachedRolePoliciesAPIClient
-	carrierAPI
-	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
-	CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
-	UpdateAssumeRolePolicy(context.Context, *iam.UpdateAssumeRolePolicyInput, ...func(*iam.Options)) (*iam.UpdateAssumeRolePolicyOutput, error)
-	TagRole(context.Context, *iam.TagRoleInput, ...func(*iam.Options)) (*iam.TagRoleOutput, error)
-	AttachRolePolicy(context.Context, *iam.AttachRolePolicyInput, ...func(*iam.Options)) (*iam.AttachRolePolicyOutput, error)
-	PutRolePermissionsBoundary(context.Context, *iam.PutRolePermissionsBoundaryInput, ...func(*iam.Options)) (*iam.PutRolePermissionsBoundaryOutput, error)
-}
-
-var _ roleAPI = (*iam.Client)(nil)
-
 // Role is the step for the role that a ServiceAccount takes, with the policy attached. Namespaces and clusters can share
 // one. It is only ever changed in place: made again it would have another id, which breaks what trusts it.
 type Role struct {
-	API       roleAPI
+	API       *iam.Client
 	Owner     Owner
 	Pace      Pace
 	RoleName  string
 	Path      string // of a role that has to be made
 	Boundary  string // policy ARN, or empty: then whatever boundary is there stays
-	Partition string
-	Account   string
+	Account   Account
 	PolicyARN string
 	Trusted   Trusted           // who takes the role
 	Earlier   []Trusted         // whom earlier runs for this owner let in, as the record has it: a hint that proves nothing
@@ -68,7 +54,7 @@ func (r *Role) ARN() string {
 	if r.seen != nil {
 		return r.seen.arn
 	}
-	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", r.Partition, r.Account, r.Path, r.RoleName)
+	return r.Account.RoleARN(r.Path, r.RoleName)
 }
 
 // Observe reads the role and what is attached to it, and says what Apply would do.
@@ -111,13 +97,11 @@ func (r *Role) roleSeen(role *types.Role) (*roleSeen, error) {
 		seen.boundary = aws.ToString(b.PermissionsBoundaryArn)
 	}
 	var err error
-	if seen.trust, err = parseTrust(aws.ToString(role.AssumeRolePolicyDocument), r.provider); err != nil {
+	if seen.trust, err = parseTrust(aws.ToString(role.AssumeRolePolicyDocument), r.Account.ProviderARN); err != nil {
 		return nil, fmt.Errorf("read IAM role %s: %w", r.RoleName, err)
 	}
 	return seen, nil
 }
-
-func (r *Role) provider(issuer string) string { return providerARN(r.Partition, r.Account, issuer) }
 
 // policies lists what is attached to the role: nothing where there is no role.
 func (r *Role) policies(ctx context.Context) (has attachments, err error) {

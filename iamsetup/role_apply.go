@@ -28,7 +28,7 @@ func (r *Role) applyRole(ctx context.Context, say report) error {
 }
 
 func (r *Role) create(ctx context.Context, say report) error {
-	document, err := newTrust(r.provider).with(r.Trusted).JSON()
+	document, err := newTrust(r.Account.ProviderARN).with(r.Trusted).JSON()
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (r *Role) create(ctx context.Context, say report) error {
 	}
 	out, err := r.API.CreateRole(call, in)
 	if err == nil {
-		r.seen = &roleSeen{arn: aws.ToString(out.Role.Arn), boundary: r.Boundary, tags: r.tags(), trust: newTrust(r.provider).with(r.Trusted)}
+		r.seen = &roleSeen{arn: aws.ToString(out.Role.Arn), boundary: r.Boundary, tags: r.tags(), trust: newTrust(r.Account.ProviderARN).with(r.Trusted)}
 		return nil
 	}
 	if !isTaken(err) && !isUnclear(err) {

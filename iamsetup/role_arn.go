@@ -31,7 +31,7 @@ func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, err
 	if role == nil {
 		return "", err // it names the role
 	}
-	for _, issuer := range strings.Fields(tagsOf(role.Tags)[tagOwner+o.String()]) {
+	for issuer := range strings.FieldsSeq(tagsOf(role.Tags)[tagOwner+o.String()]) {
 		if strings.HasPrefix(issuer, "https://") {
 			return issuer, nil
 		}

@@ -12,21 +12,12 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-type roleRemovalAPI interface {
-	roleObstacleAPI
-	DetachRolePolicy(context.Context, *iam.DetachRolePolicyInput, ...func(*iam.Options)) (*iam.DetachRolePolicyOutput, error)
-	DeleteRole(context.Context, *iam.DeleteRoleInput, ...func(*iam.Options)) (*iam.DeleteRoleOutput, error)
-	UntagRole(context.Context, *iam.UntagRoleInput, ...func(*iam.Options)) (*iam.UntagRoleOutput, error)
-}
-
-var _ roleRemovalAPI = (*iam.Client)(nil)
-
 // RoleRemoval lets this owner's ServiceAccount out of the role, and takes the role away with its last owner. One that
 // its trust policy opens to somebody else as well is left, and said; what was added by hand is in the way.
 type RoleRemoval struct {
 	Removal
 
-	API      roleRemovalAPI
+	API      *iam.Client
 	Role     *Role    // as for up; whom runs for this owner let in, its tag tells
 	Policies []string // ARNs of those that this tool attaches
 

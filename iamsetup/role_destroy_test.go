@@ -18,7 +18,7 @@ import (
 func roleRemovalFor(api *iam.Client, cluster, namespace string) *RoleRemoval {
 	return &RoleRemoval{
 		Removal: removal(cluster, namespace), API: api, Policies: []string{"arn:aws:iam::" + testAccount + ":policy/read"},
-		Role: &Role{API: api, Owner: testOwner(cluster, namespace), Pace: testPace(), RoleName: "shared", Partition: "aws", Account: testAccount},
+		Role: &Role{API: api, Owner: testOwner(cluster, namespace), Pace: testPace(), RoleName: "shared", Account: inTest("aws")},
 	}
 }
 
@@ -196,7 +196,7 @@ func TestProviderRemoval(t *testing.T) {
 	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, tags)
 	check(t, err)
 	provider := func(namespace string, del bool) *ProviderRemoval {
-		return &ProviderRemoval{Removal: removal("c1", namespace), API: api, Partition: "aws", Account: testAccount, Issuer: issuerA, Delete: del}
+		return &ProviderRemoval{Removal: removal("c1", namespace), API: api, Account: inTest("aws"), Issuer: issuerA, Delete: del}
 	}
 	mustDestroy(t, provider("other", true))
 	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(trustTagsOf(left, arn)) != 2 {

@@ -10,19 +10,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// roleObstacleAPI reads all that keeps IAM from deleting a role
-// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html).
-type roleObstacleAPI interface {
-	iam.ListAttachedRolePoliciesAPIClient
-	iam.ListRolePoliciesAPIClient
-	iam.ListInstanceProfilesForRoleAPIClient
-}
-
 const instanceProfile obstacleKind = "instance profile"
 
-func (o *obstacles) readRole(ctx context.Context, api roleObstacleAPI, role string) error {
+func (o *obstacles) readRole(ctx context.Context, api *iam.Client, role string) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, read := range []func(context.Context, roleObstacleAPI, string) error{o.rolePolicies, o.roleInline, o.profiles} {
+	for _, read := range []func(context.Context, *iam.Client, string) error{o.rolePolicies, o.roleInline, o.profiles} {
 		group.Go(func() error {
 			err := read(ctx, api, role)
 			if isAbsent(err) {
@@ -36,7 +28,7 @@ func (o *obstacles) readRole(ctx context.Context, api roleObstacleAPI, role stri
 	return err // wrapped above
 }
 
-func (o *obstacles) rolePolicies(ctx context.Context, api roleObstacleAPI, role string) error {
+func (o *obstacles) rolePolicies(ctx context.Context, api *iam.Client, role string) error {
 	pages := iam.NewListAttachedRolePoliciesPaginator(api, &iam.ListAttachedRolePoliciesInput{RoleName: &role})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -50,7 +42,7 @@ func (o *obstacles) rolePolicies(ctx context.Context, api roleObstacleAPI, role 
 	return nil
 }
 
-func (o *obstacles) roleInline(ctx context.Context, api roleObstacleAPI, role string) error {
+func (o *obstacles) roleInline(ctx context.Context, api *iam.Client, role string) error {
 	pages := iam.NewListRolePoliciesPaginator(api, &iam.ListRolePoliciesInput{RoleName: &role})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -64,7 +56,7 @@ func (o *obstacles) roleInline(ctx context.Context, api roleObstacleAPI, role st
 	return nil
 }
 
-func (o *obstacles) profiles(ctx context.Context, api roleObstacleAPI, role string) error {
+func (o *obstacles) profiles(ctx context.Context, api *iam.Client, role string) error {
 	pages := iam.NewListInstanceProfilesForRolePaginator(api, &iam.ListInstanceProfilesForRoleInput{RoleName: &role})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -14,27 +14,15 @@ import (
 // UserStep is the name of the step that owns the user and its policy attachment.
 const UserStep = "iam-user"
 
-type userAPI interface {
-	iam.ListAttachedUserPoliciesAPIClient
-	carrierAPI
-	CreateUser(context.Context, *iam.CreateUserInput, ...func(*iam.Options)) (*iam.CreateUserOutput, error)
-	TagUser(context.Context, *iam.TagUserInput, ...func(*iam.Options)) (*iam.TagUserOutput, error)
-	AttachUserPolicy(context.Context, *iam.AttachUserPolicyInput, ...func(*iam.Options)) (*iam.AttachUserPolicyOutput, error)
-	PutUserPermissionsBoundary(context.Context, *iam.PutUserPermissionsBoundaryInput, ...func(*iam.Options)) (*iam.PutUserPermissionsBoundaryOutput, error)
-}
-
-var _ userAPI = (*iam.Client)(nil)
-
 // User is the step for the user whose key the operator uses, with the policy attached.
 type User struct {
-	API       userAPI
+	API       *iam.Client
 	Lookup    *UserLookup
 	Owner     Owner
 	Pace      Pace
 	Path      string // of a user that has to be made
 	Boundary  string // policy ARN, or empty: then whatever boundary is there stays
-	Partition string
-	Account   string
+	Account   Account
 	PolicyARN string
 	Tags      map[string]string // the operator's own
 	Adopt     bool
@@ -53,7 +41,7 @@ func (u *User) ARN() string {
 	if u.seen != nil {
 		return u.seen.ARN
 	}
-	return fmt.Sprintf("arn:%s:iam::%s:user%s%s", u.Partition, u.Account, u.Path, u.Lookup.UserName)
+	return u.Account.UserARN(u.Path, u.Lookup.UserName)
 }
 
 // Observe reads the user and what is attached to it, and says what Apply would do.
@@ -116,6 +104,3 @@ func (u *User) carrier() carrier {
 	}
 	return c
 }
-
-// Forget makes the next Observe ask again.
-func (u *User) Forget() { u.Lookup.Forget() }

@@ -12,21 +12,12 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-type userRemovalAPI interface {
-	obstacleAPI
-	DetachUserPolicy(context.Context, *iam.DetachUserPolicyInput, ...func(*iam.Options)) (*iam.DetachUserPolicyOutput, error)
-	DeleteUser(context.Context, *iam.DeleteUserInput, ...func(*iam.Options)) (*iam.DeleteUserOutput, error)
-	UntagUser(context.Context, *iam.UntagUserInput, ...func(*iam.Options)) (*iam.UntagUserOutput, error)
-}
-
-var _ userRemovalAPI = (*iam.Client)(nil)
-
 // UserRemoval takes the user away, when its keys of ours are gone. What somebody added to it by hand is never stripped:
 // it is in the way, and said.
 type UserRemoval struct {
 	Removal
 
-	API      userRemovalAPI
+	API      *iam.Client
 	Lookup   *UserLookup
 	Keys     *KeyRemoval
 	Policies []string // ARNs of those that this tool attaches

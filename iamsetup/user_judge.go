@@ -130,5 +130,3 @@ func orNone(text string) string {
 	}
 	return text
 }
-
-func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }

@@ -13,19 +13,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
-// obstacleAPI reads all that keeps IAM from deleting a user, but for its access keys
-// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html).
-type obstacleAPI interface {
-	iam.ListAttachedUserPoliciesAPIClient
-	iam.ListUserPoliciesAPIClient
-	iam.ListGroupsForUserAPIClient
-	iam.ListMFADevicesAPIClient
-	iam.ListSigningCertificatesAPIClient
-	iam.ListSSHPublicKeysAPIClient
-	ListServiceSpecificCredentials(context.Context, *iam.ListServiceSpecificCredentialsInput, ...func(*iam.Options)) (*iam.ListServiceSpecificCredentialsOutput, error)
-	GetLoginProfile(context.Context, *iam.GetLoginProfileInput, ...func(*iam.Options)) (*iam.GetLoginProfileOutput, error)
-}
-
 // obstacles gathers what a user has, from reads that run at the same time.
 type obstacles struct {
 	mu  sync.Mutex
@@ -42,9 +29,9 @@ func (o *obstacles) add(kind obstacleKind, name string, command ...string) {
 	o.all = append(o.all, obstacle{kind: kind, name: name, command: hint.Command(command...)})
 }
 
-func (o *obstacles) read(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) read(ctx context.Context, api *iam.Client, user string) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, read := range []func(context.Context, obstacleAPI, string) error{
+	for _, read := range []func(context.Context, *iam.Client, string) error{
 		o.policies, o.inline, o.groups, o.login, o.devices, o.certificates, o.sshKeys, o.serviceLogins,
 	} {
 		group.Go(func() error {
@@ -60,7 +47,7 @@ func (o *obstacles) read(ctx context.Context, api obstacleAPI, user string) erro
 	return err // wrapped above
 }
 
-func (o *obstacles) policies(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) policies(ctx context.Context, api *iam.Client, user string) error {
 	pages := iam.NewListAttachedUserPoliciesPaginator(api, &iam.ListAttachedUserPoliciesInput{UserName: &user})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -74,7 +61,7 @@ func (o *obstacles) policies(ctx context.Context, api obstacleAPI, user string) 
 	return nil
 }
 
-func (o *obstacles) inline(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) inline(ctx context.Context, api *iam.Client, user string) error {
 	pages := iam.NewListUserPoliciesPaginator(api, &iam.ListUserPoliciesInput{UserName: &user})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -88,7 +75,7 @@ func (o *obstacles) inline(ctx context.Context, api obstacleAPI, user string) er
 	return nil
 }
 
-func (o *obstacles) groups(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) groups(ctx context.Context, api *iam.Client, user string) error {
 	pages := iam.NewListGroupsForUserPaginator(api, &iam.ListGroupsForUserInput{UserName: &user})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
-func (o *obstacles) login(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) login(ctx context.Context, api *iam.Client, user string) error {
 	if _, err := api.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &user}); err != nil {
 		return err // read wraps
 	}
@@ -15,7 +15,7 @@ func (o *obstacles) login(ctx context.Context, api obstacleAPI, user string) err
 	return nil
 }
 
-func (o *obstacles) devices(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) devices(ctx context.Context, api *iam.Client, user string) error {
 	pages := iam.NewListMFADevicesPaginator(api, &iam.ListMFADevicesInput{UserName: &user})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -29,7 +29,7 @@ func (o *obstacles) devices(ctx context.Context, api obstacleAPI, user string) e
 	return nil
 }
 
-func (o *obstacles) certificates(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) certificates(ctx context.Context, api *iam.Client, user string) error {
 	pages := iam.NewListSigningCertificatesPaginator(api, &iam.ListSigningCertificatesInput{UserName: &user})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -43,7 +43,7 @@ func (o *obstacles) certificates(ctx context.Context, api obstacleAPI, user stri
 	return nil
 }
 
-func (o *obstacles) sshKeys(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) sshKeys(ctx context.Context, api *iam.Client, user string) error {
 	pages := iam.NewListSSHPublicKeysPaginator(api, &iam.ListSSHPublicKeysInput{UserName: &user})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -58,7 +58,7 @@ func (o *obstacles) sshKeys(ctx context.Context, api obstacleAPI, user string) e
 }
 
 // serviceLogins follows the marker by hand: the SDK has no paginator for this list.
-func (o *obstacles) serviceLogins(ctx context.Context, api obstacleAPI, user string) error {
+func (o *obstacles) serviceLogins(ctx context.Context, api *iam.Client, user string) error {
 	in := &iam.ListServiceSpecificCredentialsInput{UserName: &user}
 	for {
 		page, err := api.ListServiceSpecificCredentials(ctx, in)

@@ -14,7 +14,7 @@ import (
 func userFor(api *iam.Client, namespace string) *User {
 	return &User{
 		API: api, Lookup: &UserLookup{API: api, UserName: "es"}, Owner: testOwner("c1", namespace), Pace: testPace(), Path: "/",
-		Partition: "aws", Account: testAccount, PolicyARN: policyARN,
+		Account: inTest("aws"), PolicyARN: policyARN,
 	}
 }
 
