@@ -32,6 +32,11 @@ func fakeAccount(t *testing.T, opts ...awsfake.Option) (*awsfake.Server, *iam.Cl
 	})
 }
 
+// making is what the steps of one namespace make things by.
+func making(api *iam.Client, cluster, namespace string) Up {
+	return Up{API: api, Account: inTest("aws"), Owner: testOwner(cluster, namespace), Pace: testPace()}
+}
+
 func testPace() Pace {
 	return Pace{Settle: time.Second, Poll: 5 * time.Millisecond, Mint: time.Second, Cleanup: 5 * time.Second}
 }
