@@ -18,7 +18,7 @@ func (t *teardown) assemble() {
 	t.known = Settings{Account: t.settings.Account}.recall(t.recorded(), t.owner)
 	t.nameWhatIsAskedFor()
 	base := iamsetup.Removal{
-		API: t.target.aws.IAM, Account: t.target.account(), Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.believe,
+		API: t.target.aws.IAM, Account: t.target.account(), Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.target.trustIAM,
 		TaggedOnly: t.options.ClusterID != "",
 	}
 	t.all = nil
@@ -51,7 +51,7 @@ func (t *teardown) add(r remover, forget func(*Recorded), after ...*ending) *end
 // removal is base for one step. What the record does not name is not waited for: no run a moment ago made it.
 func (t *teardown) removal(base iamsetup.Removal, step string, recorded bool) iamsetup.Removal {
 	base.Idle = !t.options.wants(step)
-	if !recorded {
+	if !recorded && t.recorded() != nil {
 		base.Believe = time.Time{}
 	}
 	base.Waiting = func(message string) {
@@ -71,7 +71,7 @@ func (t *teardown) addReleases() {
 		}
 		t.add(&releaseRemoval{
 			step: step, client: t.target.kube, external: t.external, namespace: t.target.settings.Namespace,
-			deleteCRDs: t.options.DeleteCRDs, check: t.lock.Check,
+			deleteCRDs: t.options.DeleteCRDs, check: func() error { return t.mayWriteRelease(name.namespace) },
 		}, func(r *Recorded) {
 			if r.Release == name.name && r.ReleaseNamespace == name.namespace {
 				r.Release, r.ReleaseNamespace = "", ""
@@ -100,12 +100,7 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 
 // keyOf is the key step of up for a user, as far as it is needed to look.
 func (t *teardown) keyOf(lookup *iamsetup.UserLookup) *iamsetup.AccessKey {
-	key := &iamsetup.AccessKey{API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check}
-	if t.target.kube != nil {
-		// All Secrets tell whose a key is, also those that a flag leaves out.
-		key.Store, key.Journal = t.secretStore(slices.Concat(t.names.secrets, without(t.known.secrets, t.names.secrets))), t.target.record
-	}
-	return key
+	return &iamsetup.AccessKey{API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check}
 }
 
 func (t *teardown) secretStore(names []string) *kube.KeySecrets {

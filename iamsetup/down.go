@@ -86,7 +86,7 @@ func (d *down) destroy(ctx context.Context, sink event.Sink, r Removal, l leaver
 	case plan.Update:
 		err = d.leave(ctx, say, r, l)
 	case plan.Blocked:
-		return d.refusal()
+		return hint.Blocked(d.todo)
 	case plan.None, plan.Create, plan.Adopt:
 		return nil
 	}
@@ -101,8 +101,6 @@ func (d *down) destroy(ctx context.Context, sink event.Sink, r Removal, l leaver
 	say.changed(made)
 	return err
 }
-
-func (d *down) refusal() error { return hint.With(errors.New(d.todo.Reason), d.todo.Hint) }
 
 // lookAgain waits as well for what others who are just leaving have already taken away, and IAM still shows.
 func (d *down) lookAgain(ctx context.Context, say report, r Removal, l leaver) error {
@@ -148,7 +146,7 @@ func (d *down) leave(ctx context.Context, say report, r Removal, l leaver) error
 		return err
 	}
 	if d.todo.Action == plan.Blocked { // nobody else is left who would remove it
-		return d.refusal()
+		return hint.Blocked(d.todo)
 	}
 	if d.todo.Action == plan.Delete {
 		return l.remove(ctx, say)

@@ -17,9 +17,9 @@ import (
 const (
 	tagManagedBy = "managed-by"
 	managedBy    = "gen3-bootstrap"
-	tagOwner     = "gen3-bootstrap/owner/" // + <cluster>/<namespace>
-	tagKey       = "gen3-bootstrap/key/"   // + <access key id> = <cluster>/<namespace>
-	tagMinting   = "gen3-bootstrap/minting"
+	tagOwner     = "gen3-bootstrap/owner/"   // + <cluster>/<namespace>
+	tagKey       = "gen3-bootstrap/key/"     // + <access key id> = <cluster>/<namespace>
+	tagMinting   = "gen3-bootstrap/minting/" // + <cluster>/<namespace> = <started> <deadline> <access key id> …: see intent
 	tagsMax      = 50
 	tagMax       = 256 // characters of a value
 )

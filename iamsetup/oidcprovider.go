@@ -37,7 +37,7 @@ func (p *Provider) ARN() string { return p.Account.ProviderARN(p.Issuer) }
 // Observe judges the issuer, reads its provider and says what Apply would do.
 func (p *Provider) Observe(ctx context.Context) ([]plan.Change, error) {
 	if err := CheckIssuer(p.Issuer); err != nil {
-		p.have, p.todo = nil, []plan.Change{blocked(p.change(), err.Error(), hint.Of(err))}
+		p.have, p.todo = nil, []plan.Change{blocked(p.change(), err.Error(), hint.Lines(err)...)}
 		return p.todo, nil
 	}
 	return p.observe(ctx, p.resource())

@@ -2,7 +2,6 @@ package iamsetup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,7 +48,7 @@ func (d *principalDown) standing(ctx context.Context, on calls, policies []strin
 // inWay blocks for what keeps it from being deleted.
 func (d *principalDown) inWay(c plan.Change, on calls, all []obstacle) plan.Change {
 	texts := names(all, obstacle.String)
-	return blocked(c, fmt.Sprintf("IAM %s %s is kept as it is: it has what gen3-bootstrap did not create or does not remove: %s", on.noun, d.arn, strings.Join(texts, ", ")), commands(all))
+	return blocked(c, fmt.Sprintf("IAM %s %s is kept as it is: it has what gen3-bootstrap did not create or does not remove: %s", on.noun, d.arn, strings.Join(texts, ", ")), commands(all)...)
 }
 
 // removeFrom detaches the policies and deletes it. What somebody added since it was looked at is told; without that, a
@@ -69,8 +68,7 @@ func (d *principalDown) removeFrom(ctx context.Context, say report, r Removal, o
 		if lookErr != nil || len(all) == 0 {
 			return err // as above; it is reported in the end
 		}
-		c := d.inWay(plan.Change{}, on, all)
-		return hint.With(errors.New(c.Reason), c.Hint)
+		return hint.Blocked(d.inWay(plan.Change{}, on, all))
 	})
 }
 

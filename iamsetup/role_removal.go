@@ -110,7 +110,7 @@ func (r *RoleRemoval) judge(ctx context.Context, f fate, c *plan.Change) error {
 			return err
 		}
 		*c = r.inWay(*c, r.on(), all)
-		c.Hint += "\nthen run teardown again"
+		c.More = append(c.More, "then run teardown again")
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func (r *RoleRemoval) strandedChange(c plan.Change) plan.Change {
 		return fmt.Sprintf("if cluster %s is gone: `%s`", cluster, teardownOf(owner, "--role-name", r.RoleName))
 	})
 	return blocked(c, fmt.Sprintf("IAM role %s lets in nobody but this namespace, and IAM takes no trust policy that is empty; the role itself is kept, as it carries the tags of %s",
-		r.arn, strings.Join(others, ", ")), strings.Join(append(lines, "then run teardown again"), "\n"))
+		r.arn, strings.Join(others, ", ")), append(lines, "then run teardown again")...)
 }
 
 // letOut takes this owner out of the trust policy. A policy that would have no statement is left to who deletes the role.

@@ -120,7 +120,8 @@ func (u *Up) claim(ctx context.Context, say report, r resource, cause error) err
 	}
 	meanwhile := "create " + r.what + ": somebody else made it meanwhile"
 	for _, c := range plan.BlockedIn(now) {
-		return hint.With(fmt.Errorf("%s: %s", meanwhile, c.Reason), c.Hint)
+		c.Reason = meanwhile + ": " + c.Reason
+		return hint.Blocked(c)
 	}
 	if !u.have.ours() {
 		if plan.Pending(now) {
@@ -206,8 +207,12 @@ func judgeForeign(c plan.Change, what string, why []string, cure string) plan.Ch
 	return c
 }
 
-func blocked(c plan.Change, reason, cure string) plan.Change {
-	c.Action, c.Reason, c.Hint = plan.Blocked, reason, cure
+// blocked says what is in the way, and line by line what helps.
+func blocked(c plan.Change, reason string, cures ...string) plan.Change {
+	c.Action, c.Reason = plan.Blocked, reason
+	if len(cures) > 0 {
+		c.Hint, c.More = cures[0], cures[1:]
+	}
 	return c
 }
 

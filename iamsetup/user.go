@@ -70,7 +70,7 @@ func (u *User) reserve() Tags {
 			return nil
 		}
 	}
-	return Tags{tagMinting: "", tagKey + plan.KnownAfterApply: ""}
+	return Tags{tagMinting + u.Owner.String(): "", tagKey + plan.KnownAfterApply: ""}
 }
 
 func (u *User) create(ctx context.Context) error {

@@ -1,9 +1,6 @@
 package iamsetup
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // obstacleKind is a kind of thing that a user or role can have.
 type obstacleKind string
@@ -29,18 +26,23 @@ func (o obstacle) String() string {
 	return text
 }
 
-// commands are what a person runs to take the obstacles away, one a line.
-func commands(all []obstacle) string {
+// commands are what a person runs to take the obstacles away.
+func commands(all []obstacle) []string {
 	var out []string
 	for _, o := range all {
 		if o.command != "" {
 			out = append(out, o.command)
 		}
 	}
-	return strings.Join(out, "\n")
+	return out
 }
 
-// describeKey makes an obstacle of an access key that does not go.
-func describeKey(user, id, note string) obstacle {
-	return obstacle{kind: accessKey, name: id, note: note, command: fmt.Sprintf("aws iam delete-access-key --user-name %s --access-key-id %s", user, id)}
+// describeKey makes an obstacle of an access key that does not go. The command that deletes it is given only where nobody is
+// known to have the key.
+func describeKey(user, id, note string, nobodys bool) obstacle {
+	o := obstacle{kind: accessKey, name: id, note: note}
+	if nobodys {
+		o.command = deleteKeyCommand(user, id)
+	}
+	return o
 }

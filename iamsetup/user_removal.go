@@ -119,8 +119,7 @@ func (u *UserRemoval) judge(ctx context.Context, f fate, c *plan.Change) error {
 func (u *UserRemoval) keptFor(c plan.Change, all []obstacle, mine []string) plan.Change {
 	var reasons, cures []string
 	if len(all) > 0 {
-		c = u.inWay(c, u.on(), all)
-		reasons, cures = append(reasons, c.Reason), append(cures, c.Hint)
+		reasons, cures = append(reasons, u.inWay(c, u.on(), all).Reason), commands(all)
 	}
 	switch keys := strings.Join(mine, ", "); {
 	case len(mine) > 0 && u.Keys.Idle:
@@ -135,7 +134,7 @@ func (u *UserRemoval) keptFor(c plan.Change, all []obstacle, mine []string) plan
 	case !u.Keys.Idle:
 		cures = append(cures, "run teardown again")
 	}
-	return blocked(c, strings.Join(reasons, "; "), strings.Join(cures, "\n"))
+	return blocked(c, strings.Join(reasons, "; "), cures...)
 }
 
 func (u *UserRemoval) teardownOfKeys(more ...string) string {
