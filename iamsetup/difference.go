@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// difference says in words what the policy in place allows beyond what is wanted, and what it lacks.
-func (p *Policy) difference() string {
-	have, want := grants(p.seen.document), grants(p.document)
+// difference says in words what a policy document in place allows beyond the wanted one, and what it lacks.
+func difference(inPlace, wanted string) string {
+	have, want := grants(inPlace), grants(wanted)
 	var parts []string
 	if extra := without(have, want); len(extra) > 0 {
 		parts = append(parts, "to be taken away: "+strings.Join(extra, ", "))

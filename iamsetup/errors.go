@@ -8,9 +8,6 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ErrNotOwned means that a resource carries no mark of ours and was left as it is.
-var ErrNotOwned = errors.New("it carries no mark of gen3-bootstrap")
-
 // errorCode returns the service's code, such as "NoSuchEntity", or "" when no service answered.
 func errorCode(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {

@@ -7,15 +7,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // Removal is what taking away goes by, the same for each kind of resource.
 type Removal struct {
-	Owner Owner
-	Pace  Pace
-	Guard func() error // asked before each write, as for AccessKey
-	Now   func() time.Time
+	API     *iam.Client
+	Account Account
+	Owner   Owner
+	Pace    Pace
+	Guard   func() error // asked before each write, as for AccessKey
+	Now     func() time.Time
 	// TaggedOnly is that a mark alone is not enough, and what goes must carry this owner's tag.
 	TaggedOnly bool
 	// Believe is when IAM can be believed that something is not there: an earlier run may have made it a moment ago.
@@ -59,16 +63,16 @@ func (r Removal) describe(f fate, tags Tags) (plan.Action, string) {
 	case fateAbsent:
 		return plan.None, "not there"
 	case fateForeign:
-		return plan.None, "carries no mark of ours: left"
+		return plan.None, "kept: not created by gen3-bootstrap"
 	case fateOthers:
 		if len(tags.owners()) == 0 {
-			return plan.None, "carries no tag of this owner: left"
+			return plan.None, "kept: it carries no tag of this owner"
 		}
-		return plan.None, "made for " + strings.Join(tags.owners(), ", ") + ": left"
+		return plan.None, "kept: made for " + strings.Join(tags.owners(), ", ")
 	case fateShared:
-		return plan.Update, "only the tags of this namespace go: " + r.sharedWith(tags)
+		return plan.Update, "only the tags of this namespace are removed: " + r.sharedWith(tags)
 	case fateLast:
-		return plan.Delete, "ours, and nobody else's"
+		return plan.Delete, "created by gen3-bootstrap, and used by nobody else"
 	default:
 		return plan.Blocked, fmt.Sprintf("fate %d is not known", f)
 	}
@@ -82,16 +86,19 @@ func (r Removal) sharedWith(tags Tags) string {
 // other for the one that stays.
 func abandoned(tags Tags) bool { return tags.ours() && len(tags.owners()) == 0 }
 
-// abandons waits until IAM shows that this owner's tag is off, and reports whether the resource was then abandoned. Look
-// reads its tags; nil where there is no such resource.
-func (r Removal) abandons(ctx context.Context, say report, what string, look func(context.Context) (Tags, error)) (bool, error) {
+// abandons waits until IAM shows that this owner's tags are off, and reports whether the resource was then abandoned.
+func (r Removal) abandons(ctx context.Context, say report, l leaver) (bool, error) {
 	var tags Tags
-	err := r.Pace.poll(ctx, r.Pace.Settle, func(ctx context.Context) (bool, error) {
-		var err error
-		if tags, err = look(ctx); err != nil || len(r.ownerTags(tags)) == 0 {
+	err := r.Pace.poll(ctx, r.Pace.Settle, func(ctx context.Context) (_ bool, err error) {
+		if l.forget != nil {
+			if err := l.forget(ctx); err != nil {
+				return false, err
+			}
+		}
+		if tags, err = l.read(ctx); err != nil || len(r.ownerTags(tags)) == 0 {
 			return true, err
 		}
-		say.waiting(what + " to show that its tags are off")
+		say.waiting(l.what + " to show that its tags are off")
 		return false, nil
 	})
 	if errors.Is(err, errTooLong) {
@@ -158,20 +165,4 @@ func (r Removal) ownerTags(tags Tags) []string {
 		}
 	}
 	return out
-}
-
-// hold says how a user or role of the same teardown stands to a policy that is attached to it.
-type hold int
-
-const (
-	holdOutside hold = iota // it is not ours, and needs the policy
-	holdStuck               // it should go and does not, so the policy cannot
-	holdKept                // it stays for others, without the policy
-	holdFree                // it goes
-)
-
-// Bearer is a user or role of the same teardown, to which a policy may be attached.
-type Bearer interface {
-	// bearer is as ListEntitiesForPolicy names it: "user/name" or "role/name".
-	bearer() (name string, h hold)
 }

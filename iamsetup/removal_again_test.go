@@ -33,7 +33,7 @@ func carryOut(t *testing.T, all ...remover) {
 
 func TestUserThatAnotherOwnerTakesMeanwhile(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	planned(t, "delete delete delete", key, user, policy)
 	other := Tags{tagOwner + "c2/gen3": ""}.list()
 	_, err := api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: other})
@@ -54,7 +54,7 @@ func TestUserThatAnotherOwnerTakesMeanwhile(t *testing.T) {
 
 func TestUserThatSomebodyElseTakesOverMeanwhile(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	planned(t, "delete delete delete", key, user, policy)
 	_, err := api.UntagUser(t.Context(), &iam.UntagUserInput{UserName: aws.String("es"), TagKeys: []string{tagManagedBy}})
 	check(t, err)
@@ -82,7 +82,7 @@ func TestProviderThatAnotherOwnerTakesMeanwhile(t *testing.T) {
 	srv, api := fakeAccount(t)
 	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, Tags{tagManagedBy: managedBy, tagOwner + "c1/a": ""})
 	check(t, err)
-	p := &ProviderRemoval{Removal: removal("c1", "a"), API: api, Partition: "aws", Account: testAccount, Issuer: issuerA, Delete: true}
+	p := &ProviderRemoval{Removal: removal(api, "c1", "a"), Issuer: issuerA, Delete: true}
 	planned(t, "delete", p)
 	_, err = api.TagOpenIDConnectProvider(t.Context(), &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, Tags: Tags{tagOwner + "c1/b": ""}.list()})
 	check(t, err)

@@ -45,9 +45,9 @@ func TestFate(t *testing.T) {
 	}
 }
 
-func removal(cluster, namespace string) Removal {
+func removal(api *iam.Client, cluster, namespace string) Removal {
 	return Removal{
-		Owner: testOwner(cluster, namespace), Pace: testPace(), Guard: func() error { return nil }, Now: time.Now, Waiting: func(string) {},
+		API: api, Account: inTest("aws"), Owner: testOwner(cluster, namespace), Pace: testPace(), Guard: func() error { return nil }, Now: time.Now, Waiting: func(string) {},
 	}
 }
 
@@ -107,8 +107,8 @@ func userSteps(srv *iam.Client, r Removal) (*KeyRemoval, *UserRemoval, *PolicyRe
 	lookup := &UserLookup{API: srv, UserName: "es"}
 	key := &KeyRemoval{Removal: r, Key: &AccessKey{API: srv, AWS: &AWS{IAM: srv, Clock: &Clock{local: time.Now}}, Lookup: lookup}}
 	arn := "arn:aws:iam::" + testAccount + ":policy/read"
-	user := &UserRemoval{Removal: r, API: srv, Lookup: lookup, Keys: key, Policies: []string{arn}}
-	return key, user, &PolicyRemoval{Removal: r, API: srv, ARN: arn, Bearers: []Bearer{user}}
+	user := &UserRemoval{Removal: r, Lookup: lookup, Keys: key, Policies: []string{arn}}
+	return key, user, &PolicyRemoval{Removal: r, ARN: arn, Bearers: []Bearer{user}}
 }
 
 // userAccount has the user es with the policy read, made for each of the owners, and a key for the first.
@@ -146,13 +146,13 @@ func TestUserGoesWithKeyAndPolicy(t *testing.T) {
 		})
 		check(t, err)
 	}
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	if made := mustDestroy(t, key, user, policy); actions(made) != "delete delete delete" {
 		t.Errorf("made %+v", made)
 	}
 	wantSnapshot(t, srv, nil)
 	srv.ResetCalls()
-	key, user, policy = userSteps(api, removal("c1", "gen3"))
+	key, user, policy = userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	wantNoWrites(t, srv)
 }
@@ -161,7 +161,7 @@ func TestUserOfTwoOwners(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3", "c2/gen3")
 	foreign, err := srv.AddKey("es")
 	check(t, err)
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	left := srv.Snapshot()
 	for name := range left {
@@ -175,7 +175,7 @@ func TestUserOfTwoOwners(t *testing.T) {
 	if _, ok := left["user/es/attached/arn:aws:iam::"+testAccount+":policy/read"]; !ok {
 		t.Error("the other owner's policy was detached")
 	}
-	wrong, user, policy := userSteps(api, removal("c3", "gen3"))
+	wrong, user, policy := userSteps(api, removal(api, "c3", "gen3"))
 	mustDestroy(t, wrong, user, policy)
 	wantSnapshot(t, srv, left)
 }
@@ -185,7 +185,7 @@ func TestPolicyLeavesSharedUser(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
 	_, err := api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{tagOwner + "c2/gen3": ""}.list()})
 	check(t, err)
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	for name := range srv.Snapshot() {
 		if strings.HasPrefix(name, "policy/") || strings.Contains(name, "/attached/") {
@@ -214,7 +214,7 @@ func TestLastOwnersLeaveTogether(t *testing.T) {
 			_, _ = api.UntagPolicy(context.WithoutCancel(t.Context()), &iam.UntagPolicyInput{PolicyArn: &object, TagKeys: keys})
 		}
 	})
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	wantSnapshot(t, srv, nil)
 }
@@ -234,7 +234,7 @@ func TestUserWithThingsAddedByHand(t *testing.T) {
 	foreign, err := srv.AddKey("es")
 	check(t, err)
 
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	before := srv.Snapshot()
 	_, err = destroy(t, key, user, policy)
 	changes := []plan.Change{user.todo, policy.todo}
@@ -256,7 +256,7 @@ func TestUserWithThingsAddedByHand(t *testing.T) {
 // What is added while the run is at work is not stripped either, and does not make it wait for IAM's lag.
 func TestUserChangesMeanwhile(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	for _, r := range []remover{key, user, policy} {
 		_, err := r.PlanDestroy(t.Context())
 		check(t, err)
@@ -278,7 +278,7 @@ func TestPolicyInUse(t *testing.T) {
 	other, err := srv.AddUser("somebody", nil)
 	check(t, err)
 	check(t, srv.Attach(other, policyARN))
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	if !strings.Contains(strings.Join(policy.Warnings(), "\n"), "user/somebody") {
 		t.Errorf("warnings %q", policy.Warnings())
@@ -289,7 +289,7 @@ func TestPolicyInUse(t *testing.T) {
 	}
 	_, err = api.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: aws.String("somebody"), PolicyArn: &policyARN})
 	check(t, err)
-	key, user, policy = userSteps(api, removal("c1", "gen3"))
+	key, user, policy = userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy) // nobody has it now, and it is ours
 	if _, ok := srv.Snapshot()["policy/"+policyARN]; ok {
 		t.Error("an abandoned policy stays")
@@ -299,7 +299,7 @@ func TestPolicyInUse(t *testing.T) {
 func TestOnlyTheUserIsLeftWhileItsKeyIsThere(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
 	before := srv.Snapshot()
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	key.Idle, policy.Idle = true, true
 	for _, r := range []remover{key, user} {
 		_, err := r.PlanDestroy(t.Context())
@@ -317,7 +317,7 @@ func TestLostRepliesAndLagOfRemovals(t *testing.T) {
 			t.Run(action+" "+name, func(t *testing.T) {
 				srv, api := userAccount(t, "c1/gen3")
 				srv.Fault(awsfake.Fault{Action: action, N: 1, Times: 1, Kind: kind})
-				key, user, policy := userSteps(api, removal("c1", "gen3"))
+				key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 				mustDestroy(t, key, user, policy)
 				wantSnapshot(t, srv, nil)
 			})

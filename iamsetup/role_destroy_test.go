@@ -14,11 +14,10 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// roleRemovalFor is the counterpart of roleFor; the ServiceAccount is not known, only the owner's tag.
+// roleRemovalFor is the counterpart of roleFor. Whom it lets in, the owner's tag says.
 func roleRemovalFor(api *iam.Client, cluster, namespace string) *RoleRemoval {
 	return &RoleRemoval{
-		Removal: removal(cluster, namespace), API: api, Policies: []string{"arn:aws:iam::" + testAccount + ":policy/read"},
-		Role: &Role{API: api, Owner: testOwner(cluster, namespace), Pace: testPace(), RoleName: "shared", Partition: "aws", Account: testAccount},
+		Removal: removal(api, cluster, namespace), RoleName: "shared", Policies: []string{policyARN},
 	}
 }
 
@@ -196,7 +195,7 @@ func TestProviderRemoval(t *testing.T) {
 	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, tags)
 	check(t, err)
 	provider := func(namespace string, del bool) *ProviderRemoval {
-		return &ProviderRemoval{Removal: removal("c1", namespace), API: api, Partition: "aws", Account: testAccount, Issuer: issuerA, Delete: del}
+		return &ProviderRemoval{Removal: removal(api, "c1", namespace), Issuer: issuerA, Delete: del}
 	}
 	mustDestroy(t, provider("other", true))
 	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(trustTagsOf(left, arn)) != 2 {

@@ -90,9 +90,7 @@ func TestTrustGoesByTheOwnersTagAlone(t *testing.T) {
 			owners["c3/gen3"] = "https://oidc.example.org/another" // who keeps the role
 			kept := Trusted{"https://oidc.example.org/another", mine.Subject}
 			api, now = sharedRole(t, owners, append(test.letIn, mine, kept)...)
-			down := roleRemovalFor(api, "c1", "gen3")
-			down.Role.Earlier = test.record
-			mustDestroy(t, down)
+			mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
 			wantLetIn(now(), test.down)
 		})
 	}

@@ -21,8 +21,8 @@ const readAll = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":
 // roleFor is the step of one namespace of one cluster; the account has the policy.
 func roleFor(api *iam.Client, cluster, namespace, issuer string) *Role {
 	return &Role{
-		API: api, Owner: testOwner(cluster, namespace), Pace: testPace(), RoleName: "shared", Path: "/gen3/", Partition: "aws", Account: testAccount,
-		PolicyARN: "arn:aws:iam::" + testAccount + ":policy/read", Trusted: Trusted{issuer, Subject(namespace, "secret-store-sa")},
+		Principal: Principal{Up: making(api, cluster, namespace), Path: "/gen3/", PolicyARN: policyARN},
+		RoleName:  "shared", Trusted: Trusted{issuer, Subject(namespace, "secret-store-sa")},
 	}
 }
 

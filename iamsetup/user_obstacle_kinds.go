@@ -7,13 +7,6 @@ type obstacleKind string
 
 const (
 	attachedPolicy obstacleKind = "attached policy"
-	inlinePolicy   obstacleKind = "inline policy"
-	groupMember    obstacleKind = "group"
-	loginProfile   obstacleKind = "login profile"
-	mfaDevice      obstacleKind = "MFA device"
-	certificate    obstacleKind = "signing certificate"
-	sshKey         obstacleKind = "SSH public key"
-	serviceLogin   obstacleKind = "service-specific credential"
 	accessKey      obstacleKind = "access key"
 )
 

@@ -13,8 +13,8 @@ import (
 // userFor is the step of one namespace of one cluster; roleAccount has its policy.
 func userFor(api *iam.Client, namespace string) *User {
 	return &User{
-		API: api, Lookup: &UserLookup{API: api, UserName: "es"}, Owner: testOwner("c1", namespace), Pace: testPace(), Path: "/",
-		Partition: "aws", Account: testAccount, PolicyARN: policyARN,
+		Principal: Principal{Up: making(api, "c1", namespace), Path: "/", PolicyARN: policyARN},
+		Lookup:    &UserLookup{API: api, UserName: "es"},
 	}
 }
 

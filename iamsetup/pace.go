@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
@@ -111,14 +109,3 @@ func (r report) waiting(message string) {
 func (r report) changed(c plan.Change) {
 	r.sink.Emit(event.Event{Type: event.Changed, Step: r.step, Change: &c})
 }
-
-// wrap says what was being done, once, and lets nil be nil.
-func wrap(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
-
-// withoutRetries makes a call go out at most once.
-func withoutRetries(o *iam.Options) { o.Retryer = aws.NopRetryer{} }

@@ -138,14 +138,20 @@ func (t Tags) disputed(o Owner, missing Tags, what string) (reason, keep string)
 	return fmt.Sprintf("%s is shared with %s, for whom %s", what, strings.Join(others, ", "), strings.Join(changes, " and ")), strings.Join(flags, " ")
 }
 
-// room is an error when the missing tags would not fit beside those that are there.
-func (t Tags) room(missing Tags) error {
-	all := maps.Clone(t)
-	maps.Copy(all, missing)
-	if len(all) > tagsMax {
+// room is an error when the missing tags would not fit beside those that are there, or would leave no room for the reserve.
+func (t Tags) room(missing, reserve Tags) error {
+	all := Tags{}
+	for _, tags := range []Tags{t, reserve, missing} {
+		maps.Copy(all, tags)
+	}
+	switch {
+	case len(all) <= tagsMax:
+		return nil
+	case len(reserve) > 0:
+		return fmt.Errorf("with the two tags that making a key takes, it would carry %d tags and IAM allows %d", len(all), tagsMax)
+	default:
 		return fmt.Errorf("it would carry %d tags and IAM allows %d", len(all), tagsMax)
 	}
-	return nil
 }
 
 // markTags are the tags that a Create call carries for o, with the operator's own.
@@ -171,3 +177,10 @@ func (t Tags) keys() []string { return slices.Sorted(maps.Keys(t)) }
 
 // names lists the tags' keys for a message.
 func (t Tags) names() string { return strings.Join(t.keys(), ", ") }
+
+// teardownOf is the command that takes what another owner has, whose cluster is gone, out of the user or role that a flag
+// names.
+func teardownOf(owner, flag, name string) string {
+	cluster, namespace, _ := strings.Cut(owner, "/")
+	return hint.Command("gen3-bootstrap", "teardown", "--cluster-id", cluster, "-n", namespace, flag, name)
+}
