@@ -74,7 +74,9 @@ func TestForgedDeployment(t *testing.T) {
 	a := newAttack(t, nil)
 	code, text := a.suffer(t, func(t *testing.T, a *attack) {
 		t.Helper()
-		a.tenant.pretendOperator(t, "ghcr.io/external-secrets/external-secrets:"+hostile)
+		a.tenant.pretendOperator(t, "ghcr.io/external-secrets/external-secrets:"+hostile, map[string]string{
+			"meta.helm.sh/release-name": hostile, "meta.helm.sh/release-namespace": hostile, "argocd.argoproj.io/tracking-id": hostile,
+		})
 	})
 	if code != 0 {
 		t.Errorf("teardown ended with %d:\n%s", code, text)
@@ -83,14 +85,11 @@ func TestForgedDeployment(t *testing.T) {
 }
 
 // pretendOperator makes a Deployment with the labels of the operator's.
-func (x *tenant) pretendOperator(t *testing.T, image string) {
+func (x *tenant) pretendOperator(t *testing.T, image string, annotations map[string]string) {
 	t.Helper()
 	labels := map[string]string{"app.kubernetes.io/name": "external-secrets", "helm.sh/chart": "external-secrets-0.16.2"}
 	_, err := x.kube.AppsV1().Deployments(x.namespace).Create(t.Context(), &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: "web", Labels: labels,
-			Annotations: map[string]string{"meta.helm.sh/release-name": hostile, "meta.helm.sh/release-namespace": hostile, "argocd.argoproj.io/tracking-id": hostile},
-		},
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Labels: labels, Annotations: annotations},
 		Spec: appsv1.DeploymentSpec{
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{

@@ -29,6 +29,7 @@ type attack struct {
 	admin   []awsfake.Key
 	outside map[string]string // the cluster beside the namespace, once up had run
 	mine    func(namespace string) bool
+	named   bool // the release is named by flags
 }
 
 var forged struct { //nolint:gochecknoglobals // one cluster for all forgeries, whose operator and other namespaces must stay as they are
@@ -95,14 +96,14 @@ func (a *attack) begin(t *testing.T) {
 
 // suffer is the administrator's day after a forgery, which is made again before the teardown, as up may have undone it.
 // It returns what teardown ended with.
-func (a *attack) suffer(t *testing.T, forge func(*testing.T, *attack), flags ...string) (code int, text string) {
+func (a *attack) suffer(t *testing.T, forge func(*testing.T, *attack)) (code int, text string) {
 	t.Helper()
 	forge(t, a)
 	for _, command := range []string{"status", "plan", "values", "up"} {
-		a.administer(t, append([]string{command}, flags...)...)
+		a.administer(t, command)
 	}
 	forge(t, a)
-	code, text = a.administer(t, append([]string{"teardown"}, flags...)...)
+	code, text = a.administer(t, "teardown")
 	a.mustHaveHarmedNobody(t)
 	return code, text
 }
@@ -111,7 +112,7 @@ func (a *attack) suffer(t *testing.T, forge func(*testing.T, *attack), flags ...
 func (a *attack) administer(t *testing.T, args ...string) (code int, text string) {
 	t.Helper()
 	p := a.command(t, args...)
-	if !slices.Contains(args, "--release") {
+	if !a.named {
 		p.cmd.Args = withoutFlags(p.cmd.Args, "--release", "--release-namespace") // they are the defaults, and would hide what the record says
 	}
 	what := strings.Join(args, " ")

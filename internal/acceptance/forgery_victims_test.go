@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/discovery"
@@ -88,13 +89,18 @@ func (w *world) tagUser(t *testing.T, user, key, value string) {
 	check(t, "tag user", err)
 }
 
-// makeVictims makes a namespace of somebody else's, in which a Secret carries our label.
+// makeVictims makes a namespace of somebody else's, in which a Secret carries our label, and a ClusterRole.
 func makeVictims(t *testing.T, sb *sandbox) {
 	t.Helper()
 	client, err := kubernetes.NewForConfig(loadConfig(t, sb.Kubeconfig))
 	check(t, "connect", err)
-	_, err = client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: victims}}, metav1.CreateOptions{})
-	check(t, "create namespace", err)
+	poll(t, "namespace "+victims, func() bool { // an earlier one may still be going
+		_, err = client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: victims}}, metav1.CreateOptions{})
+		there, getErr := client.CoreV1().Namespaces().Get(t.Context(), victims, metav1.GetOptions{})
+		return getErr == nil && there.DeletionTimestamp == nil
+	})
+	_, err = client.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: victims}}, metav1.CreateOptions{})
+	ignoreExisting(t, "create ClusterRole", err)
 	labels := map[string]string{"app": "web"}
 	_, err = client.AppsV1().Deployments(victims).Create(t.Context(), &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"},
@@ -106,11 +112,11 @@ func makeVictims(t *testing.T, sb *sandbox) {
 			},
 		},
 	}, metav1.CreateOptions{})
-	check(t, "create Deployment", err)
+	ignoreExisting(t, "create Deployment", err)
 	_, err = client.CoreV1().Secrets(victims).Create(t.Context(), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: victimSecret, Labels: mark()}, Data: map[string][]byte{"a": []byte("b")},
 	}, metav1.CreateOptions{})
-	check(t, "create Secret", err)
+	ignoreExisting(t, "create Secret", err)
 }
 
 // outside is every object beside those of the namespaces that are mine: what tells it from another of its name, and what
