@@ -60,7 +60,7 @@ func (t *target) roleStep(policy *iamsetup.Policy) *roleStep {
 // from another cluster says nothing: that one may still be there, and share the role.
 func (t *target) trustedBefore() []iamsetup.Trusted {
 	var out []iamsetup.Trusted
-	for _, e := range parseRecorded(t.record.Settings()).entries() {
+	for _, e := range t.last.entries() {
 		if e.RoleName == t.roleName() && e.Account == t.settings.Account && e.Cluster == t.clusterID {
 			out = append(out, iamsetup.Trusted{Issuer: e.OIDCIssuer, Subject: iamsetup.Subject(t.settings.Namespace, e.ServiceAccount)})
 		}

@@ -60,7 +60,7 @@ func TestRecall(t *testing.T) {
 func TestAsRecorded(t *testing.T) {
 	t.Parallel()
 	got := Settings{Region: "r", SecretPrefixes: []string{"mine"}}.asRecorded(Recorded{
-		PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, KMSKeys: []string{"k"}, AllowPush: true,
+		Mode: modeIRSA, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, KMSKeys: []string{"k"}, AllowPush: true,
 	})
 	if !got.IRSA || got.UseGlobalUser || !got.SkipHelm || got.PolicyName != "p" || got.SecretPrefixes[0] != "mine" || got.KMSKeys[0] != "k" || !got.AllowPush {
 		t.Errorf("%+v", got)

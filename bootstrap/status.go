@@ -145,6 +145,9 @@ func (v *status) readKeys(ctx context.Context, key *iamsetup.AccessKey, observed
 	v.unread(iamsetup.KeyStep, err)
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if m := key.OpenMint(); m != nil {
+		v.result.OpenMints = append(v.result.OpenMints, StatusMint{User: m.UserName, Started: m.Started, Deadline: m.Deadline})
+	}
 	v.infos = append(v.infos, infos...)
 	v.blind = v.blind || observed != nil || err != nil && len(infos) == 0
 }

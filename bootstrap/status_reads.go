@@ -7,11 +7,8 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
-	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
-
-const mintOpen = credential.MintOpen
 
 // LockStep is what StatusResult.Unread calls the Lease, which is no step of up.
 const LockStep = "lock"

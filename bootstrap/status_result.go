@@ -109,7 +109,6 @@ type StatusMint struct {
 	User     string    `json:"user"`
 	Started  time.Time `json:"started"`
 	Deadline time.Time `json:"deadline"`
-	KeyID    string    `json:"keyId"` // "" while it is not known
 }
 
 // StatusObject is one object of External Secrets.

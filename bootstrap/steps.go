@@ -36,10 +36,10 @@ func (g *guard) Check() error {
 // assemble builds the steps of this mode from the checked target.
 func (t *target) assemble(lock *guard) *steps {
 	s := t.settings
-	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, wanted: t.recorded}}
+	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, before: func() *Recorded { return t.last }, wanted: t.recorded}}
 	named := s
 	named.RoleName = t.roleName()
-	out.left = leftovers(parseRecorded(t.record.Settings()), named)
+	out.left = leftovers(t.last, named)
 	if !s.SkipHelm {
 		out.release = &operatorStep{Step: t.releaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
 	}
@@ -111,7 +111,7 @@ func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.Acc
 	return &iamsetup.AccessKey{
 		API: t.aws.IAM, AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
 		Store:   &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
-		Earlier: t.earlierSecrets(), Journal: t.record, Guard: lock.Check,
+		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.lease == nil && t.namespace != nil,
 	}
 }
 
@@ -119,7 +119,7 @@ func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.Acc
 func (t *target) earlierSecrets() iamsetup.KeyStore {
 	s := t.settings
 	var names []string
-	for _, e := range parseRecorded(t.record.Settings()).entries() {
+	for _, e := range t.last.entries() {
 		if e.Account == s.Account && e.UserName == s.UserName {
 			names = append(names, without(e.SecretNames, s.KeySecretNames())...)
 		}

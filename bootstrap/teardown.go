@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -31,7 +30,6 @@ type teardown struct {
 	owner    iamsetup.Owner
 	external *kube.ExternalSecrets // nil where no cluster is asked
 	issuer   string                // the cluster's, where it was asked for
-	believe  time.Time             // when IAM's word that something is not there can be trusted
 	all      endings
 	blast    blast
 	closing  []plan.Change                  // of record, Lease and namespace, which go last
@@ -63,6 +61,7 @@ func (t *teardown) do(ctx context.Context) error {
 		return t.fail("", err)
 	}
 	t.lock.check = held.Check
+	t.target.wroteAt(held.RenewedBefore())
 	err = t.destroyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 	held.Release()
 	if err != nil {
@@ -79,7 +78,7 @@ func (t *teardown) hasLock() bool {
 
 // destroyLocked looks again, since another run may have been at work before the lock was ours.
 func (t *teardown) destroyLocked(ctx context.Context) error {
-	if err := t.target.record.Load(ctx); err != nil {
+	if err := t.target.loadRecord(ctx); err != nil {
 		return t.fail(RecordStep, err)
 	}
 	t.assemble()
@@ -117,9 +116,6 @@ func (t *teardown) prepare(ctx context.Context) error {
 		return t.fail("", errs...)
 	}
 	if err := errors.Join(t.checkRecord(), t.checkNames()); err != nil {
-		return t.fail(RecordStep, err)
-	}
-	if err := t.learnBelief(ctx); err != nil {
 		return t.fail(RecordStep, err)
 	}
 	if err := t.askIssuer(ctx); err != nil {

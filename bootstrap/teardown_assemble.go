@@ -19,7 +19,7 @@ func (t *teardown) assemble() {
 	t.known = Settings{Account: t.settings.Account}.recall(t.recorded(), t.owner)
 	t.nameWhatIsAskedFor()
 	base := iamsetup.Removal{
-		Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.believe,
+		Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.target.trustIAM,
 		TaggedOnly: t.options.ClusterID != "",
 	}
 	t.all = nil
@@ -52,7 +52,7 @@ func (t *teardown) add(r remover, forget func(*Recorded), after ...*ending) *end
 // removal is base for one step. What the record does not name is not waited for: no run a moment ago made it.
 func (t *teardown) removal(base iamsetup.Removal, step string, recorded bool) iamsetup.Removal {
 	base.Idle = !t.options.wants(step)
-	if !recorded {
+	if !recorded && t.recorded() != nil {
 		base.Believe = time.Time{}
 	}
 	base.Waiting = func(message string) {
@@ -101,12 +101,7 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 
 // keyOf is the key step of up for a user, as far as it is needed to look.
 func (t *teardown) keyOf(lookup *iamsetup.UserLookup) *iamsetup.AccessKey {
-	key := &iamsetup.AccessKey{API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check}
-	if t.target.kube != nil {
-		// All Secrets tell whose a key is, also those that a flag leaves out.
-		key.Store, key.Journal = t.secretStore(slices.Concat(t.names.secrets, without(t.known.secrets, t.names.secrets))), t.target.record
-	}
-	return key
+	return &iamsetup.AccessKey{API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check}
 }
 
 func (t *teardown) secretStore(names []string) *kube.KeySecrets {
@@ -152,7 +147,7 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 			Removal: t.removal(base, iamsetup.RoleStep, recorded), API: t.target.aws.IAM, Policies: t.policyARNs(),
 			Role: &iamsetup.Role{
 				API: t.target.aws.IAM, Owner: t.owner, Pace: t.target.pace(), RoleName: name.name,
-				Partition: t.target.caller.Partition, Account: t.settings.Account, Earlier: known(name.trusted),
+				Partition: t.target.caller.Partition, Account: t.settings.Account,
 			},
 		}, func(r *Recorded) {
 			if r.RoleName == name.name {
@@ -161,17 +156,6 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 		}))
 	}
 	return roles
-}
-
-// known are those whose issuer is known; without it a statement cannot be told from another cluster's.
-func known(all []iamsetup.Trusted) []iamsetup.Trusted {
-	var out []iamsetup.Trusted
-	for _, who := range all {
-		if who.Issuer != "" {
-			out = append(out, who)
-		}
-	}
-	return out
 }
 
 func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {

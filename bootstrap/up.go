@@ -106,6 +106,7 @@ func (r *run) up(ctx context.Context) error {
 	}
 	defer held.Release()
 	r.lock.check = held.Check
+	r.target.wroteAt(held.RenewedBefore())
 	return r.applyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 }
 
@@ -122,7 +123,7 @@ func (r *run) awaitRelease(ctx context.Context) error {
 
 // applyLocked looks again, since another run may have been at work before the lock was ours, and then writes.
 func (r *run) applyLocked(ctx context.Context) error {
-	if err := r.target.record.Load(ctx); err != nil {
+	if err := r.target.loadRecord(ctx); err != nil {
 		return r.fail(RecordStep, err)
 	}
 	pending, err := r.observe(ctx)

@@ -117,10 +117,7 @@ func (v *valuesRun) look(ctx context.Context) []error {
 // recall takes mode and names from the record, where the flags leave them open.
 func (v *valuesRun) recall() error {
 	s := v.settings
-	record := parseRecorded(v.target.record.Settings())
-	if record == nil && v.target.record.Exists() {
-		v.warn("%s", unreadableRecord)
-	}
+	record := v.target.last
 	if record == nil && !s.IRSA && !s.UseGlobalUser {
 		return hint.With(fmt.Errorf("read record: nothing is recorded for namespace %s in cluster %s (context %s)", v.result.Namespace, v.target.kube.Server, v.target.kube.Context),
 			"run `gen3-bootstrap up` first; or say with --irsa or --use-global-user what is there; or give everything and --offline")

@@ -38,12 +38,6 @@ type KeyStore interface {
 	Write(ctx context.Context, held credential.Held, key credential.Key) error
 }
 
-// Journal keeps the intents of mints. kube.Record is one.
-type Journal interface {
-	Mints() []credential.Mint
-	SaveMints(ctx context.Context, mints []credential.Mint) error
-}
-
 // AccessKey is the step for the key and its Secrets. They are one step, since AWS shows the secret half once and
 // neither is of use without the other.
 type AccessKey struct {
@@ -52,12 +46,16 @@ type AccessKey struct {
 	Lookup  *UserLookup
 	Store   KeyStore
 	Earlier KeyStore // Secrets that an earlier up filled and this one does not: their key is used further; nil: none
-	Journal Journal
 	Owner   Owner
 	Pace    Pace
 	Adopt   bool
 	Agreed  []string     // keys that are not ours and that may be deleted, as long as nobody uses them; only with Adopt
 	Guard   func() error // ErrLockLost and the like, when another run may be writing; asked before each critical write
+	// Lagging reports whether a run wrote here a moment ago, so that IAM may not show yet what there is; nil: no.
+	Lagging func() bool
+	// Unlocked says that there is no Lease in the namespace: where the user was made for it all the same, somebody took the
+	// Lease away, and when a run last wrote is not known.
+	Unlocked bool
 
 	view keyView
 	plan keyPlan
@@ -114,7 +112,7 @@ func (k *AccessKey) deleteKey(ctx context.Context, say report, id string) error 
 		return wrap(what, err)
 	})
 	if err != nil {
-		return hint.With(err, "run the same command again, or: aws iam delete-access-key --user-name "+k.Lookup.UserName+" --access-key-id "+id)
+		return hint.With(err, "run the same command again, or: "+deleteKeyCommand(k.Lookup.UserName, id))
 	}
 	if k.view.tagged(id) == "" {
 		return nil

@@ -64,7 +64,7 @@ func (r *KeyRemoval) delete(ctx context.Context, say report, x doomed) error {
 		return err // gone wraps
 	})
 	if err != nil {
-		return hint.With(err, "run teardown again, or: "+describeKey(name, x.id, "").command)
+		return hint.With(err, "run teardown again, or: "+deleteKeyCommand(name, x.id))
 	}
 	r.deleted = append(r.deleted, x.id)
 	say.changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})

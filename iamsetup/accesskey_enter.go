@@ -2,35 +2,28 @@ package iamsetup
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// enter tags the user with the key in use, takes back our announcement and closes the intents.
+// enter tags the user with the key in use, and takes back our announcement.
 func (k *AccessKey) enter(ctx context.Context, say report) error {
 	entry := k.entry()
 	if entry == "" {
 		return nil
 	}
 	if k.plan.tag {
-		if err := k.tag(ctx, say, Tags{tagKey + k.plan.source.ID: k.Owner.String()}); err != nil {
+		if err := k.tag(ctx, say, k.keyTag(k.plan.source.ID)); err != nil {
 			return err
 		}
 	}
-	if k.plan.untag {
+	if k.plan.untag != "" {
 		if err := k.unannounce(ctx, say); err != nil {
-			return err
-		}
-	}
-	if len(k.plan.closes) > 0 {
-		if err := k.saveMints(ctx, k.plan.mints); err != nil {
 			return err
 		}
 	}
@@ -38,11 +31,12 @@ func (k *AccessKey) enter(ctx context.Context, say report) error {
 	return nil
 }
 
-func (k *AccessKey) saveMints(ctx context.Context, mints []credential.Mint) error {
-	if err := k.Guard(); err != nil {
-		return fmt.Errorf("write record: %w", err)
-	}
-	return k.Journal.SaveMints(ctx, mints) // it names the record
+// keyTag is what makes a key ours.
+func (k *AccessKey) keyTag(id string) Tags { return Tags{tagKey + id: k.Owner.String()} }
+
+// unannounce takes our own intent off the user.
+func (k *AccessKey) unannounce(ctx context.Context, say report) error {
+	return k.untag(ctx, say, tagMinting+k.Owner.String())
 }
 
 func (k *AccessKey) tag(ctx context.Context, say report, tags Tags) error {

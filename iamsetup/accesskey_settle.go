@@ -54,10 +54,13 @@ func (k *AccessKey) settle(ctx context.Context, say report) error {
 	return k.blocked()
 }
 
-// patience is how long to wait for what is in doubt: the usual lag, and for another's announced mint its deadline too.
+// patience is how long to wait for what is in doubt: the usual lag, and for an announced mint its deadline too.
 func (k *AccessKey) patience() time.Duration {
-	if minter, deadline := k.view.minter(); minter != "" && minter != k.Owner.String() {
-		return max(0, deadline.Sub(k.view.now)) + k.Pace.Settle
+	latest := k.view.now
+	for _, i := range k.view.intents() {
+		if i.deadline.After(latest) {
+			latest = i.deadline
+		}
 	}
-	return k.Pace.Settle
+	return latest.Sub(k.view.now) + k.Pace.Settle
 }

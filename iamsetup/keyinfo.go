@@ -31,10 +31,25 @@ func (k *AccessKey) Keys(ctx context.Context) ([]KeyInfo, error) {
 	for _, key := range k.view.keys {
 		out = append(out, KeyInfo{
 			ID: key.ID, UserName: k.Lookup.UserName, Active: key.Active, Created: key.Created,
-			LastUsed: key.Use.At, Service: key.Use.Service, Owner: k.view.tagged(key.ID), Ours: d.ours(key.ID) || d.heldByUsAlone(key.ID), Unread: useErr != nil,
+			LastUsed: key.Use.At, Service: key.Use.Service, Owner: k.view.tagged(key.ID), Ours: d.ours(key.ID), Unread: useErr != nil,
 		})
 	}
 	return out, useErr
+}
+
+// Mint is the making of a key that was announced on a user and has not come to its end.
+type Mint struct {
+	UserName          string
+	Started, Deadline time.Time // AWS's time
+}
+
+// OpenMint is this owner's announced mint as the last Observe saw it, nil when there is none.
+func (k *AccessKey) OpenMint() *Mint {
+	own := k.view.intentOf(k.Owner.String())
+	if own == nil {
+		return nil
+	}
+	return &Mint{UserName: k.Lookup.UserName, Started: own.started, Deadline: own.deadline}
 }
 
 // ListedKeys are the user's keys where Observe came to nothing, since something else may not be read: whose they are is

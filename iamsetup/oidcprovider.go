@@ -99,7 +99,7 @@ func (p *Provider) diff() []plan.Change {
 	}
 	if err := p.seen.tags.room(missing); err != nil {
 		return p.one(plan.Blocked, fmt.Sprintf("tag IAM identity provider %s: %s", p.ARN(), err),
-			"take out the tags of owners that are gone: `teardown --cluster-id UID -n NAMESPACE --oidc-issuer "+p.Issuer+"`")
+			"take out the tags of owners that are gone: `"+hint.Command("gen3-bootstrap", "teardown", "--cluster-id", "UID", "-n", "NAMESPACE", "--oidc-issuer", p.Issuer)+"`")
 	}
 	var why []string
 	if !p.believes() {
@@ -122,7 +122,8 @@ func (p *Provider) foreign() []plan.Change {
 		return p.one(plan.Adopt, "it carries no mark of ours, and lacks client id "+audience, "")
 	default:
 		return p.one(plan.Blocked, fmt.Sprintf("identity provider %s was not made by gen3-bootstrap and lacks client id %s, which the tokens of --irsa are made out to", p.ARN(), audience),
-			fmt.Sprintf("--adopt takes it over and adds the client id; so does `aws iam add-client-id-to-open-id-connect-provider --client-id %s --open-id-connect-provider-arn %s`, without taking over", audience, p.ARN()))
+			fmt.Sprintf("--adopt takes it over and adds the client id; so does `%s`, without taking over",
+				hint.Command("aws", "iam", "add-client-id-to-open-id-connect-provider", "--client-id", audience, "--open-id-connect-provider-arn", p.ARN())))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // The tags by which resources of ours are known. A tag's key has at most 128 characters and its value 256
@@ -15,10 +17,11 @@ import (
 const (
 	tagManagedBy = "managed-by"
 	managedBy    = "gen3-bootstrap"
-	tagOwner     = "gen3-bootstrap/owner/" // + <cluster>/<namespace>
-	tagKey       = "gen3-bootstrap/key/"   // + <access key id> = <cluster>/<namespace>
-	tagMinting   = "gen3-bootstrap/minting"
+	tagOwner     = "gen3-bootstrap/owner/"   // + <cluster>/<namespace>
+	tagKey       = "gen3-bootstrap/key/"     // + <access key id> = <cluster>/<namespace>
+	tagMinting   = "gen3-bootstrap/minting/" // + <cluster>/<namespace> = <started> <deadline> <access key id> …: see intent
 	tagsMax      = 50
+	tagMax       = 256 // characters of a value
 )
 
 // ReservedTag reports whether a tag key is one that this tool, or AWS, gives a meaning.
@@ -71,14 +74,19 @@ func (t Tags) owners() []string {
 	return out
 }
 
-// ownedFrom reports whether an owner's tag was set for a cluster of that issuer.
-func (t Tags) ownedFrom(issuer string) bool {
-	for k, v := range t {
-		if strings.HasPrefix(k, tagOwner) && v == tagValue(issuer) {
-			return true
-		}
-	}
-	return false
+// ownersOf returns the owners whose tag stands for who, as its key names the namespace and its value the issuer. There are
+// two where a cluster was built anew under its old issuer.
+func (t Tags) ownersOf(who Trusted) []string {
+	return slices.DeleteFunc(t.owners(), func(owner string) bool {
+		_, namespace, _ := strings.Cut(owner, "/")
+		issuers := strings.Fields(t[tagOwner+owner])
+		return !strings.HasPrefix(who.Subject, Subject(namespace, "")) || !slices.Contains(issuers, tagValue(who.Issuer))
+	})
+}
+
+// prove reports whether o and no other owner had who let in. IAM's tags prove it, whatever the record says.
+func (t Tags) prove(o Owner, who Trusted) bool {
+	return slices.Equal(t.ownersOf(who), []string{o.String()})
 }
 
 // otherOwners is owners without o.
@@ -120,7 +128,7 @@ func (t Tags) disputed(o Owner, missing Tags, what string) (reason, keep string)
 	for _, k := range missing.keys() {
 		if have, ok := t[k]; ok && !ReservedTag(k) {
 			changes = append(changes, fmt.Sprintf("tag %s would change from %q to %q", k, have, missing[k]))
-			flags = append(flags, fmt.Sprintf("--tag %q", k+"="+have))
+			flags = append(flags, hint.Command("--tag", k+"="+have))
 		}
 	}
 	others := t.otherOwners(o)
@@ -155,7 +163,7 @@ func tagValue(text string) string {
 		}
 		return '-'
 	}, text)
-	return legal[:min(len(legal), 256)]
+	return legal[:min(len(legal), tagMax)]
 }
 
 // keys are the tags' keys, sorted.

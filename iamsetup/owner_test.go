@@ -29,7 +29,7 @@ func TestTagOfOthersStays(t *testing.T) {
 			if changes[0].Action != plan.Blocked {
 				t.Fatalf("got %+v", changes)
 			}
-			wantReason(t, changes, "c1/a", `tag team would change from "x" to "y"`, `--tag "team=x"`, flag)
+			wantReason(t, changes, "c1/a", `tag team would change from "x" to "y"`, "--tag team=x", flag)
 			wantNoWrites(t, srv)
 
 			if changes := converge(t, taggedSteps(api, "b", "x")[kind]); changes[0].Action != plan.Update {

@@ -1,7 +1,5 @@
 package iamsetup
 
-import "slices"
-
 // Ownership is whose a resource was when it was last observed.
 type Ownership struct {
 	Exists bool
@@ -52,16 +50,9 @@ func (r *Role) LetIn() (named []Trusted, others int) {
 		return nil, 0
 	}
 	for _, raw := range r.seen.trust.statements {
-		w, issuer, ok := r.seen.trust.read(raw)
-		if !ok {
+		if _, _, ok := r.seen.trust.read(raw); !ok {
 			others++
-			continue
-		}
-		for _, subject := range w.subjects(issuer) {
-			if who := (Trusted{issuer, subject}); !slices.Contains(named, who) {
-				named = append(named, who)
-			}
 		}
 	}
-	return named, others
+	return r.seen.trust.named(), others
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // carrier is the user or role that a policy is to be attached to, with what both kinds are judged by in the same way.
@@ -78,7 +80,7 @@ func (c carrier) remedy(arn string) string {
 func (c carrier) flag() string { return "--" + c.kind + "-name" }
 
 func (c carrier) detach(arn string) string {
-	return fmt.Sprintf("aws iam detach-%s-policy --%s-name %s --policy-arn %s", c.kind, c.kind, c.name, arn)
+	return hint.Command("aws", "iam", "detach-"+c.kind+"-policy", c.flag(), c.name, "--policy-arn", arn)
 }
 
 // bounded judges a change of the permissions boundary: in words what changes, or why it is not to be.

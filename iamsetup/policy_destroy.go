@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -136,11 +137,11 @@ func (p *PolicyRemoval) held(by hold) []string {
 func (p *PolicyRemoval) teardownOfIt() string {
 	_, full, _ := strings.Cut(p.ARN, ":policy")
 	path, name := full[:strings.LastIndex(full, "/")+1], full[strings.LastIndex(full, "/")+1:]
-	command := "gen3-bootstrap teardown --only iam-policy --policy-name " + name
+	command := []string{"gen3-bootstrap", "teardown", "--only", PolicyStep, "--policy-name", name}
 	if path != "/" {
-		command += " --iam-path " + path
+		command = append(command, "--iam-path", path)
 	}
-	return command
+	return hint.Command(command...)
 }
 
 func (p *PolicyRemoval) judge() plan.Change {

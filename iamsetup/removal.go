@@ -152,12 +152,8 @@ func (r Removal) gone(ctx context.Context, say report, what string, call func(co
 func (r Removal) ownerTags(tags Tags) []string {
 	var out []string
 	for _, key := range tags.keys() {
-		value := tags[key]
-		minter, _ := parseMinting(value)
-		switch {
-		case key == tagOwner+r.Owner.String(),
-			strings.HasPrefix(key, tagKey) && value == r.Owner.String(),
-			key == tagMinting && minter == r.Owner.String():
+		switch owner := r.Owner.String(); {
+		case key == tagOwner+owner, key == tagMinting+owner, strings.HasPrefix(key, tagKey) && tags[key] == owner:
 			out = append(out, key)
 		}
 	}

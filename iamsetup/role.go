@@ -17,7 +17,6 @@ const RoleStep = "irsa-role"
 
 type roleAPI interface {
 	iam.ListAttachedRolePoliciesAPIClient
-	getProviderAPI
 	carrierAPI
 	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
 	CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
@@ -42,15 +41,14 @@ type Role struct {
 	Account   string
 	PolicyARN string
 	Trusted   Trusted           // who takes the role
-	Earlier   []Trusted         // whom earlier runs for this owner let in; they are let out again
+	Earlier   []Trusted         // whom earlier runs for this owner let in, as the record has it: a hint that proves nothing
 	Tags      map[string]string // the operator's own
 	Adopt     bool
 
 	seen      *roleSeen // nil: there is none
 	has       attachments
-	unbounded bool      // the policy that is to be its permissions boundary is not there
-	gone      []Trusted // statements of clusters that are no more
-	trustMax  int       // characters that the trust policy may have
+	unbounded bool // the policy that is to be its permissions boundary is not there
+	trustMax  int  // characters that the trust policy may have
 	todo      []plan.Change
 }
 
@@ -82,9 +80,6 @@ func (r *Role) Observe(ctx context.Context) ([]plan.Change, error) {
 		return nil, err // each says what it was doing
 	}
 	var err error
-	if r.gone, err = r.findGone(ctx); err != nil {
-		return nil, err
-	}
 	if err := r.readTrustQuota(ctx); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -69,9 +71,6 @@ func (r *Role) claim(ctx context.Context, say report, cause error) error {
 	case !r.seen.tags.ours():
 		return fmt.Errorf("%s: somebody else made it meanwhile: %w", what, ErrNotOwned)
 	}
-	if r.gone, err = r.findGone(ctx); err != nil {
-		return err
-	}
 	if err = r.readTrustQuota(ctx); err != nil {
 		return err
 	}
@@ -110,17 +109,18 @@ func (r *Role) update(ctx context.Context, say report) error {
 }
 
 // inTurn says which tags go before the trust policy and which after it. A new owner is entered first, so that no
-// teardown of another takes the role away; one whose issuer changed keeps the old in its tag until that is let out.
+// teardown of another takes the role away. While the issuer changes, the owner's tag names the new one and the old: what
+// the policy lets in stays proved to be this owner's wherever the run is interrupted.
 func (r *Role) inTurn(missing Tags) (first, last Tags) {
 	own := tagOwner + r.Owner.String()
-	_, known := r.seen.tags[own]
-	first, last = Tags{}, Tags{}
-	for key, value := range missing {
-		if key == own && known {
-			last[key] = value
-		} else {
-			first[key] = value
-		}
+	before := without(strings.Fields(r.seen.tags[own]), []string{missing[own]})
+	if _, ok := missing[own]; !ok || len(before) == 0 {
+		return missing, nil
+	}
+	first, last = maps.Clone(missing), Tags{own: missing[own]}
+	first[own] = strings.Join(append([]string{missing[own]}, before...), " ")
+	if len(first[own]) > tagMax || first[own] == r.seen.tags[own] {
+		delete(first, own) // the old one stays until it is let out
 	}
 	return first, last
 }
@@ -136,11 +136,8 @@ func (r *Role) tag(ctx context.Context, say report, missing Tags) error {
 }
 
 func (r *Role) updateTrust(ctx context.Context, say report) error {
-	if _, why := r.merge(r.seen.trust); len(why) == 0 {
+	if _, why := r.merge(r.seen); len(why) == 0 {
 		return nil
-	}
-	if err := r.confirmGone(ctx, say); err != nil {
-		return err
 	}
 	return r.entrust(ctx, say)
 }

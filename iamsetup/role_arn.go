@@ -31,11 +31,12 @@ func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, err
 	if role == nil {
 		return "", err // it names the role
 	}
-	issuer := tagsOf(role.Tags)[tagOwner+o.String()]
-	if !strings.HasPrefix(issuer, "https://") {
-		return "", nil
+	for _, issuer := range strings.Fields(tagsOf(role.Tags)[tagOwner+o.String()]) {
+		if strings.HasPrefix(issuer, "https://") {
+			return issuer, nil
+		}
 	}
-	return issuer, nil
+	return "", nil
 }
 
 // role returns nil when there is none.

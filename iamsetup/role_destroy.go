@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -26,7 +27,7 @@ type RoleRemoval struct {
 	Removal
 
 	API      roleRemovalAPI
-	Role     *Role    // as for up, Trusted and Earlier being whom runs for this owner let in
+	Role     *Role    // as for up; whom runs for this owner let in, its tag tells
 	Policies []string // ARNs of those that this tool attaches
 
 	seen     *roleSeen // nil: there is none
@@ -129,8 +130,8 @@ func (r *RoleRemoval) judge(inWay []obstacle) plan.Change {
 	switch rest := r.without(r.seen); {
 	case len(rest.statements) > 0:
 		c.Action, c.Reason = r.leftOpen(rest)
-		r.warnings = append(r.warnings, fmt.Sprintf("IAM role %s is left, since its trust policy lets in others than this tool knows of; `aws iam get-role --role-name %s` shows whom",
-			r.seen.arn, r.Role.RoleName))
+		r.warnings = append(r.warnings, fmt.Sprintf("IAM role %s is left, since its trust policy lets in others than this tool knows of; `%s` shows whom",
+			r.seen.arn, hint.Command("aws", "iam", "get-role", "--role-name", r.Role.RoleName)))
 	case len(inWay) > 0:
 		c.Action, c.Reason = plan.Blocked, r.inWayText(inWay)
 		c.Hint = commands(inWay) + "\nthen run teardown again"

@@ -33,7 +33,7 @@ func (r *Role) fresh() plan.Change {
 
 // own judges a role of ours, or one that is to be.
 func (r *Role) own() (plan.Change, error) {
-	next, why := r.merge(r.seen.trust)
+	next, why := r.merge(r.seen)
 	document, err := next.JSON()
 	if err != nil {
 		return plan.Change{}, err

@@ -5,40 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // without is the role's trust policy with this owner let out.
 func (r *RoleRemoval) without(seen *roleSeen) trust {
-	next := seen.trust
-	for _, who := range r.letIn(seen) {
-		next = next.without(who)
-	}
-	return next
+	return withoutAll(seen.trust, r.letIn(seen))
 }
 
-// letIn are those whom the policy lets in on behalf of this owner: as the record has it, and every ServiceAccount of the
-// namespace under the issuer that the owner's tag names.
+// letIn are those whom the policy lets in on behalf of this owner alone, as its tag says.
 func (r *RoleRemoval) letIn(seen *roleSeen) []Trusted {
-	out := slices.Clone(r.Role.Earlier)
-	if r.Role.Trusted.Issuer != "" {
-		out = append(out, r.Role.Trusted)
-	}
-	tag, tagged := seen.tags[tagOwner+r.Owner.String()]
-	for _, raw := range seen.trust.statements {
-		w, issuer, ok := seen.trust.read(raw)
-		if !ok || !tagged || tag != tagValue(issuer) {
-			continue
-		}
-		for _, subject := range w.subjects(issuer) {
-			if strings.HasPrefix(subject, Subject(r.Owner.Namespace, "")) {
-				out = append(out, Trusted{issuer, subject})
-			}
-		}
-	}
-	return out
+	return slices.DeleteFunc(seen.trust.named(), func(who Trusted) bool { return !seen.tags.prove(r.Owner, who) })
 }
 
 // letOut writes the trust policy without this owner and reads it back, as whoever shares the role writes the same

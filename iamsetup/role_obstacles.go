@@ -44,7 +44,7 @@ func (o *obstacles) rolePolicies(ctx context.Context, api roleObstacleAPI, role 
 			return err // readRole wraps
 		}
 		for _, p := range page.AttachedPolicies {
-			o.add(attachedPolicy, aws.ToString(p.PolicyArn), "detach-role-policy --role-name "+role+" --policy-arn")
+			o.add(attachedPolicy, aws.ToString(p.PolicyArn), "detach-role-policy", "--role-name", role, "--policy-arn")
 		}
 	}
 	return nil
@@ -58,7 +58,7 @@ func (o *obstacles) roleInline(ctx context.Context, api roleObstacleAPI, role st
 			return err // readRole wraps
 		}
 		for _, name := range page.PolicyNames {
-			o.add(inlinePolicy, name, "delete-role-policy --role-name "+role+" --policy-name")
+			o.add(inlinePolicy, name, "delete-role-policy", "--role-name", role, "--policy-name")
 		}
 	}
 	return nil
@@ -72,7 +72,7 @@ func (o *obstacles) profiles(ctx context.Context, api roleObstacleAPI, role stri
 			return err // readRole wraps
 		}
 		for _, p := range page.InstanceProfiles {
-			o.add(instanceProfile, aws.ToString(p.InstanceProfileName), "remove-role-from-instance-profile --role-name "+role+" --instance-profile-name")
+			o.add(instanceProfile, aws.ToString(p.InstanceProfileName), "remove-role-from-instance-profile", "--role-name", role, "--instance-profile-name")
 		}
 	}
 	return nil

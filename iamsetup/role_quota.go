@@ -19,7 +19,7 @@ func (r *Role) readTrustQuota(ctx context.Context) error {
 	if r.seen == nil {
 		return nil
 	}
-	next, why := r.merge(r.seen.trust)
+	next, why := r.merge(r.seen)
 	wanted, err := next.JSON()
 	if err != nil || len(why) == 0 || characters(wanted) <= trustDefault {
 		return err

@@ -22,8 +22,8 @@ func (r *RoleRemoval) strandedText() string {
 func (r *RoleRemoval) strandedCure() string {
 	var lines []string
 	for _, owner := range r.seen.tags.otherOwners(r.Owner) {
-		cluster, namespace, _ := strings.Cut(owner, "/")
-		lines = append(lines, fmt.Sprintf("if cluster %s is gone: `teardown --cluster-id %s -n %s --role-name %s`", cluster, cluster, namespace, r.Role.RoleName))
+		cluster, _, _ := strings.Cut(owner, "/")
+		lines = append(lines, fmt.Sprintf("if cluster %s is gone: `%s`", cluster, teardownOf(owner, "--role-name", r.Role.RoleName)))
 	}
 	return strings.Join(append(lines, "then run teardown again"), "\n")
 }

@@ -123,39 +123,56 @@ func TestRoleKeepsForeignStatements(t *testing.T) {
 	wantConverged(t, srv, r)
 }
 
-func TestRoleOfARebuiltCluster(t *testing.T) {
-	for name, prepare := range map[string]func(r *Role, api *iam.Client){
-		"same cluster id, by the tag": func(*Role, *iam.Client) {},
-		"by the record": func(r *Role, api *iam.Client) {
-			r.Earlier = []Trusted{{issuerA, r.Trusted.Subject}}
-			key := tagOwner + r.Owner.String()
-			_, err := api.UntagRole(context.Background(), &iam.UntagRoleInput{RoleName: &r.RoleName, TagKeys: []string{key}})
-			if err != nil {
-				panic(err)
-			}
-		},
-		"other cluster id, by the provider that is gone": func(r *Role, _ *iam.Client) { r.Owner.Cluster = "c9" },
+func TestRoleWhoseIssuerChanges(t *testing.T) {
+	srv, api := roleAccount(t)
+	old := roleFor(api, "c1", "gen3", issuerA)
+	converge(t, old)
+	id := srv.Snapshot()["role/shared"]
+	r := roleFor(api, "c1", "gen3", issuerB)
+	changes := converge(t, r)
+	if actions(changes) != "update none" {
+		t.Fatalf("got %+v", changes)
+	}
+	wantReason(t, changes, "still lets in "+old.Trusted.String(), "does not let in "+r.Trusted.String())
+	now := trustNow(t, srv)
+	if !now.holds(r.Trusted) || now.holds(old.Trusted) || len(now.statements) != 1 {
+		t.Errorf("now %s", textOf(t, now))
+	}
+	if made := srv.Snapshot(); made["role/shared"] != id || made["role/shared/tag/"+tagOwner+"c1/gen3"] != issuerB {
+		t.Errorf("the role was made again, or its tag is another: %v", made)
+	}
+	wantConverged(t, srv, r)
+}
+
+// TestRoleWhoseChangeOfIssuerBreaksOff: wherever the run ends, what the policy lets in is proved to be this owner's.
+func TestRoleWhoseChangeOfIssuerBreaksOff(t *testing.T) {
+	for name, fault := range map[string]awsfake.Fault{
+		"before the trust policy": {Action: "UpdateAssumeRolePolicy", Kind: awsfake.AccessDenied, Times: 1},
+		"after it":                {Action: "TagRole", N: 2, Kind: awsfake.AccessDenied, Times: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv, api := roleAccount(t)
-			old := roleFor(api, "c1", "gen3", issuerA)
-			converge(t, old)
-			id := srv.Snapshot()["role/shared"]
-			r := roleFor(api, "c1", "gen3", issuerB)
-			prepare(r, api)
-			changes := converge(t, r)
-			if actions(changes) != "update none" {
-				t.Fatalf("got %+v", changes)
+			before := srv.Snapshot()
+			begun := func() *Role {
+				converge(t, roleFor(api, "c1", "gen3", issuerA))
+				srv.ResetCalls()
+				srv.Fault(fault)
+				r := roleFor(api, "c1", "gen3", issuerB)
+				_, err := r.Observe(t.Context())
+				check(t, err)
+				wantError(t, r.Apply(t.Context(), event.Discard), "AccessDenied")
+				return r
 			}
-			wantReason(t, changes, "still lets in "+old.Trusted.String(), "does not let in "+r.Trusted.String())
-			now := trustNow(t, srv)
-			if !now.holds(r.Trusted) || now.holds(old.Trusted) || len(now.statements) != 1 {
+			r := begun()
+			converge(t, r)
+			if now := trustNow(t, srv); !now.holds(r.Trusted) || len(now.statements) != 1 {
 				t.Errorf("now %s", textOf(t, now))
 			}
-			if srv.Snapshot()["role/shared"] != id {
-				t.Error("the role was made again")
-			}
 			wantConverged(t, srv, r)
+			mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+			begun()
+			mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+			wantSnapshot(t, srv, before)
 		})
 	}
 }

@@ -13,11 +13,11 @@ import (
 )
 
 // merge returns the trust policy as it should be, given what it is, and what that changes, in words.
-func (r *Role) merge(t trust) (next trust, why []string) {
-	next = t
-	for _, old := range r.stale(t) {
+func (r *Role) merge(seen *roleSeen) (next trust, why []string) {
+	next = seen.trust
+	for _, old := range r.stale(seen) {
 		next = next.without(old)
-		why = append(why, fmt.Sprintf("its trust policy still lets in %s, %s", old, r.because(old)))
+		why = append(why, fmt.Sprintf("its trust policy still lets in %s, as an earlier up for this namespace had it", old))
 	}
 	if !next.holds(r.Trusted) {
 		next = next.with(r.Trusted)
@@ -26,102 +26,35 @@ func (r *Role) merge(t trust) (next trust, why []string) {
 	return next, why
 }
 
-// stale are those that the policy lets in on behalf of this owner, or of a cluster that is no more, and that are not
-// the ones that an up of today lets in.
-func (r *Role) stale(t trust) []Trusted {
-	var out []Trusted
-	for _, old := range slices.Concat(r.Earlier, r.gone, r.tagged(t)) {
-		if old != r.Trusted && t.holds(old) && !slices.Contains(out, old) {
-			out = append(out, old)
-		}
-	}
-	return out
-}
-
-// tagged is whom the role's tag for this owner stands for, if that is another issuer than today's.
-func (r *Role) tagged(t trust) []Trusted {
-	var out []Trusted
-	for _, issuer := range t.issuersOf(r.Trusted.Subject) {
-		if r.seen != nil && r.seen.tags[tagOwner+r.Owner.String()] == tagValue(issuer) {
-			out = append(out, Trusted{issuer, r.Trusted.Subject})
-		}
-	}
-	return out
-}
-
-func (r *Role) because(old Trusted) string {
-	if slices.Contains(r.gone, old) {
-		return "whose identity provider is gone"
-	}
-	return "as an earlier up for this namespace had it"
-}
-
-// findGone looks for statements that name our ServiceAccount for a cluster that account no longer knows: what a rebuilt
-// cluster leaves. Another cluster that shares the role has its provider, and keeps its statement; one that no owner's tag
-// stands for is somebody else's, whose provider may be still to come.
-func (r *Role) findGone(ctx context.Context) ([]Trusted, error) {
-	r.gone = nil
-	if r.seen == nil || !r.seen.tags.ours() && !r.Adopt {
-		return nil, nil
-	}
-	known := r.stale(r.seen.trust)
-	var candidates []Trusted
-	for _, issuer := range r.seen.trust.issuersOf(r.Trusted.Subject) {
-		who := Trusted{issuer, r.Trusted.Subject}
-		if who != r.Trusted && !slices.Contains(known, who) && r.seen.tags.ownedFrom(issuer) {
-			candidates = append(candidates, who)
-		}
-	}
-	return r.withoutProvider(ctx, candidates)
-}
-
-// withoutProvider picks those whose issuer has no identity provider. Where that may not be asked, none is picked.
-func (r *Role) withoutProvider(ctx context.Context, candidates []Trusted) ([]Trusted, error) {
-	var out []Trusted
-	for _, who := range candidates {
-		seen, err := readProvider(ctx, r.API, r.provider(who.Issuer))
-		if isDenied(err) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if seen == nil {
-			out = append(out, who)
-		}
-	}
-	return out, nil
-}
-
-// confirmGone asks again for as long as IAM's reads may lag: the provider of a cluster that is just being set up may
-// not show yet.
-func (r *Role) confirmGone(ctx context.Context, say report) error {
-	if len(r.gone) == 0 {
-		return nil
-	}
-	err := r.Pace.poll(ctx, r.Pace.Settle, func(ctx context.Context) (bool, error) {
-		still, err := r.withoutProvider(ctx, r.gone)
-		if err != nil {
-			return false, err
-		}
-		r.gone = still
-		say.waiting("certainty that the identity providers of former clusters are gone")
-		return len(still) == 0, nil
+// stale are those whom earlier runs for this owner let in, and today's do not: all of its namespace under another issuer,
+// and under the same one those that the record names, since somebody may have let in another ServiceAccount by hand.
+func (r *Role) stale(seen *roleSeen) []Trusted {
+	return slices.DeleteFunc(seen.trust.named(), func(old Trusted) bool {
+		hinted := old.Issuer != r.Trusted.Issuer || slices.Contains(r.Earlier, old)
+		return old == r.Trusted || !hinted || !seen.tags.prove(r.Owner, old)
 	})
-	if errors.Is(err, errTooLong) {
-		return nil
-	}
-	return err
 }
 
 // elsewhere says who else may take the role under our ServiceAccount's name.
 func (r *Role) elsewhere() string {
-	others := slices.DeleteFunc(r.seen.trust.issuersOf(r.Trusted.Subject), func(issuer string) bool { return issuer == r.Trusted.Issuer })
-	if len(others) == 0 {
-		return ""
+	var out strings.Builder
+	for _, who := range r.seen.trust.named() {
+		if who.Subject != r.Trusted.Subject || who == r.Trusted {
+			continue
+		}
+		fmt.Fprintf(&out, "; it also lets in this ServiceAccount of %s, another cluster", who.Issuer)
+		for _, owner := range without(r.seen.tags.ownersOf(who), []string{r.Owner.String()}) {
+			fmt.Fprintf(&out, " (if that is gone: `%s`)", teardownOf(owner, "--role-name", r.RoleName))
+		}
 	}
-	return fmt.Sprintf("; it also lets in this ServiceAccount of %s, another cluster (if that is gone: `teardown --cluster-id UID -n NAMESPACE --role-name %s`)",
-		strings.Join(others, " and of "), r.RoleName)
+	return out.String()
+}
+
+// teardownOf is the command that takes what another owner has, whose cluster is gone, out of the user or role that a flag
+// names.
+func teardownOf(owner, flag, name string) string {
+	cluster, namespace, _ := strings.Cut(owner, "/")
+	return hint.Command("gen3-bootstrap", "teardown", "--cluster-id", cluster, "-n", namespace, flag, name)
 }
 
 // trustAttempts is how often the trust policy is written before a run gives up against other writers.
@@ -140,7 +73,7 @@ func (r *Role) entrust(ctx context.Context, say report) error {
 		if now == nil { // IAM does not show it yet
 			now = r.seen
 		}
-		next, why := r.merge(now.trust)
+		next, why := r.merge(now)
 		if len(why) == 0 {
 			return nil
 		}
@@ -188,7 +121,7 @@ func (r *Role) stands(ctx context.Context, say report) (bool, error) {
 			return false, err
 		}
 		if now != nil {
-			if _, why := r.merge(now.trust); len(why) == 0 {
+			if _, why := r.merge(now); len(why) == 0 {
 				inRow++
 				return inRow == 2, nil
 			}

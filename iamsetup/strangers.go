@@ -41,9 +41,8 @@ func (d *decision) judgeStrangers() {
 // inAMint reports whether a run of another owner may have made the key just now and not entered it yet: one is announced,
 // or its announcement may not show yet.
 func (d *decision) inAMint(k listedKey) bool {
-	minter, deadline := d.v.minter()
-	announced := minter != "" && minter != d.r.owner.String() && d.v.now.Before(deadline.Add(d.r.settle))
-	return announced || d.v.now.Before(k.Created.Add(d.r.mint+d.r.settle))
+	announced := func(i intent) bool { return d.v.now.Before(i.deadline.Add(d.r.settle)) }
+	return slices.ContainsFunc(d.otherIntents(), announced) || d.v.now.Before(k.Created.Add(d.r.mint+d.r.settle))
 }
 
 // knows reports whether a key's place is settled: it is in use, ours, another owner's, or in doubt and blocked.

@@ -87,15 +87,21 @@ func characters(document string) int {
 
 // holds reports whether a statement of our form lets who in.
 func (t trust) holds(who Trusted) bool {
-	return slices.Contains(t.issuersOf(who.Subject), who.Issuer)
+	return slices.Contains(t.named(), who)
 }
 
-// issuersOf returns the issuers for which statements of our form name the subject.
-func (t trust) issuersOf(subject string) []string {
-	var out []string
+// named are those whom statements of our form let in.
+func (t trust) named() []Trusted {
+	var out []Trusted
 	for _, raw := range t.statements {
-		if w, issuer, ok := t.read(raw); ok && slices.Contains(w.subjects(issuer), subject) {
-			out = append(out, issuer)
+		w, issuer, ok := t.read(raw)
+		if !ok {
+			continue
+		}
+		for _, subject := range w.subjects(issuer) {
+			if who := (Trusted{issuer, subject}); !slices.Contains(out, who) {
+				out = append(out, who)
+			}
 		}
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -106,6 +107,11 @@ func (u *UserRemoval) inWay(ctx context.Context) ([]obstacle, error) {
 		return nil, err
 	}
 	out := u.Keys.obstacles()
+	for i, o := range out {
+		if owner := u.seen.Tags[tagKey+o.name]; owner != "" {
+			out[i].command = "# if " + owner + " is gone: " + teardownOf(owner, "--user-name", u.Lookup.UserName)
+		}
+	}
 	for _, o := range found.all {
 		if o.kind == attachedPolicy && slices.Contains(u.Policies, o.name) {
 			u.attached = append(u.attached, o.name)
@@ -134,7 +140,7 @@ func (u *UserRemoval) judge(inWay []obstacle) plan.Change {
 		c.Hint = "allow iam:ListAccessKeys and iam:GetAccessKeyLastUsed, and run teardown again"
 	case f == fateShared && len(mine) > 0:
 		c.Action, c.Reason = plan.Blocked, fmt.Sprintf("IAM user %s still has access key %s of this namespace", u.seen.ARN, strings.Join(mine, ", "))
-		c.Hint = "teardown --only access-key removes it"
+		c.Hint = "`" + u.teardownOfKeys() + "` removes it"
 	}
 	return c
 }
@@ -148,7 +154,7 @@ func (u *UserRemoval) leftFor(inWay []obstacle, mine []string) (reason, cure str
 	switch keys := strings.Join(mine, ", "); {
 	case len(mine) > 0 && u.Keys.Idle:
 		reasons = append(reasons, fmt.Sprintf("IAM user %s has access key %s, which is this namespace's own and which --only leaves", u.seen.ARN, keys))
-		cures = append(cures, "teardown --only access-key --only iam-user removes both")
+		cures = append(cures, "`"+u.teardownOfKeys("--only", UserStep)+"` removes both")
 	case len(mine) > 0:
 		reasons = append(reasons, fmt.Sprintf("IAM user %s has access key %s, which is this namespace's own and could not be removed", u.seen.ARN, keys))
 	}
@@ -159,6 +165,11 @@ func (u *UserRemoval) leftFor(inWay []obstacle, mine []string) (reason, cure str
 		cures = append(cures, "run teardown again")
 	}
 	return strings.Join(reasons, "; "), strings.Join(cures, "\n")
+}
+
+func (u *UserRemoval) teardownOfKeys(more ...string) string {
+	words := append([]string{"gen3-bootstrap", "teardown", "--only", KeyStep}, more...)
+	return hint.Command(append(words, "--user-name", u.Lookup.UserName)...)
 }
 
 func (u *UserRemoval) inWayText(inWay []obstacle) string {

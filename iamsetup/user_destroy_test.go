@@ -88,7 +88,7 @@ func TestKeysOfOthersNeedNoLastUse(t *testing.T) {
 	key, user, _ := userSteps(api, removal("c1", "gen3"))
 	changes, err := key.PlanDestroy(t.Context())
 	check(t, err)
-	wantReason(t, changes, "not ours: left", "last use not known")
+	wantReason(t, changes, "no tag says that it is ours", "last use not known")
 	if made := mustDestroy(t, key, user); actions(made) != "delete update" {
 		t.Errorf("made %+v", made)
 	}

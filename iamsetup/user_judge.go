@@ -69,7 +69,7 @@ func (u *User) room(tags, missing Tags) error {
 			return tags.room(missing)
 		}
 	}
-	all := Tags{tagMinting: "", tagKey + plan.KnownAfterApply: ""}
+	all := Tags{tagMinting + u.Owner.String(): "", tagKey + plan.KnownAfterApply: ""}
 	maps.Copy(all, missing)
 	if err := tags.room(all); err != nil {
 		return fmt.Errorf("with the two tags that making a key takes, %w", err)

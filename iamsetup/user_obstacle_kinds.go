@@ -1,9 +1,6 @@
 package iamsetup
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // obstacleKind is a kind of thing that a user or role can have.
 type obstacleKind string
@@ -47,7 +44,12 @@ func commands(all []obstacle) string {
 	return strings.Join(out, "\n")
 }
 
-// describeKey makes an obstacle of an access key that does not go.
-func describeKey(user, id, note string) obstacle {
-	return obstacle{kind: accessKey, name: id, note: note, command: fmt.Sprintf("aws iam delete-access-key --user-name %s --access-key-id %s", user, id)}
+// describeKey makes an obstacle of an access key that does not go. The command that deletes it is given only where nobody is
+// known to have the key.
+func describeKey(user, id, note string, nobodys bool) obstacle {
+	o := obstacle{kind: accessKey, name: id, note: note}
+	if nobodys {
+		o.command = deleteKeyCommand(user, id)
+	}
+	return o
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // obstacleAPI reads all that keeps IAM from deleting a user, but for its access keys
@@ -30,10 +32,14 @@ type obstacles struct {
 	all []obstacle
 }
 
-func (o *obstacles) add(kind obstacleKind, name, command string) {
+func (o *obstacles) add(kind obstacleKind, name string, command ...string) {
+	command = append([]string{"aws", "iam"}, command...)
+	if name != "" {
+		command = append(command, name)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.all = append(o.all, obstacle{kind: kind, name: name, command: strings.TrimSpace("aws iam " + command + " " + name)})
+	o.all = append(o.all, obstacle{kind: kind, name: name, command: hint.Command(command...)})
 }
 
 func (o *obstacles) read(ctx context.Context, api obstacleAPI, user string) error {
@@ -62,7 +68,7 @@ func (o *obstacles) policies(ctx context.Context, api obstacleAPI, user string) 
 			return err // read wraps
 		}
 		for _, p := range page.AttachedPolicies {
-			o.add(attachedPolicy, aws.ToString(p.PolicyArn), "detach-user-policy --user-name "+user+" --policy-arn")
+			o.add(attachedPolicy, aws.ToString(p.PolicyArn), "detach-user-policy", "--user-name", user, "--policy-arn")
 		}
 	}
 	return nil
@@ -76,7 +82,7 @@ func (o *obstacles) inline(ctx context.Context, api obstacleAPI, user string) er
 			return err // read wraps
 		}
 		for _, name := range page.PolicyNames {
-			o.add(inlinePolicy, name, "delete-user-policy --user-name "+user+" --policy-name")
+			o.add(inlinePolicy, name, "delete-user-policy", "--user-name", user, "--policy-name")
 		}
 	}
 	return nil
@@ -90,7 +96,7 @@ func (o *obstacles) groups(ctx context.Context, api obstacleAPI, user string) er
 			return err // read wraps
 		}
 		for _, g := range page.Groups {
-			o.add(groupMember, aws.ToString(g.GroupName), "remove-user-from-group --user-name "+user+" --group-name")
+			o.add(groupMember, aws.ToString(g.GroupName), "remove-user-from-group", "--user-name", user, "--group-name")
 		}
 	}
 	return nil

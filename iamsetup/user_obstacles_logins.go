@@ -11,7 +11,7 @@ func (o *obstacles) login(ctx context.Context, api obstacleAPI, user string) err
 	if _, err := api.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &user}); err != nil {
 		return err // read wraps
 	}
-	o.add(loginProfile, "", "delete-login-profile --user-name "+user)
+	o.add(loginProfile, "", "delete-login-profile", "--user-name", user)
 	return nil
 }
 
@@ -23,7 +23,7 @@ func (o *obstacles) devices(ctx context.Context, api obstacleAPI, user string) e
 			return err // read wraps
 		}
 		for _, d := range page.MFADevices {
-			o.add(mfaDevice, aws.ToString(d.SerialNumber), "deactivate-mfa-device --user-name "+user+" --serial-number")
+			o.add(mfaDevice, aws.ToString(d.SerialNumber), "deactivate-mfa-device", "--user-name", user, "--serial-number")
 		}
 	}
 	return nil
@@ -37,7 +37,7 @@ func (o *obstacles) certificates(ctx context.Context, api obstacleAPI, user stri
 			return err // read wraps
 		}
 		for _, c := range page.Certificates {
-			o.add(certificate, aws.ToString(c.CertificateId), "delete-signing-certificate --user-name "+user+" --certificate-id")
+			o.add(certificate, aws.ToString(c.CertificateId), "delete-signing-certificate", "--user-name", user, "--certificate-id")
 		}
 	}
 	return nil
@@ -51,7 +51,7 @@ func (o *obstacles) sshKeys(ctx context.Context, api obstacleAPI, user string) e
 			return err // read wraps
 		}
 		for _, k := range page.SSHPublicKeys {
-			o.add(sshKey, aws.ToString(k.SSHPublicKeyId), "delete-ssh-public-key --user-name "+user+" --ssh-public-key-id")
+			o.add(sshKey, aws.ToString(k.SSHPublicKeyId), "delete-ssh-public-key", "--user-name", user, "--ssh-public-key-id")
 		}
 	}
 	return nil
@@ -66,7 +66,7 @@ func (o *obstacles) serviceLogins(ctx context.Context, api obstacleAPI, user str
 			return err // read wraps
 		}
 		for _, c := range page.ServiceSpecificCredentials {
-			o.add(serviceLogin, aws.ToString(c.ServiceSpecificCredentialId), "delete-service-specific-credential --user-name "+user+" --service-specific-credential-id")
+			o.add(serviceLogin, aws.ToString(c.ServiceSpecificCredentialId), "delete-service-specific-credential", "--user-name", user, "--service-specific-credential-id")
 		}
 		if !page.IsTruncated || page.Marker == nil {
 			return nil

@@ -72,7 +72,7 @@ func TestUserWithoutRoomForTheTagsOfAKey(t *testing.T) {
 	mark, own := Tags{tagManagedBy: managedBy}, Tags{tagManagedBy: managedBy, tagOwner + "c1/a": ""}
 	entered := Tags{tagManagedBy: managedBy, tagOwner + "c1/a": "", tagKey + "AKIAEXAMPLE": "c1/a"}
 	others := Tags{tagManagedBy: managedBy, tagOwner + "c1/a": "", tagKey + "AKIAEXAMPLE": "c2/gen3"}
-	announced := Tags{tagManagedBy: managedBy, tagOwner + "c1/a": "", tagMinting: "c2/gen3 2026-01-02T15:04:05Z"}
+	announced := Tags{tagManagedBy: managedBy, tagOwner + "c1/a": "", tagMinting + "c1/a": "2026-01-02T15:04:05Z 2026-01-02T15:05:05Z"}
 	for name, test := range map[string]struct {
 		tags  Tags
 		total int // with others

@@ -119,6 +119,13 @@ func (h *Held) Check() error {
 	return nil
 }
 
+// RenewedBefore is when another run last renewed the lock or let it go, before this one had it; zero when there was none.
+func (h *Held) RenewedBefore() time.Time {
+	h.lease.mu.Lock()
+	defer h.lease.mu.Unlock()
+	return h.lease.before
+}
+
 // Release gives the lock back and waits until the API server has heard of it, or the renewal's deadline has passed.
 func (h *Held) Release() {
 	h.stop()
@@ -151,6 +158,7 @@ type lease struct {
 	mu      sync.Mutex
 	holder  *Holder // another's, when last seen
 	err     error
+	before  time.Time // when another run last renewed the lock, or let it go
 	renewed time.Time
 	taken   bool // by another run, after it was ours
 }
@@ -167,6 +175,7 @@ func (l *lease) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []
 	if err != nil {
 		return record, raw, l.note(err)
 	}
+	l.noteBefore(record.RenewTime.Time)
 	if record.HolderIdentity != "" && record.HolderIdentity != l.Identity() {
 		holder := parseHolder(record.HolderIdentity)
 		if l.gone(holder) {
@@ -205,6 +214,16 @@ func (l *lease) wasOurs() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return !l.renewed.IsZero()
+}
+
+// noteBefore keeps when the lock was last renewed by somebody else: until that lies far enough back, what a run wrote
+// elsewhere may not show yet.
+func (l *lease) noteBefore(renewed time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.renewed.IsZero() {
+		l.before = renewed
+	}
 }
 
 func (l *lease) lose() {

@@ -32,7 +32,7 @@ func newStatus(p Process) command {
 			"lastUsed, lastUseUnread, service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId,\n" +
 			"complete}], release{name, namespace, chartVersion, operatorVersion, revision, state, ours, available,\n" +
 			"operators[], servedApiVersions[]}, role{arn, trusts[], otherStatements}, lock{holder, dead, renewed, expires},\n" +
-			"openMints[{user, started, deadline, keyId}], objects[{kind, name, ready, reason}], unread[{step, message, hint}],\n" +
+			"openMints[{user, started, deadline}], objects[{kind, name, ready, reason}], unread[{step, message, hint}],\n" +
 			"warnings[], errors[], durationSeconds}: mode is keys, global-user, irsa or irsa+global-user; drift says that up\n" +
 			"would change something or refuse; release, role and lock are null where there is none.",
 		example: []string{

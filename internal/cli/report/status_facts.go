@@ -33,7 +33,7 @@ func writeFacts(b *strings.Builder, r bootstrap.StatusResult) {
 		fact(b, "role", roleFact(*r.Role))
 	}
 	for _, m := range r.OpenMints {
-		fact(b, "open mint", fmt.Sprintf("of a key for user %s, announced %s, %s", m.User, m.Started.Format(time.RFC3339), cmp.Or(m.KeyID, "its key is not known")))
+		fact(b, "open mint", fmt.Sprintf("of a key for user %s, announced %s", m.User, m.Started.Format(time.RFC3339)))
 	}
 	fact(b, "lock", lockFact(r))
 }
