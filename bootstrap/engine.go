@@ -38,9 +38,10 @@ type node struct {
 // engine runs steps: all are observed at the same time, and independent ones are applied at the same time. What it
 // returns is in the order of its nodes, however they ran.
 type engine struct {
-	nodes []node
-	sink  event.Sink
-	now   func() time.Time
+	nodes  []node
+	beside func(context.Context) // a look that is no step's, while the steps observe; nil: none
+	sink   event.Sink
+	now    func() time.Time
 }
 
 // observation is what one step said.
@@ -64,6 +65,9 @@ func (e *engine) observe(ctx context.Context) []observation {
 			changes, err := n.step.Observe(ctx)
 			out[i] = observation{step: n.step.Name(), changes: changes, err: err}
 		})
+	}
+	if e.beside != nil {
+		group.Go(func() { e.beside(ctx) })
 	}
 	group.Wait()
 	return out

@@ -2,8 +2,8 @@ package bootstrap
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
@@ -25,6 +25,9 @@ func (r *run) prepare(ctx context.Context) (bool, error) {
 		return false, r.fail("", errs...)
 	}
 	r.steps = r.target.assemble(r.lock)
+	if r.steps.release != nil && r.command == "up" {
+		r.steps.release.shared.lock = &releaseLock{r}
+	}
 	pending, err := r.observe(ctx)
 	if err != nil || !pending {
 		return false, err
@@ -44,7 +47,7 @@ func (r *run) describeTarget() {
 }
 
 func (r *run) engine() *engine {
-	return &engine{nodes: r.steps.nodes(), sink: r.env.Sink, now: r.env.Now}
+	return &engine{nodes: r.steps.nodes(), beside: r.steps.left.look, sink: r.env.Sink, now: r.env.Now}
 }
 
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
@@ -64,7 +67,7 @@ func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	}
 	r.collectWarnings()
 	for _, blocked := range plan.BlockedIn(r.result.Changes) {
-		err = r.fail(blocked.Step, hint.With(errors.New(blocked.Reason), blocked.Hint))
+		err = r.fail(blocked.Step, hint.Blocked(blocked))
 	}
 	r.result.Changed = plan.Pending(r.result.Changes)
 	return r.result.Changed, err
@@ -99,14 +102,22 @@ func (r *run) mayWrite(ctx context.Context) error {
 
 // takeLock makes this the one run that writes in the namespace.
 func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
+	return r.lockAt(RecordStep, r.target.settings.Namespace, kube.RecordName, r.settings.LockTimeout).Acquire(ctx) // it names the Lease
+}
+
+func (r *run) waiting(step, message string) {
+	r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: step, Message: message})
+}
+
+// lockAt is a lock that this run may take for a step.
+func (r *run) lockAt(step, namespace, name string, patience time.Duration) *kube.Lock {
 	self := r.target.self
 	self.Command += " " + r.command
-	lock := &kube.Lock{
-		Client: r.target.kube, Namespace: r.target.settings.Namespace, Self: self, Now: r.env.Now,
-		Duration: r.target.settings.Timing.Lease, Patience: r.settings.LockTimeout,
-		Waiting: func(h kube.Holder) {
-			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: RecordStep, Message: "the lock, held by " + h.String()})
+	return &kube.Lock{
+		Client: r.target.kube, Namespace: namespace, Name: name, Self: self, Now: r.env.Now,
+		Duration: r.target.settings.Timing.Lease, Patience: patience,
+		Waiting: func(h kube.Holder, left time.Duration) {
+			r.waiting(step, fmt.Sprintf("the lock %s/%s, held by %s; its Lease ends in %s unless it is renewed", namespace, name, h, left))
 		},
 	}
-	return lock.Acquire(ctx) // it names the Lease
 }

@@ -20,13 +20,13 @@ func (v *status) connect(ctx context.Context) []error {
 		return errs
 	}
 	t := v.target
+	t.self = kube.Self(kube.FieldManager, v.env.Now())
 	v.result.Namespace = t.settings.Namespace
 	v.result.Cluster.Context, v.result.Cluster.Server = t.kube.Context, t.kube.Server
 	t.record = &kube.Record{Client: t.kube, Namespace: t.settings.Namespace}
 	var identityErr, namespaceErr, recordErr error
 	errs := together(
 		func() (err error) { t.caller, err = t.aws.Caller(ctx); return err },
-		func() (err error) { t.self, err = kube.Self(ctx, kube.FieldManager, v.env.Now()); return err },
 		func() error {
 			t.clusterID, identityErr = t.kube.ClusterID(ctx)
 			return unlessDenied(identityErr)

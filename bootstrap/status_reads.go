@@ -14,10 +14,10 @@ import (
 const LockStep = "lock"
 
 func (v *status) readLock(ctx context.Context) {
-	lock, err := v.target.kube.LockState(ctx, v.target.settings.Namespace)
+	lock, err := v.target.kube.LockState(ctx, v.target.settings.Namespace, kube.RecordName)
 	v.unread(LockStep, err)
 	if lock != nil && lock.Holder != nil {
-		v.result.Lock = &StatusLock{Holder: lock.Holder.String(), Dead: lock.Dead, Renewed: lock.Renewed, Expires: lock.Expires}
+		v.result.Lock = &StatusLock{Holder: lock.Holder.String(), Renewed: lock.Renewed, Expires: lock.Expires}
 	}
 }
 

@@ -20,7 +20,7 @@ type steps struct {
 	provider *iamsetup.Provider
 	role     *roleStep
 
-	left []string // what an earlier mode made, in words
+	left *leftovers // what earlier ups made
 }
 
 // guard is what a step asks before a write that only one run may make; the lock puts itself there.
@@ -39,7 +39,7 @@ func (t *target) assemble(lock *guard) *steps {
 	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, before: func() *Recorded { return t.last }, wanted: t.recorded}}
 	named := s
 	named.RoleName = t.roleName()
-	out.left = leftovers(t.last, named)
+	out.left = t.leftoversOf(t.last, named)
 	if !s.SkipHelm {
 		out.release = &operatorStep{Step: t.releaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
 	}
@@ -64,19 +64,19 @@ func (t *target) releaseStep() *helminstall.Step {
 	settings.NamespaceMade = t.namespace == nil && t.settings.Namespace == settings.Namespace // by the step of the record
 	return &helminstall.Step{
 		Config: t.kube.Config, Client: t.kube, Now: t.env.Now, Log: t.env.Log,
-		Settings: settings, HolderAlive: t.othersAlive,
+		Settings: settings, HolderAlive: t.holderAlive,
 	}
 }
 
-// othersAlive reports whether another run may be at work on the release, which is shared by the namespaces of a cluster.
-// Where that cannot be told, it may be.
-func (t *target) othersAlive(ctx context.Context) bool {
-	alive, err := t.kube.OthersAlive(ctx, t.self, t.env.Now())
+// holderAlive reports whether another run may be at work on a release in a namespace: it would hold the lock. Where that
+// cannot be told, it may be.
+func (t *target) holderAlive(ctx context.Context, namespace string) bool {
+	lock, err := t.kube.LockState(ctx, namespace, kube.ReleaseLockName)
 	if err != nil {
 		t.env.Log.Debug("look for other runs", "error", err)
 		return true
 	}
-	return alive
+	return lock.MayLive(t.self, t.env.Now())
 }
 
 // helm is the chart's part of the settings, with what it shares with the rest.
@@ -167,5 +167,5 @@ func (s *steps) warnings() []string {
 	if s.role != nil {
 		out = append(out, s.role.Warnings()...)
 	}
-	return append(out, s.left...)
+	return append(out, s.left.warnings()...)
 }

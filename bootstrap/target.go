@@ -41,11 +41,7 @@ func connect(ctx context.Context, s Settings, env Env) (*target, []error) {
 	if errs := t.load(ctx); len(errs) > 0 {
 		return t, errs
 	}
-	self, err := kube.Self(ctx, kube.FieldManager, env.Now())
-	if err != nil {
-		return t, []error{err}
-	}
-	t.self = self
+	t.self = kube.Self(kube.FieldManager, env.Now())
 	if errs := t.ask(ctx, t.askIssuer); len(errs) > 0 {
 		return t, errs
 	}
@@ -96,7 +92,7 @@ func (t *target) ask(ctx context.Context, more ...func(context.Context) error) [
 // readLease finds out when a run last wrote in the namespace: for a while after that IAM may not show what it made. Who may
 // not read the Lease cannot write either, and does without.
 func (t *target) readLease(ctx context.Context) (err error) {
-	if t.lease, err = t.kube.LockState(ctx, t.settings.Namespace); t.lease != nil {
+	if t.lease, err = t.kube.LockState(ctx, t.settings.Namespace, kube.RecordName); t.lease != nil {
 		t.wroteAt(t.lease.Renewed)
 	}
 	return unlessDenied(err) // it names the Lease

@@ -72,7 +72,7 @@ func (t *teardown) addReleases() {
 		}
 		t.add(&releaseRemoval{
 			step: step, client: t.target.kube, external: t.external, namespace: t.target.settings.Namespace,
-			deleteCRDs: t.options.DeleteCRDs, check: t.lock.Check,
+			deleteCRDs: t.options.DeleteCRDs, check: func() error { return t.mayWriteRelease(name.namespace) },
 		}, func(r *Recorded) {
 			if r.Release == name.name && r.ReleaseNamespace == name.namespace {
 				r.Release, r.ReleaseNamespace = "", ""

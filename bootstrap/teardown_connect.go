@@ -22,15 +22,13 @@ func (t *teardown) connect(ctx context.Context) []error {
 	if errs := t.target.load(ctx); len(errs) > 0 {
 		return errs
 	}
-	var err error
-	if t.target.self, err = kube.Self(ctx, kube.FieldManager, t.env.Now()); err != nil {
-		return []error{err}
-	}
+	t.target.self = kube.Self(kube.FieldManager, t.env.Now())
 	if errs := t.target.ask(ctx); len(errs) > 0 {
 		return errs
 	}
 	t.owner = t.target.owner()
 	errs := t.target.compareAccount()
+	var err error
 	if t.external, err = t.target.kube.ExternalSecrets(); err != nil {
 		errs = append(errs, err)
 	}

@@ -113,7 +113,7 @@ func (s *stage) iam() *iam.Client {
 // testMoreThanAgreed brings another key of this namespace's into being while the person reads the question.
 func testMoreThanAgreed(t *testing.T, s *stage, env bootstrap.Env) {
 	t.Helper()
-	env.Confirm = func(ctx context.Context, _, _ string) (bool, error) {
+	env.Confirm = func(ctx context.Context, _ bootstrap.Question) (bool, error) {
 		id, err := s.aws.AddKey(bootstrap.DefaultUserName)
 		if err != nil {
 			return false, err

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -44,6 +47,7 @@ func Values(ctx context.Context, s Settings, offline bool, env Env) (ValuesResul
 	if offline {
 		look = v.compute
 	}
+	ctx = klog.NewContext(ctx, logr.FromSlogHandler(env.Log.Handler())) // client-go would else write beside the values
 	if s.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("the run took longer than --timeout %s", s.Timeout))

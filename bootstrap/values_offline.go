@@ -16,7 +16,7 @@ func (v *valuesRun) compute(context.Context) []error {
 	}
 	errs := v.lacking(s)
 	var err error
-	if v.fragment.chart, err = parseGen3(cmp.Or(s.Gen3Version, NewestGen3)); err != nil {
+	if v.fragment.chart, err = givenGen3(cmp.Or(s.Gen3Version, NewestGen3)); err != nil {
 		errs = append(errs, err)
 	}
 	if v.fragment.takesRole() {

@@ -22,20 +22,18 @@ func (v *valuesRun) readServed(ctx context.Context) error {
 	return err // it says what it was doing
 }
 
-// readChart finds out which chart the values are for: the one given, the installed one, or the newest known.
+// readChart finds out which chart the values are for: the one given, the installed one if that is known, or the newest
+// known.
 func (v *valuesRun) readChart(ctx context.Context) error {
 	found, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
 	if err != nil {
 		return err // it names the namespace
 	}
-	version := v.settings.Gen3Version
-	if version == "" && found != nil {
-		version = found.Version
-	}
-	for _, text := range valuesInTheWay(version, found, v.fragment.takesRole()) {
+	given := v.settings.Gen3Version
+	for _, text := range valuesInTheWay(given, found, v.fragment.takesRole()) {
 		v.warn("%s", text)
 	}
-	v.fragment.chart, err = parseGen3(cmp.Or(version, NewestGen3))
+	v.fragment.chart, err = givenGen3(cmp.Or(given, installedGen3(found), NewestGen3))
 	return err
 }
 

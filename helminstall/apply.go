@@ -18,6 +18,14 @@ import (
 // Apply does what the last Observe said, and waits until the operator's Deployments are available. With nothing to do
 // it writes nothing.
 func (s *Step) Apply(ctx context.Context, sink event.Sink) error {
+	if err := s.Converge(ctx, sink); err != nil {
+		return err
+	}
+	return s.Await(ctx, sink)
+}
+
+// Converge is the part of Apply that writes.
+func (s *Step) Converge(ctx context.Context, sink event.Sink) error {
 	if s.seen == nil {
 		return errors.New("apply Helm release: nothing was observed")
 	}
@@ -26,10 +34,12 @@ func (s *Step) Apply(ctx context.Context, sink event.Sink) error {
 			return err
 		}
 	}
-	if err := s.convergeInTurn(ctx, sink); err != nil {
-		return err
-	}
-	if s.NoWait || s.verdict.State == Elsewhere || s.seen.Release == nil {
+	return s.convergeInTurn(ctx, sink)
+}
+
+// Await is the part of Apply that waits: until the Deployments are available that the last Observe or Converge saw.
+func (s *Step) Await(ctx context.Context, sink event.Sink) error {
+	if s.NoWait || s.verdict.State == Elsewhere || s.seen == nil || s.seen.Release == nil {
 		return nil
 	}
 	return s.await(ctx, sink)

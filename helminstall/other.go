@@ -16,9 +16,16 @@ import (
 // gone reports whether the release is not there, but for a history that an uninstall kept.
 func (o *Observed) gone() bool { return o.Release == nil || o.Release.Info.Status == "uninstalled" }
 
-// pending reports whether somebody may be at work on the release, or on the one that is used in its place.
-func (o *Observed) pending() bool {
-	return o.Release != nil && o.Release.Pending() || o.Other != nil && o.Other.Pending()
+// pendingIn is the namespace in which somebody may be at work on the release, or on the one that is used in its place; "" if
+// nobody is.
+func (s *Step) pendingIn(o *Observed) string {
+	switch {
+	case o.Release != nil && o.Release.Pending():
+		return s.Namespace
+	case o.Other != nil && o.Other.Pending():
+		return o.otherOwner().Namespace
+	}
+	return ""
 }
 
 // otherOwner is whose the operator is or, where none runs that can be told by its labels, the CRDs.

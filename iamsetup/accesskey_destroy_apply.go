@@ -33,7 +33,7 @@ func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Key.Lookup.UserName, Action: plan.Update, Reason: entry})
 	}
 	for _, blocked := range r.todo.blocks {
-		errs = append(errs, hint.With(errors.New(blocked.Reason), blocked.Hint))
+		errs = append(errs, hint.Blocked(blocked))
 	}
 	return errors.Join(errs...)
 }

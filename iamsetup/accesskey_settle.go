@@ -27,8 +27,7 @@ func (k *AccessKey) blocked() error {
 	if len(k.plan.blocks) == 0 {
 		return nil
 	}
-	first := k.plan.blocks[0]
-	return hint.With(errors.New(first.Reason), first.Hint)
+	return hint.Blocked(k.plan.blocks[0])
 }
 
 // settle looks again until nothing is in doubt or the usual lag has passed.

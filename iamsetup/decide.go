@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
@@ -155,14 +154,14 @@ func (d *decision) judgeMint() {
 		d.before, d.after = append(d.before, d.after[0]), d.after[1:]
 	}
 	if len(d.v.keys)-len(d.before) >= keysMax && d.settle == "" {
-		d.block("access-key/"+plan.KnownAfterApply, fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()), d.slotCure())
+		d.block("access-key/"+plan.KnownAfterApply, fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()), "--user-name gives this namespace a user of its own", d.slotCure()...)
 	}
 }
 
 // slotCure says how this namespace comes to a key where both slots are taken. A key that has an owner is never advised to
 // be deleted, and neither is one that somebody uses.
-func (d *decision) slotCure() string {
-	lines := []string{"--user-name gives this namespace a user of its own"}
+func (d *decision) slotCure() []string {
+	var lines []string
 	for _, k := range d.v.keys {
 		unused := slices.ContainsFunc(d.strangers, func(s stranger) bool { return s.id == k.ID && s.unused })
 		switch {
@@ -172,7 +171,7 @@ func (d *decision) slotCure() string {
 			lines = append(lines, "if nobody needs "+k.ID+": "+d.deletion(k.ID))
 		}
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // deletion is the command that deletes a key of the user.

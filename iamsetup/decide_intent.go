@@ -81,7 +81,7 @@ func (d *decision) blockCandidates(i intent, candidates []listedKey) {
 		d.block("access-key/"+k.ID,
 			fmt.Sprintf("access key %s of user %s (%s) was made while a run of ours was minting at %s, and it cannot be told whether that run made it",
 				k.ID, d.r.userName, d.describe(k.ID), i.started.Format(time.RFC3339)),
-			"if nobody needs it: "+d.deletion(k.ID)+"\nif it is somebody's, tag it so: "+mark)
+			"if nobody needs it: "+d.deletion(k.ID), "if it is somebody's, tag it so: "+mark)
 	}
 }
 

@@ -80,11 +80,11 @@ func (d *decision) judgeReplaced(i int) (action plan.Action, reason, cure string
 		return plan.Update, "it holds access key " + id + ", which was made for " + d.v.tagged(id), ""
 	case p.verdict == accepted && (d.v.user == nil || p.arn != d.v.user.ARN) && !d.ours(id):
 		return plan.Blocked, fmt.Sprintf("Secret %s holds access key %s of %s, which works", h.Name, id, p.arn),
-			"if that key is not needed there: " + kubectl(h.Name, "delete") + "\nelse give other names with --secret-name"
+			"if that key is not needed there: " + kubectl(h.Name, "delete") + "; else give other names with --secret-name"
 	case d.works(i) && d.source != nil && id != d.source.ID && !d.ours(id):
 		return plan.Blocked, fmt.Sprintf("Secrets hold two keys of user %s that work, %s and %s (%s), and nothing says whose the latter is",
 				d.r.userName, d.source.ID, id, d.describe(id)),
-			"if the latter is not needed there: " + kubectl(h.Name, "delete") + "\nelse give other names with --secret-name"
+			"if the latter is not needed there: " + kubectl(h.Name, "delete") + "; else give other names with --secret-name"
 	default:
 		return plan.Update, "it holds " + d.contents(i), ""
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-func (d *decision) block(resource, reason, cure string) {
-	d.blocks = append(d.blocks, plan.Change{Step: KeyStep, Resource: resource, Action: plan.Blocked, Reason: reason, Hint: cure})
+func (d *decision) block(resource, reason, cure string, more ...string) {
+	d.blocks = append(d.blocks, plan.Change{Step: KeyStep, Resource: resource, Action: plan.Blocked, Reason: reason, Hint: cure, More: more})
 }
 
 func (d *decision) describeAll() string {

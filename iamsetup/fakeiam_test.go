@@ -69,7 +69,7 @@ func actions(changes []plan.Change) string {
 func reasons(changes []plan.Change) string {
 	var out []string
 	for _, c := range changes {
-		out = append(out, c.Reason, c.Hint)
+		out = append(append(out, c.Reason, c.Hint), c.More...)
 	}
 	return strings.Join(out, "\n")
 }

@@ -2,7 +2,6 @@ package iamsetup
 
 import (
 	"context"
-	"errors"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -54,7 +53,7 @@ func unmake(ctx context.Context, say report, todo plan.Change, remove, leave wor
 	case plan.Update:
 		do = leave
 	case plan.Blocked:
-		return hint.With(errors.New(todo.Reason), todo.Hint)
+		return hint.Blocked(todo)
 	case plan.None, plan.Create, plan.Adopt:
 		return nil
 	}

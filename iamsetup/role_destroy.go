@@ -118,7 +118,7 @@ func (r *RoleRemoval) judge(inWay []obstacle) plan.Change {
 	c.Resource = "iam-role/" + r.seen.arn
 	c.Action, c.Reason = r.describe(r.fate(), r.seen.tags)
 	if r.stranded() {
-		c.Action, c.Reason, c.Hint = plan.Blocked, r.strandedText(), r.strandedCure()
+		c.Action, c.Reason, c.More = plan.Blocked, r.strandedText(), r.strandedCure()
 		return c
 	}
 	if r.fate() == fateShared {
@@ -134,7 +134,7 @@ func (r *RoleRemoval) judge(inWay []obstacle) plan.Change {
 			r.seen.arn, hint.Command("aws", "iam", "get-role", "--role-name", r.Role.RoleName)))
 	case len(inWay) > 0:
 		c.Action, c.Reason = plan.Blocked, r.inWayText(inWay)
-		c.Hint = commands(inWay) + "\nthen run teardown again"
+		c.More = append(commands(inWay), "then run teardown again")
 	}
 	return c
 }

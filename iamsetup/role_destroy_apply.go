@@ -55,7 +55,7 @@ func (r *RoleRemoval) added(ctx context.Context) error {
 	if err != nil || len(inWay) == 0 {
 		return nil // the conflict itself is reported in the end
 	}
-	return hint.With(errors.New(r.inWayText(inWay)), commands(inWay))
+	return hint.With(errors.New(r.inWayText(inWay)), commands(inWay)...)
 }
 
 // leave lets this owner out, and then takes its tag off. Two owners may do so at the same time, each for the sake of the

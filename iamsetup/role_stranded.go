@@ -19,13 +19,13 @@ func (r *RoleRemoval) strandedText() string {
 		r.seen.arn, strings.Join(r.seen.tags.otherOwners(r.Owner), ", "))
 }
 
-func (r *RoleRemoval) strandedCure() string {
+func (r *RoleRemoval) strandedCure() []string {
 	var lines []string
 	for _, owner := range r.seen.tags.otherOwners(r.Owner) {
 		cluster, _, _ := strings.Cut(owner, "/")
 		lines = append(lines, fmt.Sprintf("if cluster %s is gone: `%s`", cluster, teardownOf(owner, "--role-name", r.Role.RoleName)))
 	}
-	return strings.Join(append(lines, "then run teardown again"), "\n")
+	return append(lines, "then run teardown again")
 }
 
 // outlast waits for other owners who are just leaving, and took their part out of the trust policy before their tag.

@@ -134,7 +134,7 @@ func (u *UserRemoval) judge(inWay []obstacle) plan.Change {
 	switch mine := u.Keys.staying(); {
 	case f == fateLast && len(inWay)+len(mine) > 0:
 		c.Action = plan.Blocked
-		c.Reason, c.Hint = u.leftFor(inWay, mine)
+		c.Reason, c.More = u.leftFor(inWay, mine)
 	case f == fateShared && u.Keys.Unknown():
 		c.Action, c.Reason = plan.Blocked, fmt.Sprintf("the access keys of IAM user %s could not be looked at, and one may be this namespace's", u.seen.ARN)
 		c.Hint = "allow iam:ListAccessKeys and iam:GetAccessKeyLastUsed, and run teardown again"
@@ -146,10 +146,10 @@ func (u *UserRemoval) judge(inWay []obstacle) plan.Change {
 }
 
 // leftFor says why the user stays, and what helps: keys of ours go by this tool, all else by hand.
-func (u *UserRemoval) leftFor(inWay []obstacle, mine []string) (reason, cure string) {
-	var reasons, cures []string
+func (u *UserRemoval) leftFor(inWay []obstacle, mine []string) (reason string, cures []string) {
+	var reasons []string
 	if len(inWay) > 0 {
-		reasons, cures = append(reasons, u.inWayText(inWay)), append(cures, commands(inWay))
+		reasons, cures = append(reasons, u.inWayText(inWay)), append(cures, commands(inWay)...)
 	}
 	switch keys := strings.Join(mine, ", "); {
 	case len(mine) > 0 && u.Keys.Idle:
@@ -164,7 +164,7 @@ func (u *UserRemoval) leftFor(inWay []obstacle, mine []string) (reason, cure str
 	case !u.Keys.Idle:
 		cures = append(cures, "run teardown again")
 	}
-	return strings.Join(reasons, "; "), strings.Join(cures, "\n")
+	return strings.Join(reasons, "; "), cures
 }
 
 func (u *UserRemoval) teardownOfKeys(more ...string) string {

@@ -85,7 +85,7 @@ func (u *UserRemoval) added(ctx context.Context) error {
 	if err != nil || len(inWay) == 0 {
 		return nil // the conflict itself is reported in the end
 	}
-	return hint.With(errors.New(u.inWayText(inWay)), commands(inWay))
+	return hint.With(errors.New(u.inWayText(inWay)), commands(inWay)...)
 }
 
 // leave takes this owner's tags off. Two owners may do so at the same time, each for the sake of the other: then nobody

@@ -33,15 +33,15 @@ func (o obstacle) String() string {
 	return text
 }
 
-// commands are what a person runs to take the obstacles away, one a line.
-func commands(all []obstacle) string {
+// commands are what a person runs to take the obstacles away.
+func commands(all []obstacle) []string {
 	var out []string
 	for _, o := range all {
 		if o.command != "" {
 			out = append(out, o.command)
 		}
 	}
-	return strings.Join(out, "\n")
+	return out
 }
 
 // describeKey makes an obstacle of an access key that does not go. The command that deletes it is given only where nobody is

@@ -71,8 +71,8 @@ func (r *Record) load(ctx context.Context) error {
 // Refused is the error of a record whose content is not what an up writes, with the way out.
 func (r *Record) Refused(why error) error {
 	return hint.With(fmt.Errorf("read record ConfigMap %s/%s: %w", r.Namespace, RecordName, why),
-		"somebody edited it: restore it from a backup, or delete it and give the names as flags\n"+
-			hint.Command("kubectl", "-n", r.Namespace, "delete", "configmap", RecordName))
+		"somebody edited it: restore it from a backup, or delete it and give the names as flags",
+		hint.Command("kubectl", "-n", r.Namespace, "delete", "configmap", RecordName))
 }
 
 // Exists reports whether Load found a record.
