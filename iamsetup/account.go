@@ -33,4 +33,4 @@ func (a Account) arn(service, region, resource string) string {
 }
 
 // lastPart is the name in an ARN.
-func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+func LastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }

@@ -3,13 +3,14 @@ package iamsetup
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
 // list goes through all pages of a list of IAM's.
-func list[Page, T any](ctx context.Context, pages interface {
+func List[Page, T any](ctx context.Context, pages interface {
 	HasMorePages() bool
 	NextPage(ctx context.Context, options ...func(*iam.Options)) (Page, error)
 }, items func(Page) []T,
@@ -26,24 +27,29 @@ func list[Page, T any](ctx context.Context, pages interface {
 }
 
 // failed is how a call ended of which nothing but that counts.
-func failed[T any](_ T, err error) error { return err }
+func Failed[T any](_ T, err error) error { return err }
 
 // wrap says what was being done, once, and lets nil be nil.
-func wrap(what string, err error) error {
+func Wrap(what string, err error) error {
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// withoutRetries makes a call go out at most once.
-func withoutRetries(o *iam.Options) { o.Retryer = aws.NopRetryer{} }
+// WithoutRetries makes a call go out at most once.
+func WithoutRetries(o *iam.Options) { o.Retryer = aws.NopRetryer{} }
 
 // names are the names of what a list has.
-func names[T any](all []T, name func(T) string) []string {
+func Names[T any](all []T, name func(T) string) []string {
 	out := make([]string, 0, len(all))
 	for _, x := range all {
 		out = append(out, name(x))
 	}
 	return out
+}
+
+// Without are the items that are none of the others.
+func Without(items, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(items), func(s string) bool { return slices.Contains(others, s) })
 }

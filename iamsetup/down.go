@@ -10,8 +10,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// down is what was found of a resource that is to be taken away, and what is to be done about it.
-type down struct {
+// Down is what was found of a resource that is to be taken away, and what is to be done about it.
+type Down struct {
 	tags     Tags // nil: there is none
 	todo     plan.Change
 	failed   bool // the last look or Destroy did not come to its end
@@ -19,52 +19,68 @@ type down struct {
 	warnings []string
 }
 
-// leaver is what is particular to one of them.
-type leaver struct {
-	step     string
-	what     string                                                  // such as "IAM user es"
-	resource func() string                                           // as a plan shows it
-	read     func(context.Context) (Tags, error)                     // nil: there is none
-	judge    func(ctx context.Context, f fate, c *plan.Change) error // what keeps it, of one that is there; nil: nothing does
-	forget   func(context.Context) error                             // has the next look read anew; nil: each does
-	inWay    func() string                                           // what others who are just leaving may still have there; nil: nothing
-	letOut   work                                                    // takes this owner out, before its tags go; nil: there is nothing
-	untag    func(ctx context.Context, keys []string) error
-	remove   work
+// Leaver is what is particular to one of them.
+type Leaver struct {
+	Step     string
+	What     string                                                  // such as "IAM user es"
+	Resource func() string                                           // as a plan shows it
+	Read     func(context.Context) (Tags, error)                     // nil: there is none
+	Judge    func(ctx context.Context, f Fate, c *plan.Change) error // says what keeps one that is there; nil: nothing does
+	Forget   func(context.Context) error                             // has the next look read anew; nil: each does
+	InWay    func() string                                           // what others who are just leaving may still have there; nil: nothing
+	LetOut   Work                                                    // takes this owner out, before its tags go; nil: there is nothing
+	Untag    func(ctx context.Context, keys []string) error
+	Remove   Work
 }
 
 // Judged is what the last look came to: Destroy's, once that was called.
-func (d *down) Judged() []plan.Change { return []plan.Change{d.todo} }
+func (d *Down) Judged() []plan.Change { return []plan.Change{d.todo} }
 
 // Warnings say what else uses a resource that is kept, and what about it could not be looked at.
-func (d *down) Warnings() []string { return d.warnings }
+func (d *Down) Warnings() []string { return d.warnings }
 
-func (d *down) fate(r Removal) fate {
+// Warn adds what is not said yet.
+func (d *Down) Warn(texts ...string) { d.warnings = append(d.warnings, Without(texts, d.warnings)...) }
+
+// Tags are those of the resource as last read; nil: there is none.
+func (d *Down) Tags() Tags { return d.tags }
+
+// Failed reports that the last look or TakeAway did not come to its end.
+func (d *Down) Failed() bool { return d.failed }
+
+// Fail is for what fails before TakeAway.
+func (d *Down) Fail(err error) error {
+	d.failed = true
+	return err
+}
+
+// Fate is what the teardown means for it.
+func (d *Down) Fate(r Removal) Fate {
 	switch {
 	case d.tags == nil:
-		return fateAbsent
+		return FateAbsent
 	case d.nobodys && abandoned(d.tags):
-		return fateLast
+		return FateLast
 	default:
 		return r.fateOf(d.tags)
 	}
 }
 
-// plan says what destroy would do. It only reads.
-func (d *down) plan(ctx context.Context, r Removal, l leaver) ([]plan.Change, error) {
+// Plan says what TakeAway would do. It only reads.
+func (d *Down) Plan(ctx context.Context, r Removal, l Leaver) ([]plan.Change, error) {
 	d.failed, d.warnings = true, nil
-	err := r.sure(ctx, l.what, func(ctx context.Context) (found bool, err error) {
-		d.tags, err = l.read(ctx)
+	err := r.sure(ctx, l.What, func(ctx context.Context) (found bool, err error) {
+		d.tags, err = l.Read(ctx)
 		return d.tags != nil, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	f := d.fate(r)
-	d.todo = plan.Change{Step: l.step, Resource: l.resource()}
+	f := d.Fate(r)
+	d.todo = plan.Change{Step: l.Step, Resource: l.Resource()}
 	d.todo.Action, d.todo.Reason = r.describe(f, d.tags)
-	if f != fateAbsent && l.judge != nil {
-		if err := l.judge(ctx, f, &d.todo); err != nil {
+	if f != FateAbsent && l.Judge != nil {
+		if err := l.Judge(ctx, f, &d.todo); err != nil {
 			return nil, err
 		}
 	}
@@ -72,17 +88,17 @@ func (d *down) plan(ctx context.Context, r Removal, l leaver) ([]plan.Change, er
 	return d.Judged(), nil
 }
 
-// destroy looks again, since others may have taken the resource or left it meanwhile, and does what there is to do.
-func (d *down) destroy(ctx context.Context, sink event.Sink, r Removal, l leaver) (err error) {
+// TakeAway looks again, since others may have taken the resource or left it meanwhile, and does what there is to do.
+func (d *Down) TakeAway(ctx context.Context, sink event.Sink, r Removal, l Leaver) (err error) {
 	defer func() { d.failed = err != nil }()
-	say := report{sink: sink, step: l.step, wrote: new(bool)}
+	say := Report{sink: sink, step: l.Step, wrote: new(bool)}
 	if err := d.lookAgain(ctx, say, r, l); err != nil {
 		return err
 	}
 	made := d.todo
 	switch made.Action {
 	case plan.Delete:
-		err = l.remove(ctx, say)
+		err = l.Remove(ctx, say)
 	case plan.Update:
 		err = d.leave(ctx, say, r, l)
 	case plan.Blocked:
@@ -98,25 +114,25 @@ func (d *down) destroy(ctx context.Context, sink event.Sink, r Removal, l leaver
 	case d.todo.Action == plan.Delete:
 		made = d.todo
 	}
-	say.changed(made)
+	say.Changed(made)
 	return err
 }
 
 // lookAgain waits as well for what others who are just leaving have already taken away, and IAM still shows.
-func (d *down) lookAgain(ctx context.Context, say report, r Removal, l leaver) error {
-	err := r.Pace.poll(ctx, r.Pace.Settle, func(ctx context.Context) (bool, error) {
-		if l.forget != nil {
-			if err := l.forget(ctx); err != nil {
+func (d *Down) lookAgain(ctx context.Context, say Report, r Removal, l Leaver) error {
+	err := r.Pace.Until(ctx, r.Pace.Settle, func(ctx context.Context) (bool, error) {
+		if l.Forget != nil {
+			if err := l.Forget(ctx); err != nil {
 				return false, err
 			}
 		}
-		if _, err := d.plan(ctx, r, l); err != nil || l.inWay == nil || l.inWay() == "" {
+		if _, err := d.Plan(ctx, r, l); err != nil || l.InWay == nil || l.InWay() == "" {
 			return true, err
 		}
-		say.waiting(l.inWay())
+		say.Waiting(l.InWay())
 		return false, nil
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		return nil // it is in the way, and said
 	}
 	return err
@@ -124,18 +140,18 @@ func (d *down) lookAgain(ctx context.Context, say report, r Removal, l leaver) e
 
 // leave takes this owner's part away. Two owners may do so at the same time, each for the sake of the other: then nobody has
 // the resource any more, and it is judged anew.
-func (d *down) leave(ctx context.Context, say report, r Removal, l leaver) error {
-	shared := d.fate(r) == fateShared
-	if l.letOut != nil {
-		if err := l.letOut(ctx, say); err != nil {
+func (d *Down) leave(ctx context.Context, say Report, r Removal, l Leaver) error {
+	shared := d.Fate(r) == FateShared
+	if l.LetOut != nil {
+		if err := l.LetOut(ctx, say); err != nil {
 			return err
 		}
 	}
-	keys := r.ownerTags(d.tags)
+	keys := r.OwnerTags(d.tags)
 	if len(keys) == 0 {
 		return nil
 	}
-	err := r.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off "+l.what, func(ctx context.Context) error { return l.untag(ctx, keys) })
+	err := r.Gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off "+l.What, func(ctx context.Context) error { return l.Untag(ctx, keys) })
 	if err != nil || !shared {
 		return err
 	}
@@ -149,41 +165,41 @@ func (d *down) leave(ctx context.Context, say report, r Removal, l leaver) error
 		return hint.Blocked(d.todo)
 	}
 	if d.todo.Action == plan.Delete {
-		return l.remove(ctx, say)
+		return l.Remove(ctx, say)
 	}
 	return nil
 }
 
-// hold says how a user or role of the same teardown stands to a policy that is attached to it.
-type hold int
+// Hold says how a user or role of the same teardown stands to a policy that is attached to it.
+type Hold int
 
 const (
-	holdOutside hold = iota // it is not ours, and needs the policy
-	holdStuck               // it should go and does not, so the policy cannot
-	holdKept                // it stays for others, without the policy
-	holdFree                // it goes
+	HoldOutside Hold = iota // it is not ours, and needs the policy
+	HoldStuck               // it should go and does not, so the policy cannot
+	HoldKept                // it stays for others, without the policy
+	HoldFree                // it goes
 )
 
 // Bearer is a user or role of the same teardown, to which a policy may be attached.
 type Bearer interface {
-	// bearer is as ListEntitiesForPolicy names it: "user/name" or "role/name".
-	bearer() (name string, h hold)
+	// Bearer is as ListEntitiesForPolicy names it: "user/name" or "role/name".
+	Bearer() (name string, h Hold)
 }
 
-// hold is what it comes to where nobody else uses the resource.
-func (d *down) hold(r Removal) hold {
-	switch f := d.fate(r); {
+// Hold is what it comes to where nobody else uses the resource.
+func (d *Down) Hold(r Removal) Hold {
+	switch f := d.Fate(r); {
 	case d.failed:
-		return holdStuck
-	case f == fateAbsent:
-		return holdFree
-	case f == fateForeign:
-		return holdOutside
-	case f != fateLast:
-		return holdKept
+		return HoldStuck
+	case f == FateAbsent:
+		return HoldFree
+	case f == FateForeign:
+		return HoldOutside
+	case f != FateLast:
+		return HoldKept
 	case r.Idle, d.todo.Action != plan.Delete:
-		return holdStuck
+		return HoldStuck
 	default:
-		return holdFree
+		return HoldFree
 	}
 }

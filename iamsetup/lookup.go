@@ -81,7 +81,7 @@ func (l *UserLookup) Forget() {
 
 func (l *UserLookup) get(ctx context.Context) (*UserSeen, error) {
 	out, err := l.API.GetUser(ctx, &iam.GetUserInput{UserName: &l.UserName})
-	if isAbsent(err) {
+	if IsAbsent(err) {
 		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
@@ -91,7 +91,7 @@ func (l *UserLookup) get(ctx context.Context) (*UserSeen, error) {
 }
 
 func userSeen(u *types.User) *UserSeen {
-	seen := &UserSeen{ID: aws.ToString(u.UserId), ARN: aws.ToString(u.Arn), Tags: tagsOf(u.Tags)}
+	seen := &UserSeen{ID: aws.ToString(u.UserId), ARN: aws.ToString(u.Arn), Tags: TagsOf(u.Tags)}
 	if b := u.PermissionsBoundary; b != nil {
 		seen.Boundary = aws.ToString(b.PermissionsBoundaryArn)
 	}

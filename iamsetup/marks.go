@@ -15,11 +15,11 @@ import (
 // The tags by which resources of ours are known. A tag's key has at most 128 characters and its value 256
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html); a cluster's UID has 36 and a namespace 63 at most.
 const (
-	tagManagedBy = "managed-by"
-	managedBy    = "gen3-bootstrap"
-	tagOwner     = "gen3-bootstrap/owner/"   // + <cluster>/<namespace>
-	tagKey       = "gen3-bootstrap/key/"     // + <access key id> = <cluster>/<namespace>
-	tagMinting   = "gen3-bootstrap/minting/" // + <cluster>/<namespace> = <started> <deadline> <access key id> …: see intent
+	TagManagedBy = "managed-by"
+	ManagedBy    = "gen3-bootstrap"
+	TagOwner     = "gen3-bootstrap/owner/"   // + <cluster>/<namespace>
+	TagKey       = "gen3-bootstrap/key/"     // + <access key id> = <cluster>/<namespace>
+	TagMinting   = "gen3-bootstrap/minting/" // + <cluster>/<namespace> = <started> <deadline> <access key id> …: see intent
 	tagsMax      = 50
 	tagMax       = 256 // characters of a value
 )
@@ -27,7 +27,7 @@ const (
 // ReservedTag reports whether a tag key is one that this tool, or AWS, gives a meaning.
 func ReservedTag(key string) bool {
 	lower := strings.ToLower(key)
-	return lower == tagManagedBy || strings.HasPrefix(lower, "gen3-bootstrap/") || strings.HasPrefix(lower, "aws:")
+	return lower == TagManagedBy || strings.HasPrefix(lower, "gen3-bootstrap/") || strings.HasPrefix(lower, "aws:")
 }
 
 // Owner is on whose behalf a resource was made: one namespace of one cluster.
@@ -43,7 +43,7 @@ func (o Owner) String() string { return o.Cluster + "/" + o.Namespace }
 // Tags are the tags of one IAM resource.
 type Tags map[string]string
 
-func tagsOf(list []types.Tag) Tags {
+func TagsOf(list []types.Tag) Tags {
 	tags := Tags{}
 	for _, t := range list {
 		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
@@ -51,7 +51,7 @@ func tagsOf(list []types.Tag) Tags {
 	return tags
 }
 
-func (t Tags) list() []types.Tag {
+func (t Tags) List() []types.Tag {
 	out := make([]types.Tag, 0, len(t))
 	for _, k := range slices.Sorted(maps.Keys(t)) {
 		out = append(out, types.Tag{Key: aws.String(k), Value: aws.String(t[k])})
@@ -59,14 +59,14 @@ func (t Tags) list() []types.Tag {
 	return out
 }
 
-// ours reports whether the resource carries our mark.
-func (t Tags) ours() bool { return t[tagManagedBy] == managedBy }
+// Ours reports whether the resource carries our mark.
+func (t Tags) Ours() bool { return t[TagManagedBy] == ManagedBy }
 
-// owners returns who the resource was made for, each as "<cluster>/<namespace>", sorted.
-func (t Tags) owners() []string {
+// Owners returns who the resource was made for, each as "<cluster>/<namespace>", sorted.
+func (t Tags) Owners() []string {
 	var out []string
 	for k := range t {
-		if owner, ok := strings.CutPrefix(k, tagOwner); ok {
+		if owner, ok := strings.CutPrefix(k, TagOwner); ok {
 			out = append(out, owner)
 		}
 	}
@@ -77,10 +77,10 @@ func (t Tags) owners() []string {
 // ownersOf returns the owners whose tag stands for who, as its key names the namespace and its value the issuer. There are
 // two where a cluster was built anew under its old issuer.
 func (t Tags) ownersOf(who Trusted) []string {
-	return slices.DeleteFunc(t.owners(), func(owner string) bool {
+	return slices.DeleteFunc(t.Owners(), func(owner string) bool {
 		_, namespace, _ := strings.Cut(owner, "/")
-		issuers := strings.Fields(t[tagOwner+owner])
-		return !strings.HasPrefix(who.Subject, Subject(namespace, "")) || !slices.Contains(issuers, tagValue(who.Issuer))
+		issuers := strings.Fields(t[TagOwner+owner])
+		return !strings.HasPrefix(who.Subject, Subject(namespace, "")) || !slices.Contains(issuers, TagValue(who.Issuer))
 	})
 }
 
@@ -89,16 +89,16 @@ func (t Tags) prove(o Owner, who Trusted) bool {
 	return slices.Equal(t.ownersOf(who), []string{o.String()})
 }
 
-// otherOwners is owners without o.
-func (t Tags) otherOwners(o Owner) []string {
-	return slices.DeleteFunc(t.owners(), func(s string) bool { return s == o.String() })
+// OtherOwners is owners without o.
+func (t Tags) OtherOwners(o Owner) []string {
+	return slices.DeleteFunc(t.Owners(), func(s string) bool { return s == o.String() })
 }
 
-// missing returns those of the wanted tags that differ or are not there. An owner tag's value is only a note.
-func (t Tags) missing(wanted Tags) Tags {
+// Missing returns those of the wanted tags that differ or are not there. An owner tag's value is only a note.
+func (t Tags) Missing(wanted Tags) Tags {
 	out := Tags{}
 	for k, v := range wanted {
-		if have, ok := t[k]; !ok || (have != v && !strings.HasPrefix(k, tagOwner)) {
+		if have, ok := t[k]; !ok || (have != v && !strings.HasPrefix(k, TagOwner)) {
 			out[k] = v
 		}
 	}
@@ -131,7 +131,7 @@ func (t Tags) disputed(o Owner, missing Tags, what string) (reason, keep string)
 			flags = append(flags, hint.Command("--tag", k+"="+have))
 		}
 	}
-	others := t.otherOwners(o)
+	others := t.OtherOwners(o)
 	if len(others) == 0 || len(changes) == 0 {
 		return "", ""
 	}
@@ -156,13 +156,13 @@ func (t Tags) room(missing, reserve Tags) error {
 
 // markTags are the tags that a Create call carries for o, with the operator's own.
 func markTags(o Owner, extra map[string]string) Tags {
-	tags := Tags{tagManagedBy: managedBy, tagOwner + o.String(): tagValue(o.Server)}
+	tags := Tags{TagManagedBy: ManagedBy, TagOwner + o.String(): TagValue(o.Server)}
 	maps.Copy(tags, extra)
 	return tags
 }
 
-// tagValue makes text legal as a tag's value.
-func tagValue(text string) string {
+// TagValue makes text legal as a tag's value.
+func TagValue(text string) string {
 	legal := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("_.:/=+-@ ", r) || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
 			return r
@@ -178,9 +178,9 @@ func (t Tags) keys() []string { return slices.Sorted(maps.Keys(t)) }
 // names lists the tags' keys for a message.
 func (t Tags) names() string { return strings.Join(t.keys(), ", ") }
 
-// teardownOf is the command that takes what another owner has, whose cluster is gone, out of the user or role that a flag
+// TeardownOf is the command that takes what another owner has, whose cluster is gone, out of the user or role that a flag
 // names.
-func teardownOf(owner, flag, name string) string {
+func TeardownOf(owner, flag, name string) string {
 	cluster, namespace, _ := strings.Cut(owner, "/")
 	return hint.Command("gen3-bootstrap", "teardown", "--cluster-id", cluster, "-n", namespace, flag, name)
 }

@@ -68,8 +68,8 @@ func TestTagOfTwoFirstRuns(t *testing.T) {
 
 func TestTagsInWords(t *testing.T) {
 	t.Parallel()
-	have := Tags{tagManagedBy: "terraform", "team": "x"}
-	missing := Tags{tagManagedBy: managedBy, "team": "y", "b": "", "a": ""}
+	have := Tags{TagManagedBy: "terraform", "team": "x"}
+	missing := Tags{TagManagedBy: ManagedBy, "team": "y", "b": "", "a": ""}
 	want := []string{`tag managed-by is "terraform" and not "gen3-bootstrap"`, `tag team is "x" and not "y"`, "tags are missing: a, b"}
 	got := have.lacking(missing)
 	if len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {

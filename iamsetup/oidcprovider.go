@@ -37,19 +37,19 @@ func (p *Provider) ARN() string { return p.Account.ProviderARN(p.Issuer) }
 // Observe judges the issuer, reads its provider and says what Apply would do.
 func (p *Provider) Observe(ctx context.Context) ([]plan.Change, error) {
 	if err := CheckIssuer(p.Issuer); err != nil {
-		p.have, p.todo = nil, []plan.Change{blocked(p.change(), err.Error(), hint.Lines(err)...)}
+		p.have, p.todo = nil, []plan.Change{Blocked(p.change(), err.Error(), hint.Lines(err)...)}
 		return p.todo, nil
 	}
-	return p.observe(ctx, p.resource())
+	return p.Plan(ctx, p.resource())
 }
 
 // Apply does what the last Observe said.
 func (p *Provider) Apply(ctx context.Context, sink event.Sink) error {
-	return p.apply(ctx, sink, p.resource())
+	return p.Make(ctx, sink, p.resource())
 }
 
-func (p *Provider) resource() resource {
-	return resource{what: "IAM identity provider " + p.ARN(), look: p.read, judge: p.judge, create: p.create, update: p.update, cure: p.cure}
+func (p *Provider) resource() Resource {
+	return Resource{What: "IAM identity provider " + p.ARN(), Look: p.read, Judge: p.judge, Create: p.create, Update: p.update, Cure: p.cure}
 }
 
 func (p *Provider) change() plan.Change {
@@ -64,13 +64,13 @@ func (p *Provider) read(ctx context.Context) (err error) {
 // readProvider returns no tags at all where there is none.
 func readProvider(ctx context.Context, api *iam.Client, arn string) (tags Tags, clients []string, err error) {
 	out, err := api.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
-	if isAbsent(err) {
+	if IsAbsent(err) {
 		return nil, nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("get IAM identity provider %s: %w", arn, err)
 	}
-	return tagsOf(out.Tags), out.ClientIDList, nil
+	return TagsOf(out.Tags), out.ClientIDList, nil
 }
 
 // judge leaves a provider without our mark that serves to its owner, also with --adopt: every role of the cluster hangs on
@@ -85,13 +85,13 @@ func (p *Provider) judge() ([]plan.Change, error) {
 	case p.have == nil && p.Create:
 		c.Action, c.Reason = plan.Create, "there is no identity provider for the cluster's issuer "+p.Issuer
 	case p.have == nil:
-		c = blocked(c, fmt.Sprintf("there is no identity provider for the cluster's issuer %s, so account %s believes none of its tokens", p.Issuer, p.Account.ID),
+		c = Blocked(c, fmt.Sprintf("there is no identity provider for the cluster's issuer %s, so account %s believes none of its tokens", p.Issuer, p.Account.ID),
 			"--create-oidc-provider makes it; so does `eksctl utils associate-iam-oidc-provider --cluster NAME --approve`")
-	case !p.have.ours() && (p.believes() || !p.Adopt):
-		c = judgeForeign(c, what, why, fmt.Sprintf("--adopt takes it over and adds the client id, which the tokens of --irsa are made out to; so does `%s`, without taking over",
+	case !p.Have().Ours() && (p.believes() || !p.Adopt):
+		c = Foreign(c, what, why, fmt.Sprintf("--adopt takes it over and adds the client id, which the tokens of --irsa are made out to; so does `%s`, without taking over",
 			hint.Command("aws", "iam", "add-client-id-to-open-id-connect-provider", "--client-id", audience, "--open-id-connect-provider-arn", p.ARN())))
 	default:
-		c = p.own(c, differing{what: what, why: why, missing: p.have.missing(p.marks()), full: "take out the tags of owners that are gone: `" +
+		c = p.Own(c, Difference{What: what, Why: why, Missing: p.Have().Missing(p.Marks()), Full: "take out the tags of owners that are gone: `" +
 			hint.Command("gen3-bootstrap", "teardown", "--cluster-id", "UID", "-n", "NAMESPACE", "--oidc-issuer", p.Issuer) + "`"})
 	}
 	return []plan.Change{c}, nil
@@ -101,13 +101,13 @@ func (p *Provider) believes() bool { return slices.Contains(p.clients, audience)
 
 // create makes the provider without a thumbprint: IAM then takes the certificate's authority from its own list.
 func (p *Provider) create(ctx context.Context) error {
-	return failed(p.API.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
-		Url: &p.Issuer, ClientIDList: []string{audience}, Tags: p.marks().list(),
+	return Failed(p.API.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
+		Url: &p.Issuer, ClientIDList: []string{audience}, Tags: p.Marks().List(),
 	}))
 }
 
 func (p *Provider) cure(err error) string {
-	switch errorCode(err) {
+	switch ErrorCode(err) {
 	case "LimitExceeded":
 		return "an account has 100 identity providers by default; `aws iam list-open-id-connect-providers` lists them, also those of clusters that are gone"
 	case "OpenIdIdpCommunicationError":
@@ -117,11 +117,11 @@ func (p *Provider) cure(err error) string {
 	}
 }
 
-func (p *Provider) update(ctx context.Context, say report) error {
+func (p *Provider) update(ctx context.Context, say Report) error {
 	arn := p.ARN()
 	if !p.believes() {
-		err := p.write(ctx, say, "add client id to IAM identity provider "+arn, func(ctx context.Context) error {
-			return failed(p.API.AddClientIDToOpenIDConnectProvider(ctx, &iam.AddClientIDToOpenIDConnectProviderInput{
+		err := p.Write(ctx, say, "add client id to IAM identity provider "+arn, func(ctx context.Context) error {
+			return Failed(p.API.AddClientIDToOpenIDConnectProvider(ctx, &iam.AddClientIDToOpenIDConnectProviderInput{
 				OpenIDConnectProviderArn: &arn, ClientID: aws.String(audience),
 			}))
 		})
@@ -129,7 +129,7 @@ func (p *Provider) update(ctx context.Context, say report) error {
 			return err
 		}
 	}
-	return p.tag(ctx, say, "IAM identity provider "+arn, p.have.missing(p.marks()), func(ctx context.Context, tags []types.Tag) error {
-		return failed(p.API.TagOpenIDConnectProvider(ctx, &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, Tags: tags}))
+	return p.Tag(ctx, say, "IAM identity provider "+arn, p.Have().Missing(p.Marks()), func(ctx context.Context, tags []types.Tag) error {
+		return Failed(p.API.TagOpenIDConnectProvider(ctx, &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, Tags: tags}))
 	})
 }

@@ -13,7 +13,7 @@ import (
 // its last owner: roles that this tool knows nothing of may trust it.
 type ProviderRemoval struct {
 	Removal
-	down
+	Down
 
 	Issuer string
 	Delete bool
@@ -25,36 +25,36 @@ func (p *ProviderRemoval) Name() string { return ProviderStep }
 
 // PlanDestroy says what Destroy would do. It only reads.
 func (p *ProviderRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
-	return p.plan(ctx, p.Removal, p.leaver())
+	return p.Plan(ctx, p.Removal, p.leaver())
 }
 
 // Destroy looks again, since somebody may have taken the provider while the roles went, and does what there is to do.
 func (p *ProviderRemoval) Destroy(ctx context.Context, sink event.Sink) error {
-	return p.destroy(ctx, sink, p.Removal, p.leaver())
+	return p.TakeAway(ctx, sink, p.Removal, p.leaver())
 }
 
-func (p *ProviderRemoval) leaver() leaver {
+func (p *ProviderRemoval) leaver() Leaver {
 	arn := p.Account.ProviderARN(p.Issuer)
-	return leaver{
-		step: ProviderStep, what: "IAM identity provider " + arn, judge: p.judge,
-		resource: func() string { return "oidc-provider/" + arn },
-		read: func(ctx context.Context) (Tags, error) {
+	return Leaver{
+		Step: ProviderStep, What: "IAM identity provider " + arn, Judge: p.judge,
+		Resource: func() string { return "oidc-provider/" + arn },
+		Read: func(ctx context.Context) (Tags, error) {
 			tags, _, err := readProvider(ctx, p.API, arn)
 			return tags, err
 		},
-		untag: func(ctx context.Context, keys []string) error {
-			return failed(p.API.UntagOpenIDConnectProvider(ctx, &iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, TagKeys: keys}))
+		Untag: func(ctx context.Context, keys []string) error {
+			return Failed(p.API.UntagOpenIDConnectProvider(ctx, &iam.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, TagKeys: keys}))
 		},
-		remove: func(ctx context.Context, say report) error {
-			return p.gone(ctx, say, "delete IAM identity provider "+arn, func(ctx context.Context) error {
-				return failed(p.API.DeleteOpenIDConnectProvider(ctx, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn}))
+		Remove: func(ctx context.Context, say Report) error {
+			return p.Gone(ctx, say, "delete IAM identity provider "+arn, func(ctx context.Context) error {
+				return Failed(p.API.DeleteOpenIDConnectProvider(ctx, &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn}))
 			})
 		},
 	}
 }
 
-func (p *ProviderRemoval) judge(_ context.Context, f fate, c *plan.Change) error {
-	if f != fateLast {
+func (p *ProviderRemoval) judge(_ context.Context, f Fate, c *plan.Change) error {
+	if f != FateLast {
 		return nil
 	}
 	why := ""
@@ -68,7 +68,7 @@ func (p *ProviderRemoval) judge(_ context.Context, f fate, c *plan.Change) error
 	}
 	switch {
 	case why == "":
-	case len(p.ownerTags(p.tags)) > 0:
+	case len(p.OwnerTags(p.Tags())) > 0:
 		c.Action, c.Reason = plan.Update, "only the tag of this namespace is removed: "+why
 	default:
 		c.Action, c.Reason = plan.None, "kept: "+why

@@ -23,11 +23,11 @@ func TestLimitDoesNotCutALook(t *testing.T) {
 	for name, c := range map[string]struct {
 		done bool
 		want error
-	}{"not yet": {false, errTooLong}, "done": {true, nil}} {
+	}{"not yet": {false, ErrTooLong}, "done": {true, nil}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				err := Pace{Poll: limit / 4}.poll(t.Context(), limit, func(ctx context.Context) (bool, error) {
+				err := Pace{Poll: limit / 4}.Until(t.Context(), limit, func(ctx context.Context) (bool, error) {
 					return c.done, slow(ctx)
 				})
 				if !errors.Is(err, c.want) {
@@ -43,7 +43,7 @@ func TestPollEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	interrupted := errors.New("interrupted")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	err := Pace{Poll: time.Millisecond}.poll(ctx, time.Hour, func(context.Context) (bool, error) {
+	err := Pace{Poll: time.Millisecond}.Until(ctx, time.Hour, func(context.Context) (bool, error) {
 		cancel(interrupted)
 		return false, ctx.Err()
 	})

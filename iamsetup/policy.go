@@ -48,23 +48,23 @@ func (p *Policy) Observe(ctx context.Context) (_ []plan.Change, err error) {
 		return nil, err
 	}
 	if size := characters(p.document); size > policyMax {
-		p.todo = []plan.Change{blocked(p.change(), fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
+		p.todo = []plan.Change{Blocked(p.change(), fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
 			"give fewer and shorter --secret-prefix and --kms-key")}
 		return p.todo, nil
 	}
-	return p.observe(ctx, p.resource())
+	return p.Plan(ctx, p.resource())
 }
 
 // Apply does what the last Observe said.
 func (p *Policy) Apply(ctx context.Context, sink event.Sink) error {
-	return p.apply(ctx, sink, p.resource())
+	return p.Make(ctx, sink, p.resource())
 }
 
-func (p *Policy) resource() resource {
-	return resource{
-		what: "IAM policy " + p.ARN(), look: p.read, judge: p.judge, create: p.create, update: p.update,
-		cure: func(err error) string {
-			if !isTaken(err) {
+func (p *Policy) resource() Resource {
+	return Resource{
+		What: "IAM policy " + p.ARN(), Look: p.read, Judge: p.judge, Create: p.create, Update: p.update,
+		Cure: func(err error) string {
+			if !IsTaken(err) {
 				return ""
 			}
 			return "names are unique in an account without regard to path and case: give the path of the one in the way with --iam-path, or --policy-name for another"
@@ -80,24 +80,24 @@ func (p *Policy) change() plan.Change {
 // again.
 func (p *Policy) read(ctx context.Context) error {
 	last := p.readOnce(ctx)
-	if !isAbsent(last) {
+	if !IsAbsent(last) {
 		return last
 	}
-	err := p.Pace.poll(ctx, p.Pace.Settle, func(ctx context.Context) (bool, error) {
+	err := p.Pace.Until(ctx, p.Pace.Settle, func(ctx context.Context) (bool, error) {
 		last = p.readOnce(ctx)
-		if isAbsent(last) {
+		if IsAbsent(last) {
 			return false, nil
 		}
-		return p.have != nil, last
+		return p.Have() != nil, last
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		return last
 	}
 	return err
 }
 
 func (p *Policy) readOnce(ctx context.Context) error {
-	p.have = nil
+	p.Saw(nil)
 	seen, err := getPolicy(ctx, p.API, p.ARN())
 	if seen == nil {
 		return err
@@ -109,14 +109,14 @@ func (p *Policy) readOnce(ctx context.Context) error {
 	if p.inPlace, err = decodeDocument(aws.ToString(version.PolicyVersion.Document)); err != nil {
 		return fmt.Errorf("decode version %s of IAM policy %s: %w", aws.ToString(seen.DefaultVersionId), p.ARN(), err)
 	}
-	p.seen, p.have = *seen, tagsOf(seen.Tags)
+	p.seen, p.have = *seen, TagsOf(seen.Tags)
 	return nil
 }
 
 // getPolicy returns nil when there is no such policy.
 func getPolicy(ctx context.Context, api *iam.Client, arn string) (*types.Policy, error) {
 	out, err := api.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
-	if isAbsent(err) {
+	if IsAbsent(err) {
 		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
@@ -139,19 +139,19 @@ func (p *Policy) judge() ([]plan.Change, error) {
 	if !same {
 		why = append(why, "its document differs: "+difference(p.inPlace, p.document))
 	}
-	what, others := "policy "+p.ARN(), p.have.otherOwners(p.Owner)
+	what, others := "policy "+p.ARN(), p.Have().OtherOwners(p.Owner)
 	const another = "give this one a name of its own with --policy-name"
 	switch {
-	case !p.have.ours() && !p.Adopt:
-		c = judgeForeign(c, what, why, "--adopt takes it over and replaces its document"+p.concerned(", which is ")+"; --policy-name makes another one")
+	case !p.Have().Ours() && !p.Adopt:
+		c = Foreign(c, what, why, "--adopt takes it over and replaces its document"+p.concerned(", which is ")+"; --policy-name makes another one")
 	case !same && len(others) > 0:
-		c = blocked(c, fmt.Sprintf("%s is shared with %s, for whom %s", what, strings.Join(others, ", "), why[0]),
+		c = Blocked(c, fmt.Sprintf("%s is shared with %s, for whom %s", what, strings.Join(others, ", "), why[0]),
 			another+", on a user or role of its own (--user-name, --role-name), or the same --region, --secret-prefix, --kms-key and --allow-push as the other")
 	default:
-		if !same && !p.have.ours() {
+		if !same && !p.Have().Ours() {
 			why[0] += p.concerned("; it is ")
 		}
-		c = p.own(c, differing{what: what, why: why, missing: p.have.missing(p.marks()), another: another, full: another})
+		c = p.Own(c, Difference{What: what, Why: why, Missing: p.Have().Missing(p.Marks()), Another: another, Full: another})
 	}
 	return []plan.Change{c}, nil
 }

@@ -94,7 +94,7 @@ func TestPolicyBesideAnothersIsNotAttached(t *testing.T) {
 		}
 		wantReason(t, changes, "c1/a", policyARN, narrowARN, kind.flag)
 		wantNoWrites(t, srv)
-		wantWarning(t, second) // the obstacle says it
+		wantWarning(t, second) // the Obstacle says it
 	})
 }
 

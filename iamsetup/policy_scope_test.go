@@ -72,7 +72,7 @@ func keyARN(partition, region, id string) string {
 // want judges what a call came to: "" is success.
 func (e eso) want(what string, err error, code string) {
 	e.t.Helper()
-	if got := errorCode(err); got != code || err != nil && code == "" {
+	if got := ErrorCode(err); got != code || err != nil && code == "" {
 		e.t.Errorf("%s: got %q (%v), want %q", what, got, err, code)
 	}
 }

@@ -48,11 +48,11 @@ func (p *Principal) lookAt(ctx context.Context, read func(context.Context) error
 		return nil
 	}
 	_, err := p.API.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &p.Boundary})
-	p.unbounded = isAbsent(err)
-	if p.unbounded || isDenied(err) { // where it may not be read, it may be there
+	p.unbounded = IsAbsent(err)
+	if p.unbounded || IsDenied(err) { // where it may not be read, it may be there
 		return nil
 	}
-	return wrap("get permissions boundary "+p.Boundary, err)
+	return Wrap("get permissions boundary "+p.Boundary, err)
 }
 
 // count asks for the account's quota when the default is reached. Where that may not be asked, more than the default
@@ -62,7 +62,7 @@ func (p *Principal) count(ctx context.Context) error {
 	if len(p.attached) < attachedDefault {
 		return nil
 	}
-	quota, known, err := p.quotaOf(ctx, p.calls.quota, attachedDefault)
+	quota, known, err := p.Quota(ctx, p.calls.quota, attachedDefault)
 	if len(p.attached) >= quota && (known || len(p.attached) == quota) {
 		p.quota = quota
 	}
@@ -71,17 +71,17 @@ func (p *Principal) count(ctx context.Context) error {
 
 // judgeBoth says what is to be done about the user or role, and about its policy. Of one that is not ours and not to be,
 // unfit says what keeps it from being used as it is.
-func (p *Principal) judgeBoth(d differing, unfit []string) []plan.Change {
+func (p *Principal) judgeBoth(d Difference, unfit []string) []plan.Change {
 	on := p.calls
 	c := plan.Change{Step: on.step, Resource: "iam-" + on.noun + "/" + p.arn}
-	a := plan.Change{Step: on.step, Resource: "policy-attachment/" + on.name + "/" + lastPart(p.PolicyARN)}
-	d.what, d.another, d.full = on.noun+" "+p.arn, on.another(), on.another()
+	a := plan.Change{Step: on.step, Resource: "policy-attachment/" + on.name + "/" + LastPart(p.PolicyARN)}
+	d.What, d.Another, d.Full = on.noun+" "+p.arn, on.another(), on.another()
 	switch {
 	case p.have == nil:
 		a.Action, a.Reason = plan.Create, "a new "+on.noun+" has no policies"
 		return []plan.Change{p.fresh(c, d), a}
-	case p.have.ours() || p.Adopt:
-		return []plan.Change{p.ownBounded(c, d), p.attachment(a, d.what)}
+	case p.Have().Ours() || p.Adopt:
+		return []plan.Change{p.ownBounded(c, d), p.attachment(a, d.What)}
 	}
 	if p.boundaryDiffers() {
 		unfit = append(unfit, p.boundaryText())
@@ -91,39 +91,39 @@ func (p *Principal) judgeBoth(d differing, unfit []string) []plan.Change {
 		detached = []string{"policy " + p.PolicyARN + " is not attached to it"}
 	}
 	cure := fmt.Sprintf("--adopt takes the %s over and keeps what it has; %s makes another one", on.noun, on.flag())
-	return []plan.Change{judgeForeign(c, d.what, unfit, cure), judgeForeign(a, d.what, detached, cure)}
+	return []plan.Change{Foreign(c, d.What, unfit, cure), Foreign(a, d.What, detached, cure)}
 }
 
 // fresh judges one that has to be made.
-func (p *Principal) fresh(c plan.Change, d differing) plan.Change {
+func (p *Principal) fresh(c plan.Change, d Difference) plan.Change {
 	if p.unbounded {
-		return p.boundless(c, d.what)
+		return p.boundless(c, d.What)
 	}
-	if err := (Tags{}).room(p.marks(), d.reserve); err != nil {
-		return blocked(c, fmt.Sprintf("create %s: %s", p.calls, err), "give fewer --tag")
+	if err := (Tags{}).room(p.Marks(), d.Reserve); err != nil {
+		return Blocked(c, fmt.Sprintf("create %s: %s", p.calls, err), "give fewer --tag")
 	}
 	c.Action, c.Reason = plan.Create, "there is no such "+p.calls.noun
 	return c
 }
 
 // ownBounded judges one that carries our mark, or is to.
-func (p *Principal) ownBounded(c plan.Change, d differing) plan.Change {
-	others := p.have.otherOwners(p.Owner)
+func (p *Principal) ownBounded(c plan.Change, d Difference) plan.Change {
+	others := p.Have().OtherOwners(p.Owner)
 	switch {
 	case !p.boundaryDiffers():
 	case len(others) > 0:
-		return blocked(c, fmt.Sprintf("%s is shared with %s, for whom its permissions boundary would change from %s to %s", d.what, strings.Join(others, ", "), cmp.Or(p.bounds, "none"), p.Boundary),
-			"leave --permissions-boundary out, or "+d.another)
+		return Blocked(c, fmt.Sprintf("%s is shared with %s, for whom its permissions boundary would change from %s to %s", d.What, strings.Join(others, ", "), cmp.Or(p.bounds, "none"), p.Boundary),
+			"leave --permissions-boundary out, or "+d.Another)
 	case p.unbounded:
-		return p.boundless(c, d.what)
+		return p.boundless(c, d.What)
 	default:
-		d.why = append(d.why, p.boundaryText())
+		d.Why = append(d.Why, p.boundaryText())
 	}
-	return p.own(c, d)
+	return p.Own(c, d)
 }
 
 func (p *Principal) boundless(c plan.Change, what string) plan.Change {
-	return blocked(c, fmt.Sprintf("there is no policy %s to be the permissions boundary of %s", p.Boundary, what),
+	return Blocked(c, fmt.Sprintf("there is no policy %s to be the permissions boundary of %s", p.Boundary, what),
 		"make that policy first, or name another with --permissions-boundary")
 }
 
@@ -138,20 +138,20 @@ func (p *Principal) setsBoundary() bool {
 	if p.Boundary == "" || p.Boundary == p.PolicyARN {
 		return false
 	}
-	return p.have == nil || p.boundaryDiffers() && (p.have.ours() || p.Adopt)
+	return p.have == nil || p.boundaryDiffers() && (p.Have().Ours() || p.Adopt)
 }
 
 // cure helps against a create that was refused.
 func (p *Principal) cure(err error) string {
-	if !isTaken(err) {
+	if !IsTaken(err) {
 		return ""
 	}
 	return "names are unique without regard to case; `" + hint.Command("aws", "iam", "list-"+p.calls.noun+"s") + "` shows the one in the way"
 }
 
-func (p *Principal) writeBoundary(ctx context.Context, say report) error {
+func (p *Principal) writeBoundary(ctx context.Context, say Report) error {
 	if !p.boundaryDiffers() {
 		return nil
 	}
-	return p.write(ctx, say, "set permissions boundary of "+p.calls.String(), func(ctx context.Context) error { return p.calls.bound(ctx, p.Boundary) })
+	return p.Write(ctx, say, "set permissions boundary of "+p.calls.String(), func(ctx context.Context) error { return p.calls.bound(ctx, p.Boundary) })
 }

@@ -28,7 +28,7 @@ func listed[Page any](pages interface {
 	NextPage(ctx context.Context, options ...func(*iam.Options)) (Page, error)
 }, items func(Page) []string,
 ) func(context.Context) ([]string, error) {
-	return func(ctx context.Context) ([]string, error) { return list(ctx, pages, items) }
+	return func(ctx context.Context) ([]string, error) { return List(ctx, pages, items) }
 }
 
 // userAdditions are all that keeps IAM from deleting a user, but for attached policies and access keys
@@ -39,28 +39,28 @@ func userAdditions(api *iam.Client, user string) []addition {
 			func(page *iam.ListUserPoliciesOutput) []string { return page.PolicyNames })},
 		{"group", "remove-user-from-group", "--group-name", listed(iam.NewListGroupsForUserPaginator(api, &iam.ListGroupsForUserInput{UserName: &user}),
 			func(page *iam.ListGroupsForUserOutput) []string {
-				return names(page.Groups, func(g types.Group) string { return aws.ToString(g.GroupName) })
+				return Names(page.Groups, func(g types.Group) string { return aws.ToString(g.GroupName) })
 			})},
 		{"MFA device", "deactivate-mfa-device", "--serial-number", listed(iam.NewListMFADevicesPaginator(api, &iam.ListMFADevicesInput{UserName: &user}),
 			func(page *iam.ListMFADevicesOutput) []string {
-				return names(page.MFADevices, func(d types.MFADevice) string { return aws.ToString(d.SerialNumber) })
+				return Names(page.MFADevices, func(d types.MFADevice) string { return aws.ToString(d.SerialNumber) })
 			})},
 		{"signing certificate", "delete-signing-certificate", "--certificate-id", listed(iam.NewListSigningCertificatesPaginator(api, &iam.ListSigningCertificatesInput{UserName: &user}),
 			func(page *iam.ListSigningCertificatesOutput) []string {
-				return names(page.Certificates, func(c types.SigningCertificate) string { return aws.ToString(c.CertificateId) })
+				return Names(page.Certificates, func(c types.SigningCertificate) string { return aws.ToString(c.CertificateId) })
 			})},
 		{"SSH public key", "delete-ssh-public-key", "--ssh-public-key-id", listed(iam.NewListSSHPublicKeysPaginator(api, &iam.ListSSHPublicKeysInput{UserName: &user}),
 			func(page *iam.ListSSHPublicKeysOutput) []string {
-				return names(page.SSHPublicKeys, func(k types.SSHPublicKeyMetadata) string { return aws.ToString(k.SSHPublicKeyId) })
+				return Names(page.SSHPublicKeys, func(k types.SSHPublicKeyMetadata) string { return aws.ToString(k.SSHPublicKeyId) })
 			})},
 		{"service-specific credential", "delete-service-specific-credential", "--service-specific-credential-id", listed(&serviceCredentials{api, &iam.ListServiceSpecificCredentialsInput{UserName: &user}, false},
 			func(page *iam.ListServiceSpecificCredentialsOutput) []string {
-				return names(page.ServiceSpecificCredentials, func(c types.ServiceSpecificCredentialMetadata) string {
+				return Names(page.ServiceSpecificCredentials, func(c types.ServiceSpecificCredentialMetadata) string {
 					return aws.ToString(c.ServiceSpecificCredentialId)
 				})
 			})},
 		{"login profile", "delete-login-profile", "", func(ctx context.Context) ([]string, error) {
-			if err := failed(api.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &user})); err != nil {
+			if err := Failed(api.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: &user})); err != nil {
 				return nil, err // the caller says what it lists
 			}
 			return []string{""}, nil // it has no name
@@ -96,14 +96,14 @@ func roleAdditions(api *iam.Client, role string) []addition {
 			func(page *iam.ListRolePoliciesOutput) []string { return page.PolicyNames })},
 		{"instance profile", "remove-role-from-instance-profile", "--instance-profile-name", listed(iam.NewListInstanceProfilesForRolePaginator(api, &iam.ListInstanceProfilesForRoleInput{RoleName: &role}),
 			func(page *iam.ListInstanceProfilesForRoleOutput) []string {
-				return names(page.InstanceProfiles, func(p types.InstanceProfile) string { return aws.ToString(p.InstanceProfileName) })
+				return Names(page.InstanceProfiles, func(p types.InstanceProfile) string { return aws.ToString(p.InstanceProfileName) })
 			})},
 	}
 }
 
 // added lists what somebody added by hand, and says what could not be looked at: IAM itself refuses to delete what still
 // has any of it.
-func (c calls) added(ctx context.Context) (found []obstacle, unread []string, err error) {
+func (c calls) added(ctx context.Context) (found []Obstacle, unread []string, err error) {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	for _, a := range c.additions {
@@ -111,7 +111,7 @@ func (c calls) added(ctx context.Context) (found []obstacle, unread []string, er
 			all, err := a.list(ctx)
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil && !isAbsent(err) {
+			if err != nil && !IsAbsent(err) {
 				unread = append(unread, fmt.Sprintf("%s of %s could not be looked for (%s): IAM refuses to delete the %s while it has any", a.kind, c, Plain(err), c.noun))
 			}
 			for _, name := range all {
@@ -121,15 +121,15 @@ func (c calls) added(ctx context.Context) (found []obstacle, unread []string, er
 	}
 	group.Wait()
 	slices.Sort(unread)
-	slices.SortFunc(found, func(a, b obstacle) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(found, func(a, b Obstacle) int { return strings.Compare(a.String(), b.String()) })
 	return found, unread, context.Cause(ctx)
 }
 
-// obstacle is one thing that it has, with the command that takes it away.
-func (c calls) obstacle(kind obstacleKind, name, command, flag string) obstacle {
+// Obstacle is one thing that it has, with the command that takes it away.
+func (c calls) obstacle(kind obstacleKind, name, command, flag string) Obstacle {
 	words := []string{"aws", "iam", command, c.flag(), c.name}
 	if name != "" {
 		words = append(words, flag, name)
 	}
-	return obstacle{kind: kind, name: name, command: hint.Command(words...)}
+	return Obstacle{kind: kind, name: name, command: hint.Command(words...)}
 }

@@ -30,26 +30,26 @@ func userCalls(api *iam.Client, name string) calls {
 	return calls{
 		step: UserStep, noun: "user", name: name, quota: types.SummaryKeyTypeAttachedPoliciesPerUserQuota, additions: userAdditions(api, name),
 		attached: func(ctx context.Context) ([]types.AttachedPolicy, error) {
-			return list(ctx, iam.NewListAttachedUserPoliciesPaginator(api, &iam.ListAttachedUserPoliciesInput{UserName: &name}),
+			return List(ctx, iam.NewListAttachedUserPoliciesPaginator(api, &iam.ListAttachedUserPoliciesInput{UserName: &name}),
 				func(page *iam.ListAttachedUserPoliciesOutput) []types.AttachedPolicy { return page.AttachedPolicies })
 		},
 		attach: func(ctx context.Context, policy string) error {
-			return failed(api.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: &name, PolicyArn: &policy}))
+			return Failed(api.AttachUserPolicy(ctx, &iam.AttachUserPolicyInput{UserName: &name, PolicyArn: &policy}))
 		},
 		detach: func(ctx context.Context, policy string) error {
-			return failed(api.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: &name, PolicyArn: &policy}))
+			return Failed(api.DetachUserPolicy(ctx, &iam.DetachUserPolicyInput{UserName: &name, PolicyArn: &policy}))
 		},
 		bound: func(ctx context.Context, policy string) error {
-			return failed(api.PutUserPermissionsBoundary(ctx, &iam.PutUserPermissionsBoundaryInput{UserName: &name, PermissionsBoundary: &policy}))
+			return Failed(api.PutUserPermissionsBoundary(ctx, &iam.PutUserPermissionsBoundaryInput{UserName: &name, PermissionsBoundary: &policy}))
 		},
 		tag: func(ctx context.Context, tags []types.Tag) error {
-			return failed(api.TagUser(ctx, &iam.TagUserInput{UserName: &name, Tags: tags}))
+			return Failed(api.TagUser(ctx, &iam.TagUserInput{UserName: &name, Tags: tags}))
 		},
 		untag: func(ctx context.Context, keys []string) error {
-			return failed(api.UntagUser(ctx, &iam.UntagUserInput{UserName: &name, TagKeys: keys}))
+			return Failed(api.UntagUser(ctx, &iam.UntagUserInput{UserName: &name, TagKeys: keys}))
 		},
 		remove: func(ctx context.Context) error {
-			return failed(api.DeleteUser(ctx, &iam.DeleteUserInput{UserName: &name}))
+			return Failed(api.DeleteUser(ctx, &iam.DeleteUserInput{UserName: &name}))
 		},
 	}
 }
@@ -58,26 +58,26 @@ func roleCalls(api *iam.Client, name string) calls {
 	return calls{
 		step: RoleStep, noun: "role", name: name, quota: types.SummaryKeyTypeAttachedPoliciesPerRoleQuota, additions: roleAdditions(api, name),
 		attached: func(ctx context.Context) ([]types.AttachedPolicy, error) {
-			return list(ctx, iam.NewListAttachedRolePoliciesPaginator(api, &iam.ListAttachedRolePoliciesInput{RoleName: &name}),
+			return List(ctx, iam.NewListAttachedRolePoliciesPaginator(api, &iam.ListAttachedRolePoliciesInput{RoleName: &name}),
 				func(page *iam.ListAttachedRolePoliciesOutput) []types.AttachedPolicy { return page.AttachedPolicies })
 		},
 		attach: func(ctx context.Context, policy string) error {
-			return failed(api.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: &policy}))
+			return Failed(api.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &name, PolicyArn: &policy}))
 		},
 		detach: func(ctx context.Context, policy string) error {
-			return failed(api.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: &policy}))
+			return Failed(api.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: &policy}))
 		},
 		bound: func(ctx context.Context, policy string) error {
-			return failed(api.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &name, PermissionsBoundary: &policy}))
+			return Failed(api.PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &name, PermissionsBoundary: &policy}))
 		},
 		tag: func(ctx context.Context, tags []types.Tag) error {
-			return failed(api.TagRole(ctx, &iam.TagRoleInput{RoleName: &name, Tags: tags}))
+			return Failed(api.TagRole(ctx, &iam.TagRoleInput{RoleName: &name, Tags: tags}))
 		},
 		untag: func(ctx context.Context, keys []string) error {
-			return failed(api.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &name, TagKeys: keys}))
+			return Failed(api.UntagRole(ctx, &iam.UntagRoleInput{RoleName: &name, TagKeys: keys}))
 		},
 		remove: func(ctx context.Context) error {
-			return failed(api.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &name}))
+			return Failed(api.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &name}))
 		},
 	}
 }
@@ -94,8 +94,8 @@ func (c calls) another() string { return "give this one a " + c.noun + " of its 
 // policies are the ARNs of what is attached to it: nothing where it is not there.
 func (c calls) policies(ctx context.Context) ([]string, error) {
 	attached, err := c.attached(ctx)
-	if isAbsent(err) {
+	if IsAbsent(err) {
 		return nil, nil
 	}
-	return names(attached, func(p types.AttachedPolicy) string { return aws.ToString(p.PolicyArn) }), wrap("list policies of "+c.String(), err)
+	return Names(attached, func(p types.AttachedPolicy) string { return aws.ToString(p.PolicyArn) }), Wrap("list policies of "+c.String(), err)
 }

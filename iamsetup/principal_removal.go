@@ -10,16 +10,16 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// principalDown is down for a user or role. What somebody added to it by hand is never stripped: it is in the way, and said.
+// principalDown is Down for a user or role. What somebody added to it by hand is never stripped: it is in the way, and said.
 type principalDown struct {
-	down
+	Down
 
 	arn      string   // as IAM shows it, where there is one
 	attached []string // of the policies that this tool attaches
 }
 
-func (d *principalDown) leaver(on calls) leaver {
-	return leaver{step: on.step, what: on.String(), untag: on.untag, resource: func() string {
+func (d *principalDown) leaver(on calls) Leaver {
+	return Leaver{Step: on.step, What: on.String(), Untag: on.untag, Resource: func() string {
 		if d.tags == nil {
 			return "iam-" + on.noun + "/" + on.name
 		}
@@ -28,13 +28,13 @@ func (d *principalDown) leaver(on calls) leaver {
 }
 
 // standing is what keeps it from being deleted, but for those policies that this tool attaches.
-func (d *principalDown) standing(ctx context.Context, on calls, policies []string) ([]obstacle, error) {
+func (d *principalDown) standing(ctx context.Context, on calls, policies []string) ([]Obstacle, error) {
 	attached, err := on.policies(ctx)
 	if err != nil {
 		return nil, err
 	}
 	found, unread, err := on.added(ctx)
-	d.attached, d.warnings = nil, append(d.warnings, without(unread, d.warnings)...)
+	d.attached, d.warnings = nil, append(d.warnings, Without(unread, d.warnings)...)
 	for _, arn := range attached {
 		if slices.Contains(policies, arn) {
 			d.attached = append(d.attached, arn)
@@ -46,22 +46,22 @@ func (d *principalDown) standing(ctx context.Context, on calls, policies []strin
 }
 
 // inWay blocks for what keeps it from being deleted.
-func (d *principalDown) inWay(c plan.Change, on calls, all []obstacle) plan.Change {
-	texts := names(all, obstacle.String)
-	return blocked(c, fmt.Sprintf("IAM %s %s is kept as it is: it has what gen3-bootstrap did not create or does not remove: %s", on.noun, d.arn, strings.Join(texts, ", ")), commands(all)...)
+func (d *principalDown) inWay(c plan.Change, on calls, all []Obstacle) plan.Change {
+	texts := Names(all, Obstacle.String)
+	return Blocked(c, fmt.Sprintf("IAM %s %s is kept as it is: it has what gen3-bootstrap did not create or does not Remove: %s", on.noun, d.arn, strings.Join(texts, ", ")), commands(all)...)
 }
 
 // removeFrom detaches the policies and deletes it. What somebody added since it was looked at is told; without that, a
 // conflict is IAM's lag.
-func (d *principalDown) removeFrom(ctx context.Context, say report, r Removal, on calls, standing func(context.Context) ([]obstacle, error)) error {
+func (d *principalDown) removeFrom(ctx context.Context, say Report, r Removal, on calls, standing func(context.Context) ([]Obstacle, error)) error {
 	for _, arn := range d.attached {
 		if err := on.detachGone(ctx, say, r, arn); err != nil {
 			return err
 		}
 	}
-	return r.gone(ctx, say, "delete "+on.String(), func(ctx context.Context) error {
+	return r.Gone(ctx, say, "delete "+on.String(), func(ctx context.Context) error {
 		err := on.remove(ctx)
-		if errorCode(err) != "DeleteConflict" {
+		if ErrorCode(err) != "DeleteConflict" {
 			return err // gone wraps
 		}
 		all, lookErr := standing(ctx)
@@ -73,6 +73,6 @@ func (d *principalDown) removeFrom(ctx context.Context, say report, r Removal, o
 }
 
 // detachGone takes a policy off.
-func (c calls) detachGone(ctx context.Context, say report, r Removal, arn string) error {
-	return r.gone(ctx, say, "detach IAM policy "+arn+" from "+c.noun+" "+c.name, func(ctx context.Context) error { return c.detach(ctx, arn) })
+func (c calls) detachGone(ctx context.Context, say Report, r Removal, arn string) error {
+	return r.Gone(ctx, say, "detach IAM policy "+arn+" from "+c.noun+" "+c.name, func(ctx context.Context) error { return c.detach(ctx, arn) })
 }

@@ -19,17 +19,17 @@ import (
 
 func TestFate(t *testing.T) {
 	t.Parallel()
-	own, other := tagOwner+"c1/gen3", tagOwner+"c2/gen3"
+	own, other := TagOwner+"c1/gen3", TagOwner+"c2/gen3"
 	for name, test := range map[string]struct {
 		tags   Tags
-		fate   fate
-		tagged fate // where only what carries the owner's tag counts
+		fate   Fate
+		tagged Fate // where only what carries the owner's tag counts
 	}{
-		"no mark":        {Tags{own: ""}, fateForeign, fateForeign},
-		"ours alone":     {Tags{tagManagedBy: managedBy, own: ""}, fateLast, fateLast},
-		"ours and other": {Tags{tagManagedBy: managedBy, own: "", other: ""}, fateShared, fateShared},
-		"other":          {Tags{tagManagedBy: managedBy, other: ""}, fateOthers, fateOthers},
-		"nobody":         {Tags{tagManagedBy: managedBy}, fateLast, fateOthers},
+		"no mark":        {Tags{own: ""}, FateForeign, FateForeign},
+		"ours alone":     {Tags{TagManagedBy: ManagedBy, own: ""}, FateLast, FateLast},
+		"ours and other": {Tags{TagManagedBy: ManagedBy, own: "", other: ""}, FateShared, FateShared},
+		"other":          {Tags{TagManagedBy: ManagedBy, other: ""}, FateOthers, FateOthers},
+		"nobody":         {Tags{TagManagedBy: ManagedBy}, FateLast, FateOthers},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,9 +115,9 @@ func userSteps(srv *iam.Client, r Removal) (*KeyRemoval, *UserRemoval, *PolicyRe
 func userAccount(t *testing.T, owners ...string) (*awsfake.Server, *iam.Client) {
 	t.Helper()
 	srv, api := fakeAccount(t)
-	tags := map[string]string{tagManagedBy: managedBy}
+	tags := map[string]string{TagManagedBy: ManagedBy}
 	for _, o := range owners {
-		tags[tagOwner+o] = ""
+		tags[TagOwner+o] = ""
 	}
 	policy, err := srv.AddPolicy("read", readAll, tags)
 	check(t, err)
@@ -126,7 +126,7 @@ func userAccount(t *testing.T, owners ...string) (*awsfake.Server, *iam.Client) 
 	check(t, srv.Attach(user, policy))
 	id, err := srv.AddKey("es")
 	check(t, err)
-	_, err = api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{tagKey + id: owners[0]}.list()})
+	_, err = api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{TagKey + id: owners[0]}.List()})
 	check(t, err)
 	return srv, api
 }
@@ -165,7 +165,7 @@ func TestUserOfTwoOwners(t *testing.T) {
 	mustDestroy(t, key, user, policy)
 	left := srv.Snapshot()
 	for name := range left {
-		if strings.Contains(name, "c1/gen3") || strings.HasPrefix(name, "user/es/tag/"+tagKey) {
+		if strings.Contains(name, "c1/gen3") || strings.HasPrefix(name, "user/es/tag/"+TagKey) {
 			t.Errorf("left: %s", name)
 		}
 	}
@@ -183,7 +183,7 @@ func TestUserOfTwoOwners(t *testing.T) {
 // A policy of this owner alone, on a user that another one shares: the policy goes, the user stays.
 func TestPolicyLeavesSharedUser(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
-	_, err := api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{tagOwner + "c2/gen3": ""}.list()})
+	_, err := api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{TagOwner + "c2/gen3": ""}.List()})
 	check(t, err)
 	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
@@ -207,7 +207,7 @@ func TestLastOwnersLeaveTogether(t *testing.T) {
 		}
 		object := both[c.Action]
 		delete(both, c.Action) // not for its own call
-		keys := []string{tagOwner + "c2/gen3"}
+		keys := []string{TagOwner + "c2/gen3"}
 		if c.Action == "UntagUser" {
 			_, _ = api.UntagUser(context.WithoutCancel(t.Context()), &iam.UntagUserInput{UserName: &object, TagKeys: keys})
 		} else {
@@ -237,7 +237,7 @@ func TestUserWithThingsAddedByHand(t *testing.T) {
 	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	before := srv.Snapshot()
 	_, err = destroy(t, key, user, policy)
-	changes := []plan.Change{user.todo, policy.todo}
+	changes := slices.Concat(user.Judged(), policy.Judged())
 	if err == nil || actions(changes) != "blocked blocked" {
 		t.Fatalf("%v, %+v", err, changes)
 	}
@@ -305,8 +305,8 @@ func TestOnlyTheUserIsLeftWhileItsKeyIsThere(t *testing.T) {
 		_, err := r.PlanDestroy(t.Context())
 		check(t, err)
 	}
-	if user.todo.Action != plan.Blocked || !strings.Contains(user.todo.Reason, "access key") {
-		t.Errorf("got %+v", user.todo)
+	if user.Judged()[0].Action != plan.Blocked || !strings.Contains(user.Judged()[0].Reason, "access key") {
+		t.Errorf("got %+v", user.Judged()[0])
 	}
 	wantSnapshot(t, srv, before)
 }

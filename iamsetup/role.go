@@ -46,16 +46,16 @@ func (r *Role) ARN() string { return cmp.Or(r.arn, r.Account.RoleARN(r.Path, r.R
 // Observe reads the role and what is attached to it, and says what Apply would do.
 func (r *Role) Observe(ctx context.Context) ([]plan.Change, error) {
 	r.calls = roleCalls(r.API, r.RoleName)
-	return r.observe(ctx, r.resource())
+	return r.Plan(ctx, r.resource())
 }
 
 // Apply does what the last Observe said.
 func (r *Role) Apply(ctx context.Context, sink event.Sink) error {
-	return r.apply(ctx, sink, r.resource(), r.attachPolicy)
+	return r.Make(ctx, sink, r.resource(), r.attachPolicy)
 }
 
-func (r *Role) resource() resource {
-	return resource{what: r.calls.String(), look: r.look, judge: r.judge, create: r.create, update: r.update, cure: r.cure}
+func (r *Role) resource() Resource {
+	return Resource{What: r.calls.String(), Look: r.look, Judge: r.judge, Create: r.create, Update: r.update, Cure: r.cure}
 }
 
 func (r *Role) look(ctx context.Context) error {
@@ -76,7 +76,7 @@ func readRole(ctx context.Context, api *iam.Client, account Account, name string
 	if role == nil {
 		return nil, err
 	}
-	seen := &roleSeen{arn: aws.ToString(role.Arn), tags: tagsOf(role.Tags)}
+	seen := &roleSeen{arn: aws.ToString(role.Arn), tags: TagsOf(role.Tags)}
 	if b := role.PermissionsBoundary; b != nil {
 		seen.bounds = aws.ToString(b.PermissionsBoundaryArn)
 	}
@@ -88,7 +88,7 @@ func readRole(ctx context.Context, api *iam.Client, account Account, name string
 
 func getRole(ctx context.Context, api *iam.Client, name string) (*types.Role, error) {
 	out, err := api.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if isAbsent(err) {
+	if IsAbsent(err) {
 		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
@@ -106,19 +106,19 @@ func (r *Role) show(seen *roleSeen) {
 
 func (r *Role) judge() ([]plan.Change, error) {
 	if r.seen == nil {
-		return r.judgeBoth(differing{}, nil), nil
+		return r.judgeBoth(Difference{}, nil), nil
 	}
 	var unfit []string
 	if !r.seen.trust.letsIn(r.Trusted) {
 		unfit = append(unfit, "its trust policy does not let in "+r.Trusted.String())
 	}
 	next, why := r.merge(r.seen)
-	out := r.judgeBoth(differing{why: why, missing: r.missing()}, unfit)
+	out := r.judgeBoth(Difference{Why: why, Missing: r.missing()}, unfit)
 	size, err := next.characters()
 	switch {
-	case err != nil || !r.have.ours() && !r.Adopt:
+	case err != nil || !r.Have().Ours() && !r.Adopt:
 	case len(why) > 0 && size > r.trustMax:
-		out[0] = blocked(out[0], fmt.Sprintf("trust policy of IAM role %s would have %d characters and the account allows %d, with %s let in", r.arn, size, r.trustMax, r.Trusted),
+		out[0] = Blocked(out[0], fmt.Sprintf("trust policy of IAM role %s would have %d characters and the account allows %d, with %s let in", r.arn, size, r.trustMax, r.Trusted),
 			"each namespace and each cluster that shares a role takes its part of them: give this one a role of its own, by another --role-name or without it")
 	case out[0].Action == plan.None:
 		out[0].Reason += r.elsewhere()
@@ -135,9 +135,9 @@ func (r *Role) marks() Tags {
 }
 
 func (r *Role) missing() Tags {
-	wanted, own := r.marks(), tagOwner+r.Owner.String()
-	missing := r.have.missing(wanted)
-	if r.have[own] != wanted[own] {
+	wanted, own := r.marks(), TagOwner+r.Owner.String()
+	missing := r.Have().Missing(wanted)
+	if r.Have()[own] != wanted[own] {
 		missing[own] = wanted[own]
 	}
 	return missing
@@ -150,7 +150,7 @@ func (r *Role) create(ctx context.Context) error {
 		return err
 	}
 	in := &iam.CreateRoleInput{
-		RoleName: &r.RoleName, Path: &r.Path, AssumeRolePolicyDocument: &document, Tags: r.marks().list(),
+		RoleName: &r.RoleName, Path: &r.Path, AssumeRolePolicyDocument: &document, Tags: r.marks().List(),
 		Description: aws.String("Lets External Secrets Operator read AWS Secrets Manager for Gen3"),
 	}
 	if r.Boundary != "" {

@@ -30,7 +30,7 @@ func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, err
 	if role == nil {
 		return "", err // it names the role
 	}
-	for issuer := range strings.FieldsSeq(tagsOf(role.Tags)[tagOwner+o.String()]) {
+	for issuer := range strings.FieldsSeq(TagsOf(role.Tags)[TagOwner+o.String()]) {
 		if strings.HasPrefix(issuer, "https://") {
 			return issuer, nil
 		}
@@ -41,7 +41,7 @@ func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, err
 // role returns nil when there is none.
 func (a *AWS) role(ctx context.Context, name string) (*types.Role, error) {
 	role, err := getRole(ctx, a.IAM, name)
-	if isDenied(err) {
+	if IsDenied(err) {
 		err = fmt.Errorf("%w: %w", ErrDenied, err)
 	}
 	return role, err

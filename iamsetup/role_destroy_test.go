@@ -86,7 +86,7 @@ func TestRoleWaitsForOwnersWhoAreLeaving(t *testing.T) {
 	r := roleRemovalFor(api, "c2", "gen3")
 	waiting := event.SinkFunc(func(e event.Event) {
 		if e.Type == event.Waiting && strings.Contains(e.Message, "c1/gen3") {
-			_, err := api.UntagRole(context.Background(), &iam.UntagRoleInput{RoleName: aws.String("shared"), TagKeys: []string{tagOwner + "c1/gen3"}})
+			_, err := api.UntagRole(context.Background(), &iam.UntagRoleInput{RoleName: aws.String("shared"), TagKeys: []string{TagOwner + "c1/gen3"}})
 			if err != nil {
 				t.Error(err)
 			}
@@ -140,12 +140,12 @@ func TestRoleWithThingsAddedByHand(t *testing.T) {
 	check(t, srv.Attach("arn:aws:iam::"+testAccount+":role/gen3/shared", "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
 	before := srv.Snapshot()
 	r := roleRemovalFor(api, "c1", "gen3")
-	if _, err := destroy(t, r); err == nil || r.todo.Action != plan.Blocked {
-		t.Fatalf("%v, %+v", err, r.todo)
+	if _, err := destroy(t, r); err == nil || r.Judged()[0].Action != plan.Blocked {
+		t.Fatalf("%v, %+v", err, r.Judged()[0])
 	}
-	wantReason(t, []plan.Change{r.todo}, "aws iam delete-role-policy --role-name shared --policy-name inline", "aws iam detach-role-policy --role-name shared --policy-arn arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+	wantReason(t, r.Judged(), "aws iam delete-role-policy --role-name shared --policy-name inline", "aws iam detach-role-policy --role-name shared --policy-arn arn:aws:iam::aws:policy/IAMReadOnlyAccess")
 	wantSnapshot(t, srv, before)
-	if _, h := r.bearer(); h != holdStuck {
+	if _, h := r.Bearer(); h != HoldStuck {
 		t.Errorf("hold %d", h)
 	}
 }
@@ -191,7 +191,7 @@ func TestHalfARemovalIsTold(t *testing.T) {
 
 func TestProviderRemoval(t *testing.T) {
 	srv, api := fakeAccount(t)
-	tags := map[string]string{tagManagedBy: managedBy, tagOwner + "c1/gen3": "", tagOwner + "c1/other": ""}
+	tags := map[string]string{TagManagedBy: ManagedBy, TagOwner + "c1/gen3": "", TagOwner + "c1/other": ""}
 	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, tags)
 	check(t, err)
 	provider := func(namespace string, del bool) *ProviderRemoval {

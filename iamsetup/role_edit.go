@@ -26,7 +26,7 @@ type trustEdit struct {
 }
 
 // write does it. Next returns the policy as it should be, and whether that differs from what is seen.
-func (e trustEdit) write(ctx context.Context, say report, next func(*roleSeen) (t trust, differs bool)) error {
+func (e trustEdit) write(ctx context.Context, say Report, next func(*roleSeen) (t trust, differs bool)) error {
 	last := errors.New("another writer keeps replacing it")
 	for range trustAttempts {
 		now, err := readRole(ctx, e.API, e.Account, e.RoleName)
@@ -45,15 +45,15 @@ func (e trustEdit) write(ctx context.Context, say report, next func(*roleSeen) (
 		}
 		if e.Guard != nil {
 			if err := e.Guard(); err != nil {
-				return wrap(e.what, err)
+				return Wrap(e.what, err)
 			}
 		}
-		if err := e.put(ctx, say, policy); err != nil && !isUnclear(err) {
-			return hint.With(wrap(e.what, err), trustHint(err))
+		if err := e.put(ctx, say, policy); err != nil && !IsUnclear(err) {
+			return hint.With(Wrap(e.what, err), trustHint(err))
 		} else if err != nil {
 			last = err
 		}
-		say.partDone()
+		say.PartDone()
 		if stands, err := e.stands(ctx, say, next); stands || err != nil {
 			return err
 		}
@@ -61,18 +61,18 @@ func (e trustEdit) write(ctx context.Context, say report, next func(*roleSeen) (
 	return hint.With(fmt.Errorf("%s: %w", e.what, last), "run the same command again when nobody else is at work on that role")
 }
 
-func (e trustEdit) put(ctx context.Context, say report, policy trust) error {
+func (e trustEdit) put(ctx context.Context, say Report, policy trust) error {
 	document, err := policy.JSON()
 	if err != nil {
 		return err
 	}
-	return e.Pace.persist(ctx, say.waiting, e.what, func(ctx context.Context) error {
-		return failed(e.API.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &e.RoleName, PolicyDocument: &document}))
+	return e.Pace.Persist(ctx, say.Waiting, e.what, func(ctx context.Context) error {
+		return Failed(e.API.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &e.RoleName, PolicyDocument: &document}))
 	})
 }
 
 func trustHint(err error) string {
-	switch errorCode(err) {
+	switch ErrorCode(err) {
 	case "LimitExceeded":
 		return "a trust policy has 2048 characters where the quota was not raised: give this namespace a role of its own, by another --role-name or without it"
 	case "MalformedPolicyDocument":
@@ -84,9 +84,9 @@ func trustHint(err error) string {
 
 // stands waits until the policy read back is as it should be, twice running, since reads may flap. False: it did not
 // become so while IAM's reads may lag.
-func (e trustEdit) stands(ctx context.Context, say report, next func(*roleSeen) (trust, bool)) (bool, error) {
+func (e trustEdit) stands(ctx context.Context, say Report, next func(*roleSeen) (trust, bool)) (bool, error) {
 	inRow := 0
-	err := e.Pace.poll(ctx, e.Pace.Settle, func(ctx context.Context) (bool, error) {
+	err := e.Pace.Until(ctx, e.Pace.Settle, func(ctx context.Context) (bool, error) {
 		now, err := readRole(ctx, e.API, e.Account, e.RoleName)
 		if err != nil {
 			return false, err
@@ -98,10 +98,10 @@ func (e trustEdit) stands(ctx context.Context, say report, next func(*roleSeen) 
 			}
 		}
 		inRow = 0
-		say.waiting("trust policy of IAM role " + e.RoleName + " to show what was written")
+		say.Waiting("trust policy of IAM role " + e.RoleName + " to show what was written")
 		return false, nil
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		return false, nil
 	}
 	return err == nil, err

@@ -12,9 +12,9 @@ import (
 func sharedRole(t *testing.T, owners map[string]string, letIn ...Trusted) (api *iam.Client, now func() trust) {
 	t.Helper()
 	srv, api := roleAccount(t)
-	tags := map[string]string{tagManagedBy: managedBy}
+	tags := map[string]string{TagManagedBy: ManagedBy}
 	for owner, issuer := range owners {
-		tags[tagOwner+owner] = tagValue(issuer)
+		tags[TagOwner+owner] = TagValue(issuer)
 	}
 	policy := newTrust(awsProvider)
 	for _, who := range letIn {

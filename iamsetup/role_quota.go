@@ -22,7 +22,7 @@ func (r *Role) readTrustQuota(ctx context.Context) error {
 	if err != nil || len(why) == 0 || wanted <= trustDefault {
 		return err
 	}
-	quota, known, err := r.quotaOf(ctx, types.SummaryKeyTypeAssumeRolePolicySizeQuota, trustDefault)
+	quota, known, err := r.Quota(ctx, types.SummaryKeyTypeAssumeRolePolicySizeQuota, trustDefault)
 	if now, _ := r.seen.trust.characters(); !known && now > trustDefault {
 		quota = wanted
 	}

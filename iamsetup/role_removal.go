@@ -28,11 +28,11 @@ type RoleRemoval struct {
 // Name is the step's name.
 func (r *RoleRemoval) Name() string { return RoleStep }
 
-// bearer implements Bearer.
-func (r *RoleRemoval) bearer() (string, hold) {
-	h := r.hold(r.Removal)
-	if r.open && h != holdFree && !r.failed {
-		h = holdOutside
+// Bearer implements Bearer.
+func (r *RoleRemoval) Bearer() (string, Hold) {
+	h := r.Hold(r.Removal)
+	if r.open && h != HoldFree && !r.failed {
+		h = HoldOutside
 	}
 	return "role/" + r.RoleName, h
 }
@@ -51,27 +51,27 @@ func (r *RoleRemoval) keepsTrusting(issuer string) bool {
 
 // PlanDestroy says what Destroy would do. It only reads.
 func (r *RoleRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
-	return r.plan(ctx, r.Removal, r.leaver())
+	return r.Plan(ctx, r.Removal, r.leaver())
 }
 
 // Destroy looks again, since somebody may have taken the role meanwhile, and does what there is to do.
 func (r *RoleRemoval) Destroy(ctx context.Context, sink event.Sink) error {
-	return r.destroy(ctx, sink, r.Removal, r.leaver())
+	return r.TakeAway(ctx, sink, r.Removal, r.leaver())
 }
 
 func (r *RoleRemoval) on() calls { return roleCalls(r.API, r.RoleName) }
 
-func (r *RoleRemoval) leaver() leaver {
+func (r *RoleRemoval) leaver() Leaver {
 	l := r.principalDown.leaver(r.on())
-	l.read, l.judge, l.letOut = r.read, r.judge, r.letOut
-	l.inWay = func() string { // they take their part out of the trust policy before their tag
+	l.Read, l.Judge, l.LetOut = r.read, r.judge, r.letOut
+	l.InWay = func() string { // they take their part out of the trust policy before their tag
 		if !r.stranded() {
 			return ""
 		}
-		return "the tags of " + strings.Join(r.tags.otherOwners(r.Owner), ", ") + " to go from IAM role " + r.RoleName
+		return "the tags of " + strings.Join(r.Tags().OtherOwners(r.Owner), ", ") + " to go from IAM role " + r.RoleName
 	}
-	l.remove = func(ctx context.Context, say report) error {
-		return r.removeFrom(ctx, say, r.Removal, r.on(), func(ctx context.Context) ([]obstacle, error) { return r.standing(ctx, r.on(), r.Policies) })
+	l.Remove = func(ctx context.Context, say Report) error {
+		return r.removeFrom(ctx, say, r.Removal, r.on(), func(ctx context.Context) ([]Obstacle, error) { return r.standing(ctx, r.on(), r.Policies) })
 	}
 	return l
 }
@@ -82,24 +82,24 @@ func (r *RoleRemoval) read(ctx context.Context) (_ Tags, err error) {
 		return nil, err
 	}
 	r.arn = r.seen.arn
-	if _, mine := r.seen.tags[tagOwner+r.Owner.String()]; mine {
+	if _, mine := r.seen.tags[TagOwner+r.Owner.String()]; mine {
 		r.owned = slices.DeleteFunc(r.seen.trust.named(), func(who Trusted) bool { return !r.seen.tags.prove(r.Owner, who) })
 	}
 	return r.seen.tags, nil
 }
 
-func (r *RoleRemoval) judge(ctx context.Context, f fate, c *plan.Change) error {
+func (r *RoleRemoval) judge(ctx context.Context, f Fate, c *plan.Change) error {
 	rest := r.seen.trust.without(r.owned...)
 	switch {
 	case r.stranded():
 		*c = r.strandedChange(*c)
-	case f == fateShared:
-		c.Reason = "only the subjects and tags of this namespace are removed: " + r.sharedWith(r.tags)
-	case f != fateLast:
+	case f == FateShared:
+		c.Reason = "only the subjects and tags of this namespace are removed: " + r.SharedWith(r.Tags())
+	case f != FateLast:
 	case len(rest.statements) > 0:
 		r.open = true
 		c.Action, c.Reason = plan.None, "kept: its trust policy also lets in others"
-		if len(r.ownerTags(r.tags)) > 0 || len(rest.statements) != len(r.seen.trust.statements) {
+		if len(r.OwnerTags(r.Tags())) > 0 || len(rest.statements) != len(r.seen.trust.statements) {
 			c.Action, c.Reason = plan.Update, c.Reason+"; only this namespace is removed from it"
 		}
 		r.warnings = append(r.warnings, fmt.Sprintf("IAM role %s is kept, since its trust policy lets in others than this tool knows of; `%s` shows whom",
@@ -118,21 +118,21 @@ func (r *RoleRemoval) judge(ctx context.Context, f fate, c *plan.Change) error {
 // stranded reports that the role is shared by its tags, while its trust policy lets in this owner alone: IAM takes no
 // policy without a statement, so that this owner can only be let out with the role.
 func (r *RoleRemoval) stranded() bool {
-	return r.fate(r.Removal) == fateShared && r.seen.trust.holds(r.owned...) && len(r.seen.trust.without(r.owned...).statements) == 0
+	return r.Fate(r.Removal) == FateShared && r.seen.trust.holds(r.owned...) && len(r.seen.trust.without(r.owned...).statements) == 0
 }
 
 func (r *RoleRemoval) strandedChange(c plan.Change) plan.Change {
-	others := r.tags.otherOwners(r.Owner)
-	lines := names(others, func(owner string) string {
+	others := r.Tags().OtherOwners(r.Owner)
+	lines := Names(others, func(owner string) string {
 		cluster, _, _ := strings.Cut(owner, "/")
-		return fmt.Sprintf("if cluster %s is gone: `%s`", cluster, teardownOf(owner, "--role-name", r.RoleName))
+		return fmt.Sprintf("if cluster %s is gone: `%s`", cluster, TeardownOf(owner, "--role-name", r.RoleName))
 	})
-	return blocked(c, fmt.Sprintf("IAM role %s lets in nobody but this namespace, and IAM takes no trust policy that is empty; the role itself is kept, as it carries the tags of %s",
+	return Blocked(c, fmt.Sprintf("IAM role %s lets in nobody but this namespace, and IAM takes no trust policy that is empty; the role itself is kept, as it carries the tags of %s",
 		r.arn, strings.Join(others, ", ")), append(lines, "then run teardown again")...)
 }
 
 // letOut takes this owner out of the trust policy. A policy that would have no statement is left to who deletes the role.
-func (r *RoleRemoval) letOut(ctx context.Context, say report) error {
+func (r *RoleRemoval) letOut(ctx context.Context, say Report) error {
 	edit := trustEdit{
 		API: r.API, Account: r.Account, Pace: r.Pace, RoleName: r.RoleName, Guard: r.Guard, what: "let this namespace out of IAM role " + r.RoleName,
 	}

@@ -9,12 +9,12 @@ import (
 )
 
 // update brings a role in line.
-func (r *Role) update(ctx context.Context, say report) error {
+func (r *Role) update(ctx context.Context, say Report) error {
 	if err := r.writeBoundary(ctx, say); err != nil {
 		return err
 	}
 	first, last := r.inTurn(r.missing())
-	if err := r.tag(ctx, say, r.calls.String(), first, r.calls.tag); err != nil {
+	if err := r.Tag(ctx, say, r.calls.String(), first, r.calls.tag); err != nil {
 		return err
 	}
 	merge := func(seen *roleSeen) (trust, bool) {
@@ -27,21 +27,21 @@ func (r *Role) update(ctx context.Context, say report) error {
 			return err
 		}
 	}
-	return r.tag(ctx, say, r.calls.String(), last, r.calls.tag)
+	return r.Tag(ctx, say, r.calls.String(), last, r.calls.tag)
 }
 
 // inTurn says which tags go before the trust policy and which after it. A new owner is entered first, so that no
 // teardown of another takes the role away. While the issuer changes, the owner's tag names the new one and the old: what
 // the policy lets in stays proved to be this owner's wherever the run is interrupted.
 func (r *Role) inTurn(missing Tags) (first, last Tags) {
-	own := tagOwner + r.Owner.String()
-	before := without(strings.Fields(r.have[own]), []string{missing[own]})
+	own := TagOwner + r.Owner.String()
+	before := Without(strings.Fields(r.Have()[own]), []string{missing[own]})
 	if _, ok := missing[own]; !ok || len(before) == 0 {
 		return missing, nil
 	}
 	first, last = maps.Clone(missing), Tags{own: missing[own]}
 	first[own] = strings.Join(append([]string{missing[own]}, before...), " ")
-	if len(first[own]) > tagMax || first[own] == r.have[own] {
+	if len(first[own]) > tagMax || first[own] == r.Have()[own] {
 		delete(first, own) // the old one stays until it is let out
 	}
 	return first, last
@@ -78,8 +78,8 @@ func (r *Role) elsewhere() string {
 			continue
 		}
 		fmt.Fprintf(&out, "; it also lets in this ServiceAccount of %s, another cluster", who.Issuer)
-		for _, owner := range without(r.have.ownersOf(who), []string{r.Owner.String()}) {
-			fmt.Fprintf(&out, " (if that is gone: `%s`)", teardownOf(owner, "--role-name", r.RoleName))
+		for _, owner := range Without(r.Have().ownersOf(who), []string{r.Owner.String()}) {
+			fmt.Fprintf(&out, " (if that is gone: `%s`)", TeardownOf(owner, "--role-name", r.RoleName))
 		}
 	}
 	return out.String()

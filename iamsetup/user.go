@@ -31,20 +31,20 @@ func (u *User) ARN() string { return cmp.Or(u.arn, u.Account.UserARN(u.Path, u.L
 // Observe reads the user and what is attached to it, and says what Apply would do.
 func (u *User) Observe(ctx context.Context) ([]plan.Change, error) {
 	u.calls = userCalls(u.API, u.Lookup.UserName)
-	return u.observe(ctx, u.resource())
+	return u.Plan(ctx, u.resource())
 }
 
 // Apply does what the last Observe said.
 func (u *User) Apply(ctx context.Context, sink event.Sink) error {
-	return u.apply(ctx, sink, u.resource(), u.attachPolicy)
+	return u.Make(ctx, sink, u.resource(), u.attachPolicy)
 }
 
-func (u *User) resource() resource {
-	return resource{
-		what: u.calls.String(), create: u.create, update: u.update, cure: u.cure, forget: u.Lookup.Forget,
-		look: func(ctx context.Context) error { return u.lookAt(ctx, u.read) },
-		judge: func() ([]plan.Change, error) {
-			return u.judgeBoth(differing{missing: u.have.missing(u.marks()), reserve: u.reserve()}, nil), nil
+func (u *User) resource() Resource {
+	return Resource{
+		What: u.calls.String(), Create: u.create, Update: u.update, Cure: u.cure, Forget: u.Lookup.Forget,
+		Look: func(ctx context.Context) error { return u.lookAt(ctx, u.read) },
+		Judge: func() ([]plan.Change, error) {
+			return u.judgeBoth(Difference{Missing: u.Have().Missing(u.Marks()), Reserve: u.reserve()}, nil), nil
 		},
 	}
 }
@@ -65,16 +65,16 @@ func (u *User) show(seen *UserSeen) {
 // reserve are the tags that making a key takes: the announcement and the key's own, which comes when the key is stored and
 // in use. For an owner whose key is entered nothing is kept free.
 func (u *User) reserve() Tags {
-	for key, value := range u.have {
-		if strings.HasPrefix(key, tagKey) && value == u.Owner.String() {
+	for key, value := range u.Have() {
+		if strings.HasPrefix(key, TagKey) && value == u.Owner.String() {
 			return nil
 		}
 	}
-	return Tags{tagMinting + u.Owner.String(): "", tagKey + plan.KnownAfterApply: ""}
+	return Tags{TagMinting + u.Owner.String(): "", TagKey + plan.KnownAfterApply: ""}
 }
 
 func (u *User) create(ctx context.Context) error {
-	in := &iam.CreateUserInput{UserName: &u.Lookup.UserName, Path: &u.Path, Tags: u.marks().list()}
+	in := &iam.CreateUserInput{UserName: &u.Lookup.UserName, Path: &u.Path, Tags: u.Marks().List()}
 	if u.Boundary != "" {
 		in.PermissionsBoundary = &u.Boundary
 	}
@@ -83,17 +83,17 @@ func (u *User) create(ctx context.Context) error {
 		return err // the caller says what it was doing
 	}
 	made := userSeen(out.User)
-	made.New, made.Tags = true, u.marks()
+	made.New, made.Tags = true, u.Marks()
 	u.show(made)
 	u.Lookup.Set(made)
 	return nil
 }
 
-func (u *User) update(ctx context.Context, say report) error {
+func (u *User) update(ctx context.Context, say Report) error {
 	if err := u.writeBoundary(ctx, say); err != nil {
 		return err
 	}
-	missing := u.have.missing(u.marks())
+	missing := u.Have().Missing(u.Marks())
 	maps.Copy(u.have, missing) // the key step judges by the same tags
-	return u.tag(ctx, say, u.calls.String(), missing, u.calls.tag)
+	return u.Tag(ctx, say, u.calls.String(), missing, u.calls.tag)
 }

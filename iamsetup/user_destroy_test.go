@@ -29,7 +29,7 @@ func TestOnlyTheUserSaysWhoseItsKeyIs(t *testing.T) {
 			_, err := r.PlanDestroy(t.Context())
 			check(t, err)
 		}
-		return []plan.Change{user.todo}
+		return user.Judged()
 	}
 	changes := planned()
 	if actions(changes) != "blocked" {

@@ -25,12 +25,12 @@ type UserRemoval struct {
 // Name is the step's name.
 func (u *UserRemoval) Name() string { return UserStep }
 
-// bearer implements Bearer.
-func (u *UserRemoval) bearer() (string, hold) { return "user/" + u.Lookup.UserName, u.hold(u.Removal) }
+// Bearer implements Bearer.
+func (u *UserRemoval) Bearer() (string, Hold) { return "user/" + u.Lookup.UserName, u.Hold(u.Removal) }
 
 // PlanDestroy says what Destroy would do, given what the keys' removal said before. It only reads.
 func (u *UserRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
-	return u.plan(ctx, u.Removal, u.leaver())
+	return u.Plan(ctx, u.Removal, u.leaver())
 }
 
 // Destroy looks again, since others may have taken the user or left it while its keys went, and does what there is to do,
@@ -40,26 +40,26 @@ func (u *UserRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		u.failed = true
 		return fmt.Errorf("delete IAM user %s: it is kept, as access key %s is still there", u.arn, strings.Join(mine, ", "))
 	}
-	return u.destroy(ctx, sink, u.Removal, u.leaver())
+	return u.TakeAway(ctx, sink, u.Removal, u.leaver())
 }
 
 func (u *UserRemoval) on() calls { return userCalls(u.API, u.Lookup.UserName) }
 
-func (u *UserRemoval) leaver() leaver {
+func (u *UserRemoval) leaver() Leaver {
 	l := u.principalDown.leaver(u.on())
-	l.read, l.judge = u.read, u.judge
-	l.forget = func(ctx context.Context) error {
+	l.Read, l.Judge = u.read, u.judge
+	l.Forget = func(ctx context.Context) error {
 		u.Lookup.Forget()
 		return u.Keys.relook(ctx)
 	}
-	l.inWay = func() string {
-		if u.fate(u.Removal) != fateLast || len(u.Keys.obstacles()) == 0 || u.Keys.Unknown() {
+	l.InWay = func() string {
+		if u.Fate(u.Removal) != FateLast || len(u.Keys.obstacles()) == 0 || u.Keys.Unknown() {
 			return ""
 		}
 		return "access keys of IAM user " + u.Lookup.UserName + " that others may have just deleted"
 	}
-	l.remove = func(ctx context.Context, say report) error {
-		err := u.removeFrom(ctx, say, u.Removal, u.on(), func(ctx context.Context) ([]obstacle, error) {
+	l.Remove = func(ctx context.Context, say Report) error {
+		err := u.removeFrom(ctx, say, u.Removal, u.on(), func(ctx context.Context) ([]Obstacle, error) {
 			if err := u.Keys.relook(ctx); err != nil {
 				return nil, err
 			}
@@ -84,39 +84,39 @@ func (u *UserRemoval) read(ctx context.Context) (Tags, error) {
 }
 
 // standing is what was added by hand, and keys that do not go.
-func (u *UserRemoval) standing(ctx context.Context) ([]obstacle, error) {
+func (u *UserRemoval) standing(ctx context.Context) ([]Obstacle, error) {
 	added, err := u.principalDown.standing(ctx, u.on(), u.Policies)
 	out := u.Keys.obstacles()
 	for i, o := range out {
-		if owner := u.tags[tagKey+o.name]; owner != "" {
-			out[i].command = "# if " + owner + " is gone: " + teardownOf(owner, "--user-name", u.Lookup.UserName)
+		if owner := u.Tags()[TagKey+o.name]; owner != "" {
+			out[i].command = "# if " + owner + " is gone: " + TeardownOf(owner, "--user-name", u.Lookup.UserName)
 		}
 	}
 	return append(out, added...), err
 }
 
-func (u *UserRemoval) judge(ctx context.Context, f fate, c *plan.Change) error {
+func (u *UserRemoval) judge(ctx context.Context, f Fate, c *plan.Change) error {
 	mine := u.Keys.staying()
 	keys := strings.Join(mine, ", ")
 	switch {
-	case f == fateLast:
+	case f == FateLast:
 		all, err := u.standing(ctx)
 		if err == nil && len(all)+len(mine) > 0 {
 			*c = u.keptFor(*c, all, mine)
 		}
 		return err
-	case f != fateShared:
+	case f != FateShared:
 	case u.Keys.Unknown():
-		*c = blocked(*c, fmt.Sprintf("the access keys of IAM user %s could not be looked at, and one may be this namespace's", u.arn),
+		*c = Blocked(*c, fmt.Sprintf("the access keys of IAM user %s could not be looked at, and one may be this namespace's", u.arn),
 			"allow iam:ListAccessKeys and iam:GetAccessKeyLastUsed, and run teardown again")
 	case len(mine) > 0:
-		*c = blocked(*c, fmt.Sprintf("IAM user %s still has access key %s of this namespace", u.arn, keys), "`"+u.teardownOfKeys()+"` removes it")
+		*c = Blocked(*c, fmt.Sprintf("IAM user %s still has access key %s of this namespace", u.arn, keys), "`"+u.teardownOfKeys()+"` removes it")
 	}
 	return nil
 }
 
 // keptFor says why the user is kept, and what helps: keys of ours go by this tool, all else by hand.
-func (u *UserRemoval) keptFor(c plan.Change, all []obstacle, mine []string) plan.Change {
+func (u *UserRemoval) keptFor(c plan.Change, all []Obstacle, mine []string) plan.Change {
 	var reasons, cures []string
 	if len(all) > 0 {
 		reasons, cures = append(reasons, u.inWay(c, u.on(), all).Reason), commands(all)
@@ -134,7 +134,7 @@ func (u *UserRemoval) keptFor(c plan.Change, all []obstacle, mine []string) plan
 	case !u.Keys.Idle:
 		cures = append(cures, "run teardown again")
 	}
-	return blocked(c, strings.Join(reasons, "; "), cures...)
+	return Blocked(c, strings.Join(reasons, "; "), cures...)
 }
 
 func (u *UserRemoval) teardownOfKeys(more ...string) string {

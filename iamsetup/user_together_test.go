@@ -29,7 +29,7 @@ func enterKey(t *testing.T, srv *awsfake.Server, api *iam.Client, owner string) 
 	id, err := srv.AddKey("es")
 	check(t, err)
 	if owner != "" {
-		_, err = api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{tagKey + id: owner}.list()})
+		_, err = api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{TagKey + id: owner}.List()})
 		check(t, err)
 	}
 	return id
@@ -84,7 +84,7 @@ func TestLastOwnersWithKeysLeaveTogether(t *testing.T) {
 	srv.OnCall(func(phase awsfake.Phase, c awsfake.Call) {
 		if phase == awsfake.After && c.Action == "UntagUser" && done.CompareAndSwap(false, true) {
 			name := "es"
-			_, _ = api.UntagUser(context.WithoutCancel(t.Context()), &iam.UntagUserInput{UserName: &name, TagKeys: []string{tagOwner + "c2/gen3"}})
+			_, _ = api.UntagUser(context.WithoutCancel(t.Context()), &iam.UntagUserInput{UserName: &name, TagKeys: []string{TagOwner + "c2/gen3"}})
 		}
 	})
 	carryOut(t, user, policy, otherUser, otherPolicy)
