@@ -24,7 +24,7 @@ func (v *status) overaged(limit time.Duration) []error {
 	}
 	var errs []error
 	for _, k := range v.result.Keys {
-		if age := time.Duration(k.AgeSeconds) * time.Second; (k.InUse || k.Ours) && age > limit {
+		if age := time.Duration(k.AgeSeconds) * time.Second; (k.Ours || k.InUse && k.Owner == "") && age > limit {
 			errs = append(errs, hint.With(fmt.Errorf("check --max-key-age: access key %s of IAM user %s is %s old, and %s is allowed", k.ID, k.User, iamsetup.Age(age), iamsetup.Age(limit)),
 				v.replacement(k)))
 		}
@@ -40,15 +40,15 @@ func (v *status) overaged(limit time.Duration) []error {
 func (v *status) replacement(k StatusKey) string {
 	s := v.target.settings
 	switch {
-	case s.usesKeys() && k.User == s.UserName && v.steps.user.Ownership().Ours:
+	case k.Ours && s.usesKeys() && k.User == s.UserName && v.steps.user.Ownership().Ours:
 		return "to replace it, with nothing read in between: `" + hint.Command("aws", "iam", "delete-access-key", "--user-name", k.User, "--access-key-id", k.ID) +
 			"`; then run `gen3-bootstrap up` with the same flags"
 	case k.Ours:
 		return "once nothing uses it, `" + hint.Command("gen3-bootstrap", "teardown", "--only", iamsetup.KeyStep, "--only", iamsetup.UserStep, "--user-name", k.User) + "` removes it"
 	}
-	text := "it is of a user that is none of gen3-bootstrap's: make another key for it"
+	text := "no tag says that gen3-bootstrap made it: make another key for its user"
 	if len(k.Secrets) > 0 {
 		text += ", put that into Secret " + strings.Join(k.Secrets, ", ")
 	}
-	return text + ", and then delete this one"
+	return text + ", and delete this one once nobody else uses it"
 }

@@ -70,7 +70,6 @@ func (v *status) recall() {
 		v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.settings.Namespace, t.kube.Server, t.kube.Context))
 	}
 	if record != nil {
-		t.clusterID = cmp.Or(t.clusterID, record.Cluster)
 		t.settings = t.settings.asRecorded(*record)
 		if record.Account != t.settings.Account {
 			v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("the last up for this namespace was in account %s, and --account is %s", record.Account, t.settings.Account))

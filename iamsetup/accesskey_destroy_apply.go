@@ -27,15 +27,22 @@ func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 			errs = append(errs, err)
 		}
 	}
-	if err := r.untag(ctx, say, r.todo.untag...); err != nil {
-		errs = append(errs, err)
-	} else if entry != "" {
-		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Key.Lookup.UserName, Action: plan.Update, Reason: entry})
+	if len(errs) == 0 { // else the announcement of a mint may be all that shows whose a key is that is still there
+		errs = append(errs, r.untagStale(ctx, say, entry))
 	}
 	for _, blocked := range r.todo.blocks {
 		errs = append(errs, hint.Blocked(blocked))
 	}
 	return errors.Join(errs...)
+}
+
+// untagStale takes off what stands for nothing any more.
+func (r *KeyRemoval) untagStale(ctx context.Context, say Report, entry string) error {
+	err := r.untag(ctx, say, r.todo.untag...)
+	if err == nil && entry != "" {
+		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Key.Lookup.UserName, Action: plan.Update, Reason: entry})
+	}
+	return err
 }
 
 // settle looks again until nothing is in doubt or the usual lag has passed.

@@ -104,11 +104,11 @@ func (k *AccessKey) observeSecrets(ctx context.Context) ([]credential.Held, erro
 
 // search looks which Secrets hold the keys that are none of ours. A caller who may not look has them all kept.
 func (k *AccessKey) search(ctx context.Context, view *keyView) {
-	if !k.Adopt || len(k.plan.strangers) == 0 {
+	if !k.Adopt || len(k.plan.strangers) == 0 && !k.plan.tag {
 		return
 	}
 	holders, err := k.Store.Holders(ctx, ids(view.keys))
-	view.searched, view.holders = err == nil, holders
+	view.searched, view.unknown, view.holders = err == nil, err != nil, holders
 }
 
 func (k *AccessKey) judge(view keyView, settled bool) {
@@ -125,7 +125,7 @@ func (k *AccessKey) judge(view keyView, settled bool) {
 
 // wantsUse reports whether the last uses of the keys have a say: only where something is not as it should be.
 func (k *AccessKey) wantsUse() bool {
-	return len(k.plan.strangers) > 0 || len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
+	return k.plan.tag || len(k.plan.strangers) > 0 || len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
 }
 
 func (k *AccessKey) list(ctx context.Context) ([]listedKey, error) {

@@ -26,6 +26,9 @@ func (r *KeyRemoval) KnowsOther(id string) bool {
 // Unknown reports that the user's keys could not be looked at, so that any key may be one of this namespace's.
 func (r *KeyRemoval) Unknown() bool { return !r.looked }
 
+// doubtful reports that a key may be this owner's, which the tags of this owner on the user have yet to tell.
+func (r *KeyRemoval) doubtful() bool { return len(r.todo.blocks) > 0 }
+
 // Stays reports whether a key that should go is still there, so that the Secret which holds it must not go either.
 func (r *KeyRemoval) Stays(id string) bool { return slices.Contains(r.staying(), id) }
 
@@ -48,7 +51,7 @@ func (r *KeyRemoval) obstacles() []Obstacle {
 			continue
 		}
 		d := decision{v: r.view}
-		out = append(out, describeKey(r.Key.Lookup.UserName, k.ID, d.describe(k.ID), r.view.tagged(k.ID) == ""))
+		out = append(out, describeKey(r.Key.Lookup.UserName, k.ID, d.describe(k.ID), d.nobodys(k)))
 	}
 	if !r.looked {
 		out = append(out, Obstacle{kind: accessKey, note: "they could not be looked at", command: hint.Command("aws", "iam", "list-access-keys", "--user-name", r.Key.Lookup.UserName)})

@@ -167,11 +167,16 @@ func (d *decision) slotCure() []string {
 		switch {
 		case unused:
 			lines = append(lines, "--adopt --yes deletes "+k.ID+", which nobody seems to use")
-		case d.v.tagged(k.ID) == "" && k.Use.At.IsZero() && !k.Unread && !d.isHeld(k.ID):
+		case d.nobodys(k):
 			lines = append(lines, "if nobody needs "+k.ID+": "+d.deletion(k.ID))
 		}
 	}
 	return lines
+}
+
+// nobodys reports whether nothing shows that anybody has a key. No other one is advised to be deleted.
+func (d *decision) nobodys(k listedKey) bool {
+	return d.v.tagged(k.ID) == "" && k.Use.At.IsZero() && !k.Unread && !d.isHeld(k.ID)
 }
 
 // deletion is the command that deletes a key of the user.

@@ -72,16 +72,20 @@ func (d *decision) candidates(i intent) []listedKey {
 // used it for anything but a proof.
 func (d *decision) provablyOurs(k listedKey) bool {
 	others := slices.ContainsFunc(d.otherIntents(), func(i intent) bool { return i.mayHaveMade(k) })
-	return !others && k.Use.onlyProof()
+	return !others && !k.Unread && k.Use.onlyProof()
 }
 
 func (d *decision) blockCandidates(i intent, candidates []listedKey) {
 	for _, k := range candidates {
 		mark := hint.Command("aws", "iam", "tag-user", "--user-name", d.r.userName, "--tags", "Key="+TagKey+k.ID+",Value=WHOSE")
+		cure := "the last use tells who has it; nobody who does may lose it"
+		if d.nobodys(k) {
+			cure = "if nobody needs it: " + d.deletion(k.ID)
+		}
 		d.block("access-key/"+k.ID,
 			fmt.Sprintf("access key %s of user %s (%s) was made while a run of ours was minting at %s, and it cannot be told whether that run made it",
 				k.ID, d.r.userName, d.describe(k.ID), i.started.Format(time.RFC3339)),
-			"if nobody needs it: "+d.deletion(k.ID), "if it is somebody's, tag it so: "+mark)
+			cure, "if it is somebody's, tag it so: "+mark)
 	}
 }
 

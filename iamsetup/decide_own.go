@@ -27,9 +27,17 @@ func (d *decision) judgeOwnKeys() {
 	}
 }
 
-// heldByUsAlone reports whether a key is held by Secrets of ours alone, once this run has filled those that it fills. A key
-// that somebody else's Secret holds too stays theirs: teardown must not take it from under them.
+// heldByUsAlone reports whether a key is held by Secrets of ours alone, in the whole cluster and once this run has filled those
+// that it fills. A key that somebody else's Secret holds too stays theirs: teardown must not take it from under them.
 func (d *decision) heldByUsAlone(id string) bool {
+	if d.v.unknown {
+		return false
+	}
+	for _, name := range d.v.holders[id] {
+		if !slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return h.Name == name }) {
+			return false
+		}
+	}
 	filled := func(h credential.Held) bool {
 		return slices.ContainsFunc(d.fills, func(f fill) bool { return f.held.Name == h.Name })
 	}

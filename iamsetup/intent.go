@@ -1,6 +1,7 @@
 package iamsetup
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -32,17 +33,32 @@ func (t Tags) intents() []intent {
 		if !ok {
 			continue
 		}
-		i := intent{owner: owner}
-		words := strings.Fields(t[key])
-		if len(words) >= 2 {
-			i.started, _ = time.Parse(time.RFC3339, words[0])
-			i.deadline, _ = time.Parse(time.RFC3339, words[1])
-			i.existing = words[2:]
+		i, err := readIntent(strings.Fields(t[key]))
+		if err != nil {
+			i = intent{}
 		}
+		i.owner = owner
 		out = append(out, i)
 	}
 	return out
 }
+
+// readIntent reads the words of a tag's value.
+func readIntent(words []string) (i intent, err error) {
+	if len(words) < 2 {
+		return i, errNoIntent
+	}
+	if i.started, err = time.Parse(time.RFC3339, words[0]); err != nil {
+		return i, errNoIntent
+	}
+	if i.deadline, err = time.Parse(time.RFC3339, words[1]); err != nil {
+		return i, errNoIntent
+	}
+	i.existing = words[2:]
+	return i, nil
+}
+
+var errNoIntent = errors.New("no times stand in the tag")
 
 // mayHaveMade reports whether a key can be the one of this intent: it was not there before, and came in its time.
 func (i intent) mayHaveMade(k listedKey) bool {

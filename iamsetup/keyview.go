@@ -55,6 +55,7 @@ type keyView struct {
 	elsewhere map[string]string
 
 	searched bool                // holders is filled
+	unknown  bool                // it may not be filled
 	holders  map[string][]string // key id: the Secrets of the whole cluster that hold it
 }
 

@@ -130,11 +130,11 @@ func (r Removal) sure(ctx context.Context, what string, look func(context.Contex
 // Gone repeats a deletion until IAM takes it: a conflict may be with what has just been deleted and still shows, and what
 // is said not to exist may not show yet.
 func (r Removal) Gone(ctx context.Context, say Report, what string, call func(context.Context) error) error {
-	if err := r.Guard(); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
 	var last error
 	err := r.Pace.Until(ctx, 3*r.Pace.Settle, func(ctx context.Context) (bool, error) {
+		if err := r.Guard(); err != nil {
+			return false, fmt.Errorf("%s: %w", what, err)
+		}
 		last = call(ctx)
 		switch {
 		case last == nil:

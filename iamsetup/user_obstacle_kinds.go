@@ -37,8 +37,8 @@ func commands(all []Obstacle) []string {
 	return out
 }
 
-// describeKey makes an Obstacle of an access key that does not go. The command that deletes it is given only where nobody is
-// known to have the key.
+// describeKey makes an Obstacle of an access key that does not go. The command that deletes it is given only where nothing
+// shows that anybody has the key.
 func describeKey(user, id, note string, nobodys bool) Obstacle {
 	o := Obstacle{kind: accessKey, name: id, note: note}
 	if nobodys {

@@ -111,6 +111,8 @@ func (u *UserRemoval) judge(ctx context.Context, f Fate, c *plan.Change) error {
 			"allow iam:ListAccessKeys and iam:GetAccessKeyLastUsed, and run teardown again")
 	case len(mine) > 0:
 		*c = Blocked(*c, fmt.Sprintf("IAM user %s still has access key %s of this namespace", u.arn, keys), "`"+u.teardownOfKeys()+"` removes it")
+	case u.Keys.doubtful():
+		*c = Blocked(*c, fmt.Sprintf("IAM user %s has an access key of which it cannot be told whether it is this namespace's", u.arn), "settle it as access-key says, and run teardown again")
 	}
 	return nil
 }
