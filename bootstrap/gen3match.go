@@ -66,9 +66,6 @@ func installedGen3(found *helminstall.Gen3Release) string {
 // made.
 func valuesInTheWay(version string, found *helminstall.Gen3Release, irsa bool) []string {
 	var out []string
-	if version == "" && found != nil && installedGen3(found) == "" {
-		out = append(out, fmt.Sprintf("release %s is of gen3 chart %q by what is stored of it, which is no version: it is taken as unknown, unless --gen3-version says it", found.Name, found.Version))
-	}
 	if text := withoutCredentials(version, found); text != "" {
 		out = append(out, text)
 	}

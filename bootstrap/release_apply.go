@@ -101,7 +101,11 @@ func (o *operatorStep) converge(ctx context.Context, sink event.Sink) error {
 // out to be the one that counts.
 func (o *operatorStep) convergeLocked(ctx context.Context, sink event.Sink) (done bool, err error) {
 	where := o.shared.namespace
-	held, err := o.shared.lock.take(ctx, where, func(ctx context.Context) error { return o.MakeNamespace(ctx, sink) })
+	var create func(context.Context) error // of another release's namespace there is none: only the settings' is ours to make
+	if where == o.Namespace {
+		create = func(ctx context.Context) error { return o.MakeNamespace(ctx, sink) }
+	}
+	held, err := o.shared.lock.take(ctx, where, create)
 	if err != nil {
 		return false, err // it names the Lease or the namespace
 	}
@@ -127,7 +131,7 @@ func (o *operatorStep) convergeLocked(ctx context.Context, sink event.Sink) (don
 
 func blockedBy(changes []plan.Change) error {
 	for _, c := range plan.BlockedIn(changes) {
-		return hint.With(errors.New(c.Reason), c.Hint)
+		return hint.Blocked(c)
 	}
 	return nil
 }

@@ -34,9 +34,9 @@ func (r *releaseRemoval) judgeCRDs(ctx context.Context) error {
 	}
 	r.crdsGo = false
 	r.planned = slices.DeleteFunc(slices.Clone(r.planned), isCRD)
-	r.planned = append(r.planned, plan.Change{
-		Step: r.Name(), Resource: "customresourcedefinitions/external-secrets.io", Action: plan.Blocked, Reason: held.Error(), Hint: hint.Of(held),
-	})
+	blocked := hint.Change(held)
+	blocked.Step, blocked.Resource = r.Name(), "customresourcedefinitions/external-secrets.io"
+	r.planned = append(r.planned, blocked)
 	return nil
 }
 

@@ -44,7 +44,8 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 		case strings.HasPrefix(c.Resource, "customresourcedefinition/"):
 			continue
 		case err != nil:
-			c.Action, c.Hint = plan.Blocked, hint.Of(err)
+			blocked := hint.Change(err)
+			c.Action, c.Hint, c.More = blocked.Action, blocked.Hint, blocked.More
 			c.Reason = fmt.Sprintf("%s is left, as nobody can tell whether other namespaces use it: %s", c.Resource, err)
 		default:
 			c.Action, c.Reason = plan.None, r.usedBy(elsewhere)

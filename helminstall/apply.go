@@ -117,7 +117,7 @@ func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 	}
 	c := s.namespaceChange()
 	s.emit(sink, event.Event{Type: event.Changed, Change: &c})
-	s.seen.NamespaceOurs, s.seen.NamespaceNames = true, true
+	s.seen.NamespaceNames = true
 	return nil
 }
 

@@ -84,8 +84,8 @@ func elsewhere(o *Observed, w Want) Verdict {
 		Reason: fmt.Sprintf("the operator is there already: %s; it serves %s: used", strings.Join(found, ", "), served(o.CRDs)),
 	}
 	if w.Explicit {
-		v.Warnings = append(v.Warnings, fmt.Sprintf("chart settings have no effect: the operator belongs to %s%s",
-			o.Operators[0].Owner, takeHint(o)))
+		op := o.believed()
+		v.Warnings = append(v.Warnings, fmt.Sprintf("chart settings have no effect: the operator belongs to %s%s", op.Owner, takeHint(o, op)))
 	}
 	for _, op := range o.Operators {
 		if !op.Available && !op.Stopped { // those are warned of as Deployments, see stopped
@@ -107,15 +107,25 @@ func classifyLost(o *Observed, w Want, op Operator) Verdict {
 		}
 	}
 	v := elsewhere(o, w)
-	v.Warnings = append(v.Warnings, fmt.Sprintf("Helm release %s is stored in no Secret of namespace %s, so that nobody can upgrade or uninstall it: --adopt stores it anew",
-		w.Release, w.Namespace))
+	cure := "--adopt stores it anew"
+	if !o.named() {
+		cure = "whether it ever was one, no cluster-wide object says; see whose it is: " + showDeployment(op)
+	}
+	v.Warnings = append(v.Warnings, fmt.Sprintf("Helm release %s is stored in no Secret of namespace %s, so that nobody can upgrade or uninstall it: %s",
+		w.Release, w.Namespace, cure))
 	return v
 }
 
-// takeHint names the flags with which the operator's Helm release would be managed.
-func takeHint(o *Observed) string {
-	owner := o.Operators[0].Owner
-	if owner.Release == "" || owner.GitOps() {
+// believed is the first operator that the CRDs confirm, or else the first.
+func (o *Observed) believed() Operator {
+	return o.Operators[max(0, slices.IndexFunc(o.Operators, func(op Operator) bool { return op.Confirmed }))]
+}
+
+// takeHint names the flags with which the operator's Helm release would be managed, where the CRDs confirm it: a tenant can
+// put any release's name on a Deployment.
+func takeHint(o *Observed, op Operator) string {
+	owner := op.Owner
+	if !op.Confirmed || owner.Release == "" || owner.GitOps() {
 		return ""
 	}
 	flags := "; to manage it, give " + hint.Command("--release", owner.Release, "--release-namespace", owner.Namespace)

@@ -59,8 +59,8 @@ func (s *Step) usedBy() string {
 			return c.Owner.String() + " keeps them"
 		}
 	}
-	if s.removal == nil && s.running() != "" {
-		return s.running() + " uses them"
+	if s.removal == nil && s.running() != nil {
+		return s.running().deployment() + " uses them"
 	}
 	if s.seen.Unseen != "" {
 		return "whether an operator uses them cannot be told: " + s.seen.Unseen

@@ -47,10 +47,10 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 		}
 		out = append(out, c)
 	}
-	if s.seen.NamespaceOurs && !opts.KeepNamespace {
+	if s.seen.NamespaceNames && !opts.KeepNamespace {
 		out = append(out, plan.Change{
 			Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Delete,
-			Reason: "made by this program; only if nothing else is in it",
+			Reason: "made for the release; only if nothing else is in it",
 		})
 	}
 	return out, nil
@@ -77,9 +77,10 @@ func (s *Step) destroyChange() plan.Change {
 		c.Action, c.Reason = plan.None, "left: no cluster-wide object names it; "+s.seen.undecoded.Error()
 	case s.seen.Release != nil && !s.seen.claimed():
 		c.Action, c.Reason = plan.None, "carries no mark of ours: left"
-	case s.running() != "":
-		c.Action, c.Reason = plan.Blocked, s.unproven()+", and "+s.running()+" of it runs: left"
-		c.Hint = s.unprovenHint()
+	case s.running() != nil:
+		op := s.running()
+		c.Action, c.Reason = plan.Blocked, s.unproven()+", and "+op.deployment()+" of it runs: left"
+		c.Hint, c.More = s.unprovenHint(*op), []string{"if it is not yours, leave it out with --skip-helm"}
 	case s.seen.Release != nil:
 		c.Action, c.Reason = plan.None, "left: "+s.unproven()
 	default:
@@ -109,14 +110,14 @@ func (s *Step) removalChange(c plan.Change) plan.Change {
 	return c
 }
 
-// running names an operator of the release, "" where none runs.
-func (s *Step) running() string {
+// running is an operator of the release, nil where none runs.
+func (s *Step) running() *Operator {
 	for _, op := range s.seen.Operators {
 		if op.Owner.Of(s.Settings.Release, s.Namespace) && op.Namespace == s.Namespace {
-			return "deployment/" + op.Namespace + "/" + op.Name
+			return &op
 		}
 	}
-	return ""
+	return nil
 }
 
 // unproven says why the release is not called ours.
@@ -127,22 +128,27 @@ func (s *Step) unproven() string {
 	return "its Secret says that it is ours, but neither its Namespace nor CRDs name the release"
 }
 
-func (s *Step) unprovenHint() string {
-	flags := []string{"--release", s.Settings.Release, "--release-namespace", s.Namespace}
-	if s.seen.Release == nil {
-		return "if it is yours, store it anew with: " + hint.Command(append([]string{"gen3-bootstrap", "up", "--adopt"}, flags...)...) +
-			" and the other flags of up, and then run teardown again\nif it is not, leave it out with --skip-helm"
+// unprovenHint gives a command that acts on the release only where a cluster-wide object names it. All else can be forged by
+// whoever writes in its namespace, and would then run with the rights of who pastes the command.
+func (s *Step) unprovenHint(op Operator) string {
+	if s.seen.Release == nil && s.seen.named() {
+		return "if it is yours, store it anew, and then run teardown again: " +
+			hint.Command("gen3-bootstrap", "up", "--adopt", "--release", s.Settings.Release, "--release-namespace", s.Namespace) + " and the other flags of up"
 	}
-	return "if it is yours, remove it with: " + hint.Command("helm", "uninstall", "-n", s.Namespace, s.Settings.Release) +
-		"\nif it is not, leave it out with --skip-helm"
+	return "whoever may write in namespace " + s.Namespace + " can have made it; see whose it is: " + showDeployment(op)
+}
+
+// showDeployment is a command that only reads.
+func showDeployment(op Operator) string {
+	return hint.Command("kubectl", "get", "deployment", op.Name, "-n", op.Namespace, "-o", "yaml")
 }
 
 func (s *Step) crdChange(crd string) plan.Change {
 	return plan.Change{Step: stepName, Resource: "customresourcedefinition/" + crd, Action: plan.Delete, Reason: "--delete-crds"}
 }
 
-// Destroy uninstalls the release if it is ours, running no hooks and deleting only what names the release itself, never its CRDs unless asked to, and then its namespace if that is ours
-// and empty. It goes on past a failure where that is safe, and may be repeated.
+// Destroy uninstalls the release if it is ours, running no hooks and deleting only what names the release itself, never its CRDs unless asked to, and then its namespace if that was made for
+// it and is empty. It goes on past a failure where that is safe, and may be repeated.
 func (s *Step) Destroy(ctx context.Context, opts DestroyOptions, sink event.Sink) error {
 	if err := s.observeDestroy(ctx); err != nil {
 		return err

@@ -148,7 +148,7 @@ func (r *Record) gen3() (found *Gen3Release, warning string) {
 		LocalSecret: on("global", "aws", "useLocalSecret", "enabled"), Crossplane: on("global", "crossplane", "enabled"),
 	}
 	if _, err := semver.NewVersion(found.Version); err != nil {
-		warning = fmt.Sprintf("release %s of the gen3 chart says that its version is %q, which is none: it counts as unknown", found.Name, brief(found.Version))
+		warning = fmt.Sprintf("release %s of the gen3 chart says that its version is %q, which is no version: it counts as unknown, unless --gen3-version says it", found.Name, brief(found.Version))
 		found.Version = ""
 	}
 	return found, warning

@@ -19,10 +19,10 @@ import (
 // as used.
 const settleTimeout = pollInterval * 4 * 60
 
-// deleteNamespace deletes the release's namespace if we made it and nothing is left in it; the release's own pods are
-// waited for.
+// deleteNamespace deletes the release's namespace if we made it for this release and nothing is left in it; the release's own
+// pods are waited for. Our label alone is no ground: Gen3's namespaces have it too.
 func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
-	if !s.seen.NamespaceOurs || s.seen.NamespaceTerminating || s.seen.undecoded != nil || s.seen.Release != nil && !s.seen.ours() {
+	if !s.seen.NamespaceNames || s.seen.NamespaceTerminating || s.seen.undecoded != nil || s.seen.Release != nil && !s.seen.ours() {
 		return nil
 	}
 	left, err := s.emptied(ctx, sink)

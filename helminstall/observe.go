@@ -33,8 +33,8 @@ type Observed struct {
 	Unseen string
 	// Rests are webhooks of an operator that is gone, in the way of another release.
 	Rests []Rest
-	// NamespaceGone is that the release's namespace does not exist, NamespaceOurs that it carries our label.
-	NamespaceGone, NamespaceOurs, NamespaceTerminating bool
+	// NamespaceGone is that the release's namespace does not exist.
+	NamespaceGone, NamespaceTerminating bool
 	// NamespaceNames is that the Namespace was made for this release, CRDsName that the CRDs' Helm annotations name it.
 	NamespaceNames, CRDsName bool
 	// Lookalikes are Deployments that are labelled as an operator and are none, as far as can be told.
@@ -129,8 +129,7 @@ func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
 	case err != nil:
 		return fmt.Errorf("get Namespace %s: %w", s.Namespace, err)
 	default:
-		o.NamespaceOurs = ns.Labels[managedByLabel] == managedBy
-		o.NamespaceNames = o.NamespaceOurs && ns.Annotations[releaseAnnotation] == s.Settings.Release
+		o.NamespaceNames = ns.Labels[managedByLabel] == managedBy && ns.Annotations[releaseAnnotation] == s.Settings.Release
 		o.namespaceUID = ns.UID
 		o.NamespaceTerminating = ns.DeletionTimestamp != nil
 	}

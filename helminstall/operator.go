@@ -13,6 +13,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/pager"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
@@ -27,7 +29,7 @@ type Operator struct {
 	Version   string // by label or image tag; "" if neither tells
 	Chart     string // helm.sh/chart label, such as external-secrets-0.9.13, or ""
 	Owner     owner.Owner
-	// Confirmed is that the CRDs have the same owner. Else its image or arguments are the operator's, which anybody can have.
+	// Confirmed is that the CRDs have the same owner; see confirms. Else its image or arguments are the operator's, which anybody can have.
 	Confirmed bool
 	Available bool // at least one replica is, and as many as are wanted
 	Stopped   bool // its Deployment wants no replicas
@@ -35,26 +37,42 @@ type Operator struct {
 
 // String names it for an operator.
 func (o Operator) String() string {
-	return fmt.Sprintf("deployment/%s/%s (version %s) of %s", o.Namespace, o.Name, cmp.Or(o.Version, "unknown"), o.Owner)
+	return fmt.Sprintf("%s (version %s) of %s", o.deployment(), cmp.Or(o.Version, "unknown"), o.Owner)
 }
+
+func (o Operator) deployment() string { return "deployment/" + o.Namespace + "/" + o.Name }
 
 // listDeployments reads the chart's Deployments of all namespaces, or where that is forbidden of the release's own.
 func (s *Step) listDeployments(ctx context.Context) (items []appsv1.Deployment, everywhere bool, err error) {
-	opts := metav1.ListOptions{LabelSelector: operatorLabels}
-	list, err := s.Client.AppsV1().Deployments(metav1.NamespaceAll).List(ctx, opts)
+	items, err = s.deploymentsIn(ctx, metav1.NamespaceAll)
 	if err == nil {
-		return list.Items, true, nil
+		return items, true, nil
 	}
 	if !apierrors.IsForbidden(err) {
 		return nil, false, fmt.Errorf("list Deployments of all namespaces: %w", err)
 	}
-	if list, err = s.Client.AppsV1().Deployments(s.Namespace).List(ctx, opts); apierrors.IsForbidden(err) {
+	if items, err = s.deploymentsIn(ctx, s.Namespace); apierrors.IsForbidden(err) {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("list Deployments in namespace %s: %w", s.Namespace, err)
 	}
-	return list.Items, false, nil
+	return items, false, nil
+}
+
+// deploymentsIn reads in pages, and keeps what has the chart's label.
+func (s *Step) deploymentsIn(ctx context.Context, namespace string) (items []appsv1.Deployment, err error) {
+	pages := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return s.Client.AppsV1().Deployments(namespace).List(ctx, options)
+	})
+	pages.PageBufferSize = 1
+	err = pages.EachListItem(ctx, metav1.ListOptions{LabelSelector: operatorLabels}, func(item runtime.Object) error {
+		if d, ok := item.(*appsv1.Deployment); ok {
+			items = append(items, *d)
+		}
+		return nil
+	})
+	return items, err // the caller says what it lists
 }
 
 // take sorts the chart's Deployments: operators proper, not their webhook and certificate controller, and others that only
@@ -68,8 +86,9 @@ func (o *Observed) take(items []appsv1.Deployment, namespace string, unread bool
 			continue
 		}
 		op := operatorOf(d)
-		op.Confirmed = o.confirms(op)
-		if !op.Confirmed && !looksGenuine(d) || !unread && served(o.CRDs) == noVersion {
+		genuine := looksGenuine(d)
+		op.Confirmed = o.confirms(op, genuine)
+		if !op.Confirmed && !genuine || !unread && served(o.CRDs) == noVersion {
 			o.Lookalikes = append(o.Lookalikes, "deployment/"+d.Namespace+"/"+d.Name)
 			continue
 		}
@@ -84,12 +103,13 @@ func (o *Observed) take(items []appsv1.Deployment, namespace string, unread bool
 }
 
 // confirms reports whether a Deployment's owner is the CRDs'. Whoever has a Deployment can annotate it; that it is in the
-// namespace that the CRDs name is what a tenant cannot have.
-func (o *Observed) confirms(op Operator) bool {
+// namespace that the CRDs name is what a tenant cannot have. GitOps tools' marks name none, and so count only on what looks
+// genuine besides.
+func (o *Observed) confirms(op Operator, genuine bool) bool {
 	return slices.ContainsFunc(o.CRDs, func(c CRD) bool {
 		switch by := c.Owner; {
 		case by.ArgoApp != "" || by.Flux != "":
-			return by.ArgoApp == op.Owner.ArgoApp && by.Flux == op.Owner.Flux
+			return genuine && by.ArgoApp == op.Owner.ArgoApp && by.Flux == op.Owner.Flux
 		default:
 			return by.Release != "" && op.Owner.Of(by.Release, by.Namespace) && op.Namespace == by.Namespace
 		}

@@ -17,7 +17,7 @@ import (
 // preflight judges what the chart's objects would meet, after they were read ahead and before anything is stored.
 func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
 	var taken []string
-	var by owner.Owner
+	var by, proven owner.Owner
 	for _, info := range list {
 		live := reads.live(info)
 		if live == nil {
@@ -25,6 +25,9 @@ func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
 		}
 		if !s.mayTake(info, live) {
 			taken, by = append(taken, named(info)), owner.Of(live.Metadata)
+			if !info.Namespaced() { // a tenant can put any release's name on an object of a namespace
+				proven = by
+			}
 			continue
 		}
 		if info.Mapping.GroupVersionKind.Kind != crdKind {
@@ -36,7 +39,7 @@ func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
 	}
 	if len(taken) > 0 {
 		return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", few(taken), by)},
-			"if it is a rest of an operator that is gone, delete it"+installAs(by))
+			"if it is a rest of an operator that is gone, delete it"+installAs(proven))
 	}
 	return nil
 }

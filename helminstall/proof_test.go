@@ -81,9 +81,15 @@ func TestOperatorIsRecognised(t *testing.T) {
 		"of the release of the CRDs":  {crds: served(release), image: "host/eso:1", want: true, sure: true},
 		"its annotations, a tenant's": {crds: served(release), image: "nginx", change: func(d *appsv1.Deployment) { d.Namespace = "tenant" }},
 		"its image, a tenant's":       {crds: served(release), image: registry, change: func(d *appsv1.Deployment) { d.Namespace = "tenant" }, want: true},
-		"of the application": {crds: served(argo), image: "host/eso:1", change: func(d *appsv1.Deployment) {
+		"of the application": {crds: served(argo), image: registry, change: func(d *appsv1.Deployment) {
 			d.Annotations = map[string]string{"argocd.argoproj.io/tracking-id": "eso-app:apps/Deployment:ops/eso"}
 		}, want: true, sure: true},
+		"the application's label alone": {crds: served(argo), image: "nginx", change: func(d *appsv1.Deployment) {
+			d.Namespace, d.Annotations, d.Labels["argocd.argoproj.io/instance"] = "tenant", nil, "eso-app"
+		}},
+		"Flux's label alone": {crds: served(owner.Owner{Release: "eso", Namespace: "ops", Flux: "infra/eso"}), image: "nginx", change: func(d *appsv1.Deployment) {
+			d.Namespace, d.Labels["helm.toolkit.fluxcd.io/namespace"], d.Labels["helm.toolkit.fluxcd.io/name"] = "tenant", "infra", "eso"
+		}},
 		"of another application":      {crds: served(argo), image: "host/eso:1", change: func(d *appsv1.Deployment) { d.Annotations = nil }},
 		"the webhook of the release":  {crds: served(release), image: registry, change: func(d *appsv1.Deployment) { d.Labels["app.kubernetes.io/name"] = "external-secrets-webhook" }},
 		"a release that nobody named": {crds: served(owner.Owner{}), image: "host/eso:1"},

@@ -21,5 +21,5 @@ func blocked(err error) (plan.Change, bool) {
 	if _, ok := errors.AsType[refusal](err); !ok {
 		return plan.Change{}, false
 	}
-	return plan.Change{Action: plan.Blocked, Reason: err.Error(), Hint: hint.Of(err)}, true
+	return hint.Change(err), true
 }

@@ -63,7 +63,8 @@ func TestClassify(t *testing.T) {
 	rests := []Rest{{"validatingwebhookconfiguration/a", eso}, {"validatingwebhookconfiguration/b", eso}}
 	flux := Operator{Name: "eso", Available: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets", Flux: "infra/eso"}}
 	own := Operator{Namespace: "external-secrets", Name: "eso", Available: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets"}}
-	imageOnly := Operator{Namespace: "tenant", Name: "web", Available: true}
+	imageOnly := Operator{Namespace: "tenant", Name: "web", Available: true, Owner: owner.Owner{Release: "web", Namespace: "tenant"}}
+	confirmed := Operator{Namespace: "infra", Name: "eso", Available: true, Confirmed: true, Owner: eso}
 	tests := map[string]struct {
 		seen   Observed
 		want   func(*Want)
@@ -147,15 +148,22 @@ func TestClassify(t *testing.T) {
 		"pending, foreign, unnamed": {unnamed: true, seen: Observed{Release: stored(status(release.StatusPendingUpgrade), unmarked, old(time.Hour))}, state: Foreign, action: plan.Blocked, reason: "before the operator's CRDs bore its name", hint: "--adopt"},
 		"lost":                      {seen: Observed{NamespaceNames: true, Operators: []Operator{own}, CRDs: crdsOf("external-secrets", "external-secrets")}, state: Lost, action: plan.Create, reason: "no Secret stores it any more, and its operator is there (deployment/external-secrets/eso): installed over its own objects"},
 		"lost, of nobody":           {seen: Observed{Operators: []Operator{own}, CRDs: crdsOf("external-secrets", "external-secrets")}, state: Elsewhere, action: plan.None, warns: 1, check: func(v Verdict) bool { return strings.Contains(v.Warnings[0], "--adopt stores it anew") }},
-		"lost, adopted":             {seen: Observed{Operators: []Operator{own}, CRDs: crdsOf("", "")}, want: func(w *Want) { w.Adopt = true }, state: Lost, action: plan.Create},
-		"lost, CRDs of another":     {seen: Observed{NamespaceNames: true, Operators: []Operator{own}, CRDs: crdsOf("eso", "infra")}, state: Elsewhere, action: plan.None, warns: 1},
-		"lost, Flux":                {seen: Observed{NamespaceNames: true, Operators: []Operator{flux}, CRDs: crdsOf("external-secrets", "external-secrets")}, state: Elsewhere, action: plan.None, warns: 0},
-		"lookalikes":                {seen: Observed{Lookalikes: []string{"deployment/tenant/web"}}, state: Absent, action: plan.Create, warns: 1, check: func(v Verdict) bool { return strings.Contains(v.Warnings[0], "deployment/tenant/web") }},
-		"lookalikes, as wanted":     {seen: Observed{Release: stored(), Lookalikes: []string{"deployment/tenant/web"}}, state: InSync, action: plan.None},
-		"an image alone":            {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt = true }, state: Elsewhere, action: plan.None, reason: "deployment/tenant/web"},
-		"an image, overruled":       {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt, w.ReleaseGiven = true, true }, state: Leftover, action: plan.Create, warns: 1},
-		"confirmed, not overruled":  {seen: Observed{Operators: []Operator{argo}, CRDs: crdsOf("", "")}, want: func(w *Want) { w.Adopt, w.ReleaseGiven = true, true }, state: Elsewhere, action: plan.None},
-		"foreign, other chart":      {seen: Observed{Release: stored(unmarked, withChart("nginx"))}, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},
+		"lost, unnamed": {unnamed: true, seen: Observed{Operators: []Operator{own}, CRDs: crdsOf("", "")}, want: func(w *Want) { w.Explicit = true }, state: Elsewhere, action: plan.None, warns: 2, check: func(v Verdict) bool {
+			w := strings.Join(v.Warnings, "\n")
+			return !strings.Contains(w, "--") && strings.Contains(w, "kubectl get deployment eso -n external-secrets -o yaml")
+		}},
+		"a tenant's and a real one": {seen: Observed{Operators: []Operator{imageOnly, confirmed}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Explicit = true }, state: Elsewhere, action: plan.None, warns: 1, check: func(v Verdict) bool {
+			return strings.Contains(v.Warnings[0], "--release eso --release-namespace infra") && !strings.Contains(v.Warnings[0], "tenant")
+		}},
+		"lost, adopted":            {seen: Observed{Operators: []Operator{own}, CRDs: crdsOf("", "")}, want: func(w *Want) { w.Adopt = true }, state: Lost, action: plan.Create},
+		"lost, CRDs of another":    {seen: Observed{NamespaceNames: true, Operators: []Operator{own}, CRDs: crdsOf("eso", "infra")}, state: Elsewhere, action: plan.None, warns: 1},
+		"lost, Flux":               {seen: Observed{NamespaceNames: true, Operators: []Operator{flux}, CRDs: crdsOf("external-secrets", "external-secrets")}, state: Elsewhere, action: plan.None, warns: 0},
+		"lookalikes":               {seen: Observed{Lookalikes: []string{"deployment/tenant/web"}}, state: Absent, action: plan.Create, warns: 1, check: func(v Verdict) bool { return strings.Contains(v.Warnings[0], "deployment/tenant/web") }},
+		"lookalikes, as wanted":    {seen: Observed{Release: stored(), Lookalikes: []string{"deployment/tenant/web"}}, state: InSync, action: plan.None},
+		"an image alone":           {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt = true }, state: Elsewhere, action: plan.None, reason: "deployment/tenant/web"},
+		"an image, overruled":      {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt, w.ReleaseGiven = true, true }, state: Leftover, action: plan.Create, warns: 1},
+		"confirmed, not overruled": {seen: Observed{Operators: []Operator{argo}, CRDs: crdsOf("", "")}, want: func(w *Want) { w.Adopt, w.ReleaseGiven = true, true }, state: Elsewhere, action: plan.None},
+		"foreign, other chart":     {seen: Observed{Release: stored(unmarked, withChart("nginx"))}, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -33,16 +35,18 @@ func (r *Record) Delete(ctx context.Context) error {
 
 // RecordsElsewhere returns the other namespaces of the cluster that have a record.
 func (c *Client) RecordsElsewhere(ctx context.Context, namespace string) ([]string, error) {
-	list, err := c.CoreV1().ConfigMaps(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: ManagedByLabel + "=" + ManagedBy})
+	var out []string
+	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*corev1.ConfigMapList, error) {
+		o.LabelSelector, o.FieldSelector = ManagedByLabel+"="+ManagedBy, "metadata.name="+RecordName
+		return c.CoreV1().ConfigMaps(metav1.NamespaceAll).List(ctx, o)
+	}, func(item runtime.Object) {
+		if record, ok := item.(*corev1.ConfigMap); ok && record.Name == RecordName && record.Namespace != namespace {
+			out = append(out, record.Namespace)
+		}
+	})
 	if err != nil {
 		return nil, hint.With(fmt.Errorf("look for records in other namespaces: %w", err),
 			"it needs the verb list on configmaps in all namespaces; --only leaves the release out")
-	}
-	var out []string
-	for _, item := range list.Items {
-		if item.Name == RecordName && item.Namespace != namespace {
-			out = append(out, item.Namespace)
-		}
 	}
 	return out, nil
 }

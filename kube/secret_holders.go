@@ -11,8 +11,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
-// pageSize is how many Secrets are read at once; a cluster may have thousands.
-const pageSize = 200
+// pageSize is how many Secrets are read at once: a cluster may have thousands, and each may be a MiB.
+const pageSize = 30
 
 // Holders returns, for each access key id that any Secret of the cluster holds in any of its entries, the names of those
 // Secrets as "namespace/name". It reads every Secret, and is asked only before a key is deleted that is not ours.

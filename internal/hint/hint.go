@@ -46,6 +46,15 @@ func Of(err error) string {
 	return strings.Join(out, "\n")
 }
 
+// Change is a blocked change that an error is the reason of, with its hint; see Blocked for the way back.
+func Change(err error) plan.Change {
+	c := plan.Change{Action: plan.Blocked, Reason: err.Error()}
+	if lines := Lines(err); len(lines) > 0 {
+		c.Hint, c.More = lines[0], lines[1:]
+	}
+	return c
+}
+
 // Blocked is a blocked change as an error, with its hint.
 func Blocked(c plan.Change) error {
 	return With(errors.New(c.Reason), append([]string{c.Hint}, c.More...)...)
