@@ -123,15 +123,16 @@ func (t taken) look(ctx context.Context, e *kube.ExternalSecrets, namespace stri
 }
 
 func group(objects []kube.CustomObject, owned []kube.OwnedSecret) []blastPart {
-	parts := map[string]*blastPart{}
+	parts, owners := map[string]*blastPart{}, map[string]bool{}
 	for _, o := range objects {
+		owners[o.Ref()] = true
 		if parts[o.Namespace] == nil {
 			parts[o.Namespace] = &blastPart{namespace: o.Namespace, kinds: map[string][]string{}}
 		}
 		parts[o.Namespace].kinds[o.Kind] = append(parts[o.Namespace].kinds[o.Kind], o.Name)
 	}
 	for _, s := range owned {
-		if part := parts[s.Namespace]; part != nil && slices.Contains(part.kinds["ExternalSecret"], s.Owner) {
+		if part := parts[s.Namespace]; part != nil && owners["ExternalSecret "+s.Namespace+"/"+s.Owner] {
 			part.secrets = append(part.secrets, s.Name)
 		}
 	}

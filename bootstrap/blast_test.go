@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestBlastInWords(t *testing.T) {
 	}
 	owned := []kube.OwnedSecret{{Namespace: "b", Name: "x-secret", Owner: "x"}, {Namespace: "b", Name: "other", Owner: "z"}, {Namespace: "c", Name: "x-secret", Owner: "x"}}
 	b := blast{taken: taken{operator: true}, parts: group(objects, owned)}
-	changes := b.changes(false)
+	changes := b.changes(false, naming{})
 	want := "left, with no operator to serve them: 2 ExternalSecrets (x, y), 1 SecretStore (s), 1 Secret that ExternalSecrets own (x-secret)"
 	if len(changes) != 2 || changes[0].Resource != "cluster/external-secrets.io" || changes[1].Resource != "namespace/b" || changes[1].Reason != want || changes[1].Action != plan.Blocked {
 		t.Errorf("%+v", changes)
@@ -63,8 +64,16 @@ func TestBlastInWords(t *testing.T) {
 	if objects, secrets := b.total(); objects != 4 || secrets != 1 {
 		t.Errorf("%d objects, %d Secrets", objects, secrets)
 	}
-	if plan.Pending(b.changes(true)) || len(plan.BlockedIn(b.changes(true))) > 0 {
-		t.Errorf("forced: %+v", b.changes(true))
+	for i := range 20 {
+		b.parts[1].secrets = append(b.parts[1].secrets, fmt.Sprintf("s%d", i))
+	}
+	for all, want := range map[bool]string{false: "21 Secrets that ExternalSecrets own (x-secret, s0, s1, s2, s3, s4, s5, s6, s7, s8, and 11 more)", true: "s18, s19)"} {
+		if got := b.parts[1].describe(naming{all: all}); !strings.HasSuffix(got, want) {
+			t.Errorf("all %v: %s", all, got)
+		}
+	}
+	if plan.Pending(b.changes(true, naming{})) || len(plan.BlockedIn(b.changes(true, naming{}))) > 0 {
+		t.Errorf("forced: %+v", b.changes(true, naming{}))
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// String counts and names, as in "1 SecretStore (a), 2 ExternalSecrets (b, c) and 2 Secrets that they own (d, e)".
-func (p blastPart) String() string {
+// describe counts and names, as in "1 SecretStore (a), 2 ExternalSecrets (b, c), 2 Secrets that ExternalSecrets own (d, e)".
+func (p blastPart) describe(names naming) string {
 	var texts []string
 	for _, kind := range slices.Sorted(maps.Keys(p.kinds)) {
-		texts = append(texts, fmt.Sprintf("%s (%s)", counted(len(p.kinds[kind]), kind), strings.Join(p.kinds[kind], ", ")))
+		texts = append(texts, fmt.Sprintf("%s (%s)", counted(len(p.kinds[kind]), kind), names.of(p.kinds[kind])))
 	}
 	if len(p.secrets) > 0 {
-		texts = append(texts, fmt.Sprintf("%s that ExternalSecrets own (%s)", counted(len(p.secrets), "Secret"), strings.Join(p.secrets, ", ")))
+		texts = append(texts, fmt.Sprintf("%s that ExternalSecrets own (%s)", counted(len(p.secrets), "Secret"), names.of(p.secrets)))
 	}
 	return strings.Join(texts, ", ")
 }
@@ -37,14 +37,14 @@ func (p blastPart) resource() string {
 }
 
 // changes are the lines that tell of it: in the way, or overridden.
-func (b blast) changes(force bool) []plan.Change {
+func (b blast) changes(force bool, names naming) []plan.Change {
 	action := plan.Blocked
 	if force {
 		action = plan.None
 	}
 	var out []plan.Change
 	for _, p := range b.parts {
-		out = append(out, plan.Change{Step: blastStep, Resource: p.resource(), Action: action, Reason: b.fate() + ": " + p.String()})
+		out = append(out, plan.Change{Step: blastStep, Resource: p.resource(), Action: action, Reason: b.fate() + ": " + p.describe(names)})
 	}
 	return out
 }

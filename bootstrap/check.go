@@ -21,7 +21,7 @@ func (s Settings) Check() []error {
 	c.secrets(s)
 	c.authentication(s)
 	if s.Gen3Version != "" {
-		if _, err := parseGen3(s.Gen3Version); err != nil {
+		if _, err := givenGen3(s.Gen3Version); err != nil {
 			c.problems = append(c.problems, err)
 		}
 	}

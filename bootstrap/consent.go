@@ -5,8 +5,22 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
+
+// Question is what a person at a terminal is asked. Each text is one line, however it is made up: the names in it may be
+// anybody's, and who prints it lays it out.
+type Question struct {
+	Asks  string
+	Items []QuestionItem // what it is about, one below the other
+	Note  string         // below them, if not empty
+	Want  string         // what has to be typed for a yes
+}
+
+// QuestionItem is one thing that a question is about.
+type QuestionItem struct {
+	Name string
+	Text string
+}
 
 // askAboutKeys is the one question that up ever asks: whether keys may be deleted that are not ours and that nobody
 // uses, where a user is taken over. Without a terminal, and with --dry-run, they stay; --yes has answered already. The
@@ -23,7 +37,7 @@ func (r *run) askAboutKeys(ctx context.Context) (agreed bool, err error) {
 	}
 	agreed = r.settings.Yes
 	if !agreed && r.command == "up" && r.env.Confirm != nil {
-		agreed, err = r.env.Confirm(ctx, aboutKeys(key.Lookup.UserName, unused), "delete")
+		agreed, err = r.env.Confirm(ctx, aboutKeys(key.Lookup.UserName, unused))
 	}
 	if agreed && err == nil {
 		key.Agreed = slices.Collect(maps.Keys(unused))
@@ -31,12 +45,13 @@ func (r *run) askAboutKeys(ctx context.Context) (agreed bool, err error) {
 	return agreed, err
 }
 
-func aboutKeys(user string, unused map[string]string) string {
-	var question strings.Builder
-	fmt.Fprintf(&question, "User %s has access keys that gen3-bootstrap did not make and that nobody seems to use:\n", user)
-	for _, id := range slices.Sorted(maps.Keys(unused)) {
-		fmt.Fprintf(&question, "  %s: %s\n", id, unused[id])
+func aboutKeys(user string, unused map[string]string) Question {
+	q := Question{
+		Asks: fmt.Sprintf("User %s has access keys that gen3-bootstrap did not make and that nobody seems to use:", user),
+		Note: "They are deleted when you type \"delete\"; anything else keeps them.", Want: "delete",
 	}
-	question.WriteString("They are deleted when you type \"delete\"; anything else keeps them.")
-	return question.String()
+	for _, id := range slices.Sorted(maps.Keys(unused)) {
+		q.Items = append(q.Items, QuestionItem{Name: id, Text: unused[id]})
+	}
+	return q
 }

@@ -26,9 +26,6 @@ type Step interface {
 	Apply(ctx context.Context, sink event.Sink) error
 }
 
-// forgetter is a Step that shares what it read with others and must be told when a new round begins.
-type forgetter interface{ Forget() }
-
 // node is a step with the names of those that must have been applied before it.
 type node struct {
 	step  Step
@@ -38,9 +35,10 @@ type node struct {
 // engine runs steps: all are observed at the same time, and independent ones are applied at the same time. What it
 // returns is in the order of its nodes, however they ran.
 type engine struct {
-	nodes []node
-	sink  event.Sink
-	now   func() time.Time
+	nodes  []node
+	beside func(context.Context) // a look that is no step's, while the steps observe; nil: none
+	sink   event.Sink
+	now    func() time.Time
 }
 
 // observation is what one step said.
@@ -52,11 +50,6 @@ type observation struct {
 
 // observe asks every step. One that fails does not keep the others from answering.
 func (e *engine) observe(ctx context.Context) []observation {
-	for _, n := range e.nodes {
-		if f, ok := n.step.(forgetter); ok {
-			f.Forget()
-		}
-	}
 	out := make([]observation, len(e.nodes))
 	var group sync.WaitGroup
 	for i, n := range e.nodes {
@@ -64,6 +57,9 @@ func (e *engine) observe(ctx context.Context) []observation {
 			changes, err := n.step.Observe(ctx)
 			out[i] = observation{step: n.step.Name(), changes: changes, err: err}
 		})
+	}
+	if e.beside != nil {
+		group.Go(func() { e.beside(ctx) })
 	}
 	group.Wait()
 	return out

@@ -27,12 +27,21 @@ type gen3Chart struct{ version *semver.Version }
 func parseGen3(version string) (gen3Chart, error) {
 	v, err := semver.NewVersion(version)
 	if err != nil {
-		return gen3Chart{}, hint.With(fmt.Errorf("--gen3-version %q is not a version", version), "give the version of the gen3 chart, such as "+NewestGen3+"; `helm list` shows the installed one")
+		return gen3Chart{}, fmt.Errorf("%q is not a version", version)
 	}
 	if v.Equal(semver.MustParse("0.0.0")) { // what the chart in the repository is called until it is released
 		v = semver.MustParse(NewestGen3)
 	}
 	return gen3Chart{v}, nil
+}
+
+// givenGen3 is the chart that --gen3-version names.
+func givenGen3(version string) (gen3Chart, error) {
+	chart, err := parseGen3(version)
+	if err != nil {
+		return chart, hint.With(fmt.Errorf("--gen3-version %w", err), "give the version of the gen3 chart, such as "+NewestGen3+"; `helm list` shows the installed one")
+	}
+	return chart, nil
 }
 
 func (g gen3Chart) String() string { return g.version.Original() }

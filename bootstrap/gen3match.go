@@ -23,7 +23,8 @@ type operatorStep struct {
 	irsa    bool
 
 	found  *helminstall.Gen3Release // nil: none is known
-	passed []string                 // warnings of the search
+	shared sharedRelease
+	passed []string // warnings of the search
 }
 
 // findGen3 looks for the gen3 release in the namespace.
@@ -34,7 +35,7 @@ func (t *target) findGen3(ctx context.Context) (*helminstall.Gen3Release, []stri
 // Observe looks at both at the same time.
 func (o *operatorStep) Observe(ctx context.Context) (changes []plan.Change, err error) {
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { changes, err = o.Step.Observe(gctx); return err })
+	group.Go(func() (err error) { changes, err = o.observeRelease(gctx); return err })
 	group.Go(func() (err error) { o.found, o.passed, err = o.find(gctx); return err })
 	return changes, group.Wait() // each says what it was doing
 }
@@ -49,10 +50,25 @@ func (o *operatorStep) Warnings() []string {
 	return append(out, valuesInTheWay(o.version, o.found, o.irsa)...)
 }
 
+// installedGen3 is the version of the chart that a release is of; "" where there is none, or what is stored of the release,
+// in a Secret of the namespace, is no version.
+func installedGen3(found *helminstall.Gen3Release) string {
+	if found == nil {
+		return ""
+	}
+	if _, err := parseGen3(found.Version); err != nil {
+		return ""
+	}
+	return found.Version
+}
+
 // valuesInTheWay says which values of an installed release, which is or will be of a version, keep it from using what up
 // made.
 func valuesInTheWay(version string, found *helminstall.Gen3Release, irsa bool) []string {
 	var out []string
+	if version == "" && found != nil && installedGen3(found) == "" {
+		out = append(out, fmt.Sprintf("release %s is of gen3 chart %q by what is stored of it, which is no version: it is taken as unknown, unless --gen3-version says it", found.Name, found.Version))
+	}
 	if text := withoutCredentials(version, found); text != "" {
 		out = append(out, text)
 	}
@@ -69,8 +85,8 @@ func withoutCredentials(version string, found *helminstall.Gen3Release) string {
 	if found == nil || !found.LocalSecret {
 		return ""
 	}
-	chart, err := parseGen3(cmp.Or(version, found.Version))
-	if err != nil || !chart.dropsLocalSecret() {
+	chart, err := parseGen3(cmp.Or(version, installedGen3(found)))
+	if err != nil || !chart.dropsLocalSecret() { // of an unknown one nothing can be said
 		return ""
 	}
 	return fmt.Sprintf("release %s has global.aws.useLocalSecret.enabled in its values, which leaves the SecretStore of gen3 chart %s without any credentials: take it out",

@@ -81,3 +81,20 @@ func TestGen3WithoutCredentials(t *testing.T) {
 		})
 	}
 }
+
+// TestAnInstalledChartThatIsNoVersion: what stands in a Secret of the namespace is no mistake in a flag.
+func TestAnInstalledChartThatIsNoVersion(t *testing.T) {
+	for version, unknown := range map[string]bool{"0.3.60": false, "v1": false, "": true, "newest": true, "0.3.60\n": true, "1.2.3.4": true} {
+		found := &helminstall.Gen3Release{Name: "commons", Version: version, LocalSecret: true}
+		got := strings.Join(valuesInTheWay("", found, false), "\n")
+		if told := strings.Contains(got, "release commons") && strings.Contains(got, "is no version"); told != unknown || strings.Contains(got, "useLocalSecret") == unknown {
+			t.Errorf("%q: %s", version, got)
+		}
+		if given := strings.Join(valuesInTheWay("0.3.90", found, false), "\n"); strings.Contains(given, "is no version") || !strings.Contains(given, "useLocalSecret") {
+			t.Errorf("%q, and a version is given: %s", version, given)
+		}
+		if (installedGen3(found) == "") != unknown {
+			t.Errorf("%q is known as %q", version, installedGen3(found))
+		}
+	}
+}

@@ -1,44 +1,95 @@
 package bootstrap
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
-// leftovers says what earlier ups made that this one does not use: another mode made it, or it was given other names. It
-// stays until it is torn down, since whoever changes over has to move the gen3 release in between. What has to go first
-// is told first. The role's name is asked for as it is, also where it is the default.
-func leftovers(before *Recorded, s Settings) []string {
-	var users, roles, policies []string
+// leftovers are what the record says that earlier ups made and this one does not use: another mode made it, or it was
+// given other names. It stays until it is torn down, since whoever changes over has to move the gen3 release in between.
+// The record is only a hint: what IAM does not have, or has without this namespace's tag, is not told.
+type leftovers struct {
+	named   []leftover // what has to go first is first
+	unasked string     // why IAM is not asked; "": it is
+	all     bool       // each is told, however many there are
+}
+
+// leftover is one of them.
+type leftover struct {
+	what    string // such as "IAM user u"
+	made    string // by which up
+	removal string // when it may go, how, and what goes with it
+	held    func(context.Context) (bool, error)
+
+	seen bool  // IAM has it, and it is this namespace's
+	err  error // why that is not known
+}
+
+// lookers is how many questions go to IAM at the same time, whose rate is limited.
+const lookers = 8
+
+// leftoversOf finds them in the record. The role's name in the settings is as it was given, or the default one.
+func (t *target) leftoversOf(before *Recorded, s Settings) *leftovers {
+	out := &leftovers{all: s.All}
+	switch {
+	case !s.usesPolicy():
+		out.unasked = "with --use-global-user IAM is not asked"
+	case t.clusterID == "":
+		out.unasked = "without the cluster's id nobody can tell whose it is"
+	}
+	var users, roles, policies []leftover
+	add := func(list *[]leftover, l leftover) {
+		if !slices.ContainsFunc(*list, func(other leftover) bool { return other.what == l.what }) {
+			*list = append(*list, l)
+		}
+	}
 	for _, e := range before.entries() {
 		if e.Account != s.Account {
 			continue
 		}
 		if e.UserName != "" && (!s.usesKeys() || e.UserName != s.UserName) {
-			users = append(users, leftover("IAM user "+e.UserName+" with its access key", s.usesKeys(), e.UserName, "user-name", "access-key", "iam-user")+s.sharedSecret(e))
+			l := newLeftover("IAM user "+e.UserName, s.usesKeys(), e.UserName, "--user-name", iamsetup.KeyStep, iamsetup.UserStep)
+			l.removal += " and its access key" + s.sharedSecret(e)
+			l.held = func(ctx context.Context) (bool, error) { return t.aws.UserHeld(ctx, e.UserName, t.owner()) }
+			add(&users, l)
 		}
 		if e.RoleName != "" && (!s.IRSA || e.RoleName != s.RoleName) {
-			roles = append(roles, leftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "role-name", "irsa-role"))
+			l := newLeftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "--role-name", iamsetup.RoleStep)
+			l.held = func(ctx context.Context) (bool, error) { return t.aws.RoleHeld(ctx, e.RoleName, t.owner()) }
+			add(&roles, l)
 		}
 		if e.PolicyName != "" && (!s.usesPolicy() || e.PolicyName != s.PolicyName) {
-			policies = append(policies, leftover("IAM policy "+e.PolicyName, s.usesPolicy(), e.PolicyName, "policy-name", "iam-policy"))
+			arn := fmt.Sprintf("arn:%s:iam::%s:policy%s%s", t.caller.Partition, s.Account, cmp.Or(e.IAMPath, DefaultIAMPath), e.PolicyName)
+			l := newLeftover("IAM policy "+arn, s.usesPolicy(), e.PolicyName, "--policy-name", iamsetup.PolicyStep)
+			l.held = func(ctx context.Context) (bool, error) { return t.aws.PolicyHeld(ctx, arn, t.owner()) }
+			add(&policies, l)
 		}
 	}
-	var out []string
-	for _, text := range slices.Concat(users, roles, policies) {
-		out = addOnce(out, text)
-	}
+	out.named = slices.Concat(users, roles, policies)
 	return out
 }
 
-// leftover names the teardown of one thing; where this mode has a thing of its kind, the flag tells which of both.
-func leftover(what string, renamed bool, name, flag string, steps ...string) string {
-	command := "gen3-bootstrap teardown --only " + strings.Join(steps, " --only ")
-	if renamed {
-		return fmt.Sprintf("%s, which an earlier up made under that name, is left and still works: once nothing uses it, `%s --%s %s` removes it", what, command, flag, name)
+// newLeftover names the teardown of one thing; where this mode has a thing of its kind, the flag tells which of both.
+func newLeftover(what string, renamed bool, name, flag string, steps ...string) leftover {
+	words := []string{"gen3-bootstrap", "teardown"}
+	for _, step := range steps {
+		words = append(words, "--only", step)
 	}
-	return fmt.Sprintf("%s, which an up in another mode made, is left: once the gen3 release no longer uses it, `%s` removes it", what, command)
+	made, when := "an up in another mode", "once the gen3 release no longer uses it"
+	if renamed {
+		words = append(words, flag, name)
+		made, when = "an earlier up", "once nothing uses it"
+	}
+	return leftover{what: what, made: made, removal: when + ", `" + hint.Command(words...) + "` removes it"}
 }
 
 // sharedSecret says which Secrets go with the user's key.
@@ -55,4 +106,47 @@ func (s Settings) sharedSecret(e Recorded) string {
 		text += fmt.Sprintf("; put the global user's key into %s/%s before", s.Namespace, s.GlobalUserSecret)
 	}
 	return text
+}
+
+// look asks IAM for each. That it cannot tell is said with the leftover, and no failure.
+func (l *leftovers) look(ctx context.Context) {
+	if l.unasked != "" {
+		return
+	}
+	var group errgroup.Group
+	group.SetLimit(lookers)
+	for i := range l.named {
+		group.Go(func() error {
+			n := &l.named[i]
+			n.seen, n.err = n.held(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // none returns an error
+}
+
+// warnings tell of what is there, and of what may be.
+func (l *leftovers) warnings() []string {
+	var out []string
+	for _, n := range l.named {
+		switch {
+		case l.unasked != "":
+			out = append(out, n.maybe(l.unasked))
+		case errors.Is(n.err, iamsetup.ErrDenied):
+			out = append(out, n.maybe("the caller may not look"))
+		case n.err != nil:
+			out = append(out, n.maybe(iamsetup.Plain(n.err)))
+		case n.seen:
+			out = append(out, fmt.Sprintf("%s, which %s made, is still there: %s", n.what, n.made, n.removal))
+		}
+	}
+	const few = 10
+	if more := len(out) - few; more > 0 && !l.all {
+		out = append(out[:few], fmt.Sprintf("earlier ups made, or may have made, %d more that this one does not use (--all names them)", more))
+	}
+	return out
+}
+
+func (n leftover) maybe(why string) string {
+	return fmt.Sprintf("%s, which %s made as the record has it, may still be there (%s): %s", n.what, n.made, why, n.removal)
 }

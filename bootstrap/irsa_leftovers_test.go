@@ -1,18 +1,35 @@
 package bootstrap
 
 import (
+	"errors"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
+const leftAccount = "123456789012"
+
 func TestLeftovers(t *testing.T) {
-	keys := Recorded{Account: "1", PolicyName: "p", UserName: "u", SecretNames: []string{"u-secret", ChartSecretName}}
-	role := Recorded{Account: "1", PolicyName: "p", RoleName: "r"}
+	t.Parallel()
+	keys := Recorded{Account: leftAccount, PolicyName: "p", UserName: "u", SecretNames: []string{"u-secret", ChartSecretName}}
+	role := Recorded{Account: leftAccount, PolicyName: "p", RoleName: "r"}
 	elsewhere := Recorded{Account: "2", UserName: "other"}
 	after := func(last Recorded, earlier ...Recorded) *Recorded {
 		last.Earlier = earlier
 		return &last
 	}
+	const policy = "IAM policy arn:aws:iam::" + leftAccount + ":policy/p,"
 	for name, c := range map[string]struct {
 		before *Recorded
 		now    Settings
@@ -20,18 +37,23 @@ func TestLeftovers(t *testing.T) {
 	}{
 		"nothing recorded":        {nil, Settings{IRSA: true}, nil},
 		"the same mode":           {after(keys), Settings{PolicyName: "p", UserName: "u"}, nil},
-		"keys, then IRSA":         {after(keys), Settings{IRSA: true, PolicyName: "p"}, []string{"IAM user u with its access key"}},
-		"IRSA again":              {after(role, keys), Settings{IRSA: true, PolicyName: "p", RoleName: "r"}, []string{"IAM user u with its access key"}},
-		"IRSA, then keys":         {after(role), Settings{PolicyName: "p"}, []string{"IAM role r"}},
-		"keys, then global user":  {after(keys), Settings{UseGlobalUser: true, GlobalUserSecret: "own"}, []string{"IAM user u with its access key", "IAM policy p"}},
-		"other names":             {after(keys, role), Settings{PolicyName: "p2", UserName: "u2"}, []string{"IAM user u with its access key", "IAM role r", "IAM policy p"}},
-		"another role":            {after(role), Settings{IRSA: true, PolicyName: "p", RoleName: "r2"}, []string{"IAM role r"}},
-		"the default role again":  {after(role), Settings{IRSA: true, PolicyName: "p", RoleName: "external-secrets-gen3-0a1b2c3d"}, []string{"IAM role r"}},
+		"keys, then IRSA":         {after(keys), Settings{IRSA: true, PolicyName: "p"}, []string{"IAM user u,"}},
+		"IRSA again":              {after(role, keys), Settings{IRSA: true, PolicyName: "p", RoleName: "r"}, []string{"IAM user u,"}},
+		"IRSA, then keys":         {after(role), Settings{PolicyName: "p"}, []string{"IAM role r,"}},
+		"keys, then global user":  {after(keys), Settings{UseGlobalUser: true, GlobalUserSecret: "own"}, []string{"IAM user u,", policy}},
+		"other names":             {after(keys, role), Settings{PolicyName: "p2", UserName: "u2"}, []string{"IAM user u,", "IAM role r,", policy}},
+		"another role":            {after(role), Settings{IRSA: true, PolicyName: "p", RoleName: "r2"}, []string{"IAM role r,"}},
+		"the default role again":  {after(role), Settings{IRSA: true, PolicyName: "p", RoleName: "external-secrets-gen3-0a1b2c3d"}, []string{"IAM role r,"}},
 		"in another account only": {after(elsewhere), Settings{IRSA: true}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.now.Account = "1"
-			got := leftovers(c.before, c.now)
+			t.Parallel()
+			c.now.Account = leftAccount
+			left := leftTarget(nil).leftoversOf(c.before, c.now)
+			for i := range left.named {
+				left.named[i].seen = true
+			}
+			got := left.warnings()
 			if len(got) != len(c.want) {
 				t.Fatalf("got %q", got)
 			}
@@ -42,8 +64,107 @@ func TestLeftovers(t *testing.T) {
 			}
 		})
 	}
-	got := leftovers(after(keys), Settings{Account: "1", Namespace: "gen3", UseGlobalUser: true, GlobalUserSecret: ChartSecretName})
-	if len(got) != 2 || !strings.Contains(got[0], "Secrets gen3/u-secret, gen3/gen3-aws-config that hold that key; put the global user's key into gen3/gen3-aws-config before") {
+	got := leftTarget(nil).leftoversOf(after(keys), Settings{Account: leftAccount, Namespace: "gen3", UseGlobalUser: true, GlobalUserSecret: ChartSecretName}).warnings()
+	if len(got) != 2 || !strings.Contains(got[0], "Secrets gen3/u-secret, gen3/gen3-aws-config that hold that key; put the global user's key into gen3/gen3-aws-config before") ||
+		!strings.Contains(got[0], "may still be there (with --use-global-user IAM is not asked)") {
 		t.Errorf("a Secret of both modes: %q", got)
 	}
+}
+
+// TestLeftoversAreLookedAt: what the record names need not exist, and need not be ours. Everybody with edit in the
+// namespace writes the record.
+func TestLeftoversAreLookedAt(t *testing.T) {
+	t.Parallel()
+	srv := awsfake.Start(t, awsfake.WithAccount(leftAccount))
+	target := leftTarget(connectFake(t, srv))
+	tag := func(owner string) []types.Tag {
+		return []types.Tag{{Key: aws.String("managed-by"), Value: aws.String("gen3-bootstrap")}, {Key: aws.String("gen3-bootstrap/owner/" + owner), Value: aws.String("x")}}
+	}
+	ours := target.owner().String()
+	const trust = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`
+	const document = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}}`
+	record := &Recorded{Account: leftAccount}
+	for name, tags := range map[string][]types.Tag{"mine": tag(ours), "theirs": tag("other/gen3"), "nobodys": nil} {
+		_, err := target.aws.IAM.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name, Tags: tags})
+		_, roleErr := target.aws.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, Tags: tags, AssumeRolePolicyDocument: aws.String(trust)})
+		_, policyErr := target.aws.IAM.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &name, Tags: tags, PolicyDocument: aws.String(document), Path: aws.String("/x/")})
+		if err := errors.Join(err, roleErr, policyErr); err != nil {
+			t.Fatal(err)
+		}
+		record.Earlier = append(record.Earlier, Recorded{Account: leftAccount, UserName: name, RoleName: name, PolicyName: name, IAMPath: "/x/"})
+	}
+	record.Earlier = append(record.Earlier, Recorded{Account: leftAccount, UserName: "ghost", RoleName: "ghost", PolicyName: "ghost"})
+	now := Settings{Account: leftAccount, UserName: "new", PolicyName: "new", RoleName: "new", IRSA: true}
+
+	left := target.leftoversOf(record, now)
+	left.look(t.Context())
+	got := left.warnings()
+	if len(got) != 3 || !strings.HasPrefix(got[0], "IAM user mine, which an up in another mode made, is still there: ") ||
+		!strings.HasPrefix(got[1], "IAM role mine, which an earlier up made, is still there: once nothing uses it, `gen3-bootstrap teardown --only irsa-role --role-name mine`") ||
+		!strings.HasPrefix(got[2], "IAM policy arn:aws:iam::"+leftAccount+":policy/x/mine, which") {
+		t.Errorf("got %q", got)
+	}
+
+	defer srv.Deny("iam:GetUser")()
+	defer srv.Deny("iam:GetRole")()
+	left.look(t.Context())
+	got = left.warnings()
+	if len(got) != 9 || !strings.Contains(strings.Join(got, "\n"), "IAM user ghost, which an up in another mode made as the record has it, may still be there (the caller may not look): ") {
+		t.Errorf("denied: %q", got)
+	}
+}
+
+// TestWithoutLeftoversNothingIsAsked: the usual case costs no call.
+func TestWithoutLeftoversNothingIsAsked(t *testing.T) {
+	t.Parallel()
+	srv := awsfake.Start(t, awsfake.WithAccount(leftAccount))
+	target := leftTarget(connectFake(t, srv))
+	last := &Recorded{Account: leftAccount, UserName: "u", PolicyName: "p"}
+	global := Settings{Account: leftAccount, UseGlobalUser: true}
+	for name, left := range map[string]*leftovers{
+		"the same names": target.leftoversOf(last, Settings{Account: leftAccount, UserName: "u", PolicyName: "p"}),
+		"global user":    target.leftoversOf(last, global),
+		"no record":      target.leftoversOf(nil, global),
+	} {
+		srv.ResetCalls()
+		left.look(t.Context())
+		if calls := srv.Calls(); len(calls) > 0 {
+			t.Errorf("%s: %v", name, calls)
+		}
+	}
+}
+
+func TestManyLeftoversAreCounted(t *testing.T) {
+	t.Parallel()
+	record := &Recorded{Account: leftAccount}
+	for i := range 12 {
+		record.Earlier = append(record.Earlier, Recorded{Account: leftAccount, UserName: fmt.Sprintf("u%d", i)})
+	}
+	now := Settings{Account: leftAccount, UseGlobalUser: true}
+	if got := leftTarget(nil).leftoversOf(record, now).warnings(); len(got) != 11 || !strings.Contains(got[10], "2 more") {
+		t.Errorf("got %q", got)
+	}
+	now.All = true
+	if got := leftTarget(nil).leftoversOf(record, now).warnings(); len(got) != 12 {
+		t.Errorf("all: %q", got)
+	}
+}
+
+func leftTarget(account *iamsetup.AWS) *target {
+	return &target{
+		settings: Settings{Account: leftAccount, Namespace: "gen3"}, clusterID: "c1", aws: account,
+		caller: iamsetup.Caller{Partition: "aws"}, kube: &kube.Client{},
+	}
+}
+
+func connectFake(t *testing.T, srv *awsfake.Server) *iamsetup.AWS {
+	t.Helper()
+	account, err := iamsetup.Connect(t.Context(), iamsetup.Connection{
+		Region: "us-east-1", Request: time.Minute, Log: slog.New(slog.DiscardHandler), Now: time.Now, Endpoint: srv.URL(),
+		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, ""),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return account
 }

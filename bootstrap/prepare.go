@@ -2,8 +2,8 @@ package bootstrap
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
@@ -26,6 +26,9 @@ func (r *run) prepare(ctx context.Context) (bool, error) {
 		return false, r.fail("", errs...)
 	}
 	r.steps = r.target.assemble(r.lock)
+	if r.steps.release != nil && r.command == "up" {
+		r.steps.release.shared.lock = &releaseLock{r}
+	}
 	pending, err := r.observe(ctx)
 	if err != nil || !pending {
 		return false, err
@@ -53,17 +56,17 @@ func (r *run) describeTarget() {
 }
 
 func (r *run) engine() *engine {
-	return &engine{nodes: r.steps.nodes(), sink: r.env.Sink, now: r.env.Now}
+	return &engine{nodes: r.steps.nodes(), beside: r.steps.left.look, sink: r.env.Sink, now: r.env.Now}
 }
 
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
 func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	r.result.Changes = []plan.Change{}
-	seen := r.engine().observe(ctx)
+	seen := r.look(ctx)
 	if agreed, err := r.askAboutKeys(ctx); err != nil {
 		return false, r.fail(iamsetup.KeyStep, err)
 	} else if agreed {
-		seen = r.engine().observe(ctx)
+		seen = r.look(ctx)
 	}
 	for _, o := range seen {
 		if o.err != nil {
@@ -73,10 +76,18 @@ func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	}
 	r.collectWarnings()
 	for _, blocked := range plan.BlockedIn(r.result.Changes) {
-		err = r.fail(blocked.Step, hint.With(errors.New(blocked.Reason), blocked.Hint))
+		err = r.fail(blocked.Step, hint.Blocked(blocked))
 	}
 	r.result.Changed = plan.Pending(r.result.Changes)
 	return r.result.Changed, err
+}
+
+// look asks the steps anew: those of the user and its key share what they read of it.
+func (r *run) look(ctx context.Context) []observation {
+	if user := r.steps.user; user != nil {
+		user.Lookup.Forget()
+	}
+	return r.engine().observe(ctx)
 }
 
 func (r *run) collectWarnings() {
@@ -84,7 +95,7 @@ func (r *run) collectWarnings() {
 	r.result.Warnings = append(r.result.Warnings, r.steps.warnings()...)
 }
 
-// mayWrite asks the cluster whether the caller may do what the run is about to do.
+// mayWrite asks the cluster whether the caller may do what the run is about to do, and whether it would be taken.
 func (r *run) mayWrite(ctx context.Context) error {
 	pending := map[string]bool{}
 	for _, c := range r.result.Changes {
@@ -92,30 +103,37 @@ func (r *run) mayWrite(ctx context.Context) error {
 			pending[c.Step] = true
 		}
 	}
-	denied, err := r.target.kube.Denied(ctx, r.target.permissions(r.steps, pending))
-	if err != nil {
-		return r.fail("", err)
+	rehearsed := make(chan []error, 1)
+	go func() { rehearsed <- r.rehearse(ctx) }()
+	denied := r.mayDo(ctx, r.target.permissions(r.steps, pending))
+	errs := <-rehearsed
+	if denied != nil {
+		return denied // it says more than what the API server refused thereby
 	}
-	for _, d := range denied {
-		_ = r.fail("", hint.With(fmt.Errorf("check permissions: the caller of context %s may not %s", r.target.kube.Context, d),
-			"see Permissions in the README for what a run needs; `kubectl auth can-i --list` shows what you have"))
-	}
-	if len(denied) > 0 {
-		return ErrFailed
+	if len(errs) > 0 {
+		return r.fail("", errs...)
 	}
 	return nil
 }
 
 // takeLock makes this the one run that writes in the namespace.
 func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
+	return r.lockAt(RecordStep, r.target.settings.Namespace, kube.RecordName, r.settings.LockTimeout).Acquire(ctx) // it names the Lease
+}
+
+func (r *run) waiting(step, message string) {
+	r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: step, Message: message})
+}
+
+// lockAt is a lock that this run may take for a step.
+func (r *run) lockAt(step, namespace, name string, patience time.Duration) *kube.Lock {
 	self := r.target.self
 	self.Command += " " + r.command
-	lock := &kube.Lock{
-		Client: r.target.kube, Namespace: r.target.settings.Namespace, Self: self, Now: r.env.Now,
-		Duration: r.target.settings.Timing.Lease, Patience: r.settings.LockTimeout,
-		Waiting: func(h kube.Holder) {
-			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: RecordStep, Message: "the lock, held by " + h.String()})
+	return &kube.Lock{
+		Client: r.target.kube, Namespace: namespace, Name: name, Self: self, Now: r.env.Now,
+		Duration: r.target.settings.Timing.Lease, Patience: patience,
+		Waiting: func(h kube.Holder, left time.Duration) {
+			r.waiting(step, fmt.Sprintf("the lock %s/%s, held by %s; its Lease ends in %s unless it is renewed", namespace, name, h, left))
 		},
 	}
-	return lock.Acquire(ctx) // it names the Lease
 }

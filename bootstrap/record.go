@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -95,28 +94,9 @@ func (r Recorded) names() string {
 	return string(text)
 }
 
-// mode is which ways to authenticate the up was for; a record of old tells it by what it names.
+// mode is which ways to authenticate the up was for.
 func (r Recorded) mode() (irsa, globalUser bool) {
-	if r.Mode == "" {
-		return r.RoleName != "", r.GlobalUserSecret != ""
-	}
 	return strings.Contains(r.Mode, modeIRSA), strings.Contains(r.Mode, modeGlobalUser)
-}
-
-// unreadableRecord is what commands say that go on without it.
-const unreadableRecord = "the record holds no settings that can be read: what has other names than the defaults and the flags is not found"
-
-// parseRecorded reads a record's settings; nil when there are none that can be read.
-func parseRecorded(text json.RawMessage) *Recorded {
-	if len(text) == 0 {
-		return nil
-	}
-	var r Recorded
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if decoder.Decode(&r) != nil {
-		return nil
-	}
-	return &r
 }
 
 // recordKeeper is the first step of every up: what is about to be made is written down before it is made, so that a
@@ -124,6 +104,7 @@ func parseRecorded(text json.RawMessage) *Recorded {
 type recordKeeper struct {
 	client *kube.Client
 	record *kube.Record
+	before func() *Recorded // what the record says; nil: there is none
 	wanted func() Recorded
 
 	namespaceGone bool
@@ -154,14 +135,11 @@ func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 
 func (k *recordKeeper) compare() {
 	change := plan.Change{Step: RecordStep, Resource: "configmap/" + k.record.Namespace + "/" + kube.RecordName, Action: plan.None, Reason: "as wanted"}
-	before := parseRecorded(k.record.Settings())
+	before := k.before()
 	want := k.wanted().follow(before)
 	switch {
-	case !k.record.Exists():
-		change.Action, change.Reason = plan.Create, "nothing is recorded for this namespace yet"
-		k.next = &want
 	case before == nil:
-		change.Action, change.Reason = plan.Update, "it holds no settings that can be read"
+		change.Action, change.Reason = plan.Create, "nothing is recorded for this namespace yet"
 		k.next = &want
 	case normal(*before) != normal(want):
 		change.Action, change.Reason = plan.Update, "the settings of the last up were others"

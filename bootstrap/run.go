@@ -15,8 +15,8 @@ type Env struct {
 	Now  func() time.Time
 	Sink event.Sink   // progress
 	Log  *slog.Logger // for developers, under --verbose; never nil
-	// Confirm asks a person at a terminal to type want, and reports whether that was typed. nil: there is none to ask.
-	Confirm func(ctx context.Context, question, want string) (bool, error)
+	// Confirm asks a person at a terminal, and reports whether what the question wants was typed. nil: there is none to ask.
+	Confirm func(context.Context, Question) (bool, error)
 	Getenv  func(string) string
 	// AWSEndpoint and AWSCredentials stand in for the SDK's own where a test runs in one process with its AWS; empty else.
 	AWSEndpoint    string

@@ -48,6 +48,7 @@ type Settings struct {
 	AllowPush           bool
 	Adopt               bool
 	Yes                 bool
+	All                 bool // texts name every object of a long list, not only the first ten
 
 	SecretNames []string // Kubernetes Secrets that hold the key; empty: both defaults
 

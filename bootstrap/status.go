@@ -108,7 +108,7 @@ func (v *status) look(ctx context.Context) {
 // readSteps lets the steps of up say what they would do.
 func (v *status) readSteps(ctx context.Context) {
 	nodes := slices.DeleteFunc(v.steps.nodes(), func(n node) bool { return n.step.Name() == RecordStep && !v.unrecorded() })
-	engine := &engine{nodes: nodes, sink: event.Discard, now: v.env.Now}
+	engine := &engine{nodes: nodes, beside: v.steps.left.look, sink: event.Discard, now: v.env.Now}
 	for _, o := range engine.observe(ctx) {
 		v.unread(o.step, o.err)
 		for _, c := range o.changes {
@@ -145,6 +145,9 @@ func (v *status) readKeys(ctx context.Context, key *iamsetup.AccessKey, observed
 	v.unread(iamsetup.KeyStep, err)
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if m := key.OpenMint(); m != nil {
+		v.result.OpenMints = append(v.result.OpenMints, StatusMint{User: m.UserName, Started: m.Started, Deadline: m.Deadline})
+	}
 	v.infos = append(v.infos, infos...)
 	v.blind = v.blind || observed != nil || err != nil && len(infos) == 0
 }

@@ -20,13 +20,13 @@ func (v *status) connect(ctx context.Context) []error {
 		return errs
 	}
 	t := v.target
+	t.self = kube.Self(kube.FieldManager, v.env.Now())
 	v.result.Namespace = t.settings.Namespace
 	v.result.Cluster.Context, v.result.Cluster.Server = t.kube.Context, t.kube.Server
 	t.record = &kube.Record{Client: t.kube, Namespace: t.settings.Namespace}
 	var identityErr, namespaceErr, recordErr error
 	errs := together(
 		func() (err error) { t.caller, err = t.aws.Caller(ctx); return err },
-		func() (err error) { t.self, err = kube.Self(ctx, kube.FieldManager, v.env.Now()); return err },
 		func() error {
 			t.clusterID, identityErr = t.kube.ClusterID(ctx)
 			return unlessDenied(identityErr)
@@ -35,7 +35,8 @@ func (v *status) connect(ctx context.Context) []error {
 			t.namespace, namespaceErr = t.kube.GetNamespace(ctx, t.settings.Namespace)
 			return unlessDenied(namespaceErr)
 		},
-		func() error { recordErr = t.record.Load(ctx); return nil },
+		func() error { recordErr = t.loadRecord(ctx); return unlessDenied(recordErr) },
+		func() error { return t.readLease(ctx) },
 		func() (err error) { v.external, err = t.kube.ExternalSecrets(); return err },
 	)
 	if len(errs) > 0 {
@@ -63,11 +64,8 @@ func unlessDenied(err error) error {
 // recall takes mode and names from the record where the flags leave them open.
 func (v *status) recall() {
 	t := v.target
-	record := parseRecorded(t.record.Settings())
+	record := t.last
 	v.result.Recorded = record != nil
-	if record == nil && t.record.Exists() {
-		v.result.Warnings = append(v.result.Warnings, unreadableRecord)
-	}
 	if t.namespace == nil && v.namespaceKnown {
 		v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.settings.Namespace, t.kube.Server, t.kube.Context))
 	}
@@ -80,11 +78,6 @@ func (v *status) recall() {
 	}
 	t.settings = t.settings.named()
 	v.result.Mode = t.settings.modeOf()
-	for _, m := range t.record.Mints() {
-		if m.State == mintOpen {
-			v.result.OpenMints = append(v.result.OpenMints, StatusMint{User: m.UserName, Started: m.Started, Deadline: m.Deadline, KeyID: m.KeyID})
-		}
-	}
 }
 
 // asRecorded are the settings of the last up, with what is given in the place of what is recorded.
@@ -93,7 +86,7 @@ func (s Settings) asRecorded(r Recorded) Settings {
 		s.IRSA, s.UseGlobalUser = r.mode()
 	}
 	if s.Helm.Release == "" && s.Helm.Namespace == "" {
-		s.SkipHelm = s.SkipHelm || r.SkipHelm || r.Mode == "" && r.Release == ""
+		s.SkipHelm = s.SkipHelm || r.SkipHelm
 	}
 	s.PermissionsBoundary = cmp.Or(s.PermissionsBoundary, r.Boundary)
 	if len(s.Tags) == 0 {

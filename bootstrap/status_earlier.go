@@ -12,7 +12,7 @@ import (
 // still work, and somebody may still read them.
 func (v *status) readEarlier(ctx context.Context) {
 	t := v.target
-	for _, e := range parseRecorded(t.record.Settings()).entries() {
+	for _, e := range t.last.entries() {
 		current := t.settings.usesKeys() && e.UserName == t.settings.UserName
 		if e.Account != t.settings.Account || e.UserName == "" {
 			continue
@@ -25,7 +25,7 @@ func (v *status) readEarlier(ctx context.Context) {
 		}
 		key := &iamsetup.AccessKey{
 			API: t.aws.IAM, AWS: t.aws, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: e.UserName}, Owner: t.owner(), Pace: t.pace(),
-			Store: &kube.KeySecrets{Client: t.kube, Namespace: t.settings.Namespace, Names: e.SecretNames}, Journal: t.record,
+			Store: &kube.KeySecrets{Client: t.kube, Namespace: t.settings.Namespace, Names: e.SecretNames},
 		}
 		_, err := key.Observe(ctx)
 		v.unread(iamsetup.KeyStep, err)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,7 +18,6 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
-	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -209,12 +210,12 @@ func testStatusHalf(t *testing.T, c *cluster) {
 		mints int
 	}{
 		"intent without key": {func(t *testing.T, s *stage) {
-			s.intend(t, credential.Mint{Started: time.Now().Add(-time.Hour), Deadline: time.Now().Add(-59 * time.Minute), State: credential.MintOpen})
+			s.intend(t, time.Now().Add(-time.Hour), time.Now().Add(-59*time.Minute))
 		}, []string{"no key was made"}, 1},
 		"key without Secret": {func(t *testing.T, s *stage) {
-			id, err := s.aws.AddKey(user)
+			s.intend(t, time.Now().Add(-time.Minute), time.Now().Add(time.Second))
+			_, err := s.aws.AddKey(user)
 			must(t, err)
-			s.intend(t, credential.Mint{Started: time.Now().Add(-time.Minute), Deadline: time.Now(), State: credential.MintOpen, KeyID: id})
 		}, []string{"delete access-key/", "a run that ended before storing it made it"}, 1},
 		"one Secret of two": {func(t *testing.T, s *stage) {
 			must(t, s.kube.CoreV1().Secrets("status-half").Delete(t.Context(), "gen3-aws-config", metav1.DeleteOptions{}))
@@ -256,20 +257,15 @@ func testStatusHalf(t *testing.T, c *cluster) {
 	}
 }
 
-// intend adds an intent to the record, as a run that was killed leaves it.
-func (s *stage) intend(t *testing.T, m credential.Mint) {
+// intend announces a mint on the user, as a run that was killed leaves it.
+func (s *stage) intend(t *testing.T, started, deadline time.Time) {
 	t.Helper()
-	maps := s.kube.CoreV1().ConfigMaps(s.settings.Namespace)
-	record, err := maps.Get(t.Context(), "gen3-bootstrap", metav1.GetOptions{})
+	user := bootstrap.DefaultUserName
+	system, err := s.kube.CoreV1().Namespaces().Get(t.Context(), metav1.NamespaceSystem, metav1.GetOptions{})
 	must(t, err)
-	var mints []credential.Mint
-	must(t, json.Unmarshal([]byte(record.Data["mints"]), &mints))
-	m.UserName, m.UserID = mints[0].UserName, mints[0].UserID
-	m.Existing = []string{s.aws.Keys(m.UserName)[0].ID}
-	text, err := json.Marshal(append(mints, m))
-	must(t, err)
-	record.Data["mints"] = string(text)
-	_, err = maps.Update(t.Context(), record, metav1.UpdateOptions{})
+	key := "gen3-bootstrap/minting/" + string(system.UID) + "/" + s.settings.Namespace
+	value := started.UTC().Format(time.RFC3339) + " " + deadline.UTC().Format(time.RFC3339) + " " + s.aws.Keys(user)[0].ID
+	_, err = s.iam().TagUser(t.Context(), &iam.TagUserInput{UserName: &user, Tags: []iamtypes.Tag{{Key: &key, Value: &value}}})
 	must(t, err)
 }
 
@@ -323,7 +319,7 @@ func testStatusLock(t *testing.T, c *cluster) {
 		Spec:       coordinationv1.LeaseSpec{HolderIdentity: &holder, RenewTime: &metav1.MicroTime{Time: time.Now()}},
 	}, metav1.CreateOptions{})
 	must(t, err)
-	if r := s.mustStatus(t); r.Lock == nil || !strings.Contains(r.Lock.Holder, "ada on laptop, process 77 (gen3-bootstrap up)") || r.Lock.Dead {
+	if r := s.mustStatus(t); r.Lock == nil || !strings.Contains(r.Lock.Holder, "ada on laptop, process 77 (gen3-bootstrap up)") || !r.Lock.Expires.Equal(r.Lock.Renewed) {
 		t.Errorf("lock %+v", r.Lock)
 	}
 }

@@ -7,20 +7,17 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
-	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
-
-const mintOpen = credential.MintOpen
 
 // LockStep is what StatusResult.Unread calls the Lease, which is no step of up.
 const LockStep = "lock"
 
 func (v *status) readLock(ctx context.Context) {
-	lock, err := v.target.kube.LockState(ctx, v.target.settings.Namespace)
+	lock, err := v.target.kube.LockState(ctx, v.target.settings.Namespace, kube.RecordName)
 	v.unread(LockStep, err)
 	if lock != nil && lock.Holder != nil {
-		v.result.Lock = &StatusLock{Holder: lock.Holder.String(), Dead: lock.Dead, Renewed: lock.Renewed, Expires: lock.Expires}
+		v.result.Lock = &StatusLock{Holder: lock.Holder.String(), Renewed: lock.Renewed, Expires: lock.Expires}
 	}
 }
 

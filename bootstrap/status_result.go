@@ -99,9 +99,8 @@ type StatusRole struct {
 // StatusLock is who holds the lock.
 type StatusLock struct {
 	Holder  string    `json:"holder"`
-	Dead    bool      `json:"dead"` // it ran on this machine, and its process is gone
 	Renewed time.Time `json:"renewed"`
-	Expires time.Time `json:"expires"`
+	Expires time.Time `json:"expires"` // unless it is renewed: a run that was killed holds the lock until then
 }
 
 // StatusMint is the making of a key that has not come to its end.
@@ -109,7 +108,6 @@ type StatusMint struct {
 	User     string    `json:"user"`
 	Started  time.Time `json:"started"`
 	Deadline time.Time `json:"deadline"`
-	KeyID    string    `json:"keyId"` // "" while it is not known
 }
 
 // StatusObject is one object of External Secrets.

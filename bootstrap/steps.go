@@ -20,7 +20,7 @@ type steps struct {
 	provider *iamsetup.Provider
 	role     *roleStep
 
-	left []string // what an earlier mode made, in words
+	left *leftovers // what earlier ups made
 }
 
 // guard is what a step asks before a write that only one run may make; the lock puts itself there.
@@ -36,10 +36,10 @@ func (g *guard) Check() error {
 // assemble builds the steps of this mode from the checked target.
 func (t *target) assemble(lock *guard) *steps {
 	s := t.settings
-	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, wanted: t.recorded}}
+	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, before: func() *Recorded { return t.last }, wanted: t.recorded}}
 	named := s
 	named.RoleName = t.roleName()
-	out.left = leftovers(parseRecorded(t.record.Settings()), named)
+	out.left = t.leftoversOf(t.last, named)
 	if !s.SkipHelm {
 		out.release = &operatorStep{Step: t.releaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
 	}
@@ -64,19 +64,19 @@ func (t *target) releaseStep() *helminstall.Step {
 	settings.NamespaceMade = t.namespace == nil && t.settings.Namespace == settings.Namespace // by the step of the record
 	return &helminstall.Step{
 		Config: t.kube.Config, Client: t.kube, Now: t.env.Now, Log: t.env.Log,
-		Settings: settings, HolderAlive: t.othersAlive,
+		Settings: settings, HolderAlive: t.holderAlive,
 	}
 }
 
-// othersAlive reports whether another run may be at work on the release, which is shared by the namespaces of a cluster.
-// Where that cannot be told, it may be.
-func (t *target) othersAlive(ctx context.Context) bool {
-	alive, err := t.kube.OthersAlive(ctx, t.self, t.env.Now())
+// holderAlive reports whether another run may be at work on a release in a namespace: it would hold the lock. Where that
+// cannot be told, it may be.
+func (t *target) holderAlive(ctx context.Context, namespace string) bool {
+	lock, err := t.kube.LockState(ctx, namespace, kube.ReleaseLockName)
 	if err != nil {
 		t.env.Log.Debug("look for other runs", "error", err)
 		return true
 	}
-	return alive
+	return lock.MayLive(t.self, t.env.Now())
 }
 
 // helm is the chart's part of the settings, with what it shares with the rest.
@@ -89,21 +89,25 @@ func (s Settings) helm() helminstall.Settings {
 func (t *target) policyStep() *iamsetup.Policy {
 	s := t.settings
 	return &iamsetup.Policy{
-		API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), PolicyName: s.PolicyName, Path: s.IAMPath, Tags: s.tags(), Adopt: s.Adopt,
-		Scope: iamsetup.Scope{
-			Partition: t.caller.Partition, Region: s.Region, Account: s.Account,
-			Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush,
-		},
+		Up: t.making(), PolicyName: s.PolicyName, Path: s.IAMPath,
+		Scope: iamsetup.Scope{Region: s.Region, Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush},
 	}
 }
 
-func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
+// making is what every resource in IAM is made by.
+func (t *target) making() iamsetup.Up {
 	s := t.settings
-	return &iamsetup.User{
-		API: t.aws.IAM, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: s.UserName},
-		Owner: t.owner(), Pace: t.pace(), Path: s.IAMPath, Boundary: s.PermissionsBoundary,
-		Partition: t.caller.Partition, Account: s.Account, PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
-	}
+	return iamsetup.Up{API: t.aws.IAM, Account: t.account(), Owner: t.owner(), Pace: t.pace(), Tags: s.tags(), Adopt: s.Adopt}
+}
+
+// principal is what the user and the role are made by.
+func (t *target) principal(policy *iamsetup.Policy) iamsetup.Principal {
+	s := t.settings
+	return iamsetup.Principal{Up: t.making(), Path: s.IAMPath, Boundary: s.PermissionsBoundary, PolicyARN: policy.ARN()}
+}
+
+func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
+	return &iamsetup.User{Principal: t.principal(policy), Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: t.settings.UserName}}
 }
 
 func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.AccessKey {
@@ -111,7 +115,7 @@ func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.Acc
 	return &iamsetup.AccessKey{
 		API: t.aws.IAM, AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
 		Store:   &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
-		Earlier: t.earlierSecrets(), Journal: t.record, Guard: lock.Check,
+		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.lease == nil && t.namespace != nil,
 	}
 }
 
@@ -119,7 +123,7 @@ func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.Acc
 func (t *target) earlierSecrets() iamsetup.KeyStore {
 	s := t.settings
 	var names []string
-	for _, e := range parseRecorded(t.record.Settings()).entries() {
+	for _, e := range t.last.entries() {
 		if e.Account == s.Account && e.UserName == s.UserName {
 			names = append(names, without(e.SecretNames, s.KeySecretNames())...)
 		}
@@ -167,5 +171,5 @@ func (s *steps) warnings() []string {
 	if s.role != nil {
 		out = append(out, s.role.Warnings()...)
 	}
-	return append(out, s.left...)
+	return append(out, s.left.warnings()...)
 }

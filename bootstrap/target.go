@@ -26,7 +26,10 @@ type target struct {
 	issuer    string            // of the cluster's tokens; asked for with --irsa only
 	namespace *corev1.Namespace // nil: there is none
 	record    *kube.Record
-	self      kube.Holder // this run, as others see it when it holds the lock
+	last      *Recorded       // what the record says; nil: there is none
+	lease     *kube.LockState // as it was before this run took it; nil: there is none, or it may not be read
+	trustIAM  time.Time       // from then on a NoSuchEntity is final; before, an earlier run may have just made what it is about
+	self      kube.Holder     // this run, as others see it when it holds the lock
 	warnings  []string
 }
 
@@ -38,11 +41,7 @@ func connect(ctx context.Context, s Settings, env Env) (*target, []error) {
 	if errs := t.load(ctx); len(errs) > 0 {
 		return t, errs
 	}
-	self, err := kube.Self(ctx, kube.FieldManager, env.Now())
-	if err != nil {
-		return t, []error{err}
-	}
-	t.self = self
+	t.self = kube.Self(kube.FieldManager, env.Now())
 	if errs := t.ask(ctx, t.askIssuer); len(errs) > 0 {
 		return t, errs
 	}
@@ -81,13 +80,38 @@ func (t *target) ask(ctx context.Context, more ...func(context.Context) error) [
 		func() (err error) { t.caller, err = t.aws.Caller(ctx); return err },
 		func() (err error) { t.clusterID, err = t.kube.ClusterID(ctx); return err },
 		func() (err error) { t.namespace, err = t.kube.GetNamespace(ctx, t.settings.Namespace); return err },
-		func() error { return t.record.Load(ctx) },
+		func() error { return t.loadRecord(ctx) },
+		func() error { return t.readLease(ctx) },
 	}
 	for _, read := range more {
 		reads = append(reads, func() error { return read(ctx) })
 	}
 	return together(reads...)
 }
+
+// readLease finds out when a run last wrote in the namespace: for a while after that IAM may not show what it made. Who may
+// not read the Lease cannot write either, and does without.
+func (t *target) readLease(ctx context.Context) (err error) {
+	if t.lease, err = t.kube.LockState(ctx, t.settings.Namespace, kube.RecordName); t.lease != nil {
+		t.wroteAt(t.lease.Renewed)
+	}
+	return unlessDenied(err) // it names the Lease
+}
+
+// wroteAt notes until when IAM may lag behind a run that last renewed its lock at that time. The Lease stands in the
+// namespace, so that a time to come counts as now: it makes a run wait, and never longer than the usual lag.
+func (t *target) wroteAt(renewed time.Time) {
+	now := t.env.Now()
+	if renewed.After(now) {
+		renewed = now
+	}
+	if at := renewed.Add(t.settings.Timing.Settle); at.After(t.trustIAM) {
+		t.trustIAM = at
+	}
+}
+
+// lagging reports whether IAM may not show yet what an earlier run made.
+func (t *target) lagging() bool { return t.env.Now().Before(t.trustIAM) }
 
 // together runs independent reads at the same time and returns their errors in the order given. One cause that makes
 // several of them fail is reported once.
@@ -183,6 +207,11 @@ func clusterWarnings(context, server, region, account string) []string {
 // owner is on whose behalf this run makes things.
 func (t *target) owner() iamsetup.Owner {
 	return iamsetup.Owner{Cluster: t.clusterID, Namespace: t.settings.Namespace, Server: t.kube.Server}
+}
+
+// account is the one of the run.
+func (t *target) account() iamsetup.Account {
+	return iamsetup.Account{Partition: t.caller.Partition, ID: t.settings.Account}
 }
 
 // pace turns the settings' durations into those that IAM is waited for by.

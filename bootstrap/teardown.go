@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -31,7 +30,6 @@ type teardown struct {
 	owner    iamsetup.Owner
 	external *kube.ExternalSecrets // nil where no cluster is asked
 	issuer   string                // the cluster's, where it was asked for
-	believe  time.Time             // when IAM's word that something is not there can be trusted
 	all      endings
 	blast    blast
 	closing  []plan.Change                  // of record, Lease and namespace, which go last
@@ -39,6 +37,7 @@ type teardown struct {
 	extra    []string                       // warnings that no step has
 	accounts map[string]kube.ServiceAccount // by "namespace/name"
 	agreed   []string                       // resources whose deletion a person agreed to; nil where none was asked
+	shared   map[string]*kube.Held          // locks of what namespaces share, by the release's namespace
 }
 
 func (t *teardown) do(ctx context.Context) error {
@@ -48,6 +47,11 @@ func (t *teardown) do(ctx context.Context) error {
 	if err := t.refusal(); err != nil {
 		return err
 	}
+	if t.pending() {
+		if err := t.mayDestroy(ctx); err != nil {
+			return err
+		}
+	}
 	if t.options.DryRun || !t.pending() {
 		t.result.Changed = t.pending()
 		return t.problems()
@@ -55,20 +59,32 @@ func (t *teardown) do(ctx context.Context) error {
 	if err := t.confirm(ctx); err != nil {
 		return t.fail("", err)
 	}
-	if !t.hasLock() {
-		return t.destroy(ctx)
-	}
-	held, err := t.takeLock(ctx)
-	if err != nil {
-		return t.fail("", err)
-	}
-	t.lock.check = held.Check
-	err = t.destroyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
-	held.Release()
-	if err != nil {
+	if err := t.destroyAlone(ctx); err != nil || !t.hasLock() {
 		return err
 	}
 	return t.leave(ctx)
+}
+
+// destroyAlone destroys as the one run that writes in the namespace, and what namespaces share.
+func (t *teardown) destroyAlone(ctx context.Context) error {
+	if t.hasLock() {
+		held, err := t.takeLock(ctx)
+		if err != nil {
+			return t.fail("", err)
+		}
+		defer held.Release()
+		t.lock.check = held.Check
+		t.target.wroteAt(held.RenewedBefore())
+		ctx = held.Context() //nolint:contextcheck // the lock's context is derived from ctx
+	}
+	defer t.letGo()
+	if _, err := t.lockReleases(ctx); err != nil {
+		return t.fail(HelmStep, err)
+	}
+	if !t.hasLock() && len(t.shared) == 0 {
+		return t.destroy(ctx)
+	}
+	return t.destroyLocked(ctx)
 }
 
 // hasLock reports whether there is a namespace to have the lock in.
@@ -77,14 +93,20 @@ func (t *teardown) hasLock() bool {
 	return ns != nil && ns.DeletionTimestamp == nil
 }
 
-// destroyLocked looks again, since another run may have been at work before the lock was ours.
+// destroyLocked looks again, since another run may have been at work before the locks were ours.
 func (t *teardown) destroyLocked(ctx context.Context) error {
-	if err := t.target.record.Load(ctx); err != nil {
+	if err := t.target.loadRecord(ctx); err != nil {
 		return t.fail(RecordStep, err)
 	}
-	t.assemble()
-	if err := t.observe(ctx); err != nil {
-		return err
+	for more := true; more; {
+		t.assemble()
+		if err := t.observe(ctx); err != nil {
+			return err
+		}
+		var err error
+		if more, err = t.lockReleases(ctx); err != nil {
+			return t.fail(HelmStep, err)
+		}
 	}
 	if err := t.refusal(); err != nil {
 		return err
@@ -95,15 +117,21 @@ func (t *teardown) destroyLocked(ctx context.Context) error {
 	return t.destroy(ctx)
 }
 
-// destroy goes on past every failure.
+// destroy goes on past every failure. The release goes last, so that little time passes until the record is gone.
 func (t *teardown) destroy(ctx context.Context) error {
-	changed := t.all.destroy(ctx, t.env.Sink, t.env.Now)
+	releases, others := t.split()
+	changed := others.destroy(ctx, t.env.Sink, t.env.Now)
+	changed = append(changed, releases.destroy(ctx, t.env.Sink, t.env.Now)...)
 	recorded, err := t.closeRecord(ctx)
-	t.tell(true, append(changed, recorded...))
+	freed, lockErr := t.deleteReleaseLocks(ctx)
+	t.tell(true, slices.Concat(changed, recorded, freed))
 	if err != nil {
 		_ = t.fail(RecordStep, err)
 	}
-	return errors.Join(err, t.problems())
+	if lockErr != nil {
+		_ = t.fail(HelmStep, lockErr)
+	}
+	return errors.Join(err, lockErr, t.problems())
 }
 
 // prepare is everything before the first write.
@@ -117,9 +145,6 @@ func (t *teardown) prepare(ctx context.Context) error {
 		return t.fail("", errs...)
 	}
 	if err := errors.Join(t.checkRecord(), t.checkNames()); err != nil {
-		return t.fail(RecordStep, err)
-	}
-	if err := t.learnBelief(ctx); err != nil {
 		return t.fail(RecordStep, err)
 	}
 	if err := t.askIssuer(ctx); err != nil {

@@ -7,16 +7,18 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 )
 
 // asked is the person at the terminal.
 type asked struct {
-	answer         bool
-	question, want string
+	answer   bool
+	question bootstrap.Question
 }
 
-func (a *asked) confirm(_ context.Context, question, want string) (bool, error) {
-	a.question, a.want = question, want
+func (a *asked) confirm(_ context.Context, q bootstrap.Question) (bool, error) {
+	a.question = q
 	return a.answer, nil
 }
 

@@ -177,7 +177,7 @@ func testKeyInUse(t *testing.T, s *stage) {
 	s.store(t, "blast", "gen3-secret-store", "gen3-aws-config")
 	s.externalSecret(t, "blast", "wts", "gen3-secret-store")
 	result, err := s.teardown(t, bootstrap.TeardownOptions{})
-	if err == nil || result.Changed || !strings.Contains(show(result), "(wts)") || strings.Contains(show(result), "other-store") {
+	if err == nil || result.Changed || !strings.Contains(show(result), "(wts)") || strings.Contains(show(result), "2 SecretStores") {
 		t.Errorf("the store with our key: %v\n%s", err, show(result))
 	}
 	result = s.mustTeardown(t, bootstrap.TeardownOptions{Force: true})

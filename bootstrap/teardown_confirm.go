@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -22,12 +21,11 @@ func (t *teardown) confirm(ctx context.Context) error {
 	if t.env.Confirm == nil {
 		return hint.With(errors.New("confirm teardown: there is no terminal to ask at"), "--yes goes on without asking; --dry-run says what would be deleted")
 	}
-	var b strings.Builder
-	b.WriteString(t.options.describe(t.target) + ":\n")
+	q := Question{Asks: t.options.describe(t.target) + ":", Want: want}
 	for _, c := range t.result.Changes {
-		fmt.Fprintf(&b, "  %-7s  %s: %s\n", c.Action, c.Resource, c.Reason)
+		q.Items = append(q.Items, QuestionItem{Name: string(c.Action), Text: c.Resource + ": " + c.Reason})
 	}
-	yes, err := t.env.Confirm(ctx, strings.TrimRight(b.String(), "\n"), want)
+	yes, err := t.env.Confirm(ctx, q)
 	if err != nil {
 		return fmt.Errorf("confirm teardown: %w", err)
 	}
@@ -38,12 +36,12 @@ func (t *teardown) confirm(ctx context.Context) error {
 	return nil
 }
 
-// deletions name what the plan deletes; never nil.
+// deletions name what the plan deletes, apart from locks; never nil.
 func (t *teardown) deletions() []string {
 	out := []string{}
 	for _, e := range t.all {
 		for _, c := range e.planned {
-			if e.pending() && c.Action == plan.Delete {
+			if e.pending() && c.Action == plan.Delete && !t.isReleaseLock(c) {
 				out = append(out, c.Resource)
 			}
 		}
@@ -57,7 +55,7 @@ func (t *teardown) stillAgreed() error {
 		return nil
 	}
 	if more := without(t.deletions(), t.agreed); len(more) > 0 {
-		return hint.With(fmt.Errorf("confirm teardown: since it was asked, %s would be deleted too, so nothing was", strings.Join(more, ", ")), "run teardown again, which shows it")
+		return hint.With(fmt.Errorf("confirm teardown: since it was asked, %s would be deleted too, so nothing was", few(more)), "run teardown again, which shows it")
 	}
 	return nil
 }

@@ -22,15 +22,13 @@ func (t *teardown) connect(ctx context.Context) []error {
 	if errs := t.target.load(ctx); len(errs) > 0 {
 		return errs
 	}
-	var err error
-	if t.target.self, err = kube.Self(ctx, kube.FieldManager, t.env.Now()); err != nil {
-		return []error{err}
-	}
+	t.target.self = kube.Self(kube.FieldManager, t.env.Now())
 	if errs := t.target.ask(ctx); len(errs) > 0 {
 		return errs
 	}
 	t.owner = t.target.owner()
 	errs := t.target.compareAccount()
+	var err error
 	if t.external, err = t.target.kube.ExternalSecrets(); err != nil {
 		errs = append(errs, err)
 	}
@@ -82,18 +80,13 @@ func (t *teardown) connectAWS(ctx context.Context) []error {
 
 // recorded is what the record says; nil when there is none that can be read.
 func (t *teardown) recorded() *Recorded {
-	if t.target.record == nil {
-		return nil
-	}
-	return parseRecorded(t.target.record.Settings())
+	return t.target.last
 }
 
 // checkRecord refuses to take apart in one account what was made in another.
 func (t *teardown) checkRecord() error {
 	r := t.recorded()
 	switch {
-	case r == nil && t.target.record != nil && t.target.record.Exists():
-		t.extra = append(t.extra, unreadableRecord)
 	case r != nil && r.Account != t.settings.Account:
 		return hint.With(fmt.Errorf("check record: up was run for namespace %s in account %s, and --account is %s", t.target.settings.Namespace, r.Account, t.settings.Account),
 			"run teardown with credentials of account "+r.Account+" first")
@@ -102,17 +95,4 @@ func (t *teardown) checkRecord() error {
 			r.Cluster, t.target.clusterID, r.teardownOfItsCluster(t.target.settings.Namespace)))
 	}
 	return nil
-}
-
-// learnBelief finds out from when on IAM can be believed that something is not there: the usual lag after the last run
-// here ended, which the Lease tells until this run takes it.
-func (t *teardown) learnBelief(ctx context.Context) error {
-	if !t.hasLock() || !t.target.record.Exists() {
-		return nil
-	}
-	lock, err := t.target.kube.LockState(ctx, t.target.settings.Namespace)
-	if err == nil && lock != nil {
-		t.believe = lock.Renewed.Add(t.target.settings.Timing.Settle)
-	}
-	return err // it names the Lease
 }

@@ -94,7 +94,7 @@ func (t *teardown) leave(ctx context.Context) error {
 func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 	namespace := t.target.settings.Namespace
 	if kind == "lease" {
-		done, err := t.target.kube.DeleteLease(ctx, namespace)
+		done, err := t.target.kube.DeleteLease(ctx, namespace, kube.RecordName, t.target.self)
 		if err == nil && !done {
 			return false, hint.With(fmt.Errorf("delete Lease %s/%s: another run has taken the lock", namespace, kube.RecordName), "run teardown again when that run has ended")
 		}

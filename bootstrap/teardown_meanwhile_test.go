@@ -77,7 +77,7 @@ func testUserTakenMeanwhile(t *testing.T, c *cluster) {
 		"by another tool": {func(ctx context.Context, api *iam.Client) error {
 			_, err := api.UntagUser(ctx, &iam.UntagUserInput{UserName: aws.String(bootstrap.DefaultUserName), TagKeys: []string{"managed-by"}})
 			return err
-		}, "carries no mark of ours: left"},
+		}, "kept: not created by gen3-bootstrap"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.newStage(t, awsfake.Start(t), "user-taken")
@@ -113,7 +113,7 @@ func (s *stage) iam() *iam.Client {
 // testMoreThanAgreed brings another key of this namespace's into being while the person reads the question.
 func testMoreThanAgreed(t *testing.T, s *stage, env bootstrap.Env) {
 	t.Helper()
-	env.Confirm = func(ctx context.Context, _, _ string) (bool, error) {
+	env.Confirm = func(ctx context.Context, _ bootstrap.Question) (bool, error) {
 		id, err := s.aws.AddKey(bootstrap.DefaultUserName)
 		if err != nil {
 			return false, err

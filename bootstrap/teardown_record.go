@@ -81,7 +81,7 @@ func (t *teardown) planClosing(ctx context.Context) ([]plan.Change, error) {
 	if !t.closes() {
 		return out, nil
 	}
-	lock, err := t.target.kube.LockState(ctx, t.target.settings.Namespace)
+	lock, err := t.target.kube.LockState(ctx, t.target.settings.Namespace, kube.RecordName)
 	if err != nil {
 		return nil, err // it names the Lease
 	}
@@ -122,10 +122,10 @@ func (t *teardown) closeRecord(ctx context.Context) ([]plan.Change, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("%s %s: not begun: %w", change.Action, change.Resource, err)
 	}
-	if err := t.lock.Check(); err != nil {
+	err := t.mayCloseRecord()
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	switch change.Action {
 	case plan.Delete:
 		err = t.target.record.Delete(ctx)

@@ -2,8 +2,6 @@ package bootstrap
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -14,7 +12,7 @@ func (t *teardown) refusal() error {
 		return nil
 	}
 	for _, err := range t.blast.unread {
-		_ = t.fail(blastStep, hint.With(fmt.Errorf("it is not known what would be lost: %w", err), joinLines(hint.Of(err), "--force goes on without knowing")))
+		_ = t.fail(blastStep, hint.With(fmt.Errorf("it is not known what would be lost: %w", err), append(hint.Lines(err), "--force goes on without knowing")...))
 	}
 	if len(t.blast.parts) == 0 {
 		return ErrFailed
@@ -22,23 +20,29 @@ func (t *teardown) refusal() error {
 	objects, secrets := t.blast.total()
 	texts := make([]string, 0, len(t.blast.parts))
 	for _, p := range t.blast.parts {
-		texts = append(texts, p.resource()+": "+p.String())
+		texts = append(texts, p.resource()+": "+p.describe(t.naming()))
 	}
 	what := counted(objects, "object") + " of External Secrets"
 	if secrets > 0 {
 		what += " and " + counted(secrets, "Secret") + " that they own"
 	}
-	err := fmt.Errorf("%s would be %s; %s", what, t.blast.fate(), strings.Join(texts, "; "))
-	return t.fail(blastStep, hint.With(err, t.refusalHint()))
+	err := fmt.Errorf("%s would be %s; %s", what, t.blast.fate(), t.naming().joined(texts, "; "))
+	return t.fail(blastStep, hint.With(err, append(t.refusalHint(), t.allHint(objects+secrets))...))
 }
 
-func (t *teardown) refusalHint() string {
-	if t.blast.crds {
-		return "uninstall what made them first; --force deletes them all\nwithout --delete-crds they and their Secrets stay, under --force as well"
+func (t *teardown) naming() naming { return naming{all: t.settings.All} }
+
+// allHint says how to see what is not named, where some of so many may not be.
+func (t *teardown) allHint(many int) string {
+	if t.settings.All || many <= mostNamed {
+		return ""
 	}
-	return "uninstall what made them first (such as the gen3 release); --force goes on: they and their Secrets stay as they are, and are refreshed no more"
+	return "--all names all of them"
 }
 
-func joinLines(lines ...string) string {
-	return strings.Join(slices.DeleteFunc(lines, func(s string) bool { return s == "" }), "\n")
+func (t *teardown) refusalHint() []string {
+	if t.blast.crds {
+		return []string{"uninstall what made them first; --force deletes them all", "without --delete-crds they and their Secrets stay, under --force as well"}
+	}
+	return []string{"uninstall what made them first (such as the gen3 release)", "--force goes on: they and their Secrets stay as they are, and are refreshed no more"}
 }

@@ -22,6 +22,7 @@ type releaseRemoval struct {
 
 	planned []plan.Change
 	crdsGo  bool
+	left    bool // to other namespaces
 	extra   []string
 }
 
@@ -33,13 +34,16 @@ func (r *releaseRemoval) Warnings() []string { return append(r.step.Warnings(), 
 
 // PlanDestroy says what of release, CRDs and namespace goes.
 func (r *releaseRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
-	r.extra = nil
-	all, err := r.step.PlanDestroy(ctx, r.options(r.deleteCRDs))
+	r.extra, r.left = nil, false
+	all, err := r.step.PlanDestroy(ctx, r.options(r.deleteCRDs, false))
 	if err != nil {
 		return nil, err // it says what it was doing
 	}
 	all = keptCRDsAsOne(all)
 	if err := r.judgeNamespace(ctx, all); err != nil {
+		return nil, err
+	}
+	if all, err = r.withLock(ctx, all); err != nil {
 		return nil, err
 	}
 	if r.planned = all; plan.Pending(all) {
@@ -48,25 +52,30 @@ func (r *releaseRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	return r.planned, r.judgeCRDs(ctx)
 }
 
-// options leave a namespace that is also this run's own to the end of the run, when the record has gone from it.
-func (r *releaseRemoval) options(deleteCRDs bool) helminstall.DestroyOptions {
-	return helminstall.DestroyOptions{DeleteCRDs: deleteCRDs, KeepNamespace: r.step.Namespace == r.namespace}
+// options leave a namespace that is also this run's own to the end of the run, when the record has gone from it. The
+// namespace goes last, as the lock of the release goes with it.
+func (r *releaseRemoval) options(deleteCRDs, more bool) helminstall.DestroyOptions {
+	return helminstall.DestroyOptions{DeleteCRDs: deleteCRDs, KeepNamespace: more || r.step.Namespace == r.namespace}
 }
 
-// Destroy uninstalls the release first, with its webhooks, and only then touches what those would have guarded.
+// Judged is the plan, or what became of it when another namespace was set up since.
+func (r *releaseRemoval) Judged() []plan.Change { return r.planned }
+
+// Destroy uninstalls the release first, with its webhooks, and only then touches what those would have guarded. The records
+// are looked at once more, since it may be long ago that the plan was made: a person was asked, and locks awaited.
 func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	if err := r.check(); err != nil {
 		return fmt.Errorf("uninstall Helm release: %w", err)
 	}
-	if err := r.unusedStill(ctx, "uninstall Helm release "+r.step.Namespace+"/"+r.step.Settings.Release); err != nil {
-		return err
+	if r.planned = r.unlessUsed(ctx, r.planned); !plan.Pending(r.planned) {
+		return nil
 	}
-	err := r.step.Destroy(ctx, r.options(false), sink)
+	err := r.step.Destroy(ctx, r.options(false, r.crdsGo), sink)
 	if err == nil && r.crdsGo {
 		if err = r.check(); err != nil {
 			return fmt.Errorf("delete CRDs: %w", err)
 		}
-		if err = r.unusedStill(ctx, "delete CRDs"); err != nil {
+		if err = r.unusedStill(ctx); err != nil {
 			return err
 		}
 		err = r.destroyCRDs(ctx, sink)

@@ -75,7 +75,7 @@ func (r *releaseRemoval) destroyCRDs(ctx context.Context, sink event.Sink) error
 			return false, ignore(err) // what hangs is reported by who waits for the CRDs
 		})
 	}()
-	err = r.step.Destroy(ctx, r.options(true), sink)
+	err = r.step.Destroy(ctx, r.options(true, false), sink)
 	stop()
 	<-ended
 	if stripped > 0 {

@@ -18,7 +18,7 @@ func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) 
 	if i < 0 || all[0].Action == plan.Delete {
 		return nil
 	}
-	left, err := r.client.Contents(ctx, r.step.Namespace)
+	left, err := r.client.ContentsBesidesLeases(ctx, r.step.Namespace)
 	switch {
 	case errors.Is(err, inventory.ErrUnknown):
 		all[i].Action, all[i].Reason = plan.None, "left: "+err.Error()
@@ -30,21 +30,13 @@ func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) 
 	return nil
 }
 
-// few names the first of many.
-func few(all []string) string {
-	const most = 5
-	if len(all) <= most {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
-}
-
 // unlessUsed leaves everything as it is while another namespace has a record.
 func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []plan.Change {
 	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
 	if err == nil && len(elsewhere) == 0 {
 		return all
 	}
+	r.left = err == nil
 	var out []plan.Change
 	for _, c := range all {
 		switch {
@@ -73,27 +65,26 @@ func (r *releaseRemoval) usedBy(namespaces []string) string {
 }
 
 func mayUse(namespaces []string) string {
-	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + strings.Join(namespaces, ", ")
+	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + few(namespaces)
 }
 
 // whenUnused names the release, which no record may name by then.
 func (r *releaseRemoval) whenUnused() string {
-	command := "teardown --only helm-release"
+	words := []string{"gen3-bootstrap", "teardown", "--only", HelmStep}
 	if s := r.step.Settings; s.Release != DefaultRelease || s.Namespace != DefaultReleaseNamespace {
-		command += " --release " + s.Release + " --release-namespace " + s.Namespace
+		words = append(words, "--release", s.Release, "--release-namespace", s.Namespace)
 	}
-	return "`" + command + "` removes it when they are gone"
+	return "`" + hint.Command(words...) + "` removes it when they are gone"
 }
 
-// unusedStill is an error when another namespace was set up since the plan was made, which may be long ago: a person was
-// asked, and the lock awaited.
-func (r *releaseRemoval) unusedStill(ctx context.Context, what string) error {
+// unusedStill is an error when another namespace was set up while the release was uninstalled.
+func (r *releaseRemoval) unusedStill(ctx context.Context) error {
 	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
 	if err != nil {
-		return hint.With(fmt.Errorf("%s: left, as nobody can tell whether other namespaces use it: %w", what, err), hint.Of(err))
+		return hint.With(fmt.Errorf("delete CRDs: left, as nobody can tell whether other namespaces use them: %w", err), hint.Lines(err)...)
 	}
 	if len(elsewhere) > 0 {
-		return hint.With(fmt.Errorf("%s: %s", what, mayUse(elsewhere)), r.whenUnused())
+		return hint.With(fmt.Errorf("delete CRDs: %s", mayUse(elsewhere)), r.whenUnused())
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ type warner interface{ Warnings() []string }
 
 // tell fills the result: what is planned, or what was made of it once the run is done.
 func (t *teardown) tell(done bool, made []plan.Change) {
-	lines := t.blast.changes(t.options.Force)
+	lines := t.blast.changes(t.options.Force, t.naming())
 	left := slices.Clone(made)
 	take := func(planned plan.Change) (plan.Change, bool) {
 		i := slices.IndexFunc(left, func(c plan.Change) bool { return c.Step == planned.Step && c.Resource == planned.Resource })
@@ -91,13 +91,13 @@ func (t *teardown) problems() error {
 			enter(e.Name(), err)
 		}
 		for _, c := range plan.BlockedIn(e.planned) {
-			enter(e.Name(), hint.With(errors.New(c.Reason), c.Hint))
+			enter(e.Name(), hint.Blocked(c))
 		}
 	}
 	for _, r := range t.recorded().entries() {
 		if r.Account != t.settings.Account && !r.namesNothing() {
 			enter(RecordStep, hint.With(errors.New("an earlier up for this namespace made things in account "+r.Account+", which these credentials do not reach"),
-				"run teardown --account "+r.Account+" with credentials of that account"))
+				"with credentials of that account: "+hint.Command("gen3-bootstrap", "teardown", "--account", r.Account)))
 		}
 	}
 	if len(seen) > 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// secretsRemoval takes away the Secrets that carry our label, after the keys: a Secret may be what tells whose a key is.
+// secretsRemoval takes away the Secrets that carry our label, after the keys: one whose key could not be deleted stays.
 type secretsRemoval struct {
 	secrets *kube.KeySecrets
 	keys    []*iamsetup.KeyRemoval
@@ -41,6 +41,8 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 		switch {
 		case !h.Exists:
 			c.Reason = "not there"
+		case h.Terminating:
+			c.Reason = "is being deleted already"
 		case !h.Ours:
 			c.Reason = "carries no mark of ours: left"
 		case h.Keeper != "":
@@ -57,11 +59,11 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	return s.planned, nil
 }
 
-// judge lets a Secret of ours stay that holds a key which works and is none of those that go: nobody could bring its
-// secret half back.
+// judge keeps a Secret of ours that holds a key which works and is none of those that go: nobody could bring its secret
+// half back. The key of another owner, as a restored namespace has it, is in that owner's Secret as well.
 func (s *secretsRemoval) judge(ctx context.Context, c plan.Change, h credential.Held) (plan.Change, error) {
 	c.Action, c.Reason = plan.Delete, "ours"
-	known := func(k *iamsetup.KeyRemoval) bool { return k.Knows(h.Key.ID) }
+	known := func(k *iamsetup.KeyRemoval) bool { return k.Knows(h.Key.ID) || k.KnowsOther(h.Key.ID) }
 	if h.Key.ID == "" || slices.ContainsFunc(s.keys, known) {
 		return c, nil
 	}
@@ -83,9 +85,11 @@ func (s *secretsRemoval) left() []string {
 	return out
 }
 
-// goes reports whether an ARN is of a user whose keys are to go, although they may not have been read.
+// goes reports whether an ARN is of a user whose keys are to go and could not be looked at.
 func (s *secretsRemoval) goes(arn string) bool {
-	return slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool { return strings.HasSuffix(arn, "/"+k.Key.Lookup.UserName) })
+	return slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool {
+		return k.Unknown() && strings.HasSuffix(arn, "/"+k.Key.Lookup.UserName)
+	})
 }
 
 // holdsGlobalKey reports whether the operator has put a key of his own into a Secret that an up in another mode made.

@@ -93,7 +93,7 @@ func (r *run) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !pending {
+	if !pending && !r.steps.releaseBusy() {
 		return r.awaitRelease(ctx)
 	}
 	if err := r.makeNamespace(ctx); err != nil {
@@ -106,6 +106,7 @@ func (r *run) up(ctx context.Context) error {
 	}
 	defer held.Release()
 	r.lock.check = held.Check
+	r.target.wroteAt(held.RenewedBefore())
 	return r.applyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 }
 
@@ -114,20 +115,21 @@ func (r *run) awaitRelease(ctx context.Context) error {
 	if r.steps.release == nil {
 		return nil
 	}
-	if err := r.steps.release.Apply(ctx, r.env.Sink); err != nil {
+	if err := r.steps.release.Await(ctx, r.env.Sink); err != nil {
 		return r.fail(r.steps.release.Name(), err)
 	}
 	return nil
 }
 
-// applyLocked looks again, since another run may have been at work before the lock was ours, and then writes.
+// applyLocked looks again, since another run may have been at work before the lock was ours, and then writes what there
+// is to write.
 func (r *run) applyLocked(ctx context.Context) error {
-	if err := r.target.record.Load(ctx); err != nil {
+	if err := r.target.loadRecord(ctx); err != nil {
 		return r.fail(RecordStep, err)
 	}
-	pending, err := r.observe(ctx)
+	_, err := r.observe(ctx)
 	r.result.Changed = false // until something was written
-	if err != nil || !pending {
+	if err != nil {
 		return err
 	}
 	engine := r.engine()

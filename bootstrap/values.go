@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -44,6 +47,7 @@ func Values(ctx context.Context, s Settings, offline bool, env Env) (ValuesResul
 	if offline {
 		look = v.compute
 	}
+	ctx = klog.NewContext(ctx, logr.FromSlogHandler(env.Log.Handler())) // client-go would else write beside the values
 	if s.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("the run took longer than --timeout %s", s.Timeout))
@@ -117,10 +121,7 @@ func (v *valuesRun) look(ctx context.Context) []error {
 // recall takes mode and names from the record, where the flags leave them open.
 func (v *valuesRun) recall() error {
 	s := v.settings
-	record := parseRecorded(v.target.record.Settings())
-	if record == nil && v.target.record.Exists() {
-		v.warn("%s", unreadableRecord)
-	}
+	record := v.target.last
 	if record == nil && !s.IRSA && !s.UseGlobalUser {
 		return hint.With(fmt.Errorf("read record: nothing is recorded for namespace %s in cluster %s (context %s)", v.result.Namespace, v.target.kube.Server, v.target.kube.Context),
 			"run `gen3-bootstrap up` first; or say with --irsa or --use-global-user what is there; or give everything and --offline")

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // The ways for External Secrets Operator to sign in, as values names them in its document.
@@ -77,15 +78,21 @@ func (f fragment) values() map[string]any {
 	return map[string]any{"global": map[string]any{"aws": aws, "externalSecrets": external}}
 }
 
-// text is the values as a file that helm -f takes.
+// text is the values as a file that helm -f takes. Whatever the names are, it holds the keys of values and no other: a
+// comment is a line that cannot end early, and YAML quotes what is a value.
 func (f fragment) text() (string, error) {
+	for _, name := range []string{f.region, f.serviceAccount, f.roleARN} {
+		if printable.Escape(name) != name { // YAML would write some of that raw
+			return "", fmt.Errorf("write values: the name %q has characters that do not print", name)
+		}
+	}
 	body, err := yaml.Marshal(f.values())
 	if err != nil {
 		return "", fmt.Errorf("marshal values: %w", err)
 	}
 	var out strings.Builder
 	for _, line := range f.comments() {
-		out.WriteString("# " + line + "\n")
+		out.WriteString("# " + printable.Line(line) + "\n")
 	}
 	out.Write(body)
 	return out.String(), nil
@@ -105,11 +112,11 @@ func (f fragment) comments() []string {
 }
 
 func (f fragment) command() string {
-	where := ""
+	words := []string{"helm", "upgrade", "--install", "gen3", "gen3/gen3"}
 	if f.namespace != "" {
-		where = " -n " + f.namespace
+		words = append(words, "-n", f.namespace)
 	}
-	return "helm upgrade --install gen3 gen3/gen3" + where + " --version " + f.chart.String() + " -f YOURS.yaml -f THIS.yaml"
+	return hint.Command(append(words, "--version", f.chart.String(), "-f", "YOURS.yaml", "-f", "THIS.yaml")...)
 }
 
 func (f *fragment) inNamespace(name string) string {

@@ -5,10 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/golden"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable/hostile"
 )
 
 func fragmentOf(t *testing.T, version, mode string, served ...string) fragment {
@@ -45,6 +48,40 @@ func TestFragments(t *testing.T) {
 				}
 				golden.File(t, filepath.Join("..", "testdata", "values", version+"-"+strings.ReplaceAll(mode, "+", "-")+".yaml"), text)
 			})
+		}
+	}
+}
+
+// TestFragmentsHoldOurKeysAlone gives every name a hostile text: what is written says the same as the document, and
+// nothing else, or is refused.
+func TestFragmentsHoldOurKeysAlone(t *testing.T) {
+	t.Parallel()
+	for what, text := range hostile.Texts() {
+		for _, mode := range []string{modeKeys, modeIRSA, modeGlobalUser, modeIRSAAndGlobal} {
+			for field, set := range map[string]func(*fragment){
+				"namespace": func(f *fragment) { f.namespace = text }, "region": func(f *fragment) { f.region = text },
+				"role": func(f *fragment) { f.roleARN = text }, "account": func(f *fragment) { f.serviceAccount = text },
+				"secret": func(f *fragment) { f.secret = text }, "served": func(f *fragment) { f.served = []string{text, apiV1} },
+				"none": func(*fragment) {},
+			} {
+				f := fragmentOf(t, NewestGen3, mode, apiV1)
+				set(&f)
+				got, err := f.text()
+				if err != nil {
+					if printable.Escape(text) == text {
+						t.Errorf("%s as %s: %v", what, field, err)
+					}
+					continue
+				}
+				hostile.Clean(t, got)
+				var parsed map[string]any
+				if err := yaml.UnmarshalStrict([]byte(got), &parsed); err != nil {
+					t.Fatalf("%s as %s: %v in %.300s", what, field, err, got)
+				}
+				if diff := cmp.Diff(f.values(), parsed); diff != "" {
+					t.Errorf("%s as %s: %s", what, field, diff)
+				}
+			}
 		}
 	}
 }

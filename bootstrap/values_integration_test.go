@@ -60,6 +60,7 @@ func TestModesAndValues(t *testing.T) {
 	}
 	t.Run("values without a record", func(t *testing.T) { testValuesWithoutRecord(t, c) })
 	t.Run("gen3 release", func(t *testing.T) { testGen3Release(t, c) })
+	t.Run("gen3 release of no version", func(t *testing.T) { testNoVersion(t, c) })
 }
 
 // globalSecret is a key that the operator keeps himself.
@@ -185,6 +186,28 @@ func testGen3Release(t *testing.T, c *cluster) {
 	got, err := bootstrap.Values(t.Context(), later.settings, false, s.env())
 	if err == nil || got.Values != nil || !strings.Contains(got.Errors[0].Message, "gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only") {
 		t.Errorf("values that cannot work: %v %+v", err, got)
+	}
+}
+
+// testNoVersion has somebody of the namespace store a gen3 release as nobody would: no flag is to blame.
+func testNoVersion(t *testing.T, c *cluster) {
+	t.Helper()
+	s := c.newStage(t, awsfake.Start(t), "bogus")
+	c.namespace(t, "bogus")
+	must(t, driver.NewSecrets(c.kube.CoreV1().Secrets("bogus")).Create("sh.helm.release.v1.bogus.v1", &release.Release{
+		Name: "bogus", Version: 1, Namespace: "bogus", Info: &release.Info{Status: release.StatusDeployed},
+		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "x\n--gen3-version"}},
+	}))
+	said := func(warnings []string) bool {
+		return slices.ContainsFunc(warnings, func(w string) bool {
+			return strings.Contains(w, "release bogus") && strings.Contains(w, "is no version")
+		})
+	}
+	if warnings := s.up(t).Warnings; !said(warnings) {
+		t.Errorf("up warns %q", warnings)
+	}
+	if got := s.values(t); got.Gen3Version != bootstrap.NewestGen3 || !said(got.Warnings) {
+		t.Errorf("values for %s warn %q", got.Gen3Version, got.Warnings)
 	}
 }
 

@@ -16,11 +16,11 @@ func (v *valuesRun) compute(context.Context) []error {
 	}
 	errs := v.lacking(s)
 	var err error
-	if v.fragment.chart, err = parseGen3(cmp.Or(s.Gen3Version, NewestGen3)); err != nil {
+	if v.fragment.chart, err = givenGen3(cmp.Or(s.Gen3Version, NewestGen3)); err != nil {
 		errs = append(errs, err)
 	}
 	if v.fragment.takesRole() {
-		v.fragment.roleARN = roleARN(iamsetup.PartitionOf(s.Region), s.Account, s.IAMPath, s.RoleName)
+		v.fragment.roleARN = iamsetup.Account{Partition: iamsetup.PartitionOf(s.Region), ID: s.Account}.RoleARN(s.IAMPath, s.RoleName)
 	} else {
 		v.result.Secret = v.fragment.inNamespace(ChartSecretName)
 	}

@@ -22,7 +22,8 @@ func (v *valuesRun) readServed(ctx context.Context) error {
 	return err // it says what it was doing
 }
 
-// readChart finds out which chart the values are for: the one given, the installed one, or the newest known.
+// readChart finds out which chart the values are for: the one given, the installed one if that is known, or the newest
+// known.
 func (v *valuesRun) readChart(ctx context.Context) error {
 	found, passed, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
 	if err != nil {
@@ -31,14 +32,11 @@ func (v *valuesRun) readChart(ctx context.Context) error {
 	for _, text := range passed {
 		v.warn("%s", text)
 	}
-	version := v.settings.Gen3Version
-	if version == "" && found != nil {
-		version = found.Version
-	}
-	for _, text := range valuesInTheWay(version, found, v.fragment.takesRole()) {
+	given := v.settings.Gen3Version
+	for _, text := range valuesInTheWay(given, found, v.fragment.takesRole()) {
 		v.warn("%s", text)
 	}
-	v.fragment.chart, err = parseGen3(cmp.Or(version, NewestGen3))
+	v.fragment.chart, err = givenGen3(cmp.Or(given, installedGen3(found), NewestGen3))
 	return err
 }
 
@@ -51,7 +49,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	switch {
 	case errors.Is(err, iamsetup.ErrDenied):
 		path := cmp.Or(v.settings.IAMPath, v.last.IAMPath, DefaultIAMPath)
-		arn = roleARN(v.target.caller.Partition, v.settings.Account, path, name)
+		arn = v.target.account().RoleARN(path, name)
 		v.warn("IAM role %s may not be read, so its ARN is put together from its path and name: %s", name, arn)
 	case err != nil:
 		return err // it names the role
@@ -61,10 +59,6 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	}
 	v.fragment.roleARN = arn
 	return nil
-}
-
-func roleARN(partition, account, path, name string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", partition, account, path, name)
 }
 
 // readSecret looks whether the Secret that the SecretStore will read is there. Where that may not be asked, nothing is

@@ -19,6 +19,14 @@ import (
 // Apply does what the last Observe said, and waits until the operator's Deployments are available. With nothing to do
 // it writes nothing.
 func (s *Step) Apply(ctx context.Context, sink event.Sink) error {
+	if err := s.Converge(ctx, sink); err != nil {
+		return err
+	}
+	return s.Await(ctx, sink)
+}
+
+// Converge is the part of Apply that writes.
+func (s *Step) Converge(ctx context.Context, sink event.Sink) error {
 	if s.seen == nil {
 		return errors.New("apply Helm release: nothing was observed")
 	}
@@ -27,10 +35,12 @@ func (s *Step) Apply(ctx context.Context, sink event.Sink) error {
 			return err
 		}
 	}
-	if err := s.convergeInTurn(ctx, sink); err != nil {
-		return err
-	}
-	if s.NoWait || s.verdict.State == Elsewhere || s.seen.Release == nil {
+	return s.convergeInTurn(ctx, sink)
+}
+
+// Await is the part of Apply that waits: until the Deployments are available that the last Observe or Converge saw.
+func (s *Step) Await(ctx context.Context, sink event.Sink) error {
+	if s.NoWait || s.verdict.State == Elsewhere || s.seen == nil || s.seen.Release == nil {
 		return nil
 	}
 	return s.await(ctx, sink)
@@ -47,7 +57,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	defer context.AfterFunc(ctx, func() {
 		s.emit(sink, event.Event{Type: event.Waiting, Message: "Helm to finish, so that the release is not left half done"})
 	})()
-	if err := s.createNamespace(work, sink); err != nil {
+	if err := s.MakeNamespace(work, sink); err != nil {
 		return err
 	}
 	e, err := s.newHelm(work)
@@ -87,8 +97,9 @@ func (s *Step) failure(err error) error {
 	return hint.With(err, "nothing is uninstalled; remove the cause and run again, which repairs the release")
 }
 
-// createNamespace makes the release's namespace with our label, which Helm's own option would not set.
-func (s *Step) createNamespace(ctx context.Context, sink event.Sink) error {
+// MakeNamespace makes the release's namespace, where the last Observe said so, with our label, which Helm's own option would
+// not set. Converge does it where it was not done before.
+func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 	if !s.makesNamespace() {
 		return nil
 	}

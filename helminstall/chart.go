@@ -7,6 +7,8 @@ import (
 
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // fetched is a chart that is ready to be installed.
@@ -29,7 +31,7 @@ func installable(ref string, ch *chart.Chart) error {
 		return refuse(fmt.Errorf("load chart %s: a %s chart cannot be installed", ref, t), "give an application chart")
 	}
 	if err := action.CheckDependencies(ch, ch.Metadata.Dependencies); err != nil {
-		return refuse(fmt.Errorf("load chart %s: %w", ref, err), "fetch them with: helm dependency build "+ref)
+		return refuse(fmt.Errorf("load chart %s: %w", ref, err), "fetch them with: "+hint.Command("helm", "dependency", "build", ref))
 	}
 	return nil
 }

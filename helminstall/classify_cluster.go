@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -13,14 +14,14 @@ func classifyCluster(o *Observed, w Want) Verdict {
 	if o.NamespaceTerminating {
 		return Verdict{
 			State: Refused, Action: plan.Blocked, Reason: fmt.Sprintf("namespace %s is being deleted", w.Namespace),
-			Hint: "see what holds it: kubectl get namespace " + w.Namespace + " -o yaml",
+			Hint: "see what holds it: " + hint.Command("kubectl", "get", "namespace", w.Namespace, "-o", "yaml"),
 		}
 	}
 	for _, c := range o.CRDs {
 		if c.Terminating {
 			return Verdict{
 				State: Refused, Action: plan.Blocked, Reason: fmt.Sprintf("CRD %s is being deleted", c.Name),
-				Hint: "its objects have finalizers that no operator serves; see: kubectl get " + c.Name + " -A",
+				Hint: "its objects have finalizers that no operator serves; see: " + hint.Command("kubectl", "get", c.Name, "-A"),
 			}
 		}
 	}
@@ -120,7 +121,7 @@ func takeHint(o *Observed) string {
 	if owner.Release == "" || owner.GitOps() {
 		return ""
 	}
-	flags := fmt.Sprintf("; to manage it, give --release %s --release-namespace %s", owner.Release, owner.Namespace)
+	flags := "; to manage it, give " + hint.Command("--release", owner.Release, "--release-namespace", owner.Namespace)
 	if o.otherOurs() {
 		return flags
 	}

@@ -129,5 +129,5 @@ func (s *Step) awaitGone(ctx context.Context, names []string, sink event.Sink) e
 		return ctx.Err()
 	}
 	return hint.With(fmt.Errorf("delete CRDs: still there after %s: %s", s.timeout(), few(left)),
-		"their objects have finalizers that no operator serves any more; see: kubectl get "+strings.Join(left, ",")+" -A")
+		"their objects have finalizers that no operator serves any more; see: "+hint.Command("kubectl", "get", strings.Join(left, ","), "-A"))
 }

@@ -59,7 +59,7 @@ func (s *Step) awaitNamespaceGone(ctx context.Context, sink event.Sink) error {
 		return ctx.Err()
 	}
 	return hint.With(fmt.Errorf("delete Namespace %s: still there after %s", s.Namespace, s.timeout()),
-		"see what holds it: kubectl get namespace "+s.Namespace+" -o yaml")
+		"see what holds it: "+hint.Command("kubectl", "get", "namespace", s.Namespace, "-o", "yaml"))
 }
 
 // isLease leaves out the locks of operators that elect a leader, which are nobody's any more.

@@ -13,9 +13,16 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
-// pending reports whether somebody may be at work on the release, or on the one that is used in its place.
-func (o *Observed) pending() bool {
-	return o.Release != nil && o.Release.Pending() || o.Other != nil && o.Other.Pending()
+// pendingIn is the namespace in which somebody may be at work on the release, or on the one that is used in its place; "" if
+// nobody is.
+func (s *Step) pendingIn(o *Observed) string {
+	switch {
+	case o.Release != nil && o.Release.Pending():
+		return s.Namespace
+	case o.Other != nil && o.Other.Pending():
+		return o.otherOwner().Namespace
+	}
+	return ""
 }
 
 // otherOwner is whose the operator is or, where none runs that can be told by its labels, the CRDs.

@@ -13,7 +13,9 @@ import (
 // small is a chart that is quick to install.
 func small(s *Settings) { s.Chart, s.Version = "few-objects", "0.1.0" }
 
-func alive(yes bool) func(context.Context) bool { return func(context.Context) bool { return yes } }
+func alive(yes bool) func(context.Context, string) bool {
+	return func(context.Context, string) bool { return yes }
+}
 
 func TestSandboxPending(t *testing.T) {
 	sb := startSandbox(t)

@@ -45,7 +45,7 @@ func installAs(by owner.Owner) string {
 	if by.Release == "" {
 		return ""
 	}
-	return fmt.Sprintf("; or install as that release: --release %s --release-namespace %s", by.Release, by.Namespace)
+	return "; or install as that release: " + hint.Command("--release", by.Release, "--release-namespace", by.Namespace)
 }
 
 // live is the metadata of an object that was read ahead, nil if it does not exist. It has the shape of a CRD, which is

@@ -21,9 +21,9 @@ type Step struct {
 	Config *rest.Config         // for Helm, which builds its own clients
 	Client kubernetes.Interface // of the same cluster
 	HTTP   *http.Client         // for charts; nil is a client with the environment's proxies
-	// HolderAlive reports whether another run of this program lives that could be working on the release; it is asked
-	// only when the release is pending. nil means that nobody can tell, and that age decides.
-	HolderAlive func(context.Context) bool
+	// HolderAlive reports whether another run of this program lives that could be working on a release in the namespace; it
+	// is asked only when one is pending. nil means that nobody can tell, and that age decides.
+	HolderAlive func(ctx context.Context, namespace string) bool
 	Now         func() time.Time
 	Log         *slog.Logger // for developers; may be nil
 	// NoFetch makes Observe say what it can tell without the chart of a repository.
@@ -132,8 +132,8 @@ func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 		s.next = local
 		w.Chart, w.Version, w.Digest = local.chart.Metadata.Name, local.chart.Metadata.Version, local.digest
 	}
-	if o.pending() && s.HolderAlive != nil {
-		w.HolderGone = !s.HolderAlive(ctx)
+	if where := s.pendingIn(o); where != "" && s.HolderAlive != nil {
+		w.HolderGone = !s.HolderAlive(ctx, where)
 	}
 	return w, s.wantValues(&w, o)
 }

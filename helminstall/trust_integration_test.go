@@ -157,7 +157,7 @@ func TestSandboxUninstallIsInterrupted(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	s = sb.step(t, &recorder{}, small)
-	s.HolderAlive = func(context.Context) bool { return false }
+	s.HolderAlive = func(context.Context, string) bool { return false }
 	_, err = s.Observe(t.Context())
 	must(t, err)
 	if s.State() != Failed || !strings.Contains(s.verdict.Reason, "left uninstalling by a run of ours") {

@@ -38,12 +38,6 @@ type KeyStore interface {
 	Write(ctx context.Context, held credential.Held, key credential.Key) error
 }
 
-// Journal keeps the intents of mints. kube.Record is one.
-type Journal interface {
-	Mints() []credential.Mint
-	SaveMints(ctx context.Context, mints []credential.Mint) error
-}
-
 // AccessKey is the step for the key and its Secrets. They are one step, since AWS shows the secret half once and
 // neither is of use without the other.
 type AccessKey struct {
@@ -52,12 +46,16 @@ type AccessKey struct {
 	Lookup  *UserLookup
 	Store   KeyStore
 	Earlier KeyStore // Secrets that an earlier up filled and this one does not: their key is used further; nil: none
-	Journal Journal
 	Owner   Owner
 	Pace    Pace
 	Adopt   bool
 	Agreed  []string     // keys that are not ours and that may be deleted, as long as nobody uses them; only with Adopt
 	Guard   func() error // ErrLockLost and the like, when another run may be writing; asked before each critical write
+	// Lagging reports whether a run wrote here a moment ago, so that IAM may not show yet what there is; nil: no.
+	Lagging func() bool
+	// Unlocked says that there is no Lease in the namespace: where the user was made for it all the same, somebody took the
+	// Lease away, and when a run last wrote is not known.
+	Unlocked bool
 
 	view keyView
 	plan keyPlan
@@ -72,7 +70,7 @@ func (k *AccessKey) KeyID() string { return k.key }
 
 // Apply does what the last Observe said, and waits first for what that left in doubt.
 func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
-	say := report{sink: sink, step: KeyStep}
+	say := Report{sink: sink, step: KeyStep}
 	if err := k.meetUser(ctx); err != nil {
 		return err
 	}
@@ -91,7 +89,7 @@ func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
 	return k.delete(ctx, say, k.plan.after)
 }
 
-func (k *AccessKey) delete(ctx context.Context, say report, keys []doomed) error {
+func (k *AccessKey) delete(ctx context.Context, say Report, keys []doomed) error {
 	for _, x := range keys {
 		if err := k.Guard(); err != nil {
 			return err
@@ -99,31 +97,31 @@ func (k *AccessKey) delete(ctx context.Context, say report, keys []doomed) error
 		if err := k.deleteKey(ctx, say, x.id); err != nil {
 			return err
 		}
-		say.changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
+		say.Changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
 	}
 	return nil
 }
 
 // deleteKey deletes one key and its entry on the user, also after an interrupt.
-func (k *AccessKey) deleteKey(ctx context.Context, say report, id string) error {
-	call, cancel := k.Pace.begun(ctx)
+func (k *AccessKey) deleteKey(ctx context.Context, say Report, id string) error {
+	call, cancel := k.Pace.Begun(ctx)
 	defer cancel()
 	what := "delete access key " + id + " of IAM user " + k.Lookup.UserName
-	err := k.Pace.takeAway(call, say.waiting, what, func(ctx context.Context) error {
+	err := k.Pace.takeAway(call, say.Waiting, what, func(ctx context.Context) error {
 		_, err := k.API.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id})
-		return wrap(what, err)
+		return Wrap(what, err)
 	})
 	if err != nil {
-		return hint.With(err, "run the same command again, or: aws iam delete-access-key --user-name "+k.Lookup.UserName+" --access-key-id "+id)
+		return hint.With(err, "run the same command again, or: "+deleteKeyCommand(k.Lookup.UserName, id))
 	}
 	if k.view.tagged(id) == "" {
 		return nil
 	}
-	return k.untag(call, say, tagKey+id)
+	return k.untag(call, say, TagKey+id)
 }
 
 // store brings the Secrets to hold the source, which is minted first where there is none.
-func (k *AccessKey) store(ctx context.Context, say report) error {
+func (k *AccessKey) store(ctx context.Context, say Report) error {
 	if k.plan.source == nil {
 		return k.mint(ctx, say)
 	}
@@ -131,7 +129,7 @@ func (k *AccessKey) store(ctx context.Context, say report) error {
 }
 
 // fill writes the key to the Secrets. From the first one that holds it, a run only goes forward.
-func (k *AccessKey) fill(ctx context.Context, say report, key credential.Key, fills []fill) error {
+func (k *AccessKey) fill(ctx context.Context, say Report, key credential.Key, fills []fill) error {
 	for _, f := range fills {
 		if err := k.Guard(); err != nil {
 			return err
@@ -139,7 +137,7 @@ func (k *AccessKey) fill(ctx context.Context, say report, key credential.Key, fi
 		if err := k.Store.Write(ctx, f.held, key); err != nil {
 			return err // it names the Secret
 		}
-		say.changed(plan.Change{Step: KeyStep, Resource: "secret/" + f.held.Name, Action: f.action, Reason: f.reason})
+		say.Changed(plan.Change{Step: KeyStep, Resource: "secret/" + f.held.Name, Action: f.action, Reason: f.reason})
 	}
 	return nil
 }

@@ -43,14 +43,14 @@ func (k *AccessKey) changes() []plan.Change {
 	return append(out, p.blocks...)
 }
 
-// entry says what is to be entered about keys on the user and in the record.
+// entry says what is to be entered about keys on the user.
 func (k *AccessKey) entry() string {
-	reasons := slices.Clone(k.plan.closes)
+	var reasons []string
 	if k.plan.tag {
 		reasons = append(reasons, "the user's tags do not name access key "+k.plan.source.ID)
 	}
-	if k.plan.untag {
-		reasons = append(reasons, "the user still announces a mint of ours")
+	if k.plan.untag != "" {
+		reasons = append(reasons, "the user still announces a mint of this namespace: "+k.plan.untag)
 	}
 	return strings.Join(reasons, "; ")
 }
@@ -59,13 +59,16 @@ func (k *AccessKey) unsettled() string {
 	if k.plan.settle == "" {
 		return ""
 	}
-	return "; first it is awaited " + k.plan.settle
+	return "; waits first to see " + k.plan.settle
 }
 
 func (k *AccessKey) describeSource() string {
-	id := k.plan.source.ID
+	id, text := k.plan.source.ID, "works"
 	if listed := k.view.listed(id); listed != nil {
-		return fmt.Sprintf("works, %s old", Age(k.view.now.Sub(listed.Created)))
+		text = fmt.Sprintf("works, %s old", Age(k.view.now.Sub(listed.Created)))
 	}
-	return "works"
+	if k.view.tagged(id) == "" && !k.plan.tag && !k.view.lagging {
+		text += "; not made by gen3-bootstrap, so it is never deleted"
+	}
+	return text
 }

@@ -5,16 +5,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// KeyRemoval takes away the keys of one user that were made for this owner. Their Secrets go afterwards, by whoever keeps
-// those, since a Secret may be what tells that a key is ours.
+// KeyRemoval takes away the keys of one user that were made for this owner, as the user's tags say. Their Secrets go
+// afterwards, by whoever keeps those, so that nobody is left with a Secret whose key could not be deleted.
 type KeyRemoval struct {
 	Removal
 
-	Key *AccessKey // as for up; its Store and Journal are nil where there is no cluster to ask
+	Key *AccessKey // as for up; its Store is nil: what Secrets hold proves nothing
 
 	view    keyView
 	todo    keyEnds
@@ -37,10 +36,7 @@ func (r *KeyRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 }
 
 func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
-	var view keyView
-	if r.Key.Journal != nil {
-		view.mints = r.Key.Journal.Mints()
-	}
+	view := keyView{lagging: r.Now().Before(r.Believe)}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		view.user, err = r.user(gctx)
@@ -50,10 +46,6 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 		view.keys, err = r.Key.list(gctx)
 		return err
 	})
-	group.Go(func() (err error) {
-		view.held, err = r.held(gctx)
-		return err
-	})
 	if err := group.Wait(); err != nil {
 		return err // each says what it was doing
 	}
@@ -61,7 +53,7 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 	r.judge(view, settled)
 	if len(r.todo.stay) > 0 || len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0 {
 		err := r.Key.readUse(ctx, view.keys)
-		if decides := len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0; err != nil && (decides || !isDenied(err)) {
+		if decides := len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0; err != nil && (decides || !IsDenied(err)) {
 			return err
 		}
 		r.judge(view, settled)
@@ -80,18 +72,9 @@ func (r *KeyRemoval) user(ctx context.Context) (seen *UserSeen, err error) {
 	return seen, err
 }
 
-func (r *KeyRemoval) held(ctx context.Context) ([]credential.Held, error) {
-	if r.Key.Store == nil {
-		return nil, nil
-	}
-	return r.Key.Store.Observe(ctx) // it names the Secret
-}
-
 func (r *KeyRemoval) judge(view keyView, settled bool) {
 	r.view = view
-	r.todo = endKeys(view, keyRules{
-		owner: r.Owner, userName: r.Key.Lookup.UserName, settle: r.Pace.Settle, settled: settled,
-	}, view.now.Add(r.Believe.Sub(r.Now())))
+	r.todo = endKeys(view, keyRules{owner: r.Owner, userName: r.Key.Lookup.UserName, settle: r.Pace.Settle, settled: settled})
 }
 
 // changes renders the decision in a fixed order: what goes, what stays, what must be waited for, what is in the way.

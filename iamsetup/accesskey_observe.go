@@ -3,6 +3,8 @@ package iamsetup
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -12,7 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// Observe reads user, keys, Secrets and intents, and says what Apply would do.
+// Observe reads user, keys and Secrets, and says what Apply would do.
 func (k *AccessKey) Observe(ctx context.Context) ([]plan.Change, error) {
 	if err := k.look(ctx, false); err != nil {
 		return nil, err
@@ -22,7 +24,7 @@ func (k *AccessKey) Observe(ctx context.Context) ([]plan.Change, error) {
 
 // look observes and decides. Settled says that what lags was waited for.
 func (k *AccessKey) look(ctx context.Context, settled bool) error {
-	view := keyView{mints: k.Journal.Mints()}
+	var view keyView
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		view.user, err = k.Lookup.Get(gctx)
@@ -41,7 +43,10 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 	if err := group.Wait(); err != nil {
 		return err // each says what it was doing
 	}
-	view.now = k.AWS.Clock.Now()
+	if err := k.readElsewhere(ctx, &view); err != nil {
+		return err
+	}
+	view.now, view.lagging = k.AWS.Clock.Now(), k.lagging(view.user)
 	k.judge(view, settled)
 	if k.wantsUse() {
 		if err := k.readUse(ctx, view.keys); err != nil {
@@ -49,6 +54,37 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 		}
 		k.search(ctx, &view)
 		k.judge(view, settled)
+	}
+	return nil
+}
+
+// lagging reports whether IAM may not show yet what a run wrote a moment ago.
+func (k *AccessKey) lagging(user *UserSeen) bool {
+	if k.Unlocked && user != nil && slices.Contains(user.Tags.Owners(), k.Owner.String()) {
+		return true
+	}
+	return k.Lagging != nil && k.Lagging()
+}
+
+// readElsewhere asks other users of the account about keys of theirs that Secrets hold: one of an earlier up of this
+// namespace, under another --user-name, is ours by their tags. Where that may not be read, nobody is known to have it.
+func (k *AccessKey) readElsewhere(ctx context.Context, view *keyView) error {
+	for i, p := range view.proofs {
+		id, name := view.held[i].Key.ID, LastPart(p.arn)
+		if p.verdict != accepted || !strings.Contains(p.arn, ":user/") || view.user != nil && p.arn == view.user.ARN || strings.EqualFold(name, k.Lookup.UserName) {
+			continue
+		}
+		seen, err := (&UserLookup{API: k.Lookup.API, UserName: name}).Get(ctx)
+		if err != nil && !IsDenied(err) {
+			return err // it names the user
+		}
+		if seen == nil || seen.ARN != p.arn {
+			continue
+		}
+		if view.elsewhere == nil {
+			view.elsewhere = map[string]string{}
+		}
+		view.elsewhere[id] = seen.Tags[TagKey+id]
 	}
 	return nil
 }
@@ -97,7 +133,7 @@ func (k *AccessKey) list(ctx context.Context) ([]listedKey, error) {
 	pages := iam.NewListAccessKeysPaginator(k.API, &iam.ListAccessKeysInput{UserName: &k.Lookup.UserName})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if isAbsent(err) {
+		if IsAbsent(err) {
 			return nil, nil
 		}
 		if err != nil {
@@ -116,7 +152,7 @@ func (k *AccessKey) readUse(ctx context.Context, keys []listedKey) error {
 	for i := range keys {
 		group.Go(func() error {
 			out, err := k.API.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &keys[i].ID})
-			if isAbsent(err) {
+			if IsAbsent(err) {
 				return nil
 			}
 			if keys[i].Unread = err != nil; err != nil {

@@ -27,24 +27,23 @@ func (k *AccessKey) blocked() error {
 	if len(k.plan.blocks) == 0 {
 		return nil
 	}
-	first := k.plan.blocks[0]
-	return hint.With(errors.New(first.Reason), first.Hint)
+	return hint.Blocked(k.plan.blocks[0])
 }
 
 // settle looks again until nothing is in doubt or the usual lag has passed.
-func (k *AccessKey) settle(ctx context.Context, say report) error {
+func (k *AccessKey) settle(ctx context.Context, say Report) error {
 	if k.plan.settle == "" {
 		return nil
 	}
-	err := k.Pace.poll(ctx, k.patience(), func(ctx context.Context) (bool, error) {
-		say.waiting(k.plan.settle)
+	err := k.Pace.Until(ctx, k.patience(), func(ctx context.Context) (bool, error) {
+		say.Waiting(k.plan.settle)
 		k.Lookup.Forget()
 		if err := k.look(ctx, false); err != nil {
 			return false, err
 		}
 		return k.plan.settle == "", nil
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		k.Lookup.Forget()
 		err = k.look(ctx, true)
 	}
@@ -54,10 +53,13 @@ func (k *AccessKey) settle(ctx context.Context, say report) error {
 	return k.blocked()
 }
 
-// patience is how long to wait for what is in doubt: the usual lag, and for another's announced mint its deadline too.
+// patience is how long to wait for what is in doubt: the usual lag, and for an announced mint its deadline too.
 func (k *AccessKey) patience() time.Duration {
-	if minter, deadline := k.view.minter(); minter != "" && minter != k.Owner.String() {
-		return max(0, deadline.Sub(k.view.now)) + k.Pace.Settle
+	latest := k.view.now
+	for _, i := range k.view.intents() {
+		if i.deadline.After(latest) {
+			latest = i.deadline
+		}
 	}
-	return k.Pace.Settle
+	return latest.Sub(k.view.now) + k.Pace.Settle
 }

@@ -3,7 +3,7 @@ package iamsetup
 import (
 	"slices"
 
-	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // goes reports whether a key of ours goes, or went.
@@ -11,10 +11,16 @@ func (r *KeyRemoval) goes(id string) bool {
 	return !r.Idle && r.looked && slices.ContainsFunc(r.todo.doomed, func(x doomed) bool { return x.id == id })
 }
 
-// Knows reports whether a key is one of this user's, or was minted for this namespace on this user.
+// Knows reports whether a key was made for this owner on this user, also when it is gone already.
 func (r *KeyRemoval) Knows(id string) bool {
-	minted := func(m credential.Mint) bool { return m.KeyID == id && m.UserName == r.Key.Lookup.UserName }
-	return r.view.listed(id) != nil || slices.ContainsFunc(r.view.mints, minted)
+	d := decision{v: r.view, r: keyRules{owner: r.Owner}}
+	return d.ours(id) || slices.ContainsFunc(r.todo.doomed, func(x doomed) bool { return x.id == id })
+}
+
+// KnowsOther reports whether a key of this user was made for another owner, who has it in a Secret of his own.
+func (r *KeyRemoval) KnowsOther(id string) bool {
+	d := decision{v: r.view, r: keyRules{owner: r.Owner}}
+	return d.othersKey(id)
 }
 
 // Unknown reports that the user's keys could not be looked at, so that any key may be one of this namespace's.
@@ -35,17 +41,17 @@ func (r *KeyRemoval) staying() []string {
 }
 
 // obstacles are the keys that keep the user from going, but for those of staying.
-func (r *KeyRemoval) obstacles() []obstacle {
-	var out []obstacle
+func (r *KeyRemoval) obstacles() []Obstacle {
+	var out []Obstacle
 	for _, k := range r.view.keys {
 		if r.goes(k.ID) || r.Stays(k.ID) {
 			continue
 		}
 		d := decision{v: r.view}
-		out = append(out, describeKey(r.Key.Lookup.UserName, k.ID, d.describe(k.ID)))
+		out = append(out, describeKey(r.Key.Lookup.UserName, k.ID, d.describe(k.ID), r.view.tagged(k.ID) == ""))
 	}
 	if !r.looked {
-		out = append(out, obstacle{kind: accessKey, note: "they could not be looked at", command: "aws iam list-access-keys --user-name " + r.Key.Lookup.UserName})
+		out = append(out, Obstacle{kind: accessKey, note: "they could not be looked at", command: hint.Command("aws", "iam", "list-access-keys", "--user-name", r.Key.Lookup.UserName)})
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -32,9 +33,7 @@ type keyPlan struct {
 	before []doomed // keys to delete before anything else
 	after  []doomed // keys to delete once the Secrets hold the right one
 	tag    bool     // enter source on the user
-	untag  bool     // take back our own announcement
-	mints  []credential.Mint
-	closes []string // in words, which intents get closed in mints
+	untag  string   // why our own announcement is to be taken off; empty: there is none, or it still stands
 	settle string   // what must be waited for before this plan can be trusted; empty: nothing
 	blocks []plan.Change
 
@@ -57,12 +56,11 @@ type doomed struct {
 // decide is pure, so that each half-done state is one row of a table test.
 func decide(v keyView, r keyRules) keyPlan {
 	d := decision{v: v, r: r}
-	d.mints = slices.Clone(v.mints)
 	d.chooseSource()
-	d.judgeMints()
+	d.judgeIntent()
 	d.judgeSecrets()
 	d.judgeOwnKeys()
-	d.judgeMinting()
+	d.judgeOtherMints()
 	d.judgeStrangers()
 	if d.source == nil {
 		d.judgeMint()
@@ -77,23 +75,22 @@ type decision struct {
 	r keyRules
 }
 
-// works reports whether the Secret at i holds a key that is this user's and works.
+// works reports whether the Secret at i holds a key that is this user's and works, and that no other owner has. A namespace
+// that was restored or cloned holds the key of another: it gets one of its own.
 func (d *decision) works(i int) bool {
 	h, p := d.v.held[i], d.v.proofs[i]
-	if d.v.user == nil || h.Key.ID == "" || p.verdict != accepted || p.arn != d.v.user.ARN {
+	if d.v.user == nil || h.Key.ID == "" || p.verdict != accepted || p.arn != d.v.user.ARN || d.othersKey(h.Key.ID) {
 		return false
 	}
 	listed := d.v.listed(h.Key.ID)
 	return listed == nil || listed.Active // STS knows it although the list lags
 }
 
-// ours reports whether a key of this user was certainly made for this namespace.
-func (d *decision) ours(id string) bool {
-	if owner := d.v.tagged(id); owner != "" {
-		return owner == d.r.owner.String()
-	}
-	return d.v.recorded(id)
-}
+// ours reports whether a key was made for this namespace: its user's tags say so, and nothing else can.
+func (d *decision) ours(id string) bool { return d.v.tagged(id) == d.r.owner.String() }
+
+// othersKey reports whether a key was made for another owner.
+func (d *decision) othersKey(id string) bool { return d.v.tagged(id) != "" && !d.ours(id) }
 
 // chooseSource picks the key that the Secrets are to hold: one that works, among several one that is known to be ours,
 // then the newest.
@@ -125,25 +122,30 @@ func (d *decision) created(id string) time.Time {
 	return d.v.now // the list lags, so it is new
 }
 
-// judgeMinting looks at the announcement that the user carries.
-func (d *decision) judgeMinting() {
-	minter, deadline := d.v.minter()
-	switch {
-	case minter == "":
-	case minter == d.r.owner.String():
-		d.untag = true
-	case d.source == nil && d.v.now.Before(deadline):
-		d.settle = cmp.Or(d.settle, "the mint that "+minter+" announced on user "+d.r.userName)
+// judgeOtherMints waits for a mint of another owner, whose key could not be told from ours.
+func (d *decision) judgeOtherMints() {
+	for _, other := range d.otherIntents() {
+		if d.source == nil && d.v.now.Before(other.deadline) {
+			d.settle = cmp.Or(d.settle, "the mint that "+other.owner+" announced on user "+d.r.userName)
+		}
 	}
+}
+
+// otherIntents are the mints that other owners announced on the user.
+func (d *decision) otherIntents() []intent {
+	return slices.DeleteFunc(d.v.intents(), func(i intent) bool { return i.owner == d.r.owner.String() })
 }
 
 // judgeMint says whether a key may be minted.
 func (d *decision) judgeMint() {
 	d.why = "no Secret holds a key of user " + d.r.userName + " that works"
+	if slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return d.othersKey(h.Key.ID) }) {
+		d.why += " and was made for this namespace"
+	}
 	if d.v.user == nil {
 		return
 	}
-	if !d.v.user.Tags.ours() && !d.r.adopt {
+	if !d.v.user.Tags.Ours() && !d.r.adopt {
 		d.block("access-key/"+plan.KnownAfterApply, "user "+d.v.user.ARN+" was not made by gen3-bootstrap, and "+d.why,
 			"--adopt lets this run mint a key on it; --user-name makes another user")
 		return
@@ -152,11 +154,29 @@ func (d *decision) judgeMint() {
 		d.before, d.after = append(d.before, d.after[0]), d.after[1:]
 	}
 	if len(d.v.keys)-len(d.before) >= keysMax && d.settle == "" {
-		cure := "delete one that is not needed: aws iam delete-access-key --user-name " + d.r.userName + " --access-key-id ID; or give this one its own user with --user-name"
-		if slices.ContainsFunc(d.strangers, func(s stranger) bool { return s.unused }) {
-			cure = "--adopt --yes deletes those that nobody uses; or " + cure
-		}
-		d.block("access-key/"+plan.KnownAfterApply, fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()),
-			cure)
+		d.block("access-key/"+plan.KnownAfterApply, fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()), "--user-name gives this namespace a user of its own", d.slotCure()...)
 	}
+}
+
+// slotCure says how this namespace comes to a key where both slots are taken. A key that has an owner is never advised to
+// be deleted, and neither is one that somebody uses.
+func (d *decision) slotCure() []string {
+	var lines []string
+	for _, k := range d.v.keys {
+		unused := slices.ContainsFunc(d.strangers, func(s stranger) bool { return s.id == k.ID && s.unused })
+		switch {
+		case unused:
+			lines = append(lines, "--adopt --yes deletes "+k.ID+", which nobody seems to use")
+		case d.v.tagged(k.ID) == "" && k.Use.At.IsZero() && !k.Unread && !d.isHeld(k.ID):
+			lines = append(lines, "if nobody needs "+k.ID+": "+d.deletion(k.ID))
+		}
+	}
+	return lines
+}
+
+// deletion is the command that deletes a key of the user.
+func (d *decision) deletion(id string) string { return deleteKeyCommand(d.r.userName, id) }
+
+func deleteKeyCommand(user, id string) string {
+	return hint.Command("aws", "iam", "delete-access-key", "--user-name", user, "--access-key-id", id)
 }

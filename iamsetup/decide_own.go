@@ -6,10 +6,11 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 )
 
-// judgeOwnKeys dooms keys of ours that no Secret needs any more.
+// judgeOwnKeys dooms keys of ours that no Secret needs any more. A key that works and carries no tag is used, and stays
+// what it is: only --adopt enters it as ours.
 func (d *decision) judgeOwnKeys() {
 	for _, k := range d.v.keys {
-		if (d.source != nil && k.ID == d.source.ID) || !d.ours(k.ID) || d.isDoomed(k.ID) || d.awaited(k.ID) || d.servesSpare(k.ID) {
+		if (d.source != nil && k.ID == d.source.ID) || !d.ours(k.ID) || d.isDoomed(k.ID) || d.awaited(k) || d.servesSpare(k.ID) {
 			continue
 		}
 		reason := "it is ours, and no Secret holds it"
@@ -21,19 +22,14 @@ func (d *decision) judgeOwnKeys() {
 		}
 		d.after = append(d.after, doomed{id: k.ID, reason: reason})
 	}
-	if d.source != nil && d.isOurUser() && d.becomesOurs(d.source.ID) {
-		d.tag = d.v.tagged(d.source.ID) == ""
+	if d.source != nil && d.r.adopt && d.v.tagged(d.source.ID) == "" && d.heldByUsAlone(d.source.ID) {
+		d.tag = true
 	}
 }
 
-// isOurUser reports whether the user carries our mark, or will when this run takes it over.
-func (d *decision) isOurUser() bool {
-	return d.v.user != nil && (d.v.user.Tags.ours() || d.r.adopt)
-}
-
-// becomesOurs reports whether a key is held by Secrets of ours alone, once this run has filled those that it fills. A key
+// heldByUsAlone reports whether a key is held by Secrets of ours alone, once this run has filled those that it fills. A key
 // that somebody else's Secret holds too stays theirs: teardown must not take it from under them.
-func (d *decision) becomesOurs(id string) bool {
+func (d *decision) heldByUsAlone(id string) bool {
 	filled := func(h credential.Held) bool {
 		return slices.ContainsFunc(d.fills, func(f fill) bool { return f.held.Name == h.Name })
 	}
@@ -61,7 +57,7 @@ func (d *decision) servesSpare(id string) bool {
 }
 
 // awaited reports whether the key is one that a Secret holds and that may yet turn out to work.
-func (d *decision) awaited(id string) bool { return d.settle != "" && d.isHeld(id) }
+func (d *decision) awaited(k listedKey) bool { return d.settle != "" && k.Active && d.isHeld(k.ID) }
 
 func (d *decision) isDoomed(id string) bool {
 	is := func(x doomed) bool { return x.id == id }

@@ -20,7 +20,7 @@ func (d *decision) judgeSecrets() {
 			d.block("secret/"+h.Name, reason, cure)
 		case plan.Create, plan.Update, plan.Delete, plan.Adopt:
 			if h.Immutable {
-				d.block("secret/"+h.Name, "Secret "+h.Name+" must change and is immutable", "delete it: kubectl delete secret "+kubectlName(h.Name))
+				d.block("secret/"+h.Name, "Secret "+h.Name+" must change and is immutable", "delete it: "+kubectl(h.Name, "delete"))
 				continue
 			}
 			d.fills = append(d.fills, fill{held: h, action: action, reason: reason})
@@ -33,6 +33,8 @@ func (d *decision) judgeSecret(i int) (action plan.Action, reason, cure string) 
 	switch {
 	case !h.Exists:
 		return plan.Create, "there is no such Secret", ""
+	case h.Terminating:
+		return plan.Blocked, "Secret " + h.Name + " is being deleted", "wait until it is gone; what holds it: " + kubectl(h.Name, "get", "-o", "jsonpath={.metadata.finalizers}")
 	case !h.Ours:
 		return d.judgeForeignSecret(i)
 	case d.source != nil && h.Key.ID == d.source.ID && h.Key.Secret.Equal(d.source.Secret):
@@ -68,19 +70,21 @@ func (d *decision) judgeForeignSecret(i int) (action plan.Action, reason, cure s
 func (d *decision) judgeReplaced(i int) (action plan.Action, reason, cure string) {
 	h, p := d.v.held[i], d.v.proofs[i]
 	id := h.Key.ID
-	if d.v.user == nil && p.verdict == accepted && lastPart(p.arn) == d.r.userName && !d.r.settled {
+	if d.v.user == nil && p.verdict == accepted && LastPart(p.arn) == d.r.userName && !d.r.settled {
 		d.settle = "whether IAM user " + d.r.userName + " shows up, since its access key " + id + " works"
 	}
 	switch {
 	case id == "":
 		return plan.Update, "it holds no access key", ""
-	case p.verdict == accepted && (d.v.user == nil || p.arn != d.v.user.ARN) && !d.v.recorded(id):
+	case d.othersKey(id):
+		return plan.Update, "it holds access key " + id + ", which was made for " + d.v.tagged(id), ""
+	case p.verdict == accepted && (d.v.user == nil || p.arn != d.v.user.ARN) && !d.ours(id):
 		return plan.Blocked, fmt.Sprintf("Secret %s holds access key %s of %s, which works", h.Name, id, p.arn),
-			"if that key is not needed there: kubectl delete secret " + kubectlName(h.Name) + "; else give other names with --secret-name"
+			"if that key is not needed there: " + kubectl(h.Name, "delete") + "; else give other names with --secret-name"
 	case d.works(i) && d.source != nil && id != d.source.ID && !d.ours(id):
 		return plan.Blocked, fmt.Sprintf("Secrets hold two keys of user %s that work, %s and %s (%s), and nothing says whose the latter is",
 				d.r.userName, d.source.ID, id, d.describe(id)),
-			"if it is not needed: kubectl delete secret " + kubectlName(h.Name) + ", then aws iam delete-access-key --user-name " + d.r.userName + " --access-key-id " + id
+			"if the latter is not needed there: " + kubectl(h.Name, "delete") + "; else give other names with --secret-name"
 	default:
 		return plan.Update, "it holds " + d.contents(i), ""
 	}
@@ -115,9 +119,17 @@ func (d *decision) doubt(h credential.Held, listed *listedKey) {
 	switch {
 	case d.r.settled && listed != nil && d.source == nil:
 		d.block("access-key/"+h.Key.ID, fmt.Sprintf("IAM lists access key %s of user %s (%s) as active, and STS refuses it", h.Key.ID, d.r.userName, d.describe(h.Key.ID)),
-			"try again in a minute; if it stays so: aws iam delete-access-key --user-name "+d.r.userName+" --access-key-id "+h.Key.ID)
+			d.refusedCure(h.Key.ID))
 	case d.r.settled:
-	case listed != nil, d.v.young(h, d.r.settle):
+	case listed != nil, d.lags(), d.v.now.Before(h.Created.Add(d.r.settle)):
 		d.settle = "whether access key " + h.Key.ID + " works"
 	}
+}
+
+// refusedCure says what to do about a key that is listed and does not work. Only one of ours is advised to be deleted.
+func (d *decision) refusedCure(id string) string {
+	if !d.ours(id) {
+		return "try again in a minute; if it stays so, ask whoever made the key"
+	}
+	return "try again in a minute; if it stays so: " + d.deletion(id)
 }

@@ -29,7 +29,7 @@ func testRules() keyRules {
 }
 
 func ourUser(tags ...string) *UserSeen {
-	u := &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{tagManagedBy: managedBy, tagOwner + ownerName: ""}}
+	u := &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{TagManagedBy: ManagedBy, TagOwner + ownerName: ""}}
 	for i := 0; i < len(tags); i += 2 {
 		u.Tags[tags[i]] = tags[i+1]
 	}
@@ -75,6 +75,13 @@ func kept(name string) credential.Held {
 	return h
 }
 
+// going is a Secret that is being deleted.
+func going(name, id string) credential.Held {
+	h := held(name, id)
+	h.Terminating = true
+	return h
+}
+
 func immutable(name string) credential.Held {
 	h := held(name, "")
 	h.Immutable = true
@@ -83,8 +90,10 @@ func immutable(name string) credential.Held {
 
 func good() proof { return proof{verdict: accepted, arn: testARN} }
 
-func openMint(existing ...string) credential.Mint {
-	return credential.Mint{UserID: "AIDA1", Existing: existing, Started: at(30), Deadline: at(31), State: credential.MintOpen}
+// announced are the tags of a mint that an owner announced at 12:30, for a minute.
+func announced(owner string, existing ...string) []string {
+	tags := intent{owner: owner, started: at(30), deadline: at(31), existing: existing}.tags()
+	return []string{TagMinting + owner, tags[TagMinting+owner]}
 }
 
 // decision in words, for the table.
@@ -107,11 +116,8 @@ func (p keyPlan) words() []string {
 	if p.tag {
 		out = append(out, "tag")
 	}
-	if p.untag {
+	if p.untag != "" {
 		out = append(out, "untag")
-	}
-	if len(p.closes) > 0 {
-		out = append(out, "close "+string(p.mints[len(p.mints)-1].State))
 	}
 	if p.settle != "" {
 		out = append(out, "wait")
@@ -124,7 +130,7 @@ func (p keyPlan) words() []string {
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
-	tagA := []string{tagKey + keyA, ownerName}
+	tagA := []string{TagKey + keyA, ownerName}
 	tests := map[string]struct {
 		view   keyView
 		rules  func(*keyRules)
@@ -147,56 +153,115 @@ func TestDecide(t *testing.T) {
 			view: keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{absent("a"), held("b", keyA)}, proofs: []proof{{}, good()}},
 			want: "keep " + keyA + ", create gen3/a",
 		},
-		"record and tag lost": {
+		"tag lost: used, and no longer ours": {
 			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
-			want: "keep " + keyA + ", tag",
+			want: "keep " + keyA,
+		},
+		"tag lost, to be taken over": {
+			view:  keyView{user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			rules: func(r *keyRules) { r.adopt = true },
+			want:  "keep " + keyA + ", tag",
 		},
 		"intent without key, long ago": {
-			view: keyView{user: ourUser(), mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
-			want: "mint, create gen3/a, close undone",
+			view: keyView{user: ourUser(announced(ownerName)...), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, untag",
 		},
 		"intent without key, a moment ago": {
-			view: keyView{user: ourUser(), mints: []credential.Mint{openMint()}, now: at(31), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view: keyView{user: ourUser(announced(ownerName)...), now: at(31), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want: "mint, create gen3/a, wait",
 		},
 		"intent and a key that nobody stored": {
-			view: keyView{user: ourUser(tagMinting, ownerName+" x"), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
-			want: "mint, create gen3/a, delete first " + keyA + ", untag, close undone",
+			view: keyView{user: ourUser(announced(ownerName)...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, delete first " + keyA + ", untag",
+		},
+		"intent and a key that was entered and not stored": {
+			view: keyView{user: ourUser(append(tagA, announced(ownerName)...)...), now: at(31), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, delete then " + keyA + ", untag",
 		},
 		"a key that was there before the intent is not touched": {
-			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint(keyA)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
-			want: "mint, create gen3/a, close undone",
+			view: keyView{user: ourUser(announced(ownerName, keyA)...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, untag",
 		},
 		"a key made after the deadline is not touched": {
-			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 32)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
-			want: "mint, create gen3/a, close undone",
+			view: keyView{user: ourUser(announced(ownerName)...), keys: []listedKey{active(keyA, 32)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, untag",
+		},
+		"a key made before the intent and not noted by it is not touched": {
+			view: keyView{user: ourUser(announced(ownerName)...), keys: []listedKey{active(keyA, 29)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, untag",
 		},
 		"a key made meanwhile that somebody used is in doubt": {
-			view:   keyView{user: ourUser(), keys: []listedKey{{ID: keyA, Active: true, Created: at(30), Use: lastUse{At: at(40), Service: "s3"}}}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view:   keyView{user: ourUser(announced(ownerName)...), keys: []listedKey{{ID: keyA, Active: true, Created: at(30), Use: lastUse{At: at(40), Service: "s3"}}}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want:   "mint, create gen3/a, blocked",
 			blocks: keyA,
 		},
 		"two keys made meanwhile are in doubt": {
-			view:   keyView{user: ourUser(), keys: []listedKey{active(keyA, 30), active(keyB, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view:   keyView{user: ourUser(announced(ownerName)...), keys: []listedKey{active(keyA, 30), active(keyB, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want:   "mint, create gen3/a, blocked",
 			blocks: keyA,
 		},
 		"a key made while another cluster was minting too is in doubt": {
-			view:   keyView{user: ourUser(tagMinting, "cluster-2/gen3 2026-01-01T12:31:00Z"), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view:   keyView{user: ourUser(append(announced(ownerName), announced("cluster-2/gen3")...)...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want:   "mint, create gen3/a, blocked",
 			blocks: keyA,
 		},
+		"a mint of another that had seen the key did not make it": {
+			view: keyView{user: ourUser(append(announced(ownerName), announced("cluster-2/gen3", keyA)...)...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, delete first " + keyA + ", untag",
+		},
 		"a key that another owner's tag names is not touched": {
-			view: keyView{user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
-			want: "mint, create gen3/a, close undone",
+			view: keyView{user: ourUser(append(announced(ownerName), TagKey+keyA, "cluster-2/gen3")...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, untag",
 		},
-		"intent whose key is stored": {
-			view: keyView{user: ourUser(tagMinting, ownerName+" x"), keys: []listedKey{active(keyA, 30)}, mints: []credential.Mint{openMint()}, held: []credential.Held{held("a", keyA), absent("b")}, proofs: []proof{good(), {}}},
-			want: "keep " + keyA + ", create gen3/b, tag, untag, close stored",
+		"an intent on a user without our mark claims nothing": {
+			view:  keyView{user: &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{announced(ownerName)[0]: announced(ownerName)[1]}}, keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			rules: func(r *keyRules) { r.adopt = true },
+			want:  "mint, create gen3/a",
 		},
-		"user made anew": {
-			view: keyView{user: ourUser(), mints: []credential.Mint{{UserID: "AIDA0", State: credential.MintOpen, Started: at(30), Deadline: at(31)}}, held: []credential.Held{held("a", keyC)}, proofs: []proof{{verdict: refused}}},
-			want: "mint, update gen3/a, close undone",
+		"an intent that cannot be read claims nothing": {
+			view: keyView{user: ourUser(TagMinting+ownerName, "some time"), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, untag",
+		},
+		"intent whose key is stored and not entered": {
+			view: keyView{user: ourUser(announced(ownerName)...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{held("a", keyA), absent("b")}, proofs: []proof{good(), {}}},
+			want: "keep " + keyA + ", create gen3/b, tag, untag",
+		},
+		"intent whose key a Secret names without its half": {
+			view: keyView{user: ourUser(announced(ownerName)...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{edited("a", keyA)}, proofs: []proof{{verdict: mismatched}}},
+			want: "mint, update gen3/a, delete first " + keyA + ", untag",
+		},
+		"intent whose key is stored and may yet work": {
+			view: keyView{user: ourUser(announced(ownerName)...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a, wait",
+		},
+		"a run that has just ended may have announced what does not show": {
+			view: keyView{user: ourUser(), lagging: true, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			want: "mint, create gen3/a, wait",
+		},
+		"a key that works needs no wait": {
+			view: keyView{user: ourUser(tagA...), lagging: true, keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			want: "keep " + keyA,
+		},
+		"key inactive, a moment after another run": {
+			view: keyView{user: ourUser(tagA...), lagging: true, keys: []listedKey{{ID: keyA, Created: at(1)}}, held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
+			want: "mint, update gen3/a, delete then " + keyA + ", wait",
+		},
+		"a restored namespace gets a key of its own": {
+			view: keyView{user: ourUser(TagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			want: "mint, update gen3/a",
+		},
+		"a key of another owner beside ours": {
+			view: keyView{user: ourUser(append(tagA, TagKey+keyB, "cluster-2/gen3")...), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyA), held("b", keyB)}, proofs: []proof{good(), good()}},
+			want: "keep " + keyA + ", update gen3/b",
+		},
+		"our own key of a user of before": {
+			view: keyView{user: ourUser(), elsewhere: map[string]string{keyC: ownerName}, held: []credential.Held{held("a", keyC)}, proofs: []proof{{verdict: accepted, arn: otherARN}}},
+			want: "mint, update gen3/a",
+		},
+		"Secret that is being deleted": {
+			view:   keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{going("a", keyA)}, proofs: []proof{good()}},
+			want:   "keep " + keyA + ", blocked",
+			blocks: "being deleted",
 		},
 		"Secret with a key that IAM does not know": {
 			view: keyView{user: ourUser(tagA...), held: []credential.Held{held("a", keyA)}, proofs: []proof{{verdict: refused}}},
@@ -243,11 +308,11 @@ func TestDecide(t *testing.T) {
 			blocks: keyB,
 		},
 		"two keys of ours, a rotation cut off": {
-			view: keyView{user: ourUser(tagKey+keyA, ownerName, tagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), held("b", keyA)}, proofs: []proof{good(), good()}},
+			view: keyView{user: ourUser(TagKey+keyA, ownerName, TagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), held("b", keyA)}, proofs: []proof{good(), good()}},
 			want: "keep " + keyB + ", update gen3/b, delete then " + keyA,
 		},
 		"both slots taken by others": {
-			view:   keyView{user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view:   keyView{user: ourUser(TagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want:   "mint, create gen3/a, blocked",
 			blocks: "held by cluster-2/gen3",
 		},
@@ -260,26 +325,12 @@ func TestDecide(t *testing.T) {
 			view: keyView{user: &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{}}, keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
 			want: "keep " + keyA,
 		},
-		"an intent of which nothing came claims nothing": {
-			view: keyView{
-				user: ourUser(), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1),
-				mints: []credential.Mint{{UserID: "AIDA1", Started: at(30), Deadline: at(31), State: credential.MintUndone}},
-			},
-			want: "mint, create gen3/a",
-		},
-		"intent whose key the tags give to another": {
-			view: keyView{
-				user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1),
-				mints: []credential.Mint{{UserID: "AIDA1", KeyID: keyA, Started: at(30), Deadline: at(31), State: credential.MintOpen}},
-			},
-			want: "mint, create gen3/a, close undone",
-		},
-		"intent of a moment ago and a user that does not show": {
-			view: keyView{mints: []credential.Mint{openMint()}, now: at(31), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+		"a run that has just ended and a user that does not show": {
+			view: keyView{lagging: true, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want: "mint, create gen3/a, wait",
 		},
 		"a key that works of a user that does not show": {
-			view: keyView{held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}, mints: []credential.Mint{{KeyID: keyA, State: credential.MintStored}}},
+			view: keyView{held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}, elsewhere: map[string]string{keyA: ownerName}},
 			want: "mint, update gen3/a, wait",
 		},
 		"other names for the Secrets": {
@@ -287,27 +338,16 @@ func TestDecide(t *testing.T) {
 			want: "keep " + keyA + ", create gen3/a",
 		},
 		"a key of ours that works in a Secret of earlier": {
-			view: keyView{user: ourUser(tagKey+keyA, ownerName, tagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), spare("b", keyA)}, proofs: []proof{good(), good()}},
+			view: keyView{user: ourUser(TagKey+keyA, ownerName, TagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), spare("b", keyA)}, proofs: []proof{good(), good()}},
 			want: "keep " + keyB,
 		},
 		"a dead key in a Secret of earlier": {
 			view: keyView{user: ourUser(tagA...), keys: []listedKey{{ID: keyA, Created: at(1)}}, held: []credential.Held{absent("a"), spare("b", keyA)}, proofs: []proof{{}, {verdict: refused}}},
 			want: "mint, create gen3/a, delete then " + keyA,
 		},
-		"a key made before the intent and not noted by it is not touched": {
-			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 29)}, mints: []credential.Mint{openMint()}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
-			want: "mint, create gen3/a, close undone",
-		},
 		"a key that somebody else's Secret holds too is used and not entered": {
 			view: keyView{user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA), foreign("b", keyA)}, proofs: []proof{good(), good()}},
 			want: "keep " + keyA,
-		},
-		"an intent on the user of before claims no key of the user made anew": {
-			view: keyView{
-				user: ourUser(), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1),
-				mints: []credential.Mint{{UserID: "AIDA0", Started: at(30), Deadline: at(31), State: credential.MintOpen}},
-			},
-			want: "mint, create gen3/a, close undone",
 		},
 		"Secret of somebody else": {
 			view:   keyView{user: ourUser(), held: []credential.Held{foreign("a", "")}, proofs: make([]proof, 1)},
@@ -331,7 +371,7 @@ func TestDecide(t *testing.T) {
 			blocks: "is immutable",
 		},
 		"another's mint under way": {
-			view: keyView{user: ourUser(tagMinting, "cluster-2/gen3 2026-01-01T12:31:00Z"), now: at(30), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view: keyView{user: ourUser(announced("cluster-2/gen3")...), now: at(30), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want: "mint, create gen3/a, wait",
 		},
 	}

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-func (d *decision) block(resource, reason, cure string) {
-	d.blocks = append(d.blocks, plan.Change{Step: KeyStep, Resource: resource, Action: plan.Blocked, Reason: reason, Hint: cure})
+func (d *decision) block(resource, reason, cure string, more ...string) {
+	d.blocks = append(d.blocks, plan.Change{Step: KeyStep, Resource: resource, Action: plan.Blocked, Reason: reason, Hint: cure, More: more})
 }
 
 func (d *decision) describeAll() string {
@@ -45,8 +46,8 @@ func (d *decision) describe(id string) string {
 	return strings.Join(parts, ", ")
 }
 
-// kubectlName turns "namespace/name" into what kubectl takes.
-func kubectlName(name string) string {
-	namespace, name, _ := strings.Cut(name, "/")
-	return "-n " + namespace + " " + name
+// kubectl is the command that does something to a Secret, given as "namespace/name".
+func kubectl(secret, verb string, options ...string) string {
+	namespace, name, _ := strings.Cut(secret, "/")
+	return hint.Command(append([]string{"kubectl", "-n", namespace, verb, "secret", name}, options...)...)
 }

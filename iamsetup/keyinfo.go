@@ -31,10 +31,25 @@ func (k *AccessKey) Keys(ctx context.Context) ([]KeyInfo, error) {
 	for _, key := range k.view.keys {
 		out = append(out, KeyInfo{
 			ID: key.ID, UserName: k.Lookup.UserName, Active: key.Active, Created: key.Created,
-			LastUsed: key.Use.At, Service: key.Use.Service, Owner: k.view.tagged(key.ID), Ours: d.ours(key.ID) || d.heldByUsAlone(key.ID), Unread: useErr != nil,
+			LastUsed: key.Use.At, Service: key.Use.Service, Owner: k.view.tagged(key.ID), Ours: d.ours(key.ID), Unread: useErr != nil,
 		})
 	}
 	return out, useErr
+}
+
+// Mint is the making of a key that was announced on a user and has not come to its end.
+type Mint struct {
+	UserName          string
+	Started, Deadline time.Time // AWS's time
+}
+
+// OpenMint is this owner's announced mint as the last Observe saw it, nil when there is none.
+func (k *AccessKey) OpenMint() *Mint {
+	own := k.view.intentOf(k.Owner.String())
+	if own == nil {
+		return nil
+	}
+	return &Mint{UserName: k.Lookup.UserName, Started: own.started, Deadline: own.deadline}
 }
 
 // ListedKeys are the user's keys where Observe came to nothing, since something else may not be read: whose they are is
@@ -50,7 +65,7 @@ func (k *AccessKey) ListedKeys(ctx context.Context) (infos []KeyInfo, err error)
 // KeyInfo finds a key of whatever user by its id; nil when the account has none of that id.
 func (a *AWS) KeyInfo(ctx context.Context, id string) (*KeyInfo, error) {
 	used, err := a.IAM.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &id})
-	if isAbsent(err) {
+	if IsAbsent(err) {
 		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package iamsetup
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
@@ -47,8 +46,13 @@ type keyView struct {
 	keys   []listedKey
 	held   []credential.Held // in the order of the Secrets' names
 	proofs []proof           // of held, in the same order
-	mints  []credential.Mint
-	now    time.Time // AWS's
+	now    time.Time         // AWS's
+
+	// lagging says that a run wrote a moment ago, so that IAM may not show yet what is there. It comes from the Lease and
+	// proves nothing: it only makes a run wait.
+	lagging bool
+	// elsewhere are the owners that other users' tags name for the keys that Secrets hold, by key id.
+	elsewhere map[string]string
 
 	searched bool                // holders is filled
 	holders  map[string][]string // key id: the Secrets of the whole cluster that hold it
@@ -62,44 +66,28 @@ func (v *keyView) listed(id string) *listedKey {
 	return &v.keys[i]
 }
 
-// tagged returns the owner that the user's tags name for a key, "" when none.
+// tagged returns the owner that the tags of the key's user name for it, "" when none.
 func (v *keyView) tagged(id string) string {
-	if v.user == nil {
-		return ""
+	if v.user != nil && v.user.Tags[TagKey+id] != "" {
+		return v.user.Tags[TagKey+id]
 	}
-	return v.user.Tags[tagKey+id]
+	return v.elsewhere[id]
 }
 
-// recorded reports whether the record says that this key was minted for this namespace.
-func (v *keyView) recorded(id string) bool {
-	return slices.ContainsFunc(v.mints, func(m credential.Mint) bool { return m.KeyID == id })
-}
-
-// minter returns who announced a mint on the user, and until when; empty when nobody did.
-func (v *keyView) minter() (owner string, deadline time.Time) {
-	if v.user == nil {
-		return "", time.Time{}
-	}
-	return parseMinting(v.user.Tags[tagMinting])
-}
-
-// parseMinting reads the value of the minting tag: "<cluster>/<namespace> <deadline>".
-func parseMinting(value string) (owner string, deadline time.Time) {
-	owner, at, _ := strings.Cut(value, " ")
-	deadline, _ = time.Parse(time.RFC3339, at)
-	return owner, deadline
-}
-
-// young reports whether the key in a Secret may be so new that IAM does not know it everywhere.
-func (v *keyView) young(h credential.Held, settle time.Duration) bool {
-	since := h.Created
-	for _, m := range v.mints {
-		if m.KeyID == h.Key.ID && m.Started.After(since) {
-			since = m.Started
-		}
-		if m.KeyID == h.Key.ID && m.Closed.After(since) {
-			since = m.Closed
+// intentOf returns the mint that an owner announced on the user, nil when there is none.
+func (v *keyView) intentOf(owner string) *intent {
+	for _, i := range v.intents() {
+		if i.owner == owner {
+			return &i
 		}
 	}
-	return v.now.Before(since.Add(settle))
+	return nil
+}
+
+// intents are all the mints that are announced on the user. On a user without our mark nobody of ours mints.
+func (v *keyView) intents() []intent {
+	if v.user == nil || !v.user.Tags.Ours() {
+		return nil
+	}
+	return v.user.Tags.intents()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -20,7 +19,7 @@ import (
 const mintAttempts = 3
 
 // mint makes a key and stores it. Until the first Secret holds it, whatever goes wrong deletes that one key.
-func (k *AccessKey) mint(ctx context.Context, say report) error {
+func (k *AccessKey) mint(ctx context.Context, say Report) error {
 	if err := k.rehearse(ctx); err != nil {
 		return err
 	}
@@ -29,7 +28,7 @@ func (k *AccessKey) mint(ctx context.Context, say report) error {
 		if !errors.Is(err, errLost) || attempt == mintAttempts || ctx.Err() != nil {
 			return err
 		}
-		say.waiting("another attempt, since the answer to CreateAccessKey was lost")
+		say.Waiting("another attempt, since the answer to CreateAccessKey was lost")
 	}
 }
 
@@ -42,43 +41,42 @@ func (k *AccessKey) rehearse(ctx context.Context) error {
 	return group.Wait() // each names its Secret
 }
 
-func (k *AccessKey) mintOnce(ctx context.Context, say report) error {
-	m, sendBy, err := k.announce(ctx, say)
+func (k *AccessKey) mintOnce(ctx context.Context, say Report) error {
+	m, err := k.announce(ctx, say)
 	if err != nil {
 		return err
 	}
-	key, err := k.create(ctx, say, m, sendBy)
+	key, err := k.create(ctx, say, m)
 	if err != nil {
 		return err
 	}
-	m.intent.KeyID = key.ID
 	if err := k.adoptKey(ctx, say, m, key); errors.Is(err, credential.ErrUnclear) {
-		return hint.With(err, "run the same command again: access key "+key.ID+" is in the record, and is kept if a Secret holds it, else deleted")
+		return hint.With(err, "run the same command again: access key "+key.ID+" is entered on the user, and is kept if a Secret holds it, else deleted")
 	} else if err != nil {
-		return errors.Join(err, k.undo(ctx, say, m))
+		return errors.Join(err, k.undo(ctx, say, key.ID))
 	}
-	return k.finish(ctx, say, m, key)
+	return k.finish(ctx, say, key)
 }
 
 // create sends the one call that must not be repeated blindly.
-func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy time.Time) (credential.Key, error) {
+func (k *AccessKey) create(ctx context.Context, say Report, m minting) (credential.Key, error) {
 	what := "create access key for IAM user " + k.Lookup.UserName
 	var key credential.Key
 	var answer error // of the call itself, which the cause of an interrupt would hide
-	err := k.Pace.persist(ctx, say.waiting, what, func(context.Context) error {
+	err := k.Pace.Persist(ctx, say.Waiting, what, func(context.Context) error {
 		answer = nil
 		if err := errors.Join(ctx.Err(), k.Guard()); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		left := sendBy.Round(0).Sub(k.AWS.Clock.local().Round(0)) // by the wall, since a machine that sleeps stops the other clock
+		left := m.sendBy.Round(0).Sub(k.AWS.Clock.local().Round(0)) // by the wall, since a machine that sleeps stops the other clock
 		if left <= 0 {
 			return fmt.Errorf("%s: the announced deadline has passed", what)
 		}
 		// An interrupt does not cut this call off: its answer is the only place where the secret half ever shows.
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(left, k.Pace.Cleanup))
 		defer cancel()
-		out, err := k.API.CreateAccessKey(call, &iam.CreateAccessKeyInput{UserName: &k.Lookup.UserName}, withoutRetries)
-		if answer = wrap(what, err); answer != nil {
+		out, err := k.API.CreateAccessKey(call, &iam.CreateAccessKeyInput{UserName: &k.Lookup.UserName}, WithoutRetries)
+		if answer = Wrap(what, err); answer != nil {
 			return answer
 		}
 		key = credential.Key{ID: aws.ToString(out.AccessKey.AccessKeyId), Secret: redact.New(aws.ToString(out.AccessKey.SecretAccessKey))}
@@ -87,10 +85,10 @@ func (k *AccessKey) create(ctx context.Context, say report, m minting, sendBy ti
 	switch {
 	case err == nil:
 		return key, nil
-	case isUnclear(answer):
+	case IsUnclear(answer):
 		return credential.Key{}, k.reconcile(ctx, say, m, errors.Join(answer, notSame(err, answer)))
 	default:
-		return credential.Key{}, errors.Join(err, k.withdraw(ctx, say, m))
+		return credential.Key{}, errors.Join(err, k.withdraw(ctx, say))
 	}
 }
 
@@ -102,48 +100,42 @@ func notSame(err, answer error) error {
 	return err
 }
 
-// adoptKey takes a minted key to the first Secret. Its error means that no Secret holds the key.
-func (k *AccessKey) adoptKey(ctx context.Context, say report, m minting, key credential.Key) error {
-	if err := k.saveMints(ctx, m.mints()); err != nil {
-		return err
-	}
-	if err := k.prove(ctx, say, key, m.user.ARN); err != nil {
-		return err
+// adoptKey takes a minted key to the first Secret. Its error means that no Secret holds the key. The key is entered on the
+// user while it is proved, so that whatever happens from then on the next run knows it for ours.
+func (k *AccessKey) adoptKey(ctx context.Context, say Report, m minting, key credential.Key) error {
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return k.tag(gctx, say, k.keyTag(key.ID)) })
+	group.Go(func() error { return k.prove(gctx, say, key, m.user.ARN) })
+	if err := group.Wait(); err != nil {
+		return err // each says what it was doing
 	}
 	if err := errors.Join(context.Cause(ctx), k.Guard()); err != nil {
 		return fmt.Errorf("store access key %s: %w", key.ID, err)
 	}
-	say.changed(plan.Change{Step: KeyStep, Resource: "access-key/" + key.ID, Action: plan.Create, Reason: k.plan.why})
+	say.Changed(plan.Change{Step: KeyStep, Resource: "access-key/" + key.ID, Action: plan.Create, Reason: k.plan.why})
 	// What was begun is finished: the write itself outlives an interrupt.
-	write, cancel := k.Pace.begun(ctx)
+	write, cancel := k.Pace.Begun(ctx)
 	defer cancel()
 	return k.fill(write, say, key, k.plan.fills[:1])
 }
 
-// finish goes forward: the first Secret holds the key, so the others get it, the user names it and the intent is closed.
-func (k *AccessKey) finish(ctx context.Context, say report, m minting, key credential.Key) error {
+// finish goes forward: the first Secret holds the key, so the others get it, and the announcement is taken back.
+func (k *AccessKey) finish(ctx context.Context, say Report, key credential.Key) error {
 	k.key = key.ID
 	// A few quick writes remain; an interrupt lets them end, since they leave a better state than none of them.
-	rest, cancel := k.Pace.begun(ctx)
+	rest, cancel := k.Pace.Begun(ctx)
 	defer cancel()
 	if err := k.fill(rest, say, key, k.plan.fills[1:]); err != nil {
 		return err
 	}
-	if err := k.tag(rest, say, Tags{tagKey + key.ID: k.Owner.String()}); err != nil {
-		return err
-	}
+	entry := k.entry()
 	if err := k.unannounce(rest, say); err != nil {
 		return err
 	}
-	m.close(credential.MintStored, k.AWS.Clock.Now())
-	if err := k.saveMints(rest, m.mints()); err != nil {
-		return err
+	if entry != "" {
+		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
 	}
-	k.plan.tag, k.plan.untag = false, false
-	if entry := k.entry(); entry != "" {
-		say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
-	}
-	k.plan.closes = nil
+	k.plan.tag, k.plan.untag = false, ""
 	return nil
 }
 

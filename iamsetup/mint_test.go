@@ -1,18 +1,15 @@
 package iamsetup
 
 import (
-	"context"
 	"errors"
+	"maps"
+	"reflect"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
-	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
-	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
 
@@ -23,63 +20,46 @@ func minter(client *iam.Client) *AccessKey {
 	}
 }
 
-// TestAnnouncementOfAnotherStays: a run that lost the race for a user takes back its own announcement alone.
+// TestAnnouncementOfAnotherStays: a run takes back its own announcement alone.
 func TestAnnouncementOfAnotherStays(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
-	ours, other := "cluster-1/gen3 ", "cluster-2/gen3 "
+	srv, client := fakeAccount(t)
+	k := minter(client)
+	own, other := intent{owner: k.Owner.String()}.tags(), intent{owner: "cluster-2/gen3"}.tags()
+	all := maps.Clone(other)
+	maps.Copy(all, own)
+	if _, err := srv.AddUser("es", all); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.unannounce(t.Context(), Report{sink: event.Discard}); err != nil {
+		t.Fatal(err)
+	}
+	if tags, err := k.tags(t.Context()); err != nil || !maps.Equal(tags, other) {
+		t.Errorf("tags %v, error %v", tags, err)
+	}
+}
+
+// TestOwnersThatAnnounceAtOnce: of two owners who see each other exactly one goes on.
+func TestOwnersThatAnnounceAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
-		value string
-		stays bool
+		started, deadline time.Duration // of the other
+		lost              bool
 	}{
-		"ours":              {ours + now.Add(time.Minute).UTC().Format(time.RFC3339), false},
-		"another's":         {other + now.Add(time.Minute).UTC().Format(time.RFC3339), true},
-		"another's, of old": {other + now.Add(-time.Hour).UTC().Format(time.RFC3339), false},
+		"the other was first":   {-time.Second, time.Minute, true},
+		"the other comes after": {time.Second, time.Minute, false},
+		"the other's is over":   {-time.Hour, -59 * time.Minute, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv, client := fakeAccount(t)
-			if _, err := srv.AddUser("es", map[string]string{tagMinting: test.value}); err != nil {
+			now := time.Now().UTC().Truncate(time.Second)
+			other := intent{owner: "cluster-2/gen3", started: now.Add(test.started), deadline: now.Add(test.deadline)}
+			if _, err := srv.AddUser("es", Tags{TagManagedBy: ManagedBy, TagMinting + other.owner: other.tags()[TagMinting+other.owner]}); err != nil {
 				t.Fatal(err)
 			}
 			k := minter(client)
-			if err := k.unannounce(t.Context(), report{sink: event.Discard}); err != nil {
-				t.Fatal(err)
-			}
-			tags, err := k.tags(t.Context())
-			if err != nil || (tags[tagMinting] != "") != test.stays {
-				t.Errorf("tags %v, error %v", tags, err)
-			}
-		})
-	}
-}
-
-// TestAnnouncementThatLosesARace: two owners announce at the same time, and the tag shows to both whose came last.
-func TestAnnouncementThatLosesARace(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		deadline time.Duration
-		lost     bool
-	}{"another's mint": {time.Minute, true}, "another's of old": {-time.Hour, false}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			srv, client := fakeAccount(t)
-			if _, err := srv.AddUser("es", nil); err != nil {
-				t.Fatal(err)
-			}
-			key, value := tagMinting, "cluster-2/gen3 "+time.Now().Add(test.deadline).UTC().Format(time.RFC3339)
-			var done atomic.Bool
-			srv.OnCall(func(phase awsfake.Phase, c awsfake.Call) {
-				if phase == awsfake.Before || c.Action != "TagUser" || !done.CompareAndSwap(false, true) {
-					return
-				}
-				theirs := &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{key: value}.list()}
-				if _, err := client.TagUser(context.WithoutCancel(t.Context()), theirs); err != nil {
-					t.Error(err)
-				}
-			})
-			k := minter(client)
-			err := k.tellOthers(t.Context(), report{sink: event.Discard}, minting{intent: &credential.Mint{Deadline: time.Now().Add(time.Minute)}})
+			err := k.tellOthers(t.Context(), Report{sink: event.Discard}, intent{owner: k.Owner.String(), started: now, deadline: now.Add(time.Minute)})
 			if lost := err != nil && strings.Contains(err.Error(), "cluster-2/gen3 is minting on it as well"); lost != test.lost || err != nil && !lost {
 				t.Errorf("error %v", err)
 			}
@@ -87,14 +67,20 @@ func TestAnnouncementThatLosesARace(t *testing.T) {
 	}
 }
 
-// intents is a Journal in memory.
-type intents []credential.Mint
-
-func (i *intents) Mints() []credential.Mint { return *i }
-
-func (i *intents) SaveMints(_ context.Context, mints []credential.Mint) error {
-	*i = mints
-	return nil
+// TestIntentFitsATag: the longest names that Kubernetes and AWS know leave it within IAM's limits, and it comes back whole.
+func TestIntentFitsATag(t *testing.T) {
+	t.Parallel()
+	i := intent{
+		owner: strings.Repeat("a", 36) + "/" + strings.Repeat("n", 63), started: at(30), deadline: at(31), existing: []string{keyA, keyB},
+	}
+	for key, value := range i.tags() {
+		if len(key) > 128 || len(value) > 256 {
+			t.Errorf("key of %d characters, value of %d", len(key), len(value))
+		}
+	}
+	if back := i.tags().intents(); len(back) != 1 || !reflect.DeepEqual(back[0], i) {
+		t.Errorf("read back %+v", back)
+	}
 }
 
 // TestLateMintIsNotSent: others may take the key of a call that goes out after its announced deadline for somebody's.
@@ -105,14 +91,9 @@ func TestLateMintIsNotSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := minter(client)
-	k.Journal = &intents{}
-	m := minting{intent: &credential.Mint{State: credential.MintOpen}}
-	_, err := k.create(t.Context(), report{sink: event.Discard}, m, time.Now().Add(-time.Second))
+	_, err := k.create(t.Context(), Report{sink: event.Discard}, minting{sendBy: time.Now().Add(-time.Second)})
 	if err == nil || !strings.Contains(err.Error(), "the announced deadline has passed") || len(srv.Keys("es")) > 0 {
 		t.Errorf("error %v, keys %v", err, srv.Keys("es"))
-	}
-	if mints := k.Journal.Mints(); len(mints) != 1 || mints[0].State != credential.MintUndone {
-		t.Errorf("the record tells of %+v", mints)
 	}
 }
 
@@ -129,7 +110,7 @@ func TestNoKeyIsDeletedWithoutTheLock(t *testing.T) {
 	}
 	k, lost := minter(client), errors.New("lost")
 	k.Guard = func() error { return lost }
-	if err := k.delete(t.Context(), report{sink: event.Discard}, []doomed{{id: id}}); !errors.Is(err, lost) || len(srv.Keys("es")) != 1 {
+	if err := k.delete(t.Context(), Report{sink: event.Discard}, []doomed{{id: id}}); !errors.Is(err, lost) || len(srv.Keys("es")) != 1 {
 		t.Errorf("error %v, keys %v", err, srv.Keys("es"))
 	}
 }

@@ -13,35 +13,32 @@ import (
 var errLost = errors.New("the answer was lost")
 
 // reconcile finds out what a call did whose answer was lost, and deletes the key that it made: nobody knows its secret
-// half. It goes on although the run was interrupted. What cannot be told stays open in the record, for the next run.
-func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause error) error {
+// half. It goes on although the run was interrupted. What cannot be told stays announced, for the next run.
+func (k *AccessKey) reconcile(ctx context.Context, say Report, m minting, cause error) error {
 	after := context.WithoutCancel(ctx)
 	var d decision
 	look := func(ctx context.Context) (bool, error) {
-		say.waiting("IAM to show whether the access key was made, as its answer was lost")
+		say.Waiting("IAM to show whether the access key was made, as its answer was lost")
 		var err error
 		d, err = k.lookForMinted(ctx, m)
 		if err != nil {
 			return false, nil // whatever hid the answer may hide this too, for a while
 		}
-		return len(d.candidates(*m.intent)) > 0, nil
+		return len(d.candidates(m.intent)) > 0, nil
 	}
-	err := k.Pace.poll(after, k.Pace.Settle, look)
-	if errors.Is(err, errTooLong) {
+	err := k.Pace.Until(after, k.Pace.Settle, look)
+	if errors.Is(err, ErrTooLong) {
 		d, err = k.lookForMinted(after, m)
 	}
 	if err != nil {
 		return errors.Join(cause, err)
 	}
-	made := d.candidates(*m.intent)
+	made := d.candidates(m.intent)
 	if len(made) > 1 || len(made) == 1 && !d.provablyOurs(made[0]) {
 		return hint.With(fmt.Errorf("%w; it cannot be told whether that made access key %s of IAM user %s", cause, strings.Join(ids(made), " or "), k.Lookup.UserName),
 			"run the same command again: it names each key's age, last use and the command that settles it")
 	}
-	if len(made) == 1 {
-		m.intent.KeyID = made[0].ID
-	}
-	if err := k.undo(ctx, say, m); err != nil {
+	if err := k.undo(ctx, say, strings.Join(ids(made), "")); err != nil {
 		return errors.Join(cause, err)
 	}
 	return fmt.Errorf("%w: %w", errLost, cause)
@@ -49,7 +46,7 @@ func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause 
 
 // lookForMinted sees the user, its keys and their last uses as they are now.
 func (k *AccessKey) lookForMinted(ctx context.Context, m minting) (decision, error) {
-	d := decision{r: keyRules{owner: k.Owner, userName: k.Lookup.UserName}, v: keyView{user: m.user, mints: m.others}}
+	d := decision{r: keyRules{owner: k.Owner, userName: k.Lookup.UserName}, v: keyView{user: m.user}}
 	k.Lookup.Forget()
 	user, err := k.Lookup.Get(ctx)
 	if err != nil {
@@ -64,23 +61,23 @@ func (k *AccessKey) lookForMinted(ctx context.Context, m minting) (decision, err
 	return d, k.readUse(ctx, d.v.keys)
 }
 
-// undo deletes the key of a mint that no Secret holds, also after an interrupt, and withdraws the intent. What it
-// cannot delete stays in the record, by which the next run finds it.
-func (k *AccessKey) undo(ctx context.Context, say report, m minting) error {
-	clean, cancel := k.Pace.begun(ctx)
+// undo deletes the key of a mint that no Secret holds, none for "", also after an interrupt, and withdraws the intent. What
+// it cannot delete stays on the user's tags, by which the next run finds it.
+func (k *AccessKey) undo(ctx context.Context, say Report, id string) error {
+	clean, cancel := k.Pace.Begun(ctx)
 	defer cancel()
-	if id := m.intent.KeyID; id != "" {
-		err := k.Pace.poll(clean, k.Pace.Cleanup, func(ctx context.Context) (bool, error) {
-			err := k.deleteKey(ctx, say, id)
-			if isTransient(err) || isUnclear(err) {
-				return false, nil // the limit ends it
-			}
-			return err == nil, err
-		})
-		if err != nil {
-			return hint.With(err,
-				"the record knows it: run the same command again, or: aws iam delete-access-key --user-name "+k.Lookup.UserName+" --access-key-id "+id)
-		}
+	if id == "" {
+		return k.withdraw(clean, say)
 	}
-	return k.withdraw(clean, say, m)
+	err := k.Pace.Until(clean, k.Pace.Cleanup, func(ctx context.Context) (bool, error) {
+		err := k.deleteKey(ctx, say, id)
+		if isTransient(err) || IsUnclear(err) {
+			return false, nil // the limit ends it
+		}
+		return err == nil, err
+	})
+	if err != nil {
+		return hint.With(err, "the user's tags know it: run the same command again, or: "+deleteKeyCommand(k.Lookup.UserName, id))
+	}
+	return k.withdraw(clean, say, TagKey+id)
 }

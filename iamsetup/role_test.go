@@ -21,8 +21,8 @@ const readAll = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":
 // roleFor is the step of one namespace of one cluster; the account has the policy.
 func roleFor(api *iam.Client, cluster, namespace, issuer string) *Role {
 	return &Role{
-		API: api, Owner: testOwner(cluster, namespace), Pace: testPace(), RoleName: "shared", Path: "/gen3/", Partition: "aws", Account: testAccount,
-		PolicyARN: "arn:aws:iam::" + testAccount + ":policy/read", Trusted: Trusted{issuer, Subject(namespace, "secret-store-sa")},
+		Principal: Principal{Up: making(api, cluster, namespace), Path: "/gen3/", PolicyARN: policyARN},
+		RoleName:  "shared", Trusted: Trusted{issuer, Subject(namespace, "secret-store-sa")},
 	}
 }
 
@@ -107,7 +107,7 @@ func TestRoleSharedByNamespacesAndClusters(t *testing.T) {
 func TestRoleKeepsForeignStatements(t *testing.T) {
 	srv, api := roleAccount(t)
 	before := `{"Version":"2012-10-17","Statement":[` + foreignStatements + `]}`
-	if _, err := srv.AddRole("shared", before, map[string]string{tagManagedBy: managedBy}); err != nil {
+	if _, err := srv.AddRole("shared", before, map[string]string{TagManagedBy: ManagedBy}); err != nil {
 		t.Fatal(err)
 	}
 	r := roleFor(api, "c1", "gen3", issuerA)
@@ -123,39 +123,56 @@ func TestRoleKeepsForeignStatements(t *testing.T) {
 	wantConverged(t, srv, r)
 }
 
-func TestRoleOfARebuiltCluster(t *testing.T) {
-	for name, prepare := range map[string]func(r *Role, api *iam.Client){
-		"same cluster id, by the tag": func(*Role, *iam.Client) {},
-		"by the record": func(r *Role, api *iam.Client) {
-			r.Earlier = []Trusted{{issuerA, r.Trusted.Subject}}
-			key := tagOwner + r.Owner.String()
-			_, err := api.UntagRole(context.Background(), &iam.UntagRoleInput{RoleName: &r.RoleName, TagKeys: []string{key}})
-			if err != nil {
-				panic(err)
-			}
-		},
-		"other cluster id, by the provider that is gone": func(r *Role, _ *iam.Client) { r.Owner.Cluster = "c9" },
+func TestRoleWhoseIssuerChanges(t *testing.T) {
+	srv, api := roleAccount(t)
+	old := roleFor(api, "c1", "gen3", issuerA)
+	converge(t, old)
+	id := srv.Snapshot()["role/shared"]
+	r := roleFor(api, "c1", "gen3", issuerB)
+	changes := converge(t, r)
+	if actions(changes) != "update none" {
+		t.Fatalf("got %+v", changes)
+	}
+	wantReason(t, changes, "still lets in "+old.Trusted.String(), "does not let in "+r.Trusted.String())
+	now := trustNow(t, srv)
+	if !now.holds(r.Trusted) || now.holds(old.Trusted) || len(now.statements) != 1 {
+		t.Errorf("now %s", textOf(t, now))
+	}
+	if made := srv.Snapshot(); made["role/shared"] != id || made["role/shared/tag/"+TagOwner+"c1/gen3"] != issuerB {
+		t.Errorf("the role was made again, or its tag is another: %v", made)
+	}
+	wantConverged(t, srv, r)
+}
+
+// TestRoleWhoseChangeOfIssuerBreaksOff: wherever the run ends, what the policy lets in is proved to be this owner's.
+func TestRoleWhoseChangeOfIssuerBreaksOff(t *testing.T) {
+	for name, fault := range map[string]awsfake.Fault{
+		"before the trust policy": {Action: "UpdateAssumeRolePolicy", Kind: awsfake.AccessDenied, Times: 1},
+		"after it":                {Action: "TagRole", N: 2, Kind: awsfake.AccessDenied, Times: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv, api := roleAccount(t)
-			old := roleFor(api, "c1", "gen3", issuerA)
-			converge(t, old)
-			id := srv.Snapshot()["role/shared"]
-			r := roleFor(api, "c1", "gen3", issuerB)
-			prepare(r, api)
-			changes := converge(t, r)
-			if actions(changes) != "update none" {
-				t.Fatalf("got %+v", changes)
+			before := srv.Snapshot()
+			begun := func() *Role {
+				converge(t, roleFor(api, "c1", "gen3", issuerA))
+				srv.ResetCalls()
+				srv.Fault(fault)
+				r := roleFor(api, "c1", "gen3", issuerB)
+				_, err := r.Observe(t.Context())
+				check(t, err)
+				wantError(t, r.Apply(t.Context(), event.Discard), "AccessDenied")
+				return r
 			}
-			wantReason(t, changes, "still lets in "+old.Trusted.String(), "does not let in "+r.Trusted.String())
-			now := trustNow(t, srv)
-			if !now.holds(r.Trusted) || now.holds(old.Trusted) || len(now.statements) != 1 {
+			r := begun()
+			converge(t, r)
+			if now := trustNow(t, srv); !now.holds(r.Trusted) || len(now.statements) != 1 {
 				t.Errorf("now %s", textOf(t, now))
 			}
-			if srv.Snapshot()["role/shared"] != id {
-				t.Error("the role was made again")
-			}
 			wantConverged(t, srv, r)
+			mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+			begun()
+			mustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+			wantSnapshot(t, srv, before)
 		})
 	}
 }
@@ -235,7 +252,7 @@ func TestRoleWhoseTrustPolicyIsFull(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv, api := roleAccount(t, awsfake.WithTrustQuota(test.quota))
-			if _, err := srv.AddRole("shared", textOf(t, fullTrust(t, test.have)), map[string]string{tagManagedBy: managedBy}); err != nil {
+			if _, err := srv.AddRole("shared", textOf(t, fullTrust(t, test.have)), map[string]string{TagManagedBy: ManagedBy}); err != nil {
 				t.Fatal(err)
 			}
 			if test.denied {
@@ -326,7 +343,7 @@ func TestRoleUnderDelayedVisibility(t *testing.T) {
 
 func eventually(t *testing.T, done func() bool) {
 	t.Helper()
-	err := testPace().poll(t.Context(), 5*time.Second, func(context.Context) (bool, error) { return done(), nil })
+	err := testPace().Until(t.Context(), 5*time.Second, func(context.Context) (bool, error) { return done(), nil })
 	if err != nil {
 		t.Error(err)
 	}

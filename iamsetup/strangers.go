@@ -20,7 +20,7 @@ type stranger struct {
 // uses when the operator agreed to that. People are told to paste keys into values files, so that a key which was used,
 // or which any Secret of the cluster holds, is never deleted.
 func (d *decision) judgeStrangers() {
-	if d.v.user == nil || (d.v.user.Tags.ours() && !d.r.adopt) {
+	if d.v.user == nil || (d.v.user.Tags.Ours() && !d.r.adopt) {
 		return
 	}
 	for _, k := range d.v.keys {
@@ -41,9 +41,8 @@ func (d *decision) judgeStrangers() {
 // inAMint reports whether a run of another owner may have made the key just now and not entered it yet: one is announced,
 // or its announcement may not show yet.
 func (d *decision) inAMint(k listedKey) bool {
-	minter, deadline := d.v.minter()
-	announced := minter != "" && minter != d.r.owner.String() && d.v.now.Before(deadline.Add(d.r.settle))
-	return announced || d.v.now.Before(k.Created.Add(d.r.mint+d.r.settle))
+	announced := func(i intent) bool { return d.v.now.Before(i.deadline.Add(d.r.settle)) }
+	return slices.ContainsFunc(d.otherIntents(), announced) || d.v.now.Before(k.Created.Add(d.r.mint+d.r.settle))
 }
 
 // knows reports whether a key's place is settled: it is in use, ours, another owner's, or in doubt and blocked.

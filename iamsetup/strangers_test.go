@@ -11,7 +11,7 @@ import (
 // TestStrangers: what is not ours goes only when it was agreed to, nobody uses it, and no run can be storing it.
 func TestStrangers(t *testing.T) {
 	t.Parallel()
-	const minting = "cluster-2/gen3 2026-01-01T12:51:00Z"
+	minting := intent{owner: "cluster-2/gen3", started: at(49), deadline: at(51)}.tags()
 	old := active(keyB, 1)
 	for name, test := range map[string]struct {
 		key    listedKey
@@ -26,13 +26,13 @@ func TestStrangers(t *testing.T) {
 		"in a Secret":        {key: old, change: func(v *keyView, _ *keyRules) { v.holders = map[string][]string{keyB: {"x/y"}} }},
 		"Secrets not read":   {key: old, change: func(v *keyView, _ *keyRules) { v.searched = false }},
 		"a minute old":       {key: active(keyB, 49)},
-		"another is minting": {key: old, tags: []string{tagMinting, minting}},
-		"another's":          {key: old, tags: []string{tagKey + keyB, "cluster-2/gen3"}},
+		"another is minting": {key: old, tags: []string{TagMinting + "cluster-2/gen3", minting[TagMinting+"cluster-2/gen3"]}},
+		"another's":          {key: old, tags: []string{TagKey + keyB, "cluster-2/gen3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := keyView{
-				user: ourUser(append(test.tags, tagKey+keyA, ownerName)...), keys: []listedKey{active(keyA, 1), test.key}, now: at(50), searched: true,
+				user: ourUser(append(test.tags, TagKey+keyA, ownerName)...), keys: []listedKey{active(keyA, 1), test.key}, now: at(50), searched: true,
 				held: []credential.Held{held("a", keyA)}, proofs: []proof{good()},
 			}
 			r := testRules()

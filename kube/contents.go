@@ -14,7 +14,12 @@ func (c *Client) Contents(ctx context.Context, namespace string) ([]string, erro
 	return c.contents(ctx, namespace, func(string, *metav1.PartialObjectMetadata) bool { return false })
 }
 
-// ContentsBesidesOurs is Contents without the record and the lock, which go before the namespace does.
+// ContentsBesidesLeases is Contents without locks, which are nobody's once what they stand for is gone.
+func (c *Client) ContentsBesidesLeases(ctx context.Context, namespace string) ([]string, error) {
+	return c.contents(ctx, namespace, func(resource string, _ *metav1.PartialObjectMetadata) bool { return resource == "leases" })
+}
+
+// ContentsBesidesOurs is Contents without the record and the locks, which go before the namespace does.
 func (c *Client) ContentsBesidesOurs(ctx context.Context, namespace string) ([]string, error) {
 	return c.contents(ctx, namespace, isRecordOrLock)
 }
@@ -28,5 +33,11 @@ func (c *Client) contents(ctx context.Context, namespace string, ignored invento
 }
 
 func isRecordOrLock(resource string, object *metav1.PartialObjectMetadata) bool {
-	return (resource == "configmaps" || resource == "leases") && object.Name == RecordName && IsOurs(object)
+	switch resource {
+	case "configmaps":
+		return object.Name == RecordName && IsOurs(object)
+	case "leases":
+		return (object.Name == RecordName || object.Name == ReleaseLockName) && IsOurs(object)
+	}
+	return false
 }

@@ -17,6 +17,7 @@ func TestRecordAndLockAreOurs(t *testing.T) {
 	}{
 		"the record":       {"configmaps", metav1.ObjectMeta{Name: RecordName, Labels: ours}, true},
 		"the lock":         {"leases", metav1.ObjectMeta{Name: RecordName, Labels: ours}, true},
+		"the release's":    {"leases", metav1.ObjectMeta{Name: ReleaseLockName, Labels: ours}, true},
 		"a lock of others": {"leases", metav1.ObjectMeta{Name: RecordName}, false},
 		"of another kind":  {"secrets", metav1.ObjectMeta{Name: RecordName, Labels: ours}, false},
 		"of another name":  {"configmaps", metav1.ObjectMeta{Name: "x", Labels: ours}, false},

@@ -9,6 +9,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
@@ -147,9 +149,18 @@ func (e *ExternalSecrets) listKind(ctx context.Context, k customKind, namespace 
 	if k.namespaced && namespace != "" {
 		api, where = e.dynamic.Resource(k.GroupVersionResource).Namespace(namespace), "namespace "+namespace
 	}
-	list, err := api.List(ctx, metav1.ListOptions{})
+	var out Found
+	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+		return api.List(ctx, o)
+	},
+		func(item runtime.Object) {
+			if object, ok := item.(*unstructured.Unstructured); ok {
+				out.Objects = append(out.Objects, customObject(k, object))
+			}
+		})
 	switch {
 	case err == nil:
+		return out, nil
 	case apierrors.IsNotFound(err): // its CRD is going
 		return Found{}, nil
 	case ctx.Err() != nil:
@@ -159,9 +170,4 @@ func (e *ExternalSecrets) listKind(ctx context.Context, k customKind, namespace 
 		err = hint.With(err, "it needs the verb list on "+k.GroupResource().String()+" in "+where)
 		return Found{Unread: []Unread{{Err: err, ClusterWide: !k.namespaced}}}, nil
 	}
-	var out Found
-	for i := range list.Items {
-		out.Objects = append(out.Objects, customObject(k, &list.Items[i]))
-	}
-	return out, nil
 }

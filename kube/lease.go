@@ -10,18 +10,30 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// LockState is what a namespace's Lease says.
+// ReleaseLockName is the name of the Lease that stands for what the namespaces of a cluster share, in the namespace of the
+// Helm release.
+const ReleaseLockName = "gen3-bootstrap-release"
+
+// LockState is what a lock's Lease says.
 type LockState struct {
 	Ours    bool      // the Lease carries our label
 	Holder  *Holder   // nil: nobody holds the lock
-	Dead    bool      // the holder ran on this machine and its process is gone
 	Renewed time.Time // when the lock was last renewed, or let go
 	Expires time.Time // when a holder that does not renew it loses it; zero without a holder
 }
 
-// LockState reads the Lease; nil when there is none.
-func (c *Client) LockState(ctx context.Context, namespace string) (*LockState, error) {
-	lease, err := c.lease(ctx, namespace)
+// clockSkew is by how much the clock of a holder's machine may differ from ours.
+const clockSkew = 5 * time.Minute
+
+// MayLive reports whether a run other than self may be at work under the lock. It is for a look: who has to know takes the
+// lock.
+func (s *LockState) MayLive(self Holder, now time.Time) bool {
+	return s != nil && s.Holder != nil && s.Holder.Run != self.Run && now.Before(s.Expires.Add(clockSkew))
+}
+
+// LockState reads a lock's Lease; nil when there is none.
+func (c *Client) LockState(ctx context.Context, namespace, name string) (*LockState, error) {
+	lease, err := c.lease(ctx, namespace, name)
 	if err != nil || lease == nil {
 		return nil, err
 	}
@@ -31,8 +43,7 @@ func (c *Client) LockState(ctx context.Context, namespace string) (*LockState, e
 	}
 	if identity := heldBy(lease); identity != "" {
 		holder := parseHolder(identity)
-		state.Holder, state.Dead = &holder, holder.Gone(ctx)
-		state.Expires = state.Renewed
+		state.Holder, state.Expires = &holder, state.Renewed
 		if d := lease.Spec.LeaseDurationSeconds; d != nil {
 			state.Expires = state.Renewed.Add(time.Duration(*d) * time.Second)
 		}
@@ -47,28 +58,28 @@ func heldBy(lease *coordinationv1.Lease) string {
 	return *lease.Spec.HolderIdentity
 }
 
-func (c *Client) lease(ctx context.Context, namespace string) (*coordinationv1.Lease, error) {
-	lease, err := c.CoordinationV1().Leases(namespace).Get(ctx, RecordName, metav1.GetOptions{})
+func (c *Client) lease(ctx context.Context, namespace, name string) (*coordinationv1.Lease, error) {
+	lease, err := c.CoordinationV1().Leases(namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get Lease %s/%s: %w", namespace, RecordName, err)
+		return nil, fmt.Errorf("get Lease %s/%s: %w", namespace, name, err)
 	}
 	return lease, nil
 }
 
-// DeleteLease deletes the Lease unless somebody holds it: a run that took the lock meanwhile needs it. It reports
-// whether there is none any more.
-func (c *Client) DeleteLease(ctx context.Context, namespace string) (bool, error) {
-	lease, err := c.lease(ctx, namespace)
+// DeleteLease deletes a lock's Lease unless another run than self holds it, which took the lock meanwhile and needs it.
+// It reports whether there is none any more.
+func (c *Client) DeleteLease(ctx context.Context, namespace, name string, self Holder) (bool, error) {
+	lease, err := c.lease(ctx, namespace, name)
 	if err != nil || lease == nil {
 		return err == nil, err
 	}
-	if heldBy(lease) != "" || !IsOurs(lease) {
+	if by := heldBy(lease); by != "" && parseHolder(by).Run != self.Run || !IsOurs(lease) {
 		return false, nil
 	}
-	err = c.CoordinationV1().Leases(namespace).Delete(ctx, RecordName, metav1.DeleteOptions{
+	err = c.CoordinationV1().Leases(namespace).Delete(ctx, name, metav1.DeleteOptions{
 		Preconditions: &metav1.Preconditions{UID: &lease.UID, ResourceVersion: &lease.ResourceVersion},
 	})
 	switch {
@@ -77,8 +88,8 @@ func (c *Client) DeleteLease(ctx context.Context, namespace string) (bool, error
 	case apierrors.IsConflict(err): // somebody took it just now
 		return false, nil
 	}
-	if now, readErr := c.lease(ctx, namespace); readErr == nil && (now == nil || now.UID != lease.UID) {
+	if now, readErr := c.lease(ctx, namespace, name); readErr == nil && (now == nil || now.UID != lease.UID) {
 		return true, nil // the answer was lost after the Lease went
 	}
-	return false, fmt.Errorf("delete Lease %s/%s: %w", namespace, RecordName, err)
+	return false, fmt.Errorf("delete Lease %s/%s: %w", namespace, name, err)
 }

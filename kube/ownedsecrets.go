@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -18,33 +19,31 @@ type OwnedSecret struct {
 	Owner     string // ExternalSecret's name
 }
 
-// pageOfSecrets is how many Secrets one request lists, for clusters with thousands of them.
-const pageOfSecrets = 500
-
 // OwnedSecrets finds the Secrets that ExternalSecrets own, in one namespace or in all when it is empty. Only metadata
 // is read.
 func (e *ExternalSecrets) OwnedSecrets(ctx context.Context, namespace string) ([]OwnedSecret, error) {
 	api := e.metadata.Resource(corev1.SchemeGroupVersion.WithResource("secrets")).Namespace(namespace)
 	var out []OwnedSecret
-	page := metav1.ListOptions{Limit: pageOfSecrets}
-	for {
-		list, err := api.List(ctx, page)
-		if err != nil {
-			where := "all namespaces"
-			if namespace != "" {
-				where = "namespace " + namespace
+	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
+		return api.List(ctx, o)
+	},
+		func(item runtime.Object) {
+			secret, ok := item.(*metav1.PartialObjectMetadata)
+			if !ok {
+				return
 			}
-			return out, hint.With(fmt.Errorf("list Secrets in %s: %w", where, err), "it needs the verb list on secrets in "+where)
-		}
-		for _, item := range list.Items {
-			if owner := externalOwner(item.OwnerReferences); owner != "" {
-				out = append(out, OwnedSecret{Namespace: item.Namespace, Name: item.Name, Owner: owner})
+			if owner := externalOwner(secret.OwnerReferences); owner != "" {
+				out = append(out, OwnedSecret{Namespace: secret.Namespace, Name: secret.Name, Owner: owner})
 			}
+		})
+	if err != nil {
+		where := "all namespaces"
+		if namespace != "" {
+			where = "namespace " + namespace
 		}
-		if page.Continue = list.Continue; page.Continue == "" {
-			return out, nil
-		}
+		return out, hint.With(fmt.Errorf("list Secrets in %s: %w", where, err), "it needs the verb list on secrets in "+where)
 	}
+	return out, nil
 }
 
 func externalOwner(refs []metav1.OwnerReference) string {

@@ -27,7 +27,7 @@ func (r *Record) Delete(ctx context.Context) error {
 		}
 		return fmt.Errorf("delete record ConfigMap %s/%s: %w", r.Namespace, RecordName, err)
 	}
-	r.object, r.settings, r.mints = nil, nil, nil
+	r.object, r.settings = nil, nil
 	return nil
 }
 

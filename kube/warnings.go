@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -14,21 +15,27 @@ import (
 // Causes returns, for each object that the operator's Warning events of a namespace are about, the message of the newest
 // one, by "Kind namespace/name": an ExternalSecret's condition says only that it failed.
 func (e *ExternalSecrets) Causes(ctx context.Context, namespace string) (map[string]string, error) {
-	list, err := e.client.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning})
-	if err != nil {
-		return nil, hint.With(fmt.Errorf("list events in namespace %s: %w", namespace, err), "it needs the verb list on events in namespace "+namespace)
-	}
 	messages, newest := map[string]string{}, map[string]time.Time{}
-	for _, event := range list.Items {
+	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*corev1.EventList, error) {
+		o.FieldSelector = "type=" + corev1.EventTypeWarning
+		return e.client.CoreV1().Events(namespace).List(ctx, o)
+	}, func(item runtime.Object) {
+		event, ok := item.(*corev1.Event)
+		if !ok {
+			return
+		}
 		ref := event.InvolvedObject.Kind + " " + namespace + "/" + event.InvolvedObject.Name
 		if at := eventTime(event); messages[ref] == "" || !at.Before(newest[ref]) {
 			messages[ref], newest[ref] = event.Message, at
 		}
+	})
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("list events in namespace %s: %w", namespace, err), "it needs the verb list on events in namespace "+namespace)
 	}
 	return messages, nil
 }
 
-func eventTime(e corev1.Event) time.Time {
+func eventTime(e *corev1.Event) time.Time {
 	if e.LastTimestamp.IsZero() {
 		return e.EventTime.Time
 	}

@@ -7,9 +7,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 )
 
 // liveKey is the promised end state: exactly one key, live, in every Secret, with its three entries.
@@ -54,6 +56,21 @@ func (w *world) identity(t *testing.T, secret string) string {
 	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 	check(t, "GetCallerIdentity with the key of Secret "+secret, err)
 	return aws.ToString(out.Arn)
+}
+
+// userTags are the tags that IAM shows on the user.
+func (w *world) userTags(t *testing.T) map[string]string {
+	t.Helper()
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion(region), config.WithBaseEndpoint(w.aws.URL()),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, "")))
+	check(t, "load AWS configuration", err)
+	out, err := iam.NewFromConfig(cfg).ListUserTags(t.Context(), &iam.ListUserTagsInput{UserName: &w.settings.UserName})
+	check(t, "list the user's tags", err)
+	tags := map[string]string{}
+	for _, tag := range out.Tags {
+		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	return tags
 }
 
 func contains(list []string, s string) bool {

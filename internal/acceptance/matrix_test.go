@@ -262,6 +262,7 @@ func (w *world) mustDie(t *testing.T, p *process, at string, timely bool) error 
 	if code != -1 {
 		t.Fatalf("the process was to be killed at %s and ended with %d:\n%s", at, code, p.stderr.String())
 	}
+	w.hasten(t)
 	return errKilled
 }
 

@@ -89,6 +89,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		t.Errorf("ended with %d:\n%s", code, p.stderr.String())
 	}
 	remove()
+	w.hasten(t)
 	w.mustUp(t)
 	w.liveKey(t)
 	w.mustBeConverged(t)

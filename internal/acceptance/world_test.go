@@ -108,7 +108,7 @@ func (w *world) defaults(t *testing.T) bootstrap.Settings {
 			Chart: helminstall.DefaultChart, Repo: w.sandbox.ChartRepo,
 		},
 		Timing: bootstrap.Timing{
-			// It outlasts what a busy machine takes for a renewal; one that a killed run left is free at once.
+			// It outlasts what a busy machine takes for a renewal; that of a killed run is cut short, see hasten.
 			Lease: 6 * time.Second, MintDeadline: 2 * time.Second, Settle: time.Second,
 			Poll: 20 * time.Millisecond, Request: 2 * time.Second,
 		},

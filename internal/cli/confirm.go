@@ -6,28 +6,31 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/progress"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
-type confirmFunc = func(ctx context.Context, question, want string) (bool, error)
+type confirmFunc = func(context.Context, bootstrap.Question) (bool, error)
 
 // confirmer returns what asks the person at the terminal, or nil where there is none.
 func confirmer(p Process, shown *progress.Progress) confirmFunc {
 	if !tty.IsTerminal(p.Stdin) || !tty.IsTerminal(p.Stderr) {
 		return nil
 	}
-	return func(ctx context.Context, question, want string) (yes bool, err error) {
-		shown.Aside(func() { yes, err = ask(ctx, p.Stdin, p.Stderr, question, want) })
+	return func(ctx context.Context, q bootstrap.Question) (yes bool, err error) {
+		shown.Aside(func() { yes, err = ask(ctx, p.Stdin, p.Stderr, q) })
 		return yes, err
 	}
 }
 
-// ask prints the question and reports whether the answer is want, to the letter. Anything else, end of input included,
-// is a no. A cancelled context ends it, though not the read: that one ends with the process.
-func ask(ctx context.Context, stdin io.Reader, stderr io.Writer, question, want string) (bool, error) {
-	if _, err := fmt.Fprintf(stderr, "%s\ntype %s to go on: ", question, want); err != nil {
+// ask prints the question and reports whether the answer is the wanted one, to the letter. Anything else, end of input
+// included, is a no. A cancelled context ends it, though not the read: that one ends with the process.
+func ask(ctx context.Context, stdin io.Reader, stderr io.Writer, q bootstrap.Question) (bool, error) {
+	if _, err := io.WriteString(stderr, questionText(q)); err != nil {
 		return false, fmt.Errorf("ask at the terminal: %w", err)
 	}
 	answer := make(chan string, 1)
@@ -38,9 +41,28 @@ func ask(ctx context.Context, stdin io.Reader, stderr io.Writer, question, want 
 	}()
 	select {
 	case line := <-answer:
-		return strings.TrimSpace(line) == want, nil
+		return strings.TrimSpace(line) == q.Want, nil
 	case <-ctx.Done():
 		fmt.Fprintln(stderr)
 		return false, context.Cause(ctx)
 	}
+}
+
+// questionText is a line for what is asked, one for each item, and what to type.
+func questionText(q bootstrap.Question) string {
+	q = printable.Document(q)
+	column := 0
+	for _, item := range q.Items {
+		column = max(column, utf8.RuneCountInString(item.Name))
+	}
+	var b strings.Builder
+	b.WriteString(q.Asks + "\n")
+	for _, item := range q.Items {
+		fmt.Fprintf(&b, "  %-*s  %s\n", column, item.Name, item.Text)
+	}
+	if q.Note != "" {
+		b.WriteString(q.Note + "\n")
+	}
+	fmt.Fprintf(&b, "type %s to go on: ", q.Want)
+	return b.String()
 }

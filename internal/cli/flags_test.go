@@ -36,7 +36,7 @@ func settings(t *testing.T, env map[string]string, args ...string) bootstrap.Set
 func TestFlagsReachTheSettings(t *testing.T) {
 	got := settings(t, nil, "up",
 		"--account", "111122223333", "--region=us-east-1", "--profile", "p", "--kubeconfig", "k", "--context", "c", "-n", "gen3",
-		"--create-namespace", "--timeout", "1m", "--lock-timeout", "2s", "-y",
+		"--create-namespace", "--timeout", "1m", "--lock-timeout", "2s", "-y", "--all",
 		"--policy-name", "pn", "--user-name", "un", "--iam-path", "/x/", "--permissions-boundary", "pb", "--tag", "a=b,c", "--tag", "d=e",
 		"--secret-prefix", "s,t", "--kms-key", "kk", "--allow-push", "--adopt",
 		"--secret-name", "one", "--secret-name", " two ",
@@ -47,7 +47,7 @@ func TestFlagsReachTheSettings(t *testing.T) {
 		"--lease-duration", "1s", "--mint-deadline", "2s", "--settle", "3s", "--poll-interval", "4ms")
 	want := bootstrap.Settings{
 		Account: "111122223333", Region: "us-east-1", Profile: "p", Kubeconfig: "k", Context: "c", Namespace: "gen3",
-		CreateNamespace: true, Timeout: time.Minute, LockTimeout: 2 * time.Second, Yes: true,
+		CreateNamespace: true, Timeout: time.Minute, LockTimeout: 2 * time.Second, Yes: true, All: true,
 		PolicyName: "pn", UserName: "un", IAMPath: "/x/", PermissionsBoundary: "pb", Tags: []string{"a=b,c", "d=e"},
 		SecretPrefixes: []string{"s,t"}, KMSKeys: []string{"kk"}, AllowPush: true, Adopt: true,
 		SecretNames:   []string{"one", " two "},
@@ -132,7 +132,7 @@ func TestTargetFlagsAreTakenEverywhere(t *testing.T) {
 		}
 		for _, name := range []string{
 			"account", "region", "profile", "kubeconfig", "context", "namespace", "create-namespace",
-			"timeout", "lock-timeout", "output", "no-color", "verbose", "quiet", "yes",
+			"timeout", "lock-timeout", "output", "no-color", "verbose", "quiet", "yes", "all",
 		} {
 			if !taken[name] {
 				t.Errorf("%s does not take --%s", c.name, name)

@@ -23,6 +23,7 @@ func (in *inputs) printing() group {
 		{name: "output", short: "o", arg: "FORMAT", into: &in.output, choices: []string{outputText, outputJSON}, usage: "text, or json for one document on stdout"},
 		{name: "no-color", into: &in.noColor, usage: "no colour; so do NO_COLOR, TERM=dumb and any output that is not a terminal"},
 		{name: "verbose", into: &in.verbose, usage: "log to stderr for developers"},
+		{name: "all", into: &in.settings.All, usage: "name everything in a long list, not only the first ten (JSON always does)"},
 		{name: "quiet", short: "q", into: &in.quiet, usage: "on stderr only warnings and errors"},
 	}}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/progress"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // session is one run of one command, from its settings to what is printed.
@@ -83,13 +84,13 @@ func (s session) logger(w io.Writer) *slog.Logger {
 	if !s.verbose {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(printable.Lines(w), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 func (s session) style(w io.Writer) tty.Style { return tty.StyleFor(w, s.Getenv, s.noColor) }
 
 func (s session) page() report.Page {
-	page := report.Page{Style: s.style(s.Stdout)}
+	page := report.Page{Style: s.style(s.Stdout), All: s.settings.All}
 	if tty.IsTerminal(s.Stdout) {
 		page.Width = tty.Width(s.Stdout)
 	}

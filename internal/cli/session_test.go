@@ -159,11 +159,14 @@ func TestAsk(t *testing.T) {
 	for answer, want := range map[string]bool{"prod\n": true, " prod \n": true, //nolint:gocritic // blanks around the answer are the case
 		"prod": true, "yes\n": false, "Prod\n": false, "": false} {
 		var stderr bytes.Buffer
-		got, err := ask(t.Context(), strings.NewReader(answer), &stderr, "delete key AKIAIOSFODNN7EXAMPLE?", "prod")
+		got, err := ask(t.Context(), strings.NewReader(answer), &stderr, bootstrap.Question{
+			Asks: "teardown of this:", Note: "Think twice.", Want: "prod",
+			Items: []bootstrap.QuestionItem{{Name: "none", Text: "iam-user/u: not ours"}, {Name: "delete", Text: "iam-role/r: ours"}},
+		})
 		if err != nil || got != want {
 			t.Errorf("answer %q: %v, %v", answer, got, err)
 		}
-		if want := "delete key AKIAIOSFODNN7EXAMPLE?\ntype prod to go on: "; stderr.String() != want {
+		if want := "teardown of this:\n  none    iam-user/u: not ours\n  delete  iam-role/r: ours\nThink twice.\ntype prod to go on: "; stderr.String() != want {
 			t.Errorf("asked %q", stderr.String())
 		}
 	}

@@ -23,7 +23,8 @@ func newStatus(p Process) command {
 		name:    "status",
 		summary: "say what there is, whose it is, and what differs; write nothing",
 		about: "Shows release, access key with its age and last use, Secrets, role and trust, the lock, each resource with what up\n" +
-			"would do to it, and each object of External Secrets in the namespace. Names come from the record of the last up.\n" +
+			"would do to it, and the objects of External Secrets in the namespace: those that are well are counted, and\n" +
+			"the first ten of a kind that are not are named; --all names each. Names come from the record of the last up.\n" +
 			"What may not be read is said and is no failure: whoever may read only a part sees that part.\n\n" +
 			"Exits with 0 when it could look, also when something differs or is not well; with 1 when account or cluster\n" +
 			"could not be spoken to, and under --max-key-age when a key is too old or its age may not be read.\n\n" +
@@ -32,7 +33,7 @@ func newStatus(p Process) command {
 			"lastUsed, lastUseUnread, service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId,\n" +
 			"complete}], release{name, namespace, chartVersion, operatorVersion, revision, state, ours, available,\n" +
 			"operators[], servedApiVersions[]}, role{arn, trusts[], otherStatements}, lock{holder, dead, renewed, expires},\n" +
-			"openMints[{user, started, deadline, keyId}], objects[{kind, name, ready, reason}], unread[{step, message, hint}],\n" +
+			"openMints[{user, started, deadline}], objects[{kind, name, ready, reason}], unread[{step, message, hint}],\n" +
 			"warnings[], errors[], durationSeconds}: mode is keys, global-user, irsa or irsa+global-user; drift says that up\n" +
 			"would change something or refuse; release, role and lock are null where there is none.",
 		example: []string{

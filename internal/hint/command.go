@@ -1,10 +1,11 @@
 package hint
 
 import (
-	"strconv"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // Command writes a command so that it can be pasted into a shell: each word is quoted where a shell would read more into
@@ -18,12 +19,12 @@ func Command(words ...string) string {
 	return strings.Join(quoted, " ")
 }
 
-// quote keeps a word on one line: what does not print is written as an escape, in the form $'…' that bash and zsh read
-// (https://www.gnu.org/software/bash/manual/html_node/ANSI_002dC-Quoting.html), which takes all of Go's own escapes.
+// quote writes what does not print as an escape, in the form $'…' that bash and zsh read
+// (https://www.gnu.org/software/bash/manual/html_node/ANSI_002dC-Quoting.html). A quotation mark is one there as well: a
+// shell that does not know the form reads such a word wrongly, but never as a second command.
 func quote(word string) string {
-	if !strings.ContainsFunc(word, func(r rune) bool { return !strconv.IsPrint(r) }) {
+	if printable.Escape(word) == word {
 		return shellescape.Quote(word)
 	}
-	inner := strconv.Quote(word)
-	return "$'" + strings.ReplaceAll(inner[1:len(inner)-1], "'", `\'`) + "'"
+	return "$'" + printable.Escape(strings.NewReplacer(`\`, `\\`, "'", `\x27`).Replace(word)) + "'"
 }

@@ -1,28 +1,52 @@
 // Package hint attaches to an error what a person can do about it, apart from the error's own text, so that
-// renderers can put it on a line of its own.
+// renderers can put it on lines of its own.
 package hint
 
-import "errors"
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+)
 
 type hinted struct {
 	error
-	hint string
+	lines []string
 }
 
 func (h hinted) Unwrap() error { return h.error }
 
-// With returns err carrying a hint; a nil err stays nil, an empty hint returns err itself. The text of err is unchanged.
-func With(err error, text string) error {
-	if err == nil || text == "" {
+// With returns err carrying a hint, of which each argument is one line; a nil err stays nil, a hint of empty lines returns
+// err itself. The text of err is unchanged.
+func With(err error, lines ...string) error {
+	lines = slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return line == "" })
+	if err == nil || len(lines) == 0 {
 		return err
 	}
-	return hinted{error: err, hint: text}
+	return hinted{error: err, lines: lines}
 }
 
-// Of returns the outermost hint that err carries, or "".
-func Of(err error) string {
+// Lines returns the outermost hint that err carries.
+func Lines(err error) []string {
 	if h, ok := errors.AsType[hinted](err); ok {
-		return h.hint
+		return slices.Clone(h.lines)
 	}
-	return ""
+	return nil
+}
+
+// Of is Lines as one text, with a line break between two of them and nowhere else: a name in a hint cannot begin a line,
+// since one that holds a line break shows it as an escape.
+func Of(err error) string {
+	var out []string
+	for _, line := range Lines(err) {
+		out = append(out, printable.Escape(line))
+	}
+	return strings.Join(out, "\n")
+}
+
+// Blocked is a blocked change as an error, with its hint.
+func Blocked(c plan.Change) error {
+	return With(errors.New(c.Reason), append([]string{c.Hint}, c.More...)...)
 }

@@ -29,8 +29,10 @@ type Change struct {
 	Action   Action `json:"action"`
 	// Reason says why, in words for an operator; for Blocked it is the error message.
 	Reason string `json:"reason"`
-	// Hint is what a person can do about a Blocked change, often a command; else empty.
+	// Hint is what a person can do about a Blocked change, often a command, on one line; else empty.
 	Hint string `json:"-"`
+	// More are further lines of the hint.
+	More []string `json:"-"`
 }
 
 // Pending reports whether any change would write, that is whether a run has something to do.

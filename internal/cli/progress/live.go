@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 const (
@@ -46,7 +46,7 @@ func (l *live) Add(e event.Event) {
 	case event.StepStarted:
 		s.state, s.started = e.Type, e.Time
 	case event.Waiting:
-		s.text = "waiting for " + e.Message
+		s.text = "waiting for " + printable.Line(e.Message)
 	case event.Changed:
 		if text := changed(tty.Style{}, e.Change); text != "" {
 			s.text = text
@@ -82,7 +82,9 @@ func (l *live) step(e event.Event) *step {
 	return s
 }
 
-func (l *live) Notice(text string) { l.notices = append(l.notices, l.style.Yellow(text)) }
+func (l *live) Notice(text string) {
+	l.notices = append(l.notices, l.style.Yellow(printable.Line(text)))
+}
 
 func (l *live) Log(lines string) {
 	l.notices = append(l.notices, strings.Split(strings.TrimSuffix(lines, "\n"), "\n")...)
@@ -118,7 +120,7 @@ func (l *live) line(s *step, now time.Time) string {
 	if d := end.Sub(s.started); d >= patience {
 		took = fmt.Sprintf("  %ds", int(d.Seconds()))
 	}
-	text := truncate(fmt.Sprintf("%-14s  %s", s.name, s.text), l.width()-len("* ")-len(took)-1)
+	text := truncate(fmt.Sprintf("%-14s  %s", printable.Line(s.name), s.text), l.width()-len("* ")-len(took)-1)
 	return l.mark(s.state) + " " + strings.TrimRight(text, " ") + took
 }
 
@@ -134,11 +136,18 @@ func (l *live) mark(state event.Type) string {
 	}
 }
 
+// truncate cuts text so that it takes no more columns than there are.
 func truncate(text string, columns int) string {
-	if columns < 1 || utf8.RuneCountInString(text) <= columns {
+	if columns < 1 || tty.Columns(text) <= columns {
 		return text
 	}
-	return string([]rune(text)[:columns-1]) + "…"
+	taken := 0
+	for at, r := range text {
+		if taken += tty.Columns(string(r)); taken > columns-1 {
+			return text[:at] + "…"
+		}
+	}
+	return text
 }
 
 func (l *live) Leave() { l.painted = 0 }

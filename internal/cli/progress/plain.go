@@ -6,6 +6,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 type plain struct {
@@ -25,7 +26,7 @@ func (p *plain) Add(e event.Event) {
 	case event.Waiting:
 		if p.waiting[e.Step] != e.Message {
 			p.waiting[e.Step] = e.Message
-			p.say(e.Step, p.style.Dim("waiting for "+e.Message))
+			p.say(e.Step, p.style.Dim("waiting for "+printable.Line(e.Message)))
 		}
 	case event.Changed:
 		if text := changed(p.style, e.Change); text != "" {
@@ -45,12 +46,14 @@ func (p *plain) Add(e event.Event) {
 func (p *plain) say(step, text string) {
 	p.busy[step] = true
 	if step != "" {
-		step += ": "
+		step = printable.Line(step) + ": "
 	}
 	p.pending.WriteString(step + text + "\n")
 }
 
-func (p *plain) Notice(text string) { p.pending.WriteString(p.style.Yellow(text) + "\n") }
+func (p *plain) Notice(text string) {
+	p.pending.WriteString(p.style.Yellow(printable.Line(text)) + "\n")
+}
 
 func (p *plain) Log(lines string) { p.pending.WriteString(lines) }
 

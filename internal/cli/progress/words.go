@@ -3,6 +3,7 @@ package progress
 import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // changed says in words what was done to a resource; "" when nothing was.
@@ -10,15 +11,16 @@ func changed(style tty.Style, c *plan.Change) string {
 	if c == nil {
 		return ""
 	}
+	resource := printable.Line(c.Resource)
 	switch c.Action {
 	case plan.Create:
-		return style.Green("created") + " " + c.Resource
+		return style.Green("created") + " " + resource
 	case plan.Update:
-		return style.Yellow("updated") + " " + c.Resource
+		return style.Yellow("updated") + " " + resource
 	case plan.Delete:
-		return style.Red("deleted") + " " + c.Resource
+		return style.Red("deleted") + " " + resource
 	case plan.Adopt:
-		return style.Cyan("adopted") + " " + c.Resource
+		return style.Cyan("adopted") + " " + resource
 	case plan.None, plan.Blocked:
 	}
 	return ""

@@ -54,7 +54,7 @@ func reason(c plan.Change, errors []bootstrap.Problem) string {
 			return "see the error"
 		}
 	}
-	return strings.ReplaceAll(c.Reason, "\n", " ")
+	return c.Reason
 }
 
 // count sums a result up in one line.

@@ -7,13 +7,14 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // Warnings writes one line for each warning. Here and below a write error is of no interest: whoever closed stderr
 // does not want to know.
 func Warnings(w io.Writer, style tty.Style, warnings []string) {
 	for _, text := range warnings {
-		fmt.Fprintf(w, "%s %s\n", style.Yellow("warning:"), text)
+		fmt.Fprintf(w, "%s %s\n", style.Yellow("warning:"), printable.Line(text))
 	}
 }
 
@@ -22,18 +23,18 @@ func Problems(w io.Writer, style tty.Style, problems []bootstrap.Problem) {
 	for _, p := range problems {
 		step := ""
 		if p.Step != "" {
-			step = p.Step + ": "
+			step = printable.Line(p.Step) + ": "
 		}
-		fmt.Fprintf(w, "gen3-bootstrap: %s %s%s\n", style.Red("error:"), step, p.Message)
+		fmt.Fprintf(w, "gen3-bootstrap: %s %s%s\n", style.Red("error:"), step, printable.Line(p.Message))
 		Hint(w, style, p.Hint)
 	}
 }
 
-// Hint writes each line of a hint with its mark.
+// Hint writes each line of a hint, which is as from hint.Of, with its mark.
 func Hint(w io.Writer, style tty.Style, text string) {
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			fmt.Fprintf(w, "%s %s\n", style.Cyan("hint:"), line)
+	for line := range strings.SplitSeq(text, "\n") {
+		if line != "" {
+			fmt.Fprintf(w, "%s %s\n", style.Cyan("hint:"), printable.Line(line))
 		}
 	}
 }

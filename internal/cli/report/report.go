@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // Tense says whether the changes of a result were made or are to be made.
@@ -59,8 +62,26 @@ func JSON(w io.Writer, document any) error {
 	if err := encoder.Encode(document); err != nil {
 		return fmt.Errorf("encode the document: %w", err)
 	}
-	_, err := w.Write(text.Bytes())
+	_, err := w.Write(escaped(text.Bytes()))
 	return err
+}
+
+// escaped writes what does not print, and in a document stands in texts alone, as JSON spells it in ASCII: the document
+// says the same, and is harmless on a terminal.
+func escaped(document []byte) []byte {
+	out := make([]byte, 0, len(document))
+	for _, r := range string(document) {
+		switch {
+		case r == '\n' || printable.Is(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }
 
 func orEmpty[T any](list []T) []T {

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // Status writes on one screen what status found. A run that ended before it looked at anything has nothing to show.
@@ -14,6 +16,7 @@ func Status(w io.Writer, page Page, r bootstrap.StatusResult) error {
 	if r.Mode == "" {
 		return nil
 	}
+	r = printable.Document(r)
 	style := page.Style
 	var b strings.Builder
 	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server)
@@ -25,7 +28,7 @@ func Status(w io.Writer, page Page, r bootstrap.StatusResult) error {
 		b.WriteString("no up is recorded for this namespace\n")
 	}
 	b.WriteString("\n")
-	writeFacts(&b, r)
+	writeFacts(&b, page, r)
 	writeResources(&b, page, r)
 	writeObjects(&b, page, r)
 	writeUnread(&b, page, r)
@@ -44,7 +47,7 @@ func writeResources(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 			owners = append(owners, ownerName(o, r))
 		}
 		if self := r.Cluster.ID + "/" + r.Namespace; len(c.Owners) > 1 || len(c.Owners) == 1 && c.Owners[0] != self {
-			change.Reason += "; made for " + strings.Join(owners, ", ")
+			change.Reason += "; made for " + page.joined(owners)
 		}
 		as.Changes = append(as.Changes, change)
 	}
@@ -56,21 +59,56 @@ func writeObjects(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 		return
 	}
 	b.WriteString("\n" + page.Style.Bold("objects of External Secrets") + "\n")
-	for _, o := range r.Objects {
-		mark, paint := "!", page.Style.Red
-		if o.Ready == "True" {
-			mark, paint = "=", page.Style.Dim
+	for _, kind := range kinds(r.Objects) {
+		writeKind(b, page, kind)
+	}
+}
+
+// kinds parts the objects by their kind, in the order given.
+func kinds(objects []bootstrap.StatusObject) [][]bootstrap.StatusObject {
+	var out [][]bootstrap.StatusObject
+	for _, o := range objects {
+		i := slices.IndexFunc(out, func(kind []bootstrap.StatusObject) bool { return kind[0].Kind == o.Kind })
+		if i < 0 {
+			out = append(out, nil)
+			i = len(out) - 1
 		}
-		text := strings.ReplaceAll(cmp.Or(o.Reason, map[bool]string{true: "well", false: "the operator has said nothing of it"}[o.Ready == "True"]), "\n", " ")
-		b.WriteString(paint(fmt.Sprintf("  %s %s %s: %s", mark, o.Kind, o.Name, text)) + "\n")
+		out[i] = append(out[i], o)
+	}
+	return out
+}
+
+// writeKind names the objects of one kind that are not well, and counts the others.
+func writeKind(b *strings.Builder, page Page, objects []bootstrap.StatusObject) {
+	var well, ill []string
+	for _, o := range objects {
+		if o.Ready == "True" {
+			well = append(well, fmt.Sprintf("%s %s: well", o.Kind, o.Name))
+		} else {
+			ill = append(ill, fmt.Sprintf("%s %s: %s", o.Kind, o.Name, cmp.Or(o.Reason, "the operator has said nothing of it")))
+		}
+	}
+	if len(well) > 0 && !page.All {
+		well = []string{many(len(well), objects[0].Kind) + ": well"}
+	}
+	for _, text := range well {
+		b.WriteString(page.Style.Dim("  = "+text) + "\n")
+	}
+	for _, text := range page.first(ill) {
+		b.WriteString(page.Style.Red("  ! "+text) + "\n")
 	}
 }
 
 func writeUnread(b *strings.Builder, page Page, r bootstrap.StatusResult) {
-	for i, p := range r.Unread {
-		if i == 0 {
-			b.WriteString("\n" + page.Style.Bold("may not be read, or could not be") + "\n")
-		}
-		b.WriteString("  ? " + strings.ReplaceAll(p.Message, "\n", " ") + "\n")
+	if len(r.Unread) == 0 {
+		return
+	}
+	b.WriteString("\n" + page.Style.Bold("may not be read, or could not be") + "\n")
+	var texts []string
+	for _, p := range r.Unread {
+		texts = append(texts, p.Message)
+	}
+	for _, text := range page.first(texts) {
+		b.WriteString("  ? " + text + "\n")
 	}
 }

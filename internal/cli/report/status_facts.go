@@ -18,23 +18,34 @@ func fact(b *strings.Builder, name, text string) {
 	}
 }
 
-func writeFacts(b *strings.Builder, r bootstrap.StatusResult) {
-	fact(b, "release", releaseFact(r))
-	for _, k := range r.Keys {
-		fact(b, "access key", keyFact(k, r))
+// facts writes the lines of one name.
+func facts(b *strings.Builder, page Page, name string, texts []string) {
+	for _, text := range page.first(texts) {
+		fact(b, name, text)
 	}
+}
+
+func writeFacts(b *strings.Builder, page Page, r bootstrap.StatusResult) {
+	fact(b, "release", releaseFact(r))
+	var keys, secrets, mints []string
+	for _, k := range r.Keys {
+		keys = append(keys, keyFact(page, k, r))
+	}
+	facts(b, page, "access key", keys)
 	if len(r.Keys) == 0 && unread(r, iamsetup.KeyStep) {
 		fact(b, "access key", notKnown)
 	}
 	for _, s := range r.Secrets {
-		fact(b, "Secret", secretFact(s))
+		secrets = append(secrets, secretFact(s))
 	}
+	facts(b, page, "Secret", secrets)
 	if r.Role != nil {
-		fact(b, "role", roleFact(*r.Role))
+		fact(b, "role", roleFact(page, *r.Role))
 	}
 	for _, m := range r.OpenMints {
-		fact(b, "open mint", fmt.Sprintf("of a key for user %s, announced %s, %s", m.User, m.Started.Format(time.RFC3339), cmp.Or(m.KeyID, "its key is not known")))
+		mints = append(mints, fmt.Sprintf("of a key for user %s, announced %s", m.User, m.Started.Format(time.RFC3339)))
 	}
+	facts(b, page, "open mint", mints)
 	fact(b, "lock", lockFact(r))
 }
 
@@ -51,10 +62,8 @@ func lockFact(r bootstrap.StatusResult) string {
 		return notKnown
 	case r.Lock == nil:
 		return "nobody holds it"
-	case r.Lock.Dead:
-		return r.Lock.Holder + "; that process is gone, so the next run takes it"
 	default:
-		return r.Lock.Holder
+		return r.Lock.Holder + "; its Lease ends at " + r.Lock.Expires.Format(time.RFC3339) + " unless it is renewed"
 	}
 }
 
@@ -87,7 +96,7 @@ func releaseFact(result bootstrap.StatusResult) string {
 	return strings.Join(parts, ", ")
 }
 
-func keyFact(k bootstrap.StatusKey, r bootstrap.StatusResult) string {
+func keyFact(page Page, k bootstrap.StatusKey, r bootstrap.StatusResult) string {
 	parts := []string{k.ID, iamsetup.Age(time.Duration(k.AgeSeconds)*time.Second) + " old"}
 	if !k.Active {
 		parts = append(parts, "inactive")
@@ -109,7 +118,7 @@ func keyFact(k bootstrap.StatusKey, r bootstrap.StatusResult) string {
 		parts = append(parts, "owner unknown")
 	}
 	if len(k.Secrets) > 0 {
-		parts = append(parts, "in "+strings.Join(k.Secrets, ", "))
+		parts = append(parts, "in "+page.joined(k.Secrets))
 	} else if k.Owner == "" || k.Ours {
 		parts = append(parts, "in no Secret of this namespace")
 	}
@@ -149,8 +158,8 @@ func secretFact(s bootstrap.StatusSecret) string {
 	return text
 }
 
-func roleFact(r bootstrap.StatusRole) string {
-	text := r.ARN + " lets in " + cmp.Or(strings.Join(r.Trusts, ", "), "nobody that gen3-bootstrap entered")
+func roleFact(page Page, r bootstrap.StatusRole) string {
+	text := r.ARN + " lets in " + cmp.Or(page.joined(r.Trusts), "nobody that gen3-bootstrap entered")
 	if r.OtherStatements > 0 {
 		text += ", and whom " + many(r.OtherStatements, "statement") + " of somebody else's may name"
 	}

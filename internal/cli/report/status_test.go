@@ -1,6 +1,8 @@
 package report_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +33,7 @@ func TestStatus(t *testing.T) {
 			{Name: "gen3/other", Exists: true, KeyID: "AKIAI44QH8DHBEXAMPLE", Keeper: "Helm release gen3/gen3"},
 			{Name: "gen3/third"},
 		},
-		Lock:      &bootstrap.StatusLock{Holder: "ada on laptop, process 7 (gen3-bootstrap up), since 2026-01-02T03:04:05Z", Dead: true},
+		Lock:      &bootstrap.StatusLock{Holder: "ada on laptop, process 7 (gen3-bootstrap up), since 2026-01-02T03:04:05Z", Expires: time.Date(2026, 1, 2, 3, 4, 20, 0, time.UTC)},
 		OpenMints: []bootstrap.StatusMint{{User: "es", Started: used}},
 		Resources: []bootstrap.StatusResource{
 			{Change: change("iam-policy", "iam-policy/p", plan.None, "as wanted"), Owners: []string{"c1/gen3", "c2/gen3"}},
@@ -56,15 +58,41 @@ func TestStatus(t *testing.T) {
 	for _, step := range []string{bootstrap.RecordStep, bootstrap.HelmStep, "access-key", bootstrap.LockStep} {
 		denied.Unread = append(denied.Unread, bootstrap.Problem{Step: step, Message: "read " + step + ": forbidden"})
 	}
-	for name, r := range map[string]bootstrap.StatusResult{"full": full, "irsa": irsa, "denied": denied, "nothing looked at": {}} {
+	for name, r := range map[string]bootstrap.StatusResult{"full": full, "irsa": irsa, "denied": denied, "nothing looked at": {}, "many": multiplied(full), "all": multiplied(full)} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
-			if err := report.Status(&b, report.Page{}, r); err != nil {
+			if err := report.Status(&b, report.Page{All: name == "all"}, r); err != nil {
 				t.Fatal(err)
 			}
 			golden.Equal(t, b.String())
 		})
 	}
+}
+
+// multiplied has twelve of everything that there may be many of.
+func multiplied(r bootstrap.StatusResult) bootstrap.StatusResult {
+	const n = 12
+	key, mint := r.Keys[0], r.OpenMints[0]
+	r.Keys, r.OpenMints, r.Secrets, r.Objects, r.Unread, r.Resources = nil, nil, nil, nil, nil, slices.Clone(r.Resources[:1])
+	r.Resources[0].Owners = nil
+	r.Role = &bootstrap.StatusRole{ARN: "arn:aws:iam::111122223333:role/r"}
+	for i := range n {
+		name := fmt.Sprintf("s%d", i)
+		key.Secrets = append(key.Secrets, "gen3/"+name)
+		r.OpenMints = append(r.OpenMints, mint)
+		r.Secrets = append(r.Secrets, bootstrap.StatusSecret{Name: "gen3/" + name})
+		r.Unread = append(r.Unread, bootstrap.Problem{Message: "read " + name + ": forbidden"})
+		r.Resources[0].Owners = append(r.Resources[0].Owners, "c1/"+name)
+		r.Role.Trusts = append(r.Role.Trusts, "https://i system:serviceaccount:"+name+":sa")
+		r.Objects = append(r.Objects, bootstrap.StatusObject{Kind: "SecretStore", Name: name, Ready: "True"})
+	}
+	for i := range n {
+		r.Keys = append(r.Keys, key)
+		r.Objects = append(r.Objects,
+			bootstrap.StatusObject{Kind: "ExternalSecret", Name: fmt.Sprintf("ill%d", i), Ready: "False", Reason: "no such secret"},
+			bootstrap.StatusObject{Kind: "ExternalSecret", Name: fmt.Sprintf("well%d", i), Ready: "True"})
+	}
+	return r
 }
 
 func TestTeardownText(t *testing.T) {

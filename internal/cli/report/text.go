@@ -10,12 +10,33 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // Page is what a result is written on.
 type Page struct {
 	Style tty.Style
-	Width int // columns; 0 where lines may be of any length
+	Width int  // columns; 0 where lines may be of any length
+	All   bool // lists are written to their end
+}
+
+// few is how many of a long list are written; the rest is counted.
+const few = 10
+
+// first returns the texts to write a line each, the last one of which says how many are left out.
+func (p Page) first(texts []string) []string {
+	if p.All || len(texts) <= few {
+		return texts
+	}
+	return append(slices.Clone(texts[:few]), fmt.Sprintf("… and %d more (--all shows them)", len(texts)-few))
+}
+
+// joined is first on one line.
+func (p Page) joined(texts []string) string {
+	if p.All || len(texts) <= few {
+		return strings.Join(texts, ", ")
+	}
+	return strings.Join(texts[:few], ", ") + fmt.Sprintf(" and %d more (--all shows them)", len(texts)-few)
 }
 
 // Text writes a result for a person: the target, the changes by step, what came of them, and one counted line. A run
@@ -27,6 +48,7 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 	if refused(r) {
 		tense = Pending // what stands in the result was to be done, and was not
 	}
+	r = printable.Document(r)
 	style := page.Style
 	var b strings.Builder
 	b.WriteString(style.Bold(target(r)) + "\n")

@@ -2,7 +2,10 @@
 package tty
 
 import (
+	"unicode"
+
 	"golang.org/x/term"
+	"golang.org/x/text/width"
 )
 
 // IsTerminal reports whether stream, a reader or a writer, is a terminal.
@@ -18,8 +21,24 @@ func Width(stream any) int {
 	if !ok {
 		return usual
 	}
-	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-		return width
+	if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+		return columns
 	}
 	return usual
+}
+
+// Columns returns how many columns printable text takes at most: two for a character of East Asia or a picture, none for
+// a mark on a letter.
+func Columns(text string) int {
+	n := 0
+	for _, r := range text {
+		switch kind := width.LookupRune(r).Kind(); {
+		case unicode.In(r, unicode.Mn, unicode.Me):
+		case kind == width.EastAsianWide || kind == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
 }

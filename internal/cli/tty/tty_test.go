@@ -26,6 +26,14 @@ func TestPipesAndBuffersAreNoTerminals(t *testing.T) {
 	}
 }
 
+func TestColumns(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "abc": 3, "é": 1, "e\u0301": 1, "東京": 4, "😀": 2, "… ✓": 3} {
+		if got := Columns(text); got != want {
+			t.Errorf("%q: %d columns, want %d", text, got, want)
+		}
+	}
+}
+
 func TestColour(t *testing.T) {
 	if got := Colour().Red("x"); got != "\x1b[31mx\x1b[0m" {
 		t.Errorf("got %q", got)

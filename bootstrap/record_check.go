@@ -1,0 +1,97 @@
+package bootstrap
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+)
+
+// recordedMax is how many ups with other names a record may tell of.
+const recordedMax = 100
+
+// loadRecord reads the record and judges it as flags are judged. Whoever may edit ConfigMaps in the namespace writes it, so
+// what no up would have written ends the run, before any name in it is looked up, printed or made part of a command.
+func (t *target) loadRecord(ctx context.Context) error {
+	t.last = nil
+	if err := t.record.Load(ctx); err != nil || !t.record.Exists() {
+		return err // it names the record
+	}
+	last, err := parseRecorded(t.record.Settings())
+	if err != nil {
+		return t.record.Refused(err)
+	}
+	t.last = last
+	return nil
+}
+
+// parseRecorded reads a record's text. The error names everything in it that is not legal.
+func parseRecorded(text []byte) (*Recorded, error) {
+	var r Recorded
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil {
+		return nil, fmt.Errorf("its settings are not those of an up: %w", err)
+	}
+	entries := r.entries()
+	if len(entries) > recordedMax {
+		return nil, fmt.Errorf("it tells of %d ups with other names, and a record of at most %d", len(entries), recordedMax)
+	}
+	var problems []error
+	for _, e := range entries {
+		problems = append(problems, e.check()...)
+	}
+	if len(problems) == 0 {
+		return &r, nil
+	}
+	first := problems[0]
+	if more := len(problems) - 1; more > 0 {
+		first = fmt.Errorf("%w (and %s)", first, counted(more, "other value"))
+	}
+	return nil, fmt.Errorf("no up records this: %w", first)
+}
+
+// check judges each value as the flag that it came from.
+func (r Recorded) check() []error {
+	s := r.settings().named()
+	var c checker
+	c.target(s)
+	c.iam(s)
+	c.secrets(s)
+	s.IRSA = true // for the name of its ServiceAccount
+	c.authentication(s)
+	if known := iamsetup.PartitionOf(r.Region); known != r.Partition {
+		c.add("", "partition %q is not that of region %q", r.Partition, r.Region)
+	}
+	if !uidForm.MatchString(r.Cluster) {
+		c.add("", "cluster %q is not the UID of a cluster", r.Cluster)
+	}
+	if !slices.Contains([]string{"", modeKeys, modeGlobalUser, modeIRSA, modeIRSAAndGlobal}, r.Mode) {
+		c.add("", "mode %q is none", r.Mode)
+	}
+	if r.OIDCIssuer != "" {
+		if err := iamsetup.CheckIssuer(r.OIDCIssuer); err != nil {
+			c.problems = append(c.problems, err)
+		}
+	}
+	if len(validation.IsDNS1123Subdomain(s.Helm.Release)) > 0 {
+		c.add("", "--release %q is not legal", s.Helm.Release)
+	}
+	if len(validation.IsDNS1123Label(s.Helm.Namespace)) > 0 {
+		c.add("", "--release-namespace %q is not legal", s.Helm.Namespace)
+	}
+	return c.problems
+}
+
+// settings are those of the up that was recorded.
+func (r Recorded) settings() Settings {
+	s := Settings{Account: r.Account, Region: r.Region, Timeout: DefaultTimeout}.asRecorded(r)
+	s.UseGlobalUser = true // for the name of its Secret
+	return s
+}

