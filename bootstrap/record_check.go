@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-
 	"fmt"
 	"slices"
 
@@ -13,7 +12,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 )
 
-// recordedMax is how many ups with other names a record may tell of.
+// recordedMax is how many ups with other names a record may tell of, and how many Secrets it may name in all: each of them is
+// looked at.
 const recordedMax = 100
 
 // loadRecord reads the record and judges it as flags are judged. Whoever may edit ConfigMaps in the namespace writes it, so
@@ -42,6 +42,15 @@ func parseRecorded(text []byte) (*Recorded, error) {
 	entries := r.entries()
 	if len(entries) > recordedMax {
 		return nil, fmt.Errorf("it tells of %d ups with other names, and a record of at most %d", len(entries), recordedMax)
+	}
+	secrets := map[string]bool{}
+	for _, e := range entries {
+		for _, name := range e.SecretNames {
+			secrets[name] = true
+		}
+	}
+	if len(secrets) > recordedMax {
+		return nil, fmt.Errorf("it names %d Secrets, and a record at most %d", len(secrets), recordedMax)
 	}
 	var problems []error
 	for _, e := range entries {

@@ -87,6 +87,9 @@ func elsewhere(o *Observed, w Want) Verdict {
 		op := o.believed()
 		v.Warnings = append(v.Warnings, fmt.Sprintf("chart settings have no effect: the operator belongs to %s%s", op.Owner, takeHint(o, op)))
 	}
+	if w.Adopt && slices.ContainsFunc(o.Operators, func(op Operator) bool { return !op.Confirmed }) {
+		v.Warnings = append(v.Warnings, "no CRDs confirm that operator: if it is none, --adopt with --release and --release-namespace installs the release all the same")
+	}
 	for _, op := range o.Operators {
 		if !op.Available && !op.Stopped { // those are warned of as Deployments, see stopped
 			v.Warnings = append(v.Warnings, op.String()+" is not available")

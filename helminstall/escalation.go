@@ -108,49 +108,73 @@ func (s *Step) tryGrant(ctx context.Context, g grant) error {
 		_, err := api.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: g.Metadata, Rules: g.Rules, AggregationRule: g.AggregationRule}, opts)
 		return err
 	case "Role":
+		if s.seen.NamespaceGone && g.Metadata.Namespace == s.Namespace {
+			return s.tryRoleAnywhere(ctx, g)
+		}
 		_, err := api.Roles(g.Metadata.Namespace).Create(ctx, &rbacv1.Role{ObjectMeta: g.Metadata, Rules: g.Rules}, opts)
 		if apierrors.IsNotFound(err) {
 			return s.tryRoleAnywhere(ctx, g)
 		}
 		return err
 	case "ClusterRoleBinding":
-		_, err := api.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{ObjectMeta: g.Metadata, Subjects: g.Subjects, RoleRef: g.RoleRef}, opts)
-		if apierrors.IsNotFound(err) {
-			return s.mayBind(ctx, g)
-		}
+		return s.tryBinding(ctx, g, func() error {
+			_, err := api.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{ObjectMeta: g.Metadata, Subjects: g.Subjects, RoleRef: g.RoleRef}, opts)
+			return err
+		})
+	}
+	return s.tryBinding(ctx, g, func() error {
+		_, err := api.RoleBindings(g.Metadata.Namespace).Create(ctx, &rbacv1.RoleBinding{ObjectMeta: g.Metadata, Subjects: g.Subjects, RoleRef: g.RoleRef}, opts)
 		return err
-	}
-	_, err := api.RoleBindings(g.Metadata.Namespace).Create(ctx, &rbacv1.RoleBinding{ObjectMeta: g.Metadata, Subjects: g.Subjects, RoleRef: g.RoleRef}, opts)
-	if apierrors.IsNotFound(err) {
-		return s.mayBind(ctx, g)
-	}
-	return err
+	})
 }
 
 // tryRoleAnywhere stands in for a Role whose namespace is yet to be made: there the caller has what he has everywhere.
 func (s *Step) tryRoleAnywhere(ctx context.Context, g grant) error {
-	if may, err := s.may(ctx, "escalate", "roles", g.Metadata.Namespace, g.Metadata.Name); may || err != nil {
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{GenerateName: g.Metadata.Name + "-"}, Rules: g.Rules}
+	var may bool
+	var refusal error
+	var group errgroup.Group
+	group.Go(func() (err error) {
+		may, err = s.may(ctx, "escalate", "roles", g.Metadata.Namespace, g.Metadata.Name)
+		return err
+	})
+	group.Go(func() error {
+		_, refusal = s.Client.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: fieldManager})
+		return nil
+	})
+	if err := group.Wait(); err != nil || may {
 		return err
 	}
-	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{GenerateName: g.Metadata.Name + "-"}, Rules: g.Rules}
-	_, err := s.Client.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: fieldManager})
-	return err
+	return refusal
 }
 
-// mayBind judges a binding to a role that the same run makes, so that the API server cannot look it up. Whoever may create
-// that role because he has all that it grants may bind it as well; whoever may since he may escalate needs bind too.
-func (s *Step) mayBind(ctx context.Context, g grant) error {
+// tryBinding asks about bind at the same time: the API server cannot look up a role that the same run makes. Whoever may
+// create that role because he has all that it grants may bind it as well; whoever may since he may escalate needs bind too.
+func (s *Step) tryBinding(ctx context.Context, g grant, try func() error) error {
 	resource := strings.ToLower(g.RoleRef.Kind) + "s"
-	bind, err := s.may(ctx, "bind", resource, g.Metadata.Namespace, g.RoleRef.Name)
-	if bind || err != nil {
-		return err
-	}
-	namespace := ""
+	inRole := ""
 	if resource == "roles" {
-		namespace = g.Metadata.Namespace
+		inRole = g.Metadata.Namespace
 	}
-	if escalate, err := s.may(ctx, "escalate", resource, namespace, g.RoleRef.Name); !escalate || err != nil {
-		return err // then the role itself was judged by what it grants
+	var refusal error
+	var bind, escalate bool
+	var group errgroup.Group
+	group.Go(func() error { refusal = try(); return nil })
+	group.Go(func() (err error) {
+		bind, err = s.may(ctx, "bind", resource, g.Metadata.Namespace, g.RoleRef.Name)
+		return err
+	})
+	group.Go(func() (err error) {
+		escalate, err = s.may(ctx, "escalate", resource, inRole, g.RoleRef.Name)
+		return err
+	})
+	switch err := group.Wait(); {
+	case err != nil:
+		return err
+	case !apierrors.IsNotFound(refusal):
+		return refusal
+	case bind || !escalate: // else the role itself is judged by what it grants
+		return nil
 	}
 	return apierrors.NewForbidden(schema.GroupResource{Group: rbacv1.GroupName, Resource: strings.ToLower(g.Kind) + "s"}, g.Metadata.Name,
 		fmt.Errorf("the caller may escalate %s and not bind %s %s", resource, g.RoleRef.Kind, g.RoleRef.Name))

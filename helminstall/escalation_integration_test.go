@@ -152,5 +152,5 @@ func TestSandboxUninstallByWhoSeesOneNamespace(t *testing.T) {
 	}
 	s := sb.as(t, "local", &recorder{}, wide, there...)
 	must(t, s.Destroy(t.Context(), DestroyOptions{KeepNamespace: true}, event.Discard))
-	sb.mustHaveNothingOf(t, eso)
+	sb.mustHaveNothing(t)
 }

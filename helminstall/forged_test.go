@@ -109,10 +109,10 @@ func (sb *sandbox) deployments(t *testing.T) (names []string) {
 	return names
 }
 
-// mustHaveNothingOf says that no object names the release, but for its CRDs.
-func (sb *sandbox) mustHaveNothingOf(t *testing.T, name string) {
+// mustHaveNothing says that no object names the release, but for its CRDs.
+func (sb *sandbox) mustHaveNothing(t *testing.T) {
 	t.Helper()
-	s := sb.step(t, &recorder{}, func(s *Settings) { s.Release = name })
+	s := sb.step(t, &recorder{}, nil)
 	live, err := s.liveObjects(t.Context(), nil)
 	must(t, err)
 	if len(live) > 0 {

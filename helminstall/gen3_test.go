@@ -92,23 +92,29 @@ func TestFindGen3WithoutPermission(t *testing.T) {
 	}
 }
 
-// bombSecret unfolds to 40 MiB.
-func bombSecret(t *testing.T, name string) *corev1.Secret {
+// bomb is a stored release that unfolds to 40 MiB.
+func bomb(t *testing.T) []byte {
 	t.Helper()
-	s := releaseSecret(t, name, "gen3", release.StatusDeployed)
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	_, err := w.Write(make([]byte, 40<<20))
 	must(t, errors.Join(err, w.Close()))
-	s.Data[storedrelease.Entry] = base64.StdEncoding.AppendEncode(nil, packed.Bytes())
+	return base64.StdEncoding.AppendEncode(nil, packed.Bytes())
+}
+
+func bombSecret(t *testing.T, name string, bomb []byte) *corev1.Secret {
+	t.Helper()
+	s := releaseSecret(t, name, "gen3", release.StatusDeployed)
+	s.Data[storedrelease.Entry] = bomb
 	return s
 }
 
 // TestFindGen3AmongForgeries: what others put into the namespace is passed over, and said, and costs little.
 func TestFindGen3AmongForgeries(t *testing.T) {
 	bombs := []runtime.Object{releaseSecret(t, "commons", "gen3", release.StatusFailed)}
+	bomb := bomb(t)
 	for i := range 20 {
-		bombs = append(bombs, bombSecret(t, fmt.Sprintf("bomb%d", i)))
+		bombs = append(bombs, bombSecret(t, fmt.Sprintf("bomb%d", i), bomb))
 	}
 	noVersion := releaseSecret(t, "commons", "gen3", release.StatusDeployed)
 	rel := &release.Release{
@@ -127,7 +133,7 @@ func TestFindGen3AmongForgeries(t *testing.T) {
 		found   *Gen3Release
 		warns   string
 	}{
-		"a bomb beside it":     {[]runtime.Object{bombSecret(t, "bomb"), releaseSecret(t, "commons", "gen3", release.StatusDeployed)}, &Gen3Release{Name: "commons", Version: "0.3.90"}, "Secret prod/sh.helm.release.v1.bomb.v1 was not searched"},
+		"a bomb beside it":     {[]runtime.Object{bombSecret(t, "bomb", bomb), releaseSecret(t, "commons", "gen3", release.StatusDeployed)}, &Gen3Release{Name: "commons", Version: "0.3.90"}, "Secret prod/sh.helm.release.v1.bomb.v1 was not searched"},
 		"too many bombs":       {bombs, nil, "unpack to more than 256 MiB together"},
 		"a version that is no": {[]runtime.Object{noVersion}, &Gen3Release{Name: "commons"}, `says that its version is "no\x1b[31mversion"`},
 		"a name that is none":  {[]runtime.Object{badName}, nil, ""},

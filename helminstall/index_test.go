@@ -2,7 +2,7 @@ package helminstall
 
 import (
 	"fmt"
-	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -77,30 +77,22 @@ func TestIndexIsBounded(t *testing.T) {
 		"entries that are odd": {fill("entries:\n  mini:\n  - version: [\n", "    x\n"), "not laid out as helm writes it"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			start, before := time.Now(), peak(t)
+			start, before := time.Now(), allocated()
 			got, err := parseIndex(c.body, "mini")
 			if c.err == "" && (err != nil || len(got.entries) != 1) || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 				t.Errorf("%d entries, %v", len(got.entries), err)
 			}
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("it took %s", took)
-			}
-			if more := peak(t) - before; more > 300<<10 {
-				t.Errorf("it took %d MiB", more>>10)
+			took, more := time.Since(start), allocated()-before
+			if t.Logf("%s, %d MiB", took, more); took > time.Minute || more > 300 {
+				t.Error("that is too much")
 			}
 		})
 	}
 }
 
-// peak is the most memory that the process had, in KiB; 0 where the system does not tell.
-func peak(t *testing.T) (kib int) {
-	t.Helper()
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(text), "VmHWM:")
-	_, err = fmt.Sscan(rest, &kib)
-	must(t, err)
-	return kib
+// allocated is how much memory was asked for so far, in MiB, also what was given back.
+func allocated() uint64 {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.TotalAlloc >> 20
 }

@@ -96,5 +96,5 @@ func (s *Step) Ours() bool {
 	case s.verdict.State == Elsewhere:
 		return s.seen.otherOurs()
 	}
-	return s.seen.ours()
+	return s.seen.ours() || s.verdict.State == Lost && s.seen.orphaned()
 }

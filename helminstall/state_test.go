@@ -160,7 +160,7 @@ func TestClassify(t *testing.T) {
 		"lost, Flux":               {seen: Observed{NamespaceNames: true, Operators: []Operator{flux}, CRDs: crdsOf("external-secrets", "external-secrets")}, state: Elsewhere, action: plan.None, warns: 0},
 		"lookalikes":               {seen: Observed{Lookalikes: []string{"deployment/tenant/web"}}, state: Absent, action: plan.Create, warns: 1, check: func(v Verdict) bool { return strings.Contains(v.Warnings[0], "deployment/tenant/web") }},
 		"lookalikes, as wanted":    {seen: Observed{Release: stored(), Lookalikes: []string{"deployment/tenant/web"}}, state: InSync, action: plan.None},
-		"an image alone":           {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt = true }, state: Elsewhere, action: plan.None, reason: "deployment/tenant/web"},
+		"an image alone":           {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt = true }, state: Elsewhere, action: plan.None, reason: "deployment/tenant/web", warns: 1},
 		"an image, overruled":      {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt, w.ReleaseGiven = true, true }, state: Leftover, action: plan.Create, warns: 1},
 		"confirmed, not overruled": {seen: Observed{Operators: []Operator{argo}, CRDs: crdsOf("", "")}, want: func(w *Want) { w.Adopt, w.ReleaseGiven = true, true }, state: Elsewhere, action: plan.None},
 		"foreign, other chart":     {seen: Observed{Release: stored(unmarked, withChart("nginx"))}, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},

@@ -89,7 +89,7 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	if left := sb.deployments(t); len(left) > 0 {
 		t.Errorf("Deployments %v are left", left)
 	}
-	sb.mustHaveNothingOf(t, eso)
+	sb.mustHaveNothing(t)
 }
 
 // TestSandboxTenantsRelease is a release that a tenant forged in its own namespace, which has our label since it is Gen3's.
@@ -143,7 +143,7 @@ func TestSandboxLostRelease(t *testing.T) {
 	}
 	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	gone(t, sb, s)
-	sb.mustHaveNothingOf(t, eso)
+	sb.mustHaveNothing(t)
 }
 
 // TestSandboxUninstallIsInterrupted: what is left of a release after a failure goes with the next run, and is not taken for
@@ -165,5 +165,5 @@ func TestSandboxUninstallIsInterrupted(t *testing.T) {
 	}
 	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	gone(t, sb, s)
-	sb.mustHaveNothingOf(t, eso)
+	sb.mustHaveNothing(t)
 }

@@ -18,7 +18,7 @@ import (
 // TestBombInThePlaceOfARelease: one that nothing cluster-wide names keeps no teardown from its end, and costs little; of the
 // operator's own its Secret is named.
 func TestBombInThePlaceOfARelease(t *testing.T) {
-	bomb := bombSecret(t, eso)
+	bomb := bombSecret(t, eso, bomb(t))
 	bomb.Namespace = eso
 	foreignNamespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: eso, Labels: map[string]string{managedByLabel: managedBy}}}
 	s := stepOn(fake.NewClientset(bomb, foreignNamespace), Settings{Release: eso, Namespace: eso})
