@@ -62,11 +62,11 @@ func (r *run) engine() *engine {
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
 func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	r.result.Changes = []plan.Change{}
-	seen := r.engine().observe(ctx)
+	seen := r.look(ctx)
 	if agreed, err := r.askAboutKeys(ctx); err != nil {
 		return false, r.fail(iamsetup.KeyStep, err)
 	} else if agreed {
-		seen = r.engine().observe(ctx)
+		seen = r.look(ctx)
 	}
 	for _, o := range seen {
 		if o.err != nil {
@@ -80,6 +80,14 @@ func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	}
 	r.result.Changed = plan.Pending(r.result.Changes)
 	return r.result.Changed, err
+}
+
+// look asks the steps anew: those of the user and its key share what they read of it.
+func (r *run) look(ctx context.Context) []observation {
+	if user := r.steps.user; user != nil {
+		user.Lookup.Forget()
+	}
+	return r.engine().observe(ctx)
 }
 
 func (r *run) collectWarnings() {

@@ -49,7 +49,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	switch {
 	case errors.Is(err, iamsetup.ErrDenied):
 		path := cmp.Or(v.settings.IAMPath, v.last.IAMPath, DefaultIAMPath)
-		arn = roleARN(v.target.caller.Partition, v.settings.Account, path, name)
+		arn = v.target.account().RoleARN(path, name)
 		v.warn("IAM role %s may not be read, so its ARN is put together from its path and name: %s", name, arn)
 	case err != nil:
 		return err // it names the role
@@ -59,10 +59,6 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	}
 	v.fragment.roleARN = arn
 	return nil
-}
-
-func roleARN(partition, account, path, name string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", partition, account, path, name)
 }
 
 // readSecret looks whether the Secret that the SecretStore will read is there. Where that may not be asked, nothing is
