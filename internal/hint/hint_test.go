@@ -23,8 +23,13 @@ func TestLinesAreTheCallersAlone(t *testing.T) {
 func TestWithoutAHint(t *testing.T) {
 	t.Parallel()
 	plain := errors.New("x")
-	if With(nil, "one") != nil || With(plain, "", "") != plain || With(plain) != plain || Of(plain) != "" || Lines(nil) != nil {
-		t.Error("nothing is something")
+	for _, err := range []error{plain, With(plain), With(plain, "", ""), With(nil, "one"), nil} {
+		if Of(err) != "" || Lines(err) != nil {
+			t.Errorf("%v has the hint %q", err, Of(err))
+		}
+	}
+	if err := With(nil, "one"); err != nil {
+		t.Errorf("no error became %v", err)
 	}
 }
 

@@ -5,9 +5,9 @@ import "reflect"
 // Document returns a copy of v in which every text is fit for one line, as by Line: a printer that is given the copy has
 // no datum left to think of. What v holds behind fields that are not exported is shared.
 func Document[T any](v T) T {
-	out := reflect.New(reflect.TypeFor[T]()).Elem()
-	fill(out, reflect.ValueOf(&v).Elem())
-	return out.Interface().(T) //nolint:errcheck,forcetypeassert // it was made of this type
+	var out T
+	fill(reflect.ValueOf(&out).Elem(), reflect.ValueOf(&v).Elem())
+	return out
 }
 
 // fill puts the printable form of from into to, which is of the same type and can be set.

@@ -44,13 +44,11 @@ func escape(text string, limit int) string {
 	var out strings.Builder
 	written, spaces := 0, 0
 	cut, rest := 0, 0 // where to cut if need be: in out, and in text
-	for at, width := 0, 0; at < len(text); at += width {
-		var r rune
-		r, width = utf8.DecodeRuneInString(text[at:])
+	for at, r := range text {
 		if spaces++; r != ' ' {
 			spaces = 0
 		}
-		piece := form(r, text[at:at+width], spaces)
+		piece := form(r, text[at:], spaces)
 		if limit > 0 {
 			if written <= limit-roomForMark {
 				cut, rest = out.Len(), at
@@ -64,17 +62,17 @@ func escape(text string, limit int) string {
 	return out.String()
 }
 
-// form is how a character is written that is the given one in a row of spaces. Many of them would push what follows to
-// where a terminal begins its next line, as if it were one of ours.
-func form(r rune, raw string, spaces int) string {
+// form is how the character is written with which rest begins, and which is the given one in a row of spaces. Many of them
+// would push what follows to where a terminal begins its next line, as if it were one of ours.
+func form(r rune, rest string, spaces int) string {
 	const inARow = 2
 	switch {
-	case r == utf8.RuneError && len(raw) == 1:
-		return fmt.Sprintf(`\x%02x`, raw[0])
+	case r == utf8.RuneError && !strings.HasPrefix(rest, string(r)): // no UTF-8
+		return fmt.Sprintf(`\x%02x`, rest[0])
 	case r == ' ' && spaces > inARow:
 		return `\x20`
 	case Is(r):
-		return raw
+		return string(r)
 	}
 	quoted := strconv.QuoteRuneToASCII(r)
 	return quoted[1 : len(quoted)-1]

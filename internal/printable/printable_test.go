@@ -26,7 +26,7 @@ func TestLine(t *testing.T) {
 		"zero width":              {"a\u200bb\u200dc\ufeffd\u2060e", `a\u200bb\u200dc\ufeffd\u2060e`},
 		"what shows as nothing":   {"a\u3164b\u115fc\ufe0fd\u034fe\U000e0041f\U000e0100", `a\u3164b\u115fc\ufe0fd\u034fe\U000e0041f\U000e0100`},
 		"what shows as a gap":     {"a\u00a0b\u3000c\u2800d", `a\u00a0b\u3000c\u2800d`},
-		"no UTF-8":                {"a\xff\xc3b", `a\xff\xc3b`},
+		"no UTF-8":                {"a\xff\xc3b\xef", `a\xff\xc3b\xef`},
 		"a replacement character": {"a\ufffdb", "a\ufffdb"},
 		"two gaps":                {"a  b", "a  b"},
 		"a row of gaps":           {"a" + strings.Repeat(" ", 5) + "b c", `a  \x20\x20\x20b c`},

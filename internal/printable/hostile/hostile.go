@@ -69,9 +69,9 @@ func Clean(tb testing.TB, printed string) {
 // Fill returns a document with the text in every place that takes one, two of everything that there may be several of,
 // and nothing left out.
 func Fill[T any](text string) T {
-	v := reflect.New(reflect.TypeFor[T]()).Elem()
-	fill(v, text)
-	return v.Interface().(T) //nolint:errcheck,forcetypeassert // it was made of this type
+	var out T
+	fill(reflect.ValueOf(&out).Elem(), text)
+	return out
 }
 
 func fill(v reflect.Value, text string) {
@@ -85,9 +85,9 @@ func fill(v reflect.Value, text string) {
 			v.Set(reflect.ValueOf(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)))
 			return
 		}
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				fill(v.Field(i), text)
+		for _, field := range v.Fields() {
+			if field.CanSet() {
+				fill(field, text)
 			}
 		}
 	case reflect.Slice:
