@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -62,6 +63,14 @@ func TestBlastInWords(t *testing.T) {
 	}
 	if objects, secrets := b.total(); objects != 4 || secrets != 1 {
 		t.Errorf("%d objects, %d Secrets", objects, secrets)
+	}
+	for i := range 20 {
+		b.parts[1].secrets = append(b.parts[1].secrets, fmt.Sprintf("s%d", i))
+	}
+	for all, want := range map[bool]string{false: "21 Secrets that ExternalSecrets own (x-secret, s0, s1, s2, s3, s4, s5, s6, s7, s8, and 11 more)", true: "s18, s19)"} {
+		if got := b.parts[1].describe(naming{all: all}); !strings.HasSuffix(got, want) {
+			t.Errorf("all %v: %s", all, got)
+		}
 	}
 	if plan.Pending(b.changes(true, naming{})) || len(plan.BlockedIn(b.changes(true, naming{}))) > 0 {
 		t.Errorf("forced: %+v", b.changes(true, naming{}))

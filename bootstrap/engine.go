@@ -26,9 +26,6 @@ type Step interface {
 	Apply(ctx context.Context, sink event.Sink) error
 }
 
-// forgetter is a Step that shares what it read with others and must be told when a new round begins.
-type forgetter interface{ Forget() }
-
 // node is a step with the names of those that must have been applied before it.
 type node struct {
 	step  Step
@@ -53,11 +50,6 @@ type observation struct {
 
 // observe asks every step. One that fails does not keep the others from answering.
 func (e *engine) observe(ctx context.Context) []observation {
-	for _, n := range e.nodes {
-		if f, ok := n.step.(forgetter); ok {
-			f.Forget()
-		}
-	}
 	out := make([]observation, len(e.nodes))
 	var group sync.WaitGroup
 	for i, n := range e.nodes {

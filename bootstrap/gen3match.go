@@ -18,16 +18,17 @@ import (
 type operatorStep struct {
 	*helminstall.Step
 
-	find    func(context.Context) (*helminstall.Gen3Release, error)
+	find    func(context.Context) (*helminstall.Gen3Release, []string, error)
 	version string // --gen3-version
 	irsa    bool
 
 	found  *helminstall.Gen3Release // nil: none is known
 	shared sharedRelease
+	passed []string // warnings of the search
 }
 
 // findGen3 looks for the gen3 release in the namespace.
-func (t *target) findGen3(ctx context.Context) (*helminstall.Gen3Release, error) {
+func (t *target) findGen3(ctx context.Context) (*helminstall.Gen3Release, []string, error) {
 	return helminstall.FindGen3(ctx, t.kube, t.settings.Namespace) // it names the namespace
 }
 
@@ -35,13 +36,13 @@ func (t *target) findGen3(ctx context.Context) (*helminstall.Gen3Release, error)
 func (o *operatorStep) Observe(ctx context.Context) (changes []plan.Change, err error) {
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { changes, err = o.observeRelease(gctx); return err })
-	group.Go(func() (err error) { o.found, err = o.find(gctx); return err })
+	group.Go(func() (err error) { o.found, o.passed, err = o.find(gctx); return err })
 	return changes, group.Wait() // each says what it was doing
 }
 
 // Warnings are the step's, and what does not fit between operator and gen3.
 func (o *operatorStep) Warnings() []string {
-	out := o.Step.Warnings()
+	out := append(o.Step.Warnings(), o.passed...)
 	served, whose := o.Serves()
 	if text := gen3Misfit(o.version, o.found, served, whose); text != "" {
 		out = append(out, text)
@@ -104,7 +105,7 @@ func gen3Misfit(version string, found *helminstall.Gen3Release, served []string,
 		if len(missing) == 0 {
 			return ""
 		}
-		return fmt.Sprintf("release %s of gen3 chart %s uses %s, and %s serve %s: %s", found.Name, found.Version, apiList(missing), whose, apiList(served), cureFor(missing))
+		return fmt.Sprintf("release %s of gen3 chart %s uses %s, and %s serve %s: %s", found.Name, cmp.Or(found.Version, "of an unknown version"), apiList(missing), whose, apiList(served), cureFor(missing))
 	}
 	which := "gen3 chart " + version
 	if version == "" {

@@ -44,6 +44,10 @@ func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
 			g.warn(fmt.Sprintf("Secret %s has no entry credentials that fits its key: fence usersync and the proxies mount it", h.Name))
 		}
 	}
+	if h.Terminating {
+		reason += "; it is being deleted"
+		g.warn(fmt.Sprintf("Secret %s is being deleted, and is yours to make again: %s", h.Name, g.readers()))
+	}
 	if name := g.secrets.Names[0]; name != ChartSecretName && !g.irsa {
 		g.warn(fmt.Sprintf("the gen3 chart's SecretStore reads Secret %s and no other; %s serves it only under that name", ChartSecretName, name))
 	}

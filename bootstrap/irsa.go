@@ -36,11 +36,7 @@ func (t *target) roleName() string {
 }
 
 func (t *target) providerStep() *iamsetup.Provider {
-	s := t.settings
-	return &iamsetup.Provider{
-		API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), Partition: t.caller.Partition, Account: s.Account,
-		Issuer: t.issuer, Tags: s.tags(), Create: s.CreateOIDCProvider, Adopt: s.Adopt,
-	}
+	return &iamsetup.Provider{Up: t.making(), Issuer: t.issuer, Create: t.settings.CreateOIDCProvider}
 }
 
 func (t *target) roleStep(policy *iamsetup.Policy) *roleStep {
@@ -48,8 +44,7 @@ func (t *target) roleStep(policy *iamsetup.Policy) *roleStep {
 	return &roleStep{
 		kube: t.kube, namespace: s.Namespace, account: s.ServiceAccount,
 		Role: &iamsetup.Role{
-			API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), RoleName: t.roleName(), Path: s.IAMPath, Boundary: s.PermissionsBoundary,
-			Partition: t.caller.Partition, Account: s.Account, PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
+			Principal: t.principal(policy), RoleName: t.roleName(),
 			Trusted: iamsetup.Trusted{Issuer: t.issuer, Subject: iamsetup.Subject(s.Namespace, s.ServiceAccount)},
 			Earlier: t.trustedBefore(),
 		},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -15,10 +16,10 @@ import (
 // prepare is everything before the first write: settings, account, cluster, observation, permissions. It reports
 // whether there is something to do.
 func (r *run) prepare(ctx context.Context) (bool, error) {
-	if errs := r.settings.Check(); len(errs) > 0 {
+	errs := append(r.settings.Check(), r.readInputs(ctx)...)
+	if len(errs) > 0 {
 		return false, r.fail("", errs...)
 	}
-	var errs []error
 	r.target, errs = connect(ctx, r.settings, r.env)
 	r.describeTarget()
 	if len(errs) > 0 {
@@ -33,6 +34,14 @@ func (r *run) prepare(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	return true, r.mayWrite(ctx)
+}
+
+// readInputs reads the files that the settings name, once for the whole run.
+func (r *run) readInputs(ctx context.Context) (errs []error) {
+	if !r.settings.SkipHelm {
+		r.settings.Helm, errs = helminstall.ReadInputs(ctx, r.settings.Helm)
+	}
+	return errs
 }
 
 func (r *run) describeTarget() {
@@ -53,11 +62,11 @@ func (r *run) engine() *engine {
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
 func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	r.result.Changes = []plan.Change{}
-	seen := r.engine().observe(ctx)
+	seen := r.look(ctx)
 	if agreed, err := r.askAboutKeys(ctx); err != nil {
 		return false, r.fail(iamsetup.KeyStep, err)
 	} else if agreed {
-		seen = r.engine().observe(ctx)
+		seen = r.look(ctx)
 	}
 	for _, o := range seen {
 		if o.err != nil {
@@ -73,12 +82,20 @@ func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	return r.result.Changed, err
 }
 
+// look asks the steps anew: those of the user and its key share what they read of it.
+func (r *run) look(ctx context.Context) []observation {
+	if user := r.steps.user; user != nil {
+		user.Lookup.Forget()
+	}
+	return r.engine().observe(ctx)
+}
+
 func (r *run) collectWarnings() {
 	r.result.Warnings = append([]string{}, r.target.warnings...)
 	r.result.Warnings = append(r.result.Warnings, r.steps.warnings()...)
 }
 
-// mayWrite asks the cluster whether the caller may do what the run is about to do.
+// mayWrite asks the cluster whether the caller may do what the run is about to do, and whether it would be taken.
 func (r *run) mayWrite(ctx context.Context) error {
 	pending := map[string]bool{}
 	for _, c := range r.result.Changes {
@@ -86,16 +103,15 @@ func (r *run) mayWrite(ctx context.Context) error {
 			pending[c.Step] = true
 		}
 	}
-	denied, err := r.target.kube.Denied(ctx, r.target.permissions(r.steps, pending))
-	if err != nil {
-		return r.fail("", err)
+	rehearsed := make(chan []error, 1)
+	go func() { rehearsed <- r.rehearse(ctx) }()
+	denied := r.mayDo(ctx, r.target.permissions(r.steps, pending))
+	errs := <-rehearsed
+	if denied != nil {
+		return denied // it says more than what the API server refused thereby
 	}
-	for _, d := range denied {
-		_ = r.fail("", hint.With(fmt.Errorf("check permissions: the caller of context %s may not %s", r.target.kube.Context, d),
-			"see Permissions in the README for what a run needs; `kubectl auth can-i --list` shows what you have"))
-	}
-	if len(denied) > 0 {
-		return ErrFailed
+	if len(errs) > 0 {
+		return r.fail("", errs...)
 	}
 	return nil
 }

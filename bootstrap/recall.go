@@ -2,10 +2,10 @@ package bootstrap
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // named returns the settings with every empty name replaced by its default, so that Check can judge them. Commands that
@@ -79,10 +79,10 @@ func (s Settings) recall(record *Recorded, owner iamsetup.Owner) names {
 // to read, it has to be told each name that is not the default.
 func (r *Recorded) teardownOfItsCluster(namespace string) string {
 	usual := Settings{}.named()
-	command := fmt.Sprintf("teardown --cluster-id %s -n %s", r.Cluster, namespace)
+	words := []string{"gen3-bootstrap", "teardown", "--cluster-id", r.Cluster, "-n", namespace}
 	give := func(flag, name, usual string) {
 		if name != "" && name != usual {
-			command += " --" + flag + " " + name
+			words = append(words, "--"+flag, name)
 		}
 	}
 	give("policy-name", r.PolicyName, usual.PolicyName)
@@ -93,7 +93,7 @@ func (r *Recorded) teardownOfItsCluster(namespace string) string {
 		give("service-account", r.ServiceAccount, usual.ServiceAccount)
 		give("oidc-issuer", r.OIDCIssuer, "")
 	}
-	return command
+	return hint.Command(words...)
 }
 
 // over puts what was given in the place of what an entry names. It also names what the entry does not: a role that was

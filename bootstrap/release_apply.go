@@ -97,12 +97,16 @@ func (o *operatorStep) converge(ctx context.Context, sink event.Sink) error {
 	return nil
 }
 
-// convergeLocked is not done where under the lock another release turns out to be the one that counts.
+// convergeLocked is not done where it has to be begun anew: the namespace is gone, or under the lock another release turns
+// out to be the one that counts.
 func (o *operatorStep) convergeLocked(ctx context.Context, sink event.Sink) (done bool, err error) {
 	where := o.shared.namespace
-	held, err := o.shared.lock.take(ctx, where, func(ctx context.Context) error { return o.makeNamespace(ctx, sink) })
+	held, err := o.shared.lock.take(ctx, where, func(ctx context.Context) error { return o.MakeNamespace(ctx, sink) })
 	if err != nil {
 		return false, err // it names the Lease or the namespace
+	}
+	if held == nil { // the namespace went since the last look
+		return false, o.lookAt(ctx)
 	}
 	defer held.Release()
 	o.shared.busy = false
@@ -124,20 +128,6 @@ func (o *operatorStep) convergeLocked(ctx context.Context, sink event.Sink) (don
 func blockedBy(changes []plan.Change) error {
 	for _, c := range plan.BlockedIn(changes) {
 		return hint.With(errors.New(c.Reason), c.Hint)
-	}
-	return nil
-}
-
-// makeNamespace makes the release's namespace before Helm's part, as the lock is in it.
-func (o *operatorStep) makeNamespace(ctx context.Context, sink event.Sink) error {
-	namespace := o.shared.namespace
-	if err := o.shared.lock.run.target.kube.CreateNamespace(ctx, namespace); err != nil {
-		return err // it names the namespace
-	}
-	for _, c := range o.shared.changes {
-		if c.Resource == "namespace/"+namespace {
-			sink.Emit(event.Event{Type: event.Changed, Step: HelmStep, Change: &c})
-		}
 	}
 	return nil
 }

@@ -30,18 +30,19 @@ type releaseLock struct{ run *run }
 // take takes the lock in a namespace that exists, or that create makes; nil without an error means that there is none. A
 // namespace that is being deleted, as it is by the teardown of another namespace, is waited for.
 func (l releaseLock) take(ctx context.Context, namespace string, create func(context.Context) error) (*kube.Held, error) {
-	for {
+	for created := false; ; {
 		ns, err := l.awaitNamespace(ctx, namespace)
 		if err != nil {
 			return nil, err
 		}
-		if ns == nil && create == nil {
-			return nil, nil
-		}
 		if ns == nil {
+			if create == nil || created {
+				return nil, nil
+			}
 			if err := create(ctx); err != nil {
 				return nil, err
 			}
+			created = true
 		}
 		// What another run does to the release may take as long as it is given, as this one's work may.
 		patience := max(l.run.settings.LockTimeout, l.run.settings.Timeout)

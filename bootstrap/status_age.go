@@ -41,9 +41,10 @@ func (v *status) replacement(k StatusKey) string {
 	s := v.target.settings
 	switch {
 	case s.usesKeys() && k.User == s.UserName && v.steps.user.Ownership().Ours:
-		return fmt.Sprintf("to replace it, with nothing read in between: aws iam delete-access-key --user-name %s --access-key-id %s; then run `gen3-bootstrap up` with the same flags", k.User, k.ID)
+		return "to replace it, with nothing read in between: `" + hint.Command("aws", "iam", "delete-access-key", "--user-name", k.User, "--access-key-id", k.ID) +
+			"`; then run `gen3-bootstrap up` with the same flags"
 	case k.Ours:
-		return "once nothing uses it, `gen3-bootstrap teardown --only access-key --only iam-user --user-name " + k.User + "` removes it"
+		return "once nothing uses it, `" + hint.Command("gen3-bootstrap", "teardown", "--only", iamsetup.KeyStep, "--only", iamsetup.UserStep, "--user-name", k.User) + "` removes it"
 	}
 	text := "it is of a user that is none of gen3-bootstrap's: make another key for it"
 	if len(k.Secrets) > 0 {

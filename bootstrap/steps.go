@@ -89,21 +89,25 @@ func (s Settings) helm() helminstall.Settings {
 func (t *target) policyStep() *iamsetup.Policy {
 	s := t.settings
 	return &iamsetup.Policy{
-		API: t.aws.IAM, Owner: t.owner(), Pace: t.pace(), PolicyName: s.PolicyName, Path: s.IAMPath, Tags: s.tags(), Adopt: s.Adopt,
-		Scope: iamsetup.Scope{
-			Partition: t.caller.Partition, Region: s.Region, Account: s.Account,
-			Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush,
-		},
+		Up: t.making(), PolicyName: s.PolicyName, Path: s.IAMPath,
+		Scope: iamsetup.Scope{Region: s.Region, Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush},
 	}
 }
 
-func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
+// making is what every resource in IAM is made by.
+func (t *target) making() iamsetup.Up {
 	s := t.settings
-	return &iamsetup.User{
-		API: t.aws.IAM, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: s.UserName},
-		Owner: t.owner(), Pace: t.pace(), Path: s.IAMPath, Boundary: s.PermissionsBoundary,
-		Partition: t.caller.Partition, Account: s.Account, PolicyARN: policy.ARN(), Tags: s.tags(), Adopt: s.Adopt,
-	}
+	return iamsetup.Up{API: t.aws.IAM, Account: t.account(), Owner: t.owner(), Pace: t.pace(), Tags: s.tags(), Adopt: s.Adopt}
+}
+
+// principal is what the user and the role are made by.
+func (t *target) principal(policy *iamsetup.Policy) iamsetup.Principal {
+	s := t.settings
+	return iamsetup.Principal{Up: t.making(), Path: s.IAMPath, Boundary: s.PermissionsBoundary, PolicyARN: policy.ARN()}
+}
+
+func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
+	return &iamsetup.User{Principal: t.principal(policy), Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: t.settings.UserName}}
 }
 
 func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.AccessKey {

@@ -209,6 +209,11 @@ func (t *target) owner() iamsetup.Owner {
 	return iamsetup.Owner{Cluster: t.clusterID, Namespace: t.settings.Namespace, Server: t.kube.Server}
 }
 
+// account is the one of the run.
+func (t *target) account() iamsetup.Account {
+	return iamsetup.Account{Partition: t.caller.Partition, ID: t.settings.Account}
+}
+
 // pace turns the settings' durations into those that IAM is waited for by.
 func (t *target) pace() iamsetup.Pace {
 	timing := t.settings.Timing

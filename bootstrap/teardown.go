@@ -47,6 +47,11 @@ func (t *teardown) do(ctx context.Context) error {
 	if err := t.refusal(); err != nil {
 		return err
 	}
+	if t.pending() {
+		if err := t.mayDestroy(ctx); err != nil {
+			return err
+		}
+	}
 	if t.options.DryRun || !t.pending() {
 		t.result.Changed = t.pending()
 		return t.problems()

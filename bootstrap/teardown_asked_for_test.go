@@ -93,7 +93,7 @@ func testProviderInUse(t *testing.T, c *cluster) {
 	s.forget()
 	s.settings.RoleName = ""
 	result, _ := s.teardown(t, bootstrap.TeardownOptions{DeleteProvider: true})
-	if !strings.Contains(show(result), "IAM role shared stays, and trusts it") {
+	if !strings.Contains(show(result), "IAM role shared is kept, and trusts it") {
 		t.Errorf("%s", show(result))
 	}
 	if provider := s.aws.Snapshot(); !strings.Contains(fmt.Sprint(provider), "oidc-provider") {

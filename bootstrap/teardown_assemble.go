@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +18,7 @@ func (t *teardown) assemble() {
 	t.known = Settings{Account: t.settings.Account}.recall(t.recorded(), t.owner)
 	t.nameWhatIsAskedFor()
 	base := iamsetup.Removal{
-		Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.target.trustIAM,
+		API: t.target.aws.IAM, Account: t.target.account(), Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check, Now: t.env.Now, Believe: t.target.trustIAM,
 		TaggedOnly: t.options.ClusterID != "",
 	}
 	t.all = nil
@@ -89,7 +88,7 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 		ending := t.add(key, nil)
 		keys = append(keys, ending)
 		users = append(users, t.add(&iamsetup.UserRemoval{
-			Removal: t.removal(base, iamsetup.UserStep, recorded), API: t.target.aws.IAM, Lookup: lookup, Keys: key, Policies: t.policyARNs(),
+			Removal: t.removal(base, iamsetup.UserStep, recorded), Lookup: lookup, Keys: key, Policies: t.policyARNs(),
 		}, func(r *Recorded) {
 			if r.UserName == name && (ending.idle || ending.settled()) { // else its keys would be found no more
 				r.UserName = ""
@@ -135,7 +134,7 @@ func (t *teardown) addSecrets(after []*ending) {
 func (t *teardown) policyARNs() []string {
 	out := make([]string, 0, len(t.names.policies))
 	for _, p := range t.names.policies {
-		out = append(out, fmt.Sprintf("arn:%s:iam::%s:policy%s%s", t.target.caller.Partition, t.settings.Account, p.path, p.name))
+		out = append(out, t.target.account().PolicyARN(p.path, p.name))
 	}
 	return out
 }
@@ -144,11 +143,7 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 	for _, name := range t.names.roles {
 		recorded := slices.ContainsFunc(t.known.roles, func(r roleName) bool { return r.name == name.name })
 		roles = append(roles, t.add(&iamsetup.RoleRemoval{
-			Removal: t.removal(base, iamsetup.RoleStep, recorded), API: t.target.aws.IAM, Policies: t.policyARNs(),
-			Role: &iamsetup.Role{
-				API: t.target.aws.IAM, Owner: t.owner, Pace: t.target.pace(), RoleName: name.name,
-				Partition: t.target.caller.Partition, Account: t.settings.Account,
-			},
+			Removal: t.removal(base, iamsetup.RoleStep, recorded), RoleName: name.name, Policies: t.policyARNs(),
 		}, func(r *Recorded) {
 			if r.RoleName == name.name {
 				r.RoleName, r.ServiceAccount = "", ""
@@ -168,8 +163,7 @@ func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
 	for _, issuer := range t.names.issuers {
 		t.add(&iamsetup.ProviderRemoval{
 			Roles:   roles,
-			Removal: t.removal(base, iamsetup.ProviderStep, slices.Contains(t.known.issuers, issuer)), API: t.target.aws.IAM, Delete: t.options.DeleteProvider,
-			Partition: t.target.caller.Partition, Account: t.settings.Account, Issuer: issuer,
+			Removal: t.removal(base, iamsetup.ProviderStep, slices.Contains(t.known.issuers, issuer)), Issuer: issuer, Delete: t.options.DeleteProvider,
 		}, func(r *Recorded) {
 			if r.OIDCIssuer == issuer {
 				r.OIDCIssuer = ""
@@ -182,7 +176,7 @@ func (t *teardown) addPolicies(base iamsetup.Removal, bearers []*ending) {
 	for i, arn := range t.policyARNs() {
 		name := t.names.policies[i]
 		policy := &iamsetup.PolicyRemoval{
-			Removal: t.removal(base, iamsetup.PolicyStep, slices.Contains(t.known.policies, name)), API: t.target.aws.IAM, ARN: arn,
+			Removal: t.removal(base, iamsetup.PolicyStep, slices.Contains(t.known.policies, name)), ARN: arn,
 		}
 		for _, e := range bearers {
 			if b, ok := e.remover.(iamsetup.Bearer); ok {

@@ -77,7 +77,7 @@ func testUserTakenMeanwhile(t *testing.T, c *cluster) {
 		"by another tool": {func(ctx context.Context, api *iam.Client) error {
 			_, err := api.UntagUser(ctx, &iam.UntagUserInput{UserName: aws.String(bootstrap.DefaultUserName), TagKeys: []string{"managed-by"}})
 			return err
-		}, "carries no mark of ours: left"},
+		}, "kept: not created by gen3-bootstrap"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.newStage(t, awsfake.Start(t), "user-taken")

@@ -27,10 +27,18 @@ func (t *teardown) refusal() error {
 		what += " and " + counted(secrets, "Secret") + " that they own"
 	}
 	err := fmt.Errorf("%s would be %s; %s", what, t.blast.fate(), t.naming().joined(texts, "; "))
-	return t.fail(blastStep, hint.With(err, t.refusalHint()...))
+	return t.fail(blastStep, hint.With(err, append(t.refusalHint(), t.allHint(objects+secrets))...))
 }
 
 func (t *teardown) naming() naming { return naming{all: t.settings.All} }
+
+// allHint says how to see what is not named, where some of so many may not be.
+func (t *teardown) allHint(many int) string {
+	if t.settings.All || many <= mostNamed {
+		return ""
+	}
+	return "--all names all of them"
+}
 
 func (t *teardown) refusalHint() []string {
 	if t.blast.crds {

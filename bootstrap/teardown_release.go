@@ -58,20 +58,24 @@ func (r *releaseRemoval) options(deleteCRDs, more bool) helminstall.DestroyOptio
 	return helminstall.DestroyOptions{DeleteCRDs: deleteCRDs, KeepNamespace: more || r.step.Namespace == r.namespace}
 }
 
-// Destroy uninstalls the release first, with its webhooks, and only then touches what those would have guarded.
+// Judged is the plan, or what became of it when another namespace was set up since.
+func (r *releaseRemoval) Judged() []plan.Change { return r.planned }
+
+// Destroy uninstalls the release first, with its webhooks, and only then touches what those would have guarded. The records
+// are looked at once more, since it may be long ago that the plan was made: a person was asked, and locks awaited.
 func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	if err := r.check(); err != nil {
 		return fmt.Errorf("uninstall Helm release: %w", err)
 	}
-	if err := r.unusedStill(ctx, "uninstall Helm release "+r.step.Namespace+"/"+r.step.Settings.Release); err != nil {
-		return err
+	if r.planned = r.unlessUsed(ctx, r.planned); !plan.Pending(r.planned) {
+		return nil
 	}
 	err := r.step.Destroy(ctx, r.options(false, r.crdsGo), sink)
 	if err == nil && r.crdsGo {
 		if err = r.check(); err != nil {
 			return fmt.Errorf("delete CRDs: %w", err)
 		}
-		if err = r.unusedStill(ctx, "delete CRDs"); err != nil {
+		if err = r.unusedStill(ctx); err != nil {
 			return err
 		}
 		err = r.destroyCRDs(ctx, sink)

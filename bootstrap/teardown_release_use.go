@@ -70,22 +70,21 @@ func mayUse(namespaces []string) string {
 
 // whenUnused names the release, which no record may name by then.
 func (r *releaseRemoval) whenUnused() string {
-	command := "teardown --only helm-release"
+	words := []string{"gen3-bootstrap", "teardown", "--only", HelmStep}
 	if s := r.step.Settings; s.Release != DefaultRelease || s.Namespace != DefaultReleaseNamespace {
-		command += " --release " + s.Release + " --release-namespace " + s.Namespace
+		words = append(words, "--release", s.Release, "--release-namespace", s.Namespace)
 	}
-	return "`" + command + "` removes it when they are gone"
+	return "`" + hint.Command(words...) + "` removes it when they are gone"
 }
 
-// unusedStill is an error when another namespace was set up since the plan was made, which may be long ago: a person was
-// asked, and the lock awaited.
-func (r *releaseRemoval) unusedStill(ctx context.Context, what string) error {
+// unusedStill is an error when another namespace was set up while the release was uninstalled.
+func (r *releaseRemoval) unusedStill(ctx context.Context) error {
 	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
 	if err != nil {
-		return hint.With(fmt.Errorf("%s: left, as nobody can tell whether other namespaces use it: %w", what, err), hint.Of(err))
+		return hint.With(fmt.Errorf("delete CRDs: left, as nobody can tell whether other namespaces use them: %w", err), hint.Lines(err)...)
 	}
 	if len(elsewhere) > 0 {
-		return hint.With(fmt.Errorf("%s: %s", what, mayUse(elsewhere)), r.whenUnused())
+		return hint.With(fmt.Errorf("delete CRDs: %s", mayUse(elsewhere)), r.whenUnused())
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (t *teardown) take(out *taken, by remover, c plan.Change) {
 		t.takeRoles(out, "")
 	case c.Step == iamsetup.RoleStep:
 		if role, ok := by.(*iamsetup.RoleRemoval); ok {
-			t.takeRoles(out, role.Role.RoleName)
+			t.takeRoles(out, role.RoleName)
 		}
 	}
 }

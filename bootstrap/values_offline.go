@@ -20,7 +20,7 @@ func (v *valuesRun) compute(context.Context) []error {
 		errs = append(errs, err)
 	}
 	if v.fragment.takesRole() {
-		v.fragment.roleARN = roleARN(iamsetup.PartitionOf(s.Region), s.Account, s.IAMPath, s.RoleName)
+		v.fragment.roleARN = iamsetup.Account{Partition: iamsetup.PartitionOf(s.Region), ID: s.Account}.RoleARN(s.IAMPath, s.RoleName)
 	} else {
 		v.result.Secret = v.fragment.inNamespace(ChartSecretName)
 	}

@@ -25,9 +25,12 @@ func (v *valuesRun) readServed(ctx context.Context) error {
 // readChart finds out which chart the values are for: the one given, the installed one if that is known, or the newest
 // known.
 func (v *valuesRun) readChart(ctx context.Context) error {
-	found, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
+	found, passed, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
 	if err != nil {
 		return err // it names the namespace
+	}
+	for _, text := range passed {
+		v.warn("%s", text)
 	}
 	given := v.settings.Gen3Version
 	for _, text := range valuesInTheWay(given, found, v.fragment.takesRole()) {
@@ -46,7 +49,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	switch {
 	case errors.Is(err, iamsetup.ErrDenied):
 		path := cmp.Or(v.settings.IAMPath, v.last.IAMPath, DefaultIAMPath)
-		arn = roleARN(v.target.caller.Partition, v.settings.Account, path, name)
+		arn = v.target.account().RoleARN(path, name)
 		v.warn("IAM role %s may not be read, so its ARN is put together from its path and name: %s", name, arn)
 	case err != nil:
 		return err // it names the role
@@ -56,10 +59,6 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	}
 	v.fragment.roleARN = arn
 	return nil
-}
-
-func roleARN(partition, account, path, name string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", partition, account, path, name)
 }
 
 // readSecret looks whether the Secret that the SecretStore will read is there. Where that may not be asked, nothing is

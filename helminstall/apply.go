@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"helm.sh/helm/v3/pkg/release"
 	corev1 "k8s.io/api/core/v1"
@@ -56,7 +57,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	defer context.AfterFunc(ctx, func() {
 		s.emit(sink, event.Event{Type: event.Waiting, Message: "Helm to finish, so that the release is not left half done"})
 	})()
-	if err := s.createNamespace(work, sink); err != nil {
+	if err := s.MakeNamespace(work, sink); err != nil {
 		return err
 	}
 	e, err := s.newHelm(work)
@@ -64,7 +65,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 		return err
 	}
 	e.secrets.newestOnly = true
-	changes := s.changes()
+	change := s.releaseChange()
 	rel, err := s.run(work, e)
 	if err == nil {
 		err = e.secrets.err()
@@ -73,9 +74,13 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 		s.seen.secrets = e.secrets.now()
 		return s.failure(err)
 	}
+	if left := e.kube.left; len(left) > 0 {
+		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not in the chart and does not belong to the release: it is left: %s",
+			s.Namespace, s.Settings.Release, few(left)))
+	}
 	s.prune(work, e.secrets)
 	s.remember(rel)
-	s.emit(sink, event.Event{Type: event.Changed, Change: &changes[len(changes)-1]})
+	s.emit(sink, event.Event{Type: event.Changed, Change: &change})
 	return nil
 }
 
@@ -92,12 +97,16 @@ func (s *Step) failure(err error) error {
 	return hint.With(err, "nothing is uninstalled; remove the cause and run again, which repairs the release")
 }
 
-// createNamespace makes the release's namespace with our label, which Helm's own option would not set.
-func (s *Step) createNamespace(ctx context.Context, sink event.Sink) error {
+// MakeNamespace makes the release's namespace, where the last Observe said so, with our label, which Helm's own option would
+// not set. Converge does it where it was not done before.
+func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 	if !s.makesNamespace() {
 		return nil
 	}
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: s.Namespace, Labels: map[string]string{managedByLabel: managedBy}}}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: s.Namespace, Labels: map[string]string{managedByLabel: managedBy},
+		Annotations: map[string]string{releaseAnnotation: s.Settings.Release},
+	}}
 	_, err := s.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{FieldManager: fieldManager})
 	switch {
 	case apierrors.IsAlreadyExists(err):
@@ -108,7 +117,7 @@ func (s *Step) createNamespace(ctx context.Context, sink event.Sink) error {
 	}
 	c := s.namespaceChange()
 	s.emit(sink, event.Event{Type: event.Changed, Change: &c})
-	s.seen.NamespaceOurs = true
+	s.seen.NamespaceOurs, s.seen.NamespaceNames = true, true
 	return nil
 }
 
@@ -122,5 +131,6 @@ func (s *Step) remember(rel *release.Release) {
 	r.Info.LastDeployed = rel.Info.LastDeployed
 	m := rel.Chart.Metadata
 	r.Chart.Metadata.Name, r.Chart.Metadata.Version, r.Chart.Metadata.AppVersion = m.Name, m.Version, m.AppVersion
+	s.seen.CRDsName = s.seen.CRDsName || strings.Contains(rel.Manifest, watchedCRDs()[0])
 	s.seen.Release, s.seen.NamespaceGone, s.seen.Missing, s.seen.deployments = r, false, nil, nil
 }

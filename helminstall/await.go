@@ -88,8 +88,8 @@ type trouble struct {
 }
 
 func (t trouble) hint() string {
-	return fmt.Sprintf("kubectl -n %s describe deployment/%s; kubectl -n %s get pods; then run again",
-		t.first.namespace, t.first.name, t.first.namespace)
+	return hint.Command("kubectl", "-n", t.first.namespace, "describe", "deployment/"+t.first.name) + "; " +
+		hint.Command("kubectl", "-n", t.first.namespace, "get", "pods") + "; then run again"
 }
 
 // troubles reads the Deployments at once, and the pods of those that are not available.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -14,7 +13,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
-// Check returns everything that is wrong with the settings themselves, before anything remote is read.
+// Check returns everything that is wrong with the settings themselves. It reads no file: ReadInputs does.
 func (s Settings) Check() []error {
 	var found []error
 	for _, check := range []func() error{s.checkRelease, s.checkNamespace, s.checkVersion, s.checkChart} {
@@ -22,7 +21,7 @@ func (s Settings) Check() []error {
 			found = append(found, err)
 		}
 	}
-	return append(found, s.checkValues()...)
+	return found
 }
 
 func (s Settings) checkRelease() error {
@@ -56,10 +55,9 @@ func (s Settings) checkChart() error {
 	switch s.source() {
 	case fromRegistry:
 		return s.checkRegistry()
-	case fromDisk:
-		return s.checkDisk()
 	case fromRepo:
 		return s.checkRepo()
+	case fromDisk:
 	}
 	return nil
 }
@@ -95,34 +93,6 @@ func (s Settings) checkRegistry() error {
 	return nil
 }
 
-func (s Settings) checkDisk() error {
-	ch, err := loadDisk(s.chart())
-	if err != nil {
-		return err
-	}
-	if s.Version != "" && !sameVersion(s.Version, ch.Metadata.Version) {
-		return hint.With(fmt.Errorf("check --chart-version %s: the chart at %s is version %s",
-			s.Version, s.chart(), ch.Metadata.Version), "leave --chart-version out, or change the chart")
-	}
-	return nil
-}
-
-func (s Settings) checkValues() []error {
-	var found []error
-	for _, file := range s.Values {
-		if _, err := readValues(file); err != nil {
-			found = append(found, err)
-		}
-	}
-	scratch := map[string]any{}
-	for _, expr := range s.Set {
-		if err := parseSet(expr, scratch); err != nil {
-			found = append(found, err)
-		}
-	}
-	return found
-}
-
 // sameVersion compares by meaning: v0.16.2 and 0.16.2 are one version.
 func sameVersion(a, b string) bool {
 	va, errA := semver.NewVersion(a)
@@ -130,14 +100,9 @@ func sameVersion(a, b string) bool {
 	if errA != nil || errB != nil {
 		return a == b
 	}
-	return va.Equal(vb) && va.Metadata() == vb.Metadata()
+	return same(va, vb)
 }
 
-// exists is os.Stat for a message: it tells "absent" from "may not be read".
-func exists(file string) error {
-	_, err := os.Stat(file)
-	if pe, ok := errors.AsType[*os.PathError](err); ok {
-		return pe.Err
-	}
-	return err
+func same(a, b *semver.Version) bool {
+	return a != nil && b != nil && a.Equal(b) && a.Metadata() == b.Metadata()
 }

@@ -34,6 +34,9 @@ func TestCheck(t *testing.T) {
 			s.Chart = writeChart(t, "1.0.0", "dependencies: [{name: x, version: 1.0.0, repository: 'https://h'}]")
 		}, []string{"missing in charts"}},
 		"values absent":   {func(s *Settings) { s.Values = []string{"/nowhere.yaml"} }, []string{"read values file /nowhere.yaml: no such file"}},
+		"values a dir":    {func(s *Settings) { s.Values = []string{t.TempDir()} }, []string{": is a directory"}},
+		"values endless":  {func(s *Settings) { s.Values = []string{"/dev/zero"} }, []string{"read values file /dev/zero: larger than 2 MiB"}},
+		"set, no key":     {func(s *Settings) { s.Set = []string{"="} }, []string{"parse --set: a value without a key"}},
 		"values no YAML":  {func(s *Settings) { s.Values = []string{file(t, "v.yaml", "secret: [")} }, []string{"not a YAML mapping"}},
 		"values a list":   {func(s *Settings) { s.Values = []string{file(t, "v.yaml", "- secret")} }, []string{"not a YAML mapping"}},
 		"values empty":    {func(s *Settings) { s.Values = []string{file(t, "v.yaml", "")} }, nil},
@@ -45,7 +48,8 @@ func TestCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := good
 			test.change(&s)
-			errs := s.Check()
+			_, more := ReadInputs(t.Context(), s)
+			errs := append(s.Check(), more...)
 			if len(errs) != len(test.want) {
 				t.Fatalf("got %v, want %d errors", errs, len(test.want))
 			}

@@ -9,7 +9,7 @@ import (
 )
 
 func classifyRemoved(o *Observed, w Want) Verdict {
-	if len(o.Operators) > 0 {
+	if len(o.others(w)) > 0 {
 		return elsewhere(o, w)
 	}
 	return Verdict{
@@ -25,15 +25,27 @@ func classifyFailed(o *Observed, w Want) Verdict {
 		why += fmt.Sprintf("; upgraded from revision %d, which worked", worked.Revision)
 	}
 	v := Verdict{State: Failed, Action: plan.Update, NewChart: chartDiffers(o.base(), w) != "", Reason: why}
-	if r.Ours() {
+	if o.ours() {
 		return v
 	}
 	return unmarkedFailed(o, w, v)
 }
 
+// classifyRest judges what was left of a release that only its own Secret calls ours: as if there were none, but for its
+// name, which is used again.
+func classifyRest(o *Observed, w Want) Verdict {
+	v := classifyCluster(o, w)
+	if v.Action == plan.Create && v.State != Busy {
+		v.State = Failed
+		v.Reason = fmt.Sprintf("revision %d is %s, and neither its Namespace nor CRDs name the release: installed anew, %s",
+			o.Release.Revision, o.Release.Info.Status, chartWords(w))
+	}
+	return v
+}
+
 func classifyDeployed(o *Observed, w Want) Verdict {
 	r := o.Release
-	if !r.Ours() {
+	if !o.ours() {
 		return classifyUnmarked(o, w)
 	}
 	v := Verdict{State: InSync, Action: plan.None, NewChart: chartDiffers(r, w) != ""}

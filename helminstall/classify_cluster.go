@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -13,20 +14,50 @@ func classifyCluster(o *Observed, w Want) Verdict {
 	if o.NamespaceTerminating {
 		return Verdict{
 			State: Refused, Action: plan.Blocked, Reason: fmt.Sprintf("namespace %s is being deleted", w.Namespace),
-			Hint: "see what holds it: kubectl get namespace " + w.Namespace + " -o yaml",
+			Hint: "see what holds it: " + hint.Command("kubectl", "get", "namespace", w.Namespace, "-o", "yaml"),
 		}
 	}
 	for _, c := range o.CRDs {
 		if c.Terminating {
 			return Verdict{
 				State: Refused, Action: plan.Blocked, Reason: fmt.Sprintf("CRD %s is being deleted", c.Name),
-				Hint: "its objects have finalizers that no operator serves; see: kubectl get " + c.Name + " -A",
+				Hint: "its objects have finalizers that no operator serves; see: " + hint.Command("kubectl", "get", c.Name, "-A"),
 			}
 		}
 	}
-	if len(o.Operators) > 0 {
+	if op := o.lost(w.Release, w.Namespace); op != nil {
+		return classifyLost(o, w, *op)
+	}
+	if len(o.others(w)) > 0 {
 		return elsewhere(o, w)
 	}
+	v := classifyEmpty(o, w)
+	if v.Action == plan.Create {
+		v.Warnings = append(v.Warnings, notBelieved(o)...)
+	}
+	return v
+}
+
+// others are the operators that are used in place of this release. One that only looks like it is overruled by a person who
+// names the release and says --adopt.
+func (o *Observed) others(w Want) []Operator {
+	return slices.DeleteFunc(slices.Clone(o.Operators), func(op Operator) bool { return !op.Confirmed && w.ReleaseGiven && w.Adopt })
+}
+
+// notBelieved warns of Deployments that seem to be an operator and did not count.
+func notBelieved(o *Observed) []string {
+	seem := slices.Clone(o.Lookalikes)
+	for _, op := range o.Operators {
+		seem = append(seem, "deployment/"+op.Namespace+"/"+op.Name)
+	}
+	if len(seem) == 0 {
+		return nil
+	}
+	return []string{"labelled as External Secrets Operator, and not taken for it, as no CRDs confirm it: " + few(seem)}
+}
+
+// classifyEmpty judges a cluster in which no operator runs.
+func classifyEmpty(o *Observed, w Want) Verdict {
 	switch r := o.Other; {
 	case r == nil:
 	case r.Info.Status == "deployed":
@@ -64,14 +95,31 @@ func elsewhere(o *Observed, w Want) Verdict {
 	return v
 }
 
+// classifyLost judges a release that is not stored any more while its operator runs: somebody deleted its Secret, or it is
+// kept where Helm's other drivers keep releases.
+func classifyLost(o *Observed, w Want, op Operator) Verdict {
+	ownCRDs := !slices.ContainsFunc(o.CRDs, func(c CRD) bool { return !c.Owner.Of(w.Release, w.Namespace) })
+	if w.Adopt || o.NamespaceNames && ownCRDs {
+		return Verdict{
+			State: Lost, Action: plan.Create, NewChart: true, TakeOwnership: true,
+			Reason: fmt.Sprintf("no Secret stores it any more, and its operator is there (deployment/%s/%s): installed over its own objects, %s",
+				op.Namespace, op.Name, chartWords(w)),
+		}
+	}
+	v := elsewhere(o, w)
+	v.Warnings = append(v.Warnings, fmt.Sprintf("Helm release %s is stored in no Secret of namespace %s, so that nobody can upgrade or uninstall it: --adopt stores it anew",
+		w.Release, w.Namespace))
+	return v
+}
+
 // takeHint names the flags with which the operator's Helm release would be managed.
 func takeHint(o *Observed) string {
 	owner := o.Operators[0].Owner
 	if owner.Release == "" || owner.GitOps() {
 		return ""
 	}
-	flags := fmt.Sprintf("; to manage it, give --release %s --release-namespace %s", owner.Release, owner.Namespace)
-	if o.Other != nil && o.Other.Ours() {
+	flags := "; to manage it, give " + hint.Command("--release", owner.Release, "--release-namespace", owner.Namespace)
+	if o.otherOurs() {
 		return flags
 	}
 	return flags + " --adopt"

@@ -40,11 +40,14 @@ func age(r *Record, w Want) time.Duration { return w.Now.Sub(r.Since()).Round(ti
 
 func cutOff(o *Observed, w Want, why string) Verdict {
 	r := o.Release
+	if o.rest() {
+		return classifyRest(o, w)
+	}
 	v := Verdict{
 		State: Failed, Action: plan.Update, NewChart: chartDiffers(r, w) != "",
 		Reason: fmt.Sprintf("%s: revision %d is marked failed and the release upgraded", why, r.Revision),
 	}
-	if r.Ours() {
+	if o.ours() {
 		return v
 	}
 	return unmarkedCutOff(o, w, v)

@@ -10,6 +10,14 @@ import (
 
 const adoptHint = "--adopt takes the release over; or leave out the flags that differ, and it is used as it is"
 
+// installer is who installed a release that is not ours, as far as that can be told.
+func (o *Observed) installer() string {
+	if o.claimed() {
+		return "somebody (its Secret says gen3-bootstrap, but neither its Namespace nor CRDs name the release)"
+	}
+	return "somebody else"
+}
+
 // classifyUnmarked judges a deployed release that somebody else made under our name.
 func classifyUnmarked(o *Observed, w Want) Verdict {
 	diffs := differences(o, w, w.Asked)
@@ -19,10 +27,10 @@ func classifyUnmarked(o *Observed, w Want) Verdict {
 	case w.Adopt && o.keeper() == "":
 		return Verdict{
 			State: Drifted, Action: plan.Adopt, NewChart: chartDiffers(o.Release, w) != "",
-			Reason: "installed by somebody else, taken over: " + cmp.Or(strings.Join(append(diffs, deadConversions(o)...), "; "), "the mark and the kept CRDs are added"),
+			Reason: "installed by " + o.installer() + ", taken over: " + cmp.Or(strings.Join(append(diffs, deadConversions(o)...), "; "), "the mark and the kept CRDs are added"),
 		}
 	case len(diffs) > 0:
-		return refuseForeign(o, "installed by somebody else, and differs: "+strings.Join(diffs, "; "), adoptHint)
+		return refuseForeign(o, "installed by "+o.installer()+", and differs: "+strings.Join(diffs, "; "), adoptHint)
 	}
 	return usedAsItIs(o, w)
 }
@@ -30,7 +38,7 @@ func classifyUnmarked(o *Observed, w Want) Verdict {
 func usedAsItIs(o *Observed, w Want) Verdict {
 	r := o.Release
 	v := Verdict{State: InSync, Action: plan.None, Reason: fmt.Sprintf("chart %s %s, revision %d, installed by %s: used",
-		r.Chart.Metadata.Name, r.Chart.Metadata.Version, r.Revision, cmp.Or(o.keeper(), "somebody else"))}
+		r.Chart.Metadata.Name, r.Chart.Metadata.Version, r.Revision, cmp.Or(o.keeper(), o.installer()))}
 	if w.Adopt {
 		v.Warnings = append(v.Warnings, fmt.Sprintf("--adopt leaves release %s/%s to %s, which would set it back", r.Namespace, r.Name, o.keeper()))
 	}
@@ -62,7 +70,7 @@ func unmarkedFailed(o *Observed, w Want, v Verdict) Verdict {
 }
 
 // unmarkedCutOff judges somebody else's release whose operation was cut off. It is brought to an end as its owner began
-// it, and stays theirs; more than that needs --adopt.
+// it, and stays theirs, where the CRDs say that it is the operator's; more than that needs --adopt.
 func unmarkedCutOff(o *Observed, w Want, v Verdict) Verdict {
 	r := o.Release
 	switch {
@@ -74,6 +82,9 @@ func unmarkedCutOff(o *Observed, w Want, v Verdict) Verdict {
 		v.Action = plan.Adopt
 	case chartDiffers(r, w) != "" || len(changedKeys(r.Config, w.Asked)) > 0:
 		return refuseForeign(o, fmt.Sprintf("left %s by somebody else, and not as wanted", r.Info.Status), adoptHint)
+	case !o.CRDsName: // what it holds would be run, and anybody could have put it there
+		return refuseForeign(o, fmt.Sprintf("left %s by somebody else before the operator's CRDs bore its name", r.Info.Status),
+			"--adopt takes the release over and repairs it; or give another name with --release")
 	default:
 		v.Theirs = true
 		v.Reason += "; it stays somebody else's"

@@ -8,6 +8,8 @@ import (
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/storage"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // helm is Helm, set up for one mutating phase.
@@ -26,7 +28,9 @@ func (s *Step) newHelm(ctx context.Context) (*helm, error) {
 	client := kube.New(sess)
 	client.Namespace, client.Log = s.Namespace, s.debug
 	e := &helm{
-		kube:    &kubeClient{Client: client, ctx: ctx, reads: sess.reads},
+		kube: &kubeClient{
+			Client: client, ctx: ctx, reads: sess.reads, by: owner.Owner{Release: s.Settings.Release, Namespace: s.Namespace},
+		},
 		secrets: newReleaseSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets),
 	}
 	store := storage.Init(newSecretsDriver(e.secrets, s.Now))

@@ -76,7 +76,7 @@ func deadConversions(o *Observed) []string {
 // definesWithoutConversion reports whether a manifest has that CRD, and has it without a conversion.
 func definesWithoutConversion(manifest, name string) bool {
 	for _, doc := range documents(manifest) {
-		if !ofKind(doc, crdKind) {
+		if len(doc) > maxObject || !ofKind(doc, crdKind) {
 			continue
 		}
 		var crd struct {

@@ -23,9 +23,9 @@ import (
 const apiSuffix = "external-secrets.io"
 
 // destroyableCRDs are those in the cluster that Helm counts to this release, also after the release is gone, so that a
-// teardown that was interrupted can be finished. Those of a release without our mark are not ours either.
+// teardown that was interrupted can be finished. Those of a release that is not ours are not ours either.
 func (s *Step) destroyableCRDs(ctx context.Context) ([]string, error) {
-	if r := s.seen.Release; r != nil && !r.Ours() {
+	if s.seen.Release != nil && !s.seen.ours() {
 		return nil, nil
 	}
 	body, err := s.getMetadata(ctx, crdPath)
@@ -58,6 +58,9 @@ func (s *Step) usedBy() string {
 		if c.Owner.GitOps() {
 			return c.Owner.String() + " keeps them"
 		}
+	}
+	if s.removal == nil && s.running() != "" {
+		return s.running() + " uses them"
 	}
 	if s.seen.Unseen != "" {
 		return "whether an operator uses them cannot be told: " + s.seen.Unseen
@@ -126,5 +129,5 @@ func (s *Step) awaitGone(ctx context.Context, names []string, sink event.Sink) e
 		return ctx.Err()
 	}
 	return hint.With(fmt.Errorf("delete CRDs: still there after %s: %s", s.timeout(), few(left)),
-		"their objects have finalizers that no operator serves any more; see: kubectl get "+strings.Join(left, ",")+" -A")
+		"their objects have finalizers that no operator serves any more; see: "+hint.Command("kubectl", "get", strings.Join(left, ","), "-A"))
 }

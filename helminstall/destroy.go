@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -33,6 +34,9 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 	if err != nil {
 		return nil, err
 	}
+	if opts.DeleteCRDs && len(crds) > 0 {
+		s.warnings = append(s.warnings, notBelieved(&Observed{Lookalikes: s.seen.Lookalikes})...)
+	}
 	for _, name := range crds {
 		c := s.crdChange(name)
 		switch by := s.usedBy(); {
@@ -55,31 +59,89 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 func (s *Step) observeDestroy(ctx context.Context) error {
 	s.warnings, s.verdict, s.next = nil, Verdict{}, nil
 	seen, err := s.read(ctx)
-	s.seen = seen
-	return err
+	if err != nil {
+		return err
+	}
+	if s.seen = seen; seen.undecoded != nil && seen.named() {
+		return seen.undecoded
+	}
+	return s.planRemoval(ctx)
 }
 
 func (s *Step) destroyChange() plan.Change {
 	c := s.releaseChange()
-	r := s.seen.Release
 	switch {
-	case r == nil:
-		c.Action, c.Reason = plan.None, "not there"
-	case !r.Ours():
+	case s.removal != nil:
+		return s.removalChange(c)
+	case s.seen.undecoded != nil:
+		c.Action, c.Reason = plan.None, "left: no cluster-wide object names it; "+s.seen.undecoded.Error()
+	case s.seen.Release != nil && !s.seen.claimed():
 		c.Action, c.Reason = plan.None, "carries no mark of ours: left"
-	case keepsCRDs(r.Manifest):
-		c.Action, c.Reason = plan.Delete, "ours"
+	case s.running() != "":
+		c.Action, c.Reason = plan.Blocked, s.unproven()+", and "+s.running()+" of it runs: left"
+		c.Hint = s.unprovenHint()
+	case s.seen.Release != nil:
+		c.Action, c.Reason = plan.None, "left: "+s.unproven()
 	default:
-		c.Action, c.Reason = plan.Delete, "ours; first upgraded to itself with the annotation that keeps its CRDs"
+		c.Action, c.Reason = plan.None, "not there"
 	}
 	return c
+}
+
+// removalChange says what of the release goes, by kinds.
+func (s *Step) removalChange(c plan.Change) plan.Change {
+	what := tally(s.removal.objects)
+	switch {
+	case what == "" && s.seen.Release == nil:
+		c.Action, c.Reason = plan.None, "not there"
+		return c
+	case what == "":
+		c.Reason = "ours: deletes what is stored of it; nothing else is left"
+	case s.seen.Release == nil:
+		c.Reason = "ours, though no Secret stores it any more: deletes " + what
+	default:
+		c.Reason = "ours: deletes " + what
+	}
+	c.Action = plan.Delete
+	if kept := tally(s.removal.kept); kept != "" {
+		c.Reason += "; keeps " + kept
+	}
+	return c
+}
+
+// running names an operator of the release, "" where none runs.
+func (s *Step) running() string {
+	for _, op := range s.seen.Operators {
+		if op.Owner.Of(s.Settings.Release, s.Namespace) && op.Namespace == s.Namespace {
+			return "deployment/" + op.Namespace + "/" + op.Name
+		}
+	}
+	return ""
+}
+
+// unproven says why the release is not called ours.
+func (s *Step) unproven() string {
+	if s.seen.Release == nil {
+		return "no Secret of namespace " + s.Namespace + " stores the release, nor was the Namespace made for it"
+	}
+	return "its Secret says that it is ours, but neither its Namespace nor CRDs name the release"
+}
+
+func (s *Step) unprovenHint() string {
+	flags := []string{"--release", s.Settings.Release, "--release-namespace", s.Namespace}
+	if s.seen.Release == nil {
+		return "if it is yours, store it anew with: " + hint.Command(append([]string{"gen3-bootstrap", "up", "--adopt"}, flags...)...) +
+			" and the other flags of up, and then run teardown again\nif it is not, leave it out with --skip-helm"
+	}
+	return "if it is yours, remove it with: " + hint.Command("helm", "uninstall", "-n", s.Namespace, s.Settings.Release) +
+		"\nif it is not, leave it out with --skip-helm"
 }
 
 func (s *Step) crdChange(crd string) plan.Change {
 	return plan.Change{Step: stepName, Resource: "customresourcedefinition/" + crd, Action: plan.Delete, Reason: "--delete-crds"}
 }
 
-// Destroy uninstalls the release if it is ours, never its CRDs unless asked to, and then its namespace if that is ours
+// Destroy uninstalls the release if it is ours, running no hooks and deleting only what names the release itself, never its CRDs unless asked to, and then its namespace if that is ours
 // and empty. It goes on past a failure where that is safe, and may be repeated.
 func (s *Step) Destroy(ctx context.Context, opts DestroyOptions, sink event.Sink) error {
 	if err := s.observeDestroy(ctx); err != nil {

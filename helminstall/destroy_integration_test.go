@@ -61,13 +61,13 @@ func TestSandboxDestroyLeavesCRDsToAnotherOperator(t *testing.T) {
 	d.Annotations = map[string]string{"argocd.argoproj.io/tracking-id": "eso-app:apps/Deployment:default/eso"}
 	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: d.Labels}
 	d.Spec.Template.Labels = d.Labels
-	d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "eso", Image: "eso"}}
+	d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "eso", Image: "ghcr.io/external-secrets/external-secrets:v0.9.13"}}
 	_, err := sb.client.AppsV1().Deployments("default").Create(t.Context(), d, metav1.CreateOptions{})
 	must(t, err)
 	before := len(crds(t, s))
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{DeleteCRDs: true})
 	must(t, err)
-	if plan.Pending(changes) || !strings.Contains(changes[1].Reason, "left: deployment/default/eso (version unknown) of Argo CD application eso-app uses them") {
+	if plan.Pending(changes) || !strings.Contains(changes[1].Reason, "left: deployment/default/eso (version v0.9.13) of Argo CD application eso-app uses them") {
 		t.Errorf("plan: %+v", changes)
 	}
 	must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))

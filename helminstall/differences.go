@@ -32,7 +32,7 @@ func chartDiffers(r *Record, w Want) string {
 		return fmt.Sprintf("chart %s %s -> %s %s", have.Name, have.Version, name, cmp.Or(w.Version, "newest"))
 	case !sameVersion(version, have.Version):
 		return fmt.Sprintf("chart %s -> %s", have.Version, version)
-	case w.Digest != "" && w.Digest != r.Labels[digestLabel] && r.Ours():
+	case w.Digest != "" && w.Digest != r.Labels[digestLabel] && r.Marked():
 		return fmt.Sprintf("content of chart %s changed: digest %s -> %s", have.Version,
 			cmp.Or(short(r.Labels[digestLabel]), "none"), short(w.Digest))
 	}
@@ -61,5 +61,7 @@ func served(crds []CRD) string {
 		all = append(all, c.Served...)
 	}
 	slices.Sort(all)
-	return cmp.Or(strings.Join(slices.Compact(all), " and "), "no API version")
+	return cmp.Or(strings.Join(slices.Compact(all), " and "), noVersion)
 }
+
+const noVersion = "no API version"

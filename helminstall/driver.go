@@ -16,6 +16,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 // secretsDriver is Helm's Secrets driver with another compression level. Helm takes the best, which costs ten times
@@ -76,8 +78,8 @@ func storedRelease(key string, rel *release.Release, stamp string, now time.Time
 	labels["status"], labels["version"] = rel.Info.Status.String(), strconv.Itoa(rel.Version)
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Name: key, Labels: labels},
-		Type:       "helm.sh/release.v1",
-		Data:       map[string][]byte{"release": data},
+		Type:       storedrelease.SecretType,
+		Data:       map[string][]byte{storedrelease.Entry: data},
 	}, nil
 }
 

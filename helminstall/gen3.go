@@ -3,16 +3,21 @@ package helminstall
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 
+	"github.com/Masterminds/semver/v3"
+	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/release"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 // gen3Chart is the name of the umbrella chart, however its release is called.
@@ -21,60 +26,132 @@ const gen3Chart = "gen3"
 // Gen3Release is a release of the gen3 chart, as far as its use of External Secrets goes.
 type Gen3Release struct {
 	Name    string
-	Version string   // of the chart
+	Version string   // of the chart; "" where the release names none that is a version
 	APIs    []string // API versions of its ExternalSecrets and SecretStores, such as v1beta1; none when it has no such objects
 
 	LocalSecret bool // its values switch global.aws.useLocalSecret on
 	Crossplane  bool // and global.crossplane
 }
 
+// Whoever may write Secrets in the namespace can fill it: what is looked at has limits, so that it costs a few seconds.
+const (
+	gen3Page     = 30
+	gen3Pages    = 10
+	gen3Unpacked = 256 << 20
+)
+
 // FindGen3 looks for the gen3 release of a namespace, in its deployed revision or else, where none came that far, in its
-// newest; nil when there is none that Helm installed, or when its Secrets may not be listed.
-func FindGen3(ctx context.Context, client kubernetes.Interface, namespace string) (*Gen3Release, error) {
-	// Helm's labels do not name the chart, so each release of the namespace has to be read.
-	list, err := client.CoreV1().Secrets(namespace).List(ctx, metav1.ListOptions{LabelSelector: "owner=helm,status in (deployed,failed,pending-install,pending-upgrade,pending-rollback)"})
-	if apierrors.IsForbidden(err) {
-		return nil, nil
+// newest; nil when there is none that Helm installed, or when its Secrets may not be listed. The warnings say what was
+// passed over.
+func FindGen3(ctx context.Context, client kubernetes.Interface, namespace string) (*Gen3Release, []string, error) {
+	search := gen3Search{namespace: namespace}
+	options := metav1.ListOptions{
+		// Helm's labels do not name the chart, so each release of the namespace has to be read.
+		LabelSelector: "owner=helm,status in (deployed,failed,pending-install,pending-upgrade,pending-rollback)", Limit: gen3Page,
+	}
+	for page := range gen3Pages {
+		list, err := client.CoreV1().Secrets(namespace).List(ctx, options)
+		if apierrors.IsForbidden(err) {
+			return nil, nil, nil
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("look for the gen3 release in namespace %s: %w", namespace, err)
+		}
+		search.in(list.Items)
+		options.Continue = list.Continue
+		if list.Continue == "" || search.ended || search.deployed() {
+			break
+		}
+		if page == gen3Pages-1 {
+			search.warn("namespace %s has more than %d Secrets of Helm releases: the rest were not searched for the gen3 release", namespace, gen3Page*gen3Pages)
+		}
+	}
+	if search.best == nil {
+		return nil, search.warnings, nil
+	}
+	found, text := search.best.gen3()
+	if text != "" {
+		search.warn("%s", text)
+	}
+	return found, search.warnings, nil
+}
+
+// gen3Search goes through the Secrets of a namespace.
+type gen3Search struct {
+	namespace string
+	best      *Record
+	unpacked  int
+	ended     bool // the limit is reached
+	warnings  []string
+}
+
+func (g *gen3Search) warn(format string, args ...any) {
+	g.warnings = append(g.warnings, fmt.Sprintf(format, args...))
+}
+
+func (g *gen3Search) deployed() bool { return g.best != nil && inUse(g.best.Labels) }
+
+// in looks at deployed revisions first, and else at the newest; one of these that is found ends it.
+func (g *gen3Search) in(page []corev1.Secret) {
+	slices.SortFunc(page, func(a, b corev1.Secret) int {
+		return cmp.Or(boolInt(inUse(b.Labels))-boolInt(inUse(a.Labels)), revision(&b)-revision(&a))
+	})
+	for i := range page {
+		if s := &page[i]; s.Type == storedrelease.SecretType && !g.ended && !g.deployed() && (g.best == nil || g.before(s)) {
+			g.look(s)
+		}
+	}
+}
+
+// before reports whether a Secret of a later page comes before what was found.
+func (g *gen3Search) before(s *corev1.Secret) bool {
+	return inUse(s.Labels) || revision(s) > g.best.Revision
+}
+
+// look passes over what it cannot decode: it is some other release, and none of our business. One that is too large is
+// told, as it may be the one that was looked for.
+func (g *gen3Search) look(secret *corev1.Secret) {
+	data, err := storedrelease.Unpack(secret.Data[storedrelease.Entry])
+	g.unpacked += len(data)
+	if errors.Is(err, storedrelease.ErrTooLarge) {
+		g.unpacked += storedrelease.Limit
+		g.warn("Secret %s/%s was not searched for the gen3 release: it %v", g.namespace, secret.Name, err)
+	}
+	if g.unpacked > gen3Unpacked {
+		g.ended = true
+		g.warn("the Helm releases of namespace %s unpack to more than %d MiB together: the rest were not searched for the gen3 release", g.namespace, gen3Unpacked>>20)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for the gen3 release in namespace %s: %w", namespace, err)
+		return
 	}
-	slices.SortFunc(list.Items, func(a, b corev1.Secret) int {
-		return cmp.Or(inUse(&a)-inUse(&b), revision(&b)-revision(&a))
-	})
-	for i := range list.Items {
-		if list.Items[i].Type != "helm.sh/release.v1" {
-			continue
-		}
-		if found := gen3In(&list.Items[i]); found != nil {
-			return found, nil
-		}
+	r, err := parseRecord(data)
+	if err != nil || r.Chart.Metadata.Name != gen3Chart || chartutil.ValidateReleaseName(r.Name) != nil {
+		return
 	}
-	return nil, nil
+	r.Labels, r.Revision = secret.Labels, revision(secret)
+	g.best = r
 }
 
-// inUse is less for a revision that is deployed.
-func inUse(s *corev1.Secret) int {
-	if s.Labels["status"] == release.StatusDeployed.String() {
-		return 0
-	}
-	return 1
+// inUse reports whether the labels are those of a deployed revision.
+func inUse(labels map[string]string) bool {
+	return labels["status"] == release.StatusDeployed.String()
 }
 
-// gen3In passes over what it cannot decode: it is some other release, and none of our business.
-func gen3In(secret *corev1.Secret) *Gen3Release {
-	r, err := decodeRecord(secret.Data["release"])
-	if err != nil || r.Chart.Metadata.Name != gen3Chart {
-		return nil
-	}
+// gen3 is the release's use of External Secrets. A version that is none is left out, and said.
+func (r *Record) gen3() (found *Gen3Release, warning string) {
 	on := func(path ...string) bool {
 		set, _, _ := unstructured.NestedBool(r.Config, path...) // of another type it is off
 		return set
 	}
-	return &Gen3Release{
+	found = &Gen3Release{
 		Name: r.Name, Version: r.Chart.Metadata.Version, APIs: externalAPIs(r.Manifest),
 		LocalSecret: on("global", "aws", "useLocalSecret", "enabled"), Crossplane: on("global", "crossplane", "enabled"),
 	}
+	if _, err := semver.NewVersion(found.Version); err != nil {
+		warning = fmt.Sprintf("release %s of the gen3 chart says that its version is %q, which is none: it counts as unknown", found.Name, brief(found.Version))
+		found.Version = ""
+	}
+	return found, warning
 }
 
 // externalAPIs are the versions in which a manifest has ExternalSecrets and SecretStores.

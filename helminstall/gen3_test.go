@@ -1,7 +1,13 @@
 package helminstall
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 const gen3Manifest = `---
@@ -63,8 +71,8 @@ func TestFindGen3(t *testing.T) {
 		"nothing installed": {nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := FindGen3(t.Context(), fake.NewClientset(c.objects...), "prod")
-			if err != nil || (got != nil) != c.found {
+			got, warnings, err := FindGen3(t.Context(), fake.NewClientset(c.objects...), "prod")
+			if err != nil || len(warnings) > 0 || (got != nil) != c.found {
 				t.Fatalf("got %+v, %v", got, err)
 			}
 			if got != nil && (got.Name != "commons" || got.Version != "0.3.90" || !got.LocalSecret || !got.Crossplane || !slices.Equal(got.APIs, []string{"v1", "v1beta1"})) {
@@ -79,8 +87,87 @@ func TestFindGen3WithoutPermission(t *testing.T) {
 	client.PrependReactor("list", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", nil)
 	})
-	if got, err := FindGen3(t.Context(), client, "prod"); got != nil || err != nil {
-		t.Errorf("got %+v, %v", got, err)
+	if got, warnings, err := FindGen3(t.Context(), client, "prod"); got != nil || err != nil || len(warnings) > 0 {
+		t.Errorf("got %+v, %q, %v", got, warnings, err)
+	}
+}
+
+// bombSecret unfolds to 40 MiB.
+func bombSecret(t *testing.T, name string) *corev1.Secret {
+	t.Helper()
+	s := releaseSecret(t, name, "gen3", release.StatusDeployed)
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write(make([]byte, 40<<20))
+	must(t, errors.Join(err, w.Close()))
+	s.Data[storedrelease.Entry] = base64.StdEncoding.AppendEncode(nil, packed.Bytes())
+	return s
+}
+
+// TestFindGen3AmongForgeries: what others put into the namespace is passed over, and said, and costs little.
+func TestFindGen3AmongForgeries(t *testing.T) {
+	bombs := []runtime.Object{releaseSecret(t, "commons", "gen3", release.StatusFailed)}
+	for i := range 20 {
+		bombs = append(bombs, bombSecret(t, fmt.Sprintf("bomb%d", i)))
+	}
+	noVersion := releaseSecret(t, "commons", "gen3", release.StatusDeployed)
+	rel := &release.Release{
+		Name: "commons", Version: 1, Namespace: "prod", Info: &release.Info{Status: release.StatusDeployed},
+		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "no\x1b[31mversion"}},
+	}
+	data, err := encodeRelease(rel)
+	must(t, err)
+	noVersion.Data[storedrelease.Entry] = data
+	badName := releaseSecret(t, "bad", "gen3", release.StatusDeployed)
+	rel.Name, rel.Chart.Metadata.Version = "x`touch y`", "0.3.90"
+	badName.Data[storedrelease.Entry], err = encodeRelease(rel)
+	must(t, err)
+	for name, c := range map[string]struct {
+		objects []runtime.Object
+		found   *Gen3Release
+		warns   string
+	}{
+		"a bomb beside it":     {[]runtime.Object{bombSecret(t, "bomb"), releaseSecret(t, "commons", "gen3", release.StatusDeployed)}, &Gen3Release{Name: "commons", Version: "0.3.90"}, "Secret prod/sh.helm.release.v1.bomb.v1 was not searched"},
+		"too many bombs":       {bombs, nil, "unpack to more than 256 MiB together"},
+		"a version that is no": {[]runtime.Object{noVersion}, &Gen3Release{Name: "commons"}, `says that its version is "no\x1b[31mversion"`},
+		"a name that is none":  {[]runtime.Object{badName}, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, warnings, err := FindGen3(t.Context(), fake.NewClientset(c.objects...), "prod")
+			must(t, err)
+			if (got == nil) != (c.found == nil) || got != nil && (got.Name != c.found.Name || got.Version != c.found.Version) {
+				t.Errorf("got %+v", got)
+			}
+			if text := strings.Join(warnings, "\n"); !strings.Contains(text, c.warns) || (text == "") != (c.warns == "") {
+				t.Errorf("warnings %q", warnings)
+			}
+		})
+	}
+}
+
+// TestFindGen3InPages: a namespace may have more releases than are read at once.
+func TestFindGen3InPages(t *testing.T) {
+	client := fake.NewClientset()
+	pages := 0
+	client.PrependReactor("list", "secrets", func(a clienttesting.Action) (bool, runtime.Object, error) {
+		pages++
+		list := &corev1.SecretList{Items: []corev1.Secret{*releaseSecret(t, "redis", "redis", release.StatusDeployed)}}
+		if a.(clienttesting.ListActionImpl).ListOptions.Limit == 0 {
+			t.Error("all at once")
+		}
+		if list.Continue = "more"; pages == 3 {
+			list.Items = append(list.Items, *releaseSecret(t, "commons", "gen3", release.StatusDeployed))
+		}
+		return true, list, nil
+	})
+	got, warnings, err := FindGen3(t.Context(), client, "prod")
+	must(t, err)
+	if got == nil || pages != 3 || len(warnings) > 0 {
+		t.Errorf("got %+v after %d pages, %q", got, pages, warnings)
+	}
+	pages = 3
+	if got, warnings, err = FindGen3(t.Context(), client, "prod"); got != nil || err != nil || pages != 3+gen3Pages || len(warnings) != 1 {
+		t.Errorf("got %+v after %d pages, %q, %v", got, pages, warnings, err)
 	}
 }
 

@@ -23,7 +23,7 @@ func (s *Step) Release() Info {
 		return Info{}
 	case s.verdict.State == Elsewhere:
 		return s.elsewhereInfo()
-	case s.seen.Release == nil && s.writes():
+	case s.writes() && (s.seen.Release == nil || s.seen.rest()):
 		return Info{Name: s.Settings.Release, Namespace: s.Namespace, ChartVersion: s.nextVersion()}
 	case s.seen.Release == nil:
 		return Info{}
@@ -88,14 +88,13 @@ func (s *Step) CRDs() []CRD {
 	return slices.Clone(s.seen.CRDs)
 }
 
-// Ours reports whether the release that Release describes carries our mark.
+// Ours reports whether the release that Release describes is ours; see the package comment.
 func (s *Step) Ours() bool {
-	if s.seen == nil {
+	switch {
+	case s.seen == nil:
 		return false
+	case s.verdict.State == Elsewhere:
+		return s.seen.otherOurs()
 	}
-	r := s.seen.Release
-	if s.verdict.State == Elsewhere {
-		r = s.seen.Other
-	}
-	return r != nil && r.Ours()
+	return s.seen.ours()
 }

@@ -2,16 +2,17 @@ package helminstall
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 
 	"helm.sh/helm/v3/pkg/kube"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // fieldManager is who wrote a field, as the API server records it.
@@ -23,8 +24,8 @@ type kubeClient struct {
 	ctx   context.Context // Helm's interface passes none
 	reads *readAhead
 	check func(kube.ResourceList, *readAhead) error // may be nil; judges what a manifest is about to meet
-	mu    sync.Mutex
-	errs  []error
+	by    owner.Owner                               // the release, which deletes nothing but its own
+	left  []string                                  // what it did not delete
 }
 
 // IsReachable costs a round trip in Helm; observing has just proved it.
@@ -86,7 +87,7 @@ func (k *kubeClient) update(original, target kube.ResourceList, force bool, one 
 	for _, info := range target {
 		before[info] = withConversion(like(original, info), info, k.reads)
 	}
-	gone := original.Difference(target)
+	gone := k.own(original.Difference(target))
 	err := inWaves(target, func(info *resource.Info) error {
 		r, err := one(before[info], kube.ResourceList{info}, force)
 		if r != nil {
@@ -110,20 +111,20 @@ func (k *kubeClient) update(original, target kube.ResourceList, force bool, one 
 	return all, err
 }
 
-// DeleteWithPropagationPolicy keeps the causes, which Helm's uninstall drops from its own error.
-func (k *kubeClient) DeleteWithPropagationPolicy(list kube.ResourceList, policy metav1.DeletionPropagation) (*kube.Result, []error) {
-	r, errs := k.Client.DeleteWithPropagationPolicy(list, policy)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.errs = append(k.errs, errs...)
-	return r, errs
-}
-
-// cause is what went wrong while deleting.
-func (k *kubeClient) cause() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return errors.Join(k.errs...)
+// own leaves out what lives and does not name the release: that a stored manifest names it proves nothing.
+func (k *kubeClient) own(list kube.ResourceList) kube.ResourceList {
+	var out kube.ResourceList
+	for _, info := range list {
+		if a := k.reads.lookup(address(info)); a != nil && a.status == http.StatusNotFound {
+			continue
+		}
+		if live := k.reads.live(info); live != nil && owner.Of(live.Metadata).Of(k.by.Release, k.by.Namespace) {
+			out = append(out, info)
+		} else {
+			k.left = append(k.left, named(info))
+		}
+	}
+	return out
 }
 
 // address is where the object lives, whether or not it exists.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 )
 
@@ -40,11 +41,49 @@ func (o object) String() string {
 	return o.namespace + "/" + o.name
 }
 
+// maxObject is how large the text of one object is taken to be; the API server takes none of more. maxObjects bounds how
+// many of a stored manifest are looked at, which anybody may have written.
+const (
+	maxObject  = 2 << 20
+	maxObjects = 1000
+)
+
+// head is what names an object in a manifest.
+type head struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name      string `json:"name"`
+		Namespace string `json:"namespace"`
+	} `json:"metadata"`
+}
+
+func (h head) groupKind() schema.GroupKind {
+	group, _, found := strings.Cut(h.APIVersion, "/")
+	if !found {
+		group = ""
+	}
+	return schema.GroupKind{Group: group, Kind: h.Kind}
+}
+
+// headsOf lists what a manifest names, apart from CRDs; never nil.
+func headsOf(manifest string) []head {
+	out := []head{}
+	for _, doc := range documents(manifest) {
+		var h head
+		if len(out) == maxObjects || len(doc) > maxObject || ofKind(doc, crdKind) || yaml.Unmarshal([]byte(doc), &h) != nil || h.Kind == "" {
+			continue
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
 // deploymentsOf lists the Deployments of a manifest; those without a namespace are in the release's.
 func deploymentsOf(manifest, namespace string) []object {
 	var out []object
 	for _, doc := range documents(manifest) {
-		if !ofKind(doc, "Deployment") {
+		if len(out) == maxObjects || len(doc) > maxObject || !ofKind(doc, "Deployment") {
 			continue
 		}
 		var head struct {

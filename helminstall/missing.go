@@ -17,6 +17,7 @@ func (s *Step) readMissing(ctx context.Context, o *Observed) error {
 	found := make([]*appsv1.Deployment, len(targets))
 	absent := make([]bool, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallelReads)
 	for i, t := range targets {
 		if found[i] = o.deployments[t.String()]; found[i] != nil {
 			continue

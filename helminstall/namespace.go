@@ -22,7 +22,7 @@ const settleTimeout = pollInterval * 4 * 60
 // deleteNamespace deletes the release's namespace if we made it and nothing is left in it; the release's own pods are
 // waited for.
 func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
-	if !s.seen.NamespaceOurs || s.seen.NamespaceTerminating || s.seen.Release != nil && !s.seen.Release.Ours() {
+	if !s.seen.NamespaceOurs || s.seen.NamespaceTerminating || s.seen.undecoded != nil || s.seen.Release != nil && !s.seen.ours() {
 		return nil
 	}
 	left, err := s.emptied(ctx, sink)
@@ -37,7 +37,9 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 		s.warnings = append(s.warnings, fmt.Sprintf("namespace %s is left: it holds %s", s.Namespace, few(left)))
 		return nil
 	}
-	err = s.Client.CoreV1().Namespaces().Delete(ctx, s.Namespace, metav1.DeleteOptions{})
+	err = s.Client.CoreV1().Namespaces().Delete(ctx, s.Namespace, metav1.DeleteOptions{
+		Preconditions: &metav1.Preconditions{UID: &s.seen.namespaceUID},
+	})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete Namespace %s: %w", s.Namespace, err)
 	}
@@ -57,7 +59,7 @@ func (s *Step) awaitNamespaceGone(ctx context.Context, sink event.Sink) error {
 		return ctx.Err()
 	}
 	return hint.With(fmt.Errorf("delete Namespace %s: still there after %s", s.Namespace, s.timeout()),
-		"see what holds it: kubectl get namespace "+s.Namespace+" -o yaml")
+		"see what holds it: "+hint.Command("kubectl", "get", "namespace", s.Namespace, "-o", "yaml"))
 }
 
 // isLease leaves out the locks of operators that elect a leader, which are nobody's any more.

@@ -25,7 +25,7 @@ func TestNamespaceMade(t *testing.T) {
 		before := creates()
 		changes, err := s.Observe(t.Context())
 		must(t, err)
-		must(t, s.createNamespace(t.Context(), event.Discard))
+		must(t, s.MakeNamespace(t.Context(), event.Discard))
 		wrote := slices.ContainsFunc(client.Actions(), func(a clienttesting.Action) bool { return a.GetVerb() == "create" })
 		if listed := len(changes) == 2; listed == made || wrote == made || before == made || creates() == made {
 			t.Errorf("made by another step %v: %v, created %v, permission %v, then %v", made, changes, wrote, before, creates())

@@ -3,14 +3,18 @@ package helminstall
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 // Observed is what the cluster holds, before any judgement.
@@ -31,10 +35,16 @@ type Observed struct {
 	Rests []Rest
 	// NamespaceGone is that the release's namespace does not exist, NamespaceOurs that it carries our label.
 	NamespaceGone, NamespaceOurs, NamespaceTerminating bool
+	// NamespaceNames is that the Namespace was made for this release, CRDsName that the CRDs' Helm annotations name it.
+	NamespaceNames, CRDsName bool
+	// Lookalikes are Deployments that are labelled as an operator and are none, as far as can be told.
+	Lookalikes []string
 
-	secrets     []corev1.Secret
-	deployments map[string]*appsv1.Deployment // by namespace/name
-	warnings    []string
+	undecoded    error // why the newest revision cannot be read
+	namespaceUID types.UID
+	secrets      []corev1.Secret
+	deployments  map[string]*appsv1.Deployment // by namespace/name
+	warnings     []string
 }
 
 // read observes everything at once: one round trip where nothing is unusual.
@@ -74,10 +84,8 @@ func (s *Step) read(ctx context.Context) (*Observed, error) {
 		o.Unseen = "Deployments of all namespaces may not be listed"
 		o.warnings = append(o.warnings, o.Unseen+": an operator that is installed elsewhere would not be noticed")
 	}
-	o.Operators = operatorsIn(items)
-	for i := range items {
-		o.deployments[items[i].Namespace+"/"+items[i].Name] = &items[i]
-	}
+	o.CRDsName = ownedBy(o.CRDs, owner.Owner{Release: s.Settings.Release, Namespace: s.Namespace})
+	o.take(items, s.Namespace, slices.ContainsFunc(unread, func(text string) bool { return text != "" }))
 	return o, s.readRest(ctx, o)
 }
 
@@ -100,11 +108,16 @@ func (s *Step) readSecrets(ctx context.Context, o *Observed) error {
 		return hint.With(fmt.Errorf("list Secrets of release %s in namespace %s: %w", s.Settings.Release, s.Namespace, err),
 			forbiddenHint(err, "Helm keeps its releases in Secrets: allow to get, list, create, update and delete them in "+s.Namespace))
 	}
-	o.secrets = list.Items
-	if o.Release, err = latest(list.Items); err == nil {
-		o.Worked = lastThatWorked(o.Release, list.Items)
+	o.secrets = slices.DeleteFunc(list.Items, func(secret corev1.Secret) bool { return !isRevision(&secret, s.Settings.Release) })
+	if o.Release, o.undecoded = latest(o.secrets); o.undecoded == nil {
+		o.Worked = lastThatWorked(o.Release, o.secrets)
 	}
-	return err
+	return nil
+}
+
+// isRevision reports whether a Secret is named as Helm names what it stores, so that no revision is there twice.
+func isRevision(secret *corev1.Secret, releaseName string) bool {
+	return secret.Type == storedrelease.SecretType && secret.Name == fmt.Sprintf("sh.helm.release.v1.%s.v%d", releaseName, revision(secret))
 }
 
 func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
@@ -117,6 +130,8 @@ func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
 		return fmt.Errorf("get Namespace %s: %w", s.Namespace, err)
 	default:
 		o.NamespaceOurs = ns.Labels[managedByLabel] == managedBy
+		o.NamespaceNames = o.NamespaceOurs && ns.Annotations[releaseAnnotation] == s.Settings.Release
+		o.namespaceUID = ns.UID
 		o.NamespaceTerminating = ns.DeletionTimestamp != nil
 	}
 	return nil

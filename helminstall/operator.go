@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -23,6 +27,8 @@ type Operator struct {
 	Version   string // by label or image tag; "" if neither tells
 	Chart     string // helm.sh/chart label, such as external-secrets-0.9.13, or ""
 	Owner     owner.Owner
+	// Confirmed is that the CRDs have the same owner. Else its image or arguments are the operator's, which anybody can have.
+	Confirmed bool
 	Available bool // at least one replica is, and as many as are wanted
 	Stopped   bool // its Deployment wants no replicas
 }
@@ -51,21 +57,75 @@ func (s *Step) listDeployments(ctx context.Context) (items []appsv1.Deployment, 
 	return list.Items, false, nil
 }
 
-// operatorsIn picks the operators proper, not their webhook and certificate controller.
-func operatorsIn(items []appsv1.Deployment) []Operator {
-	var out []Operator
+// take sorts the chart's Deployments: operators proper, not their webhook and certificate controller, and others that only
+// have the label, which any Deployment can. Of the rest, those are kept that are in a namespace of the release or of an
+// operator. Where CRDs may not be read, it is not known whether there are any.
+func (o *Observed) take(items []appsv1.Deployment, namespace string, unread bool) {
+	namespaces := map[string]bool{namespace: true}
 	for i := range items {
 		d := &items[i]
 		if d.Labels["app.kubernetes.io/name"] != DefaultChart {
 			continue
 		}
-		stopped := wantedReplicas(d) == 0
-		out = append(out, Operator{
-			Namespace: d.Namespace, Name: d.Name, Version: operatorVersion(d), Chart: d.Labels["helm.sh/chart"],
-			Owner: owner.Of(d.ObjectMeta), Stopped: stopped, Available: !stopped && unavailable(d) == "" && d.Status.AvailableReplicas > 0,
-		})
+		op := operatorOf(d)
+		op.Confirmed = o.confirms(op)
+		if !op.Confirmed && !looksGenuine(d) || !unread && served(o.CRDs) == noVersion {
+			o.Lookalikes = append(o.Lookalikes, "deployment/"+d.Namespace+"/"+d.Name)
+			continue
+		}
+		o.Operators = append(o.Operators, op)
+		namespaces[d.Namespace] = true
 	}
-	return out
+	for i := range items {
+		if d := &items[i]; namespaces[d.Namespace] {
+			o.deployments[d.Namespace+"/"+d.Name] = d
+		}
+	}
+}
+
+// confirms reports whether a Deployment's owner is the CRDs'. Whoever has a Deployment can annotate it; that it is in the
+// namespace that the CRDs name is what a tenant cannot have.
+func (o *Observed) confirms(op Operator) bool {
+	return slices.ContainsFunc(o.CRDs, func(c CRD) bool {
+		switch by := c.Owner; {
+		case by.ArgoApp != "" || by.Flux != "":
+			return by.ArgoApp == op.Owner.ArgoApp && by.Flux == op.Owner.Flux
+		default:
+			return by.Release != "" && op.Owner.Of(by.Release, by.Namespace) && op.Namespace == by.Namespace
+		}
+	})
+}
+
+func operatorOf(d *appsv1.Deployment) Operator {
+	stopped := wantedReplicas(d) == 0
+	return Operator{
+		Namespace: d.Namespace, Name: d.Name, Version: operatorVersion(d), Chart: d.Labels["helm.sh/chart"],
+		Owner: owner.Of(d.ObjectMeta), Stopped: stopped, Available: !stopped && unavailable(d) == "" && d.Status.AvailableReplicas > 0,
+	}
+}
+
+// looksGenuine reports whether a container's image or arguments are the operator's. Mirrors keep the image's last name, and
+// the arguments are those that every version of the chart gives.
+func looksGenuine(d *appsv1.Deployment) bool {
+	return slices.ContainsFunc(d.Spec.Template.Spec.Containers, func(c corev1.Container) bool {
+		image, _, _ := strings.Cut(c.Image, "@")
+		name, _, _ := strings.Cut(path.Base(image), ":")
+		return name == DefaultChart || strings.HasPrefix(name, DefaultChart+"-") ||
+			hasFlag(c.Args, "--metrics-addr") && hasFlag(c.Args, "--loglevel") && hasFlag(c.Args, "--zap-time-encoding")
+	})
+}
+
+func hasFlag(args []string, name string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, name+"=") })
+}
+
+// chartVersion is the version of the chart by its label; "" where that tells none.
+func (o Operator) chartVersion() string {
+	version, ok := strings.CutPrefix(o.Chart, DefaultChart+"-")
+	if _, err := semver.NewVersion(version); !ok || err != nil {
+		return ""
+	}
+	return version
 }
 
 func operatorVersion(d *appsv1.Deployment) string {

@@ -13,9 +13,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
-// gone reports whether the release is not there, but for a history that an uninstall kept.
-func (o *Observed) gone() bool { return o.Release == nil || o.Release.Info.Status == "uninstalled" }
-
 // pendingIn is the namespace in which somebody may be at work on the release, or on the one that is used in its place; "" if
 // nobody is.
 func (s *Step) pendingIn(o *Observed) string {

@@ -2,6 +2,7 @@ package helminstall
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func storedElsewhere(t *testing.T, revision int, st release.Status, change func(
 	t.Helper()
 	rel := helmRelease(revision, st)
 	rel.Name, rel.Namespace = "eso", "ops"
-	secret, err := storedRelease("sh.helm.release.v1.eso", rel, "createdAt", at())
+	secret, err := storedRelease(fmt.Sprintf("sh.helm.release.v1.eso.v%d", revision), rel, "createdAt", at())
 	must(t, err)
 	if change != nil {
 		change(secret)
@@ -57,6 +58,7 @@ func TestElsewhereInfo(t *testing.T) {
 		"no record":        {release.StatusDeployed, absent, labelled, false},
 	} {
 		s := stepOn(storedElsewhere(t, 7, test.status, test.change), Settings{Release: "external-secrets", Namespace: "external-secrets", Version: "0.17.0"})
+		s.rawGet = crdsNaming("eso", "ops")
 		_, err := s.Observe(t.Context())
 		must(t, err)
 		if s.State() != Elsewhere || s.Release() != test.want || s.Ours() != test.ours {
@@ -76,6 +78,7 @@ func TestElsewhereForbidden(t *testing.T) {
 		return a.GetNamespace() == "ops", nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", nil)
 	})
 	s := stepOn(client, Settings{Release: "external-secrets", Namespace: "external-secrets"})
+	s.rawGet = crdsNaming("eso", "ops")
 	_, err := s.Observe(t.Context())
 	must(t, err)
 	if got := s.Release(); got.Name != "eso" || got.Revision != 0 || s.Ours() || len(s.Warnings()) > 0 {

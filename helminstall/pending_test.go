@@ -33,7 +33,7 @@ func pendings(t *testing.T, client *fake.Clientset) *[]string {
 		if err != nil {
 			t.Error(err)
 		} else if rec.Pending() {
-			seen = append(seen, fmt.Sprintf("%d %s: marked %v, by us %v, %v old", rec.Revision, rec.Info.Status, rec.Ours(),
+			seen = append(seen, fmt.Sprintf("%d %s: marked %v, by us %v, %v old", rec.Revision, rec.Info.Status, rec.Marked(),
 				rec.StoredByUs(), time.Since(rec.Since()).Round(time.Hour)))
 		}
 		return false, nil, nil

@@ -45,7 +45,7 @@ func installAs(by owner.Owner) string {
 	if by.Release == "" {
 		return ""
 	}
-	return fmt.Sprintf("; or install as that release: --release %s --release-namespace %s", by.Release, by.Namespace)
+	return "; or install as that release: " + hint.Command("--release", by.Release, "--release-namespace", by.Namespace)
 }
 
 // live is the metadata of an object that was read ahead, nil if it does not exist. It has the shape of a CRD, which is
@@ -62,12 +62,17 @@ func (r *readAhead) live(info *resource.Info) *rawCRD {
 	return obj
 }
 
-// mayTake narrows Helm's TakeOwnership, which would seize whatever has a name of the chart's, to what it is switched
-// on for: CRDs, and with --adopt the webhooks that went with them. Without it Helm would refuse as well, but not so that
-// anybody could tell what to do.
+// mayTake keeps what names another release from an upgrade, whatever the stored manifest says. For an install it narrows
+// Helm's TakeOwnership, which would seize whatever has a name of the chart's, to what it is switched on for: CRDs, and with
+// --adopt the webhooks that went with them. Without it Helm would refuse as well, but not so that anybody could tell what to
+// do.
 func (s *Step) mayTake(info *resource.Info, live *rawCRD) bool {
-	if s.verdict.Action != plan.Create || owner.Of(live.Metadata).Of(s.Settings.Release, s.Namespace) {
+	by := owner.Of(live.Metadata)
+	switch {
+	case by.Of(s.Settings.Release, s.Namespace):
 		return true
+	case s.verdict.Action != plan.Create: // Helm judges what is new; what is in the stored manifest may be another's all the same
+		return by.Release == ""
 	}
 	switch info.Mapping.GroupVersionKind.Kind {
 	case crdKind:

@@ -10,7 +10,7 @@ import (
 )
 
 // prepare gets what a change needs before anything is written: the chart, and what discovery tells of the server, at
-// the same time.
+// the same time. Then it judges what the chart makes of the values.
 func (s *Step) prepare(ctx context.Context) error {
 	var group errgroup.Group
 	group.Go(func() error { return s.prepareChart(ctx) })
@@ -23,7 +23,15 @@ func (s *Step) prepare(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return s.checkStoredVersions()
+	made, err := s.render(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.checkStoredVersions(made.documents); err != nil {
+		return err
+	}
+	s.refusals, err = s.checkGrants(ctx, made.documents)
+	return err
 }
 
 // prepareChart leaves next nil where the chart that is stored with the release serves.

@@ -40,6 +40,9 @@ func (s *Step) convergeInTurn(ctx context.Context, sink event.Sink) error {
 		if s.verdict.Action == plan.Blocked {
 			return hint.With(fmt.Errorf("apply Helm release %s/%s: %s", s.Namespace, s.Settings.Release, s.verdict.Reason), s.verdict.Hint)
 		}
+		if len(s.refusals) > 0 {
+			return hint.With(fmt.Errorf("apply Helm release %s/%s: %s", s.Namespace, s.Settings.Release, s.refusals[0].Reason), s.refusals[0].Hint)
+		}
 		if !s.writes() {
 			return nil
 		}

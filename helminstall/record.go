@@ -1,10 +1,6 @@
 package helminstall
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +12,9 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	helmtime "helm.sh/helm/v3/pkg/time"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 // The marks that a release of ours carries, as labels of the Secret that stores it. Helm keeps them over upgrades,
@@ -61,11 +60,27 @@ type Record struct {
 			Dependencies []*chart.Dependency `json:"dependencies"`
 		} `json:"lock"`
 	} `json:"chart"`
+	Hooks []struct {
+		Name   string   `json:"name"`
+		Kind   string   `json:"kind"`
+		Events []string `json:"events"`
+	} `json:"hooks"`
 	Labels map[string]string `json:"-"`
 }
 
-// Ours reports whether the release carries our mark.
-func (r *Record) Ours() bool { return r.Labels[managedByLabel] == managedBy }
+// deleteHooks name what Helm would create when the release is uninstalled.
+func (r *Record) deleteHooks() []string {
+	var out []string
+	for _, h := range r.Hooks {
+		if slices.Contains(h.Events, "pre-delete") || slices.Contains(h.Events, "post-delete") {
+			out = append(out, brief(h.Kind+"/"+h.Name))
+		}
+	}
+	return out
+}
+
+// Marked reports whether the release's Secret carries our label. That alone is no proof; see the package comment.
+func (r *Record) Marked() bool { return r.Labels[managedByLabel] == managedBy }
 
 // StoredByUs reports whether a run of ours gave the revision the status that it has.
 func (r *Record) StoredByUs() bool {
@@ -98,7 +113,9 @@ func latest(secrets []corev1.Secret) (*Record, error) {
 	}
 	rec, err := decodeRecord(newest.Data["release"])
 	if err != nil {
-		return nil, fmt.Errorf("decode release in Secret %s/%s: %w", newest.Namespace, newest.Name, err)
+		return nil, hint.With(fmt.Errorf("decode release in Secret %s/%s: %w", newest.Namespace, newest.Name, err),
+			"helm cannot have stored it so; without it the revision before it counts: "+
+				hint.Command("kubectl", "-n", newest.Namespace, "delete", "secret", newest.Name))
 	}
 	rec.Labels = newest.Labels
 	return rec, nil
@@ -132,34 +149,17 @@ func revision(s *corev1.Secret) int {
 }
 
 func decodeRecord(stored []byte) (*Record, error) {
-	data, err := base64.StdEncoding.DecodeString(string(stored))
+	data, err := storedrelease.Unpack(stored)
 	if err != nil {
-		return nil, errors.New("not base64")
+		return nil, err
 	}
-	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		if data, err = gunzip(data); err != nil {
-			return nil, err
-		}
-	}
+	return parseRecord(data)
+}
+
+func parseRecord(data []byte) (*Record, error) {
 	rec := &Record{}
 	if err := json.Unmarshal(data, rec); err != nil {
 		return nil, errors.New("not a Helm 3 release")
 	}
 	return rec, nil
 }
-
-// gunzip trusts the size at the stream's end only as a first guess.
-func gunzip(data []byte) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = r.Close() }()
-	var out bytes.Buffer
-	out.Grow(bytes.MinRead + int(min(binary.LittleEndian.Uint32(data[len(data)-4:]), maxRelease)))
-	_, err = out.ReadFrom(r)
-	return out.Bytes(), err
-}
-
-// maxRelease is more than what a Secret can hold, unpacked.
-const maxRelease = 16 << 20

@@ -16,12 +16,13 @@ type recorder struct {
 
 type call struct {
 	method, path string
+	dry          bool
 	start, end   time.Time
 }
 
 func (r *recorder) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(req *http.Request) (*http.Response, error) {
-		c := call{method: req.Method, path: req.URL.Path, start: time.Now()}
+		c := call{method: req.Method, path: req.URL.Path, dry: req.URL.Query().Get("dryRun") != "", start: time.Now()}
 		if r.delay > 0 {
 			select {
 			case <-time.After(r.delay):

@@ -45,7 +45,7 @@ func pullRegistry(ctx context.Context, client *http.Client, ref, version string)
 func registryClient(ctx context.Context, client *http.Client, ref string) (*registry.Client, error) {
 	// The SDK's pull takes no context.
 	bound := *client
-	bound.Transport = boundTransport{ctx: ctx, next: cmp.Or(client.Transport, http.DefaultTransport)}
+	bound.Transport = boundTransport{ctx: ctx, next: cmp.Or(client.Transport, http.DefaultTransport), limit: maxDownload}
 	opts := []registry.ClientOption{
 		registry.ClientOptHTTPClient(&bound),
 		registry.ClientOptWriter(io.Discard),

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -24,19 +23,12 @@ type repository struct {
 	url    string // without a trailing slash; may carry user:password
 }
 
-// entry is as much of an index as is needed to choose, fetch and check an archive.
-type entry struct {
-	Version string   `json:"version"`
-	URLs    []string `json:"urls"`
-	Digest  string   `json:"digest"`
-}
-
 func (r repository) chart(ctx context.Context, name, version string) (fetched, error) {
-	entries, err := r.entries(ctx, name)
+	index, err := r.index(ctx, name)
 	if err != nil {
 		return fetched{}, err
 	}
-	e, err := r.choose(entries, name, version)
+	e, err := r.choose(index.byVersion(), name, version)
 	if err != nil {
 		return fetched{}, err
 	}
@@ -64,11 +56,11 @@ func (r repository) verify(name string, e entry, archive []byte) (fetched, error
 	return fetched{}, checkDigest(what, archive, want)
 }
 
-// choose takes an exact version, or the newest that is not a pre-release.
+// choose takes an exact version, or the newest that is not a pre-release, of entries that are sorted.
 func (r repository) choose(entries []entry, name, version string) (entry, error) {
-	slices.SortStableFunc(entries, func(a, b entry) int { return compareVersions(b.Version, a.Version) })
+	wanted, _ := semver.NewVersion(version)
 	for _, e := range entries {
-		if version != "" && sameVersion(e.Version, version) || version == "" && stable(e.Version) {
+		if version == "" && e.stable() || version != "" && (e.Version == version || same(e.version, wanted)) {
 			return e, nil
 		}
 	}
@@ -112,35 +104,27 @@ func (r repository) shown() string {
 	return u.Redacted()
 }
 
-func (r repository) entries(ctx context.Context, name string) ([]entry, error) {
+func (r repository) index(ctx context.Context, name string) (chartIndex, error) {
+	var none chartIndex
 	body, err := download(ctx, r.client, r.url+"/index.yaml")
 	if status, ok := errors.AsType[httpStatus](err); ok && status == http.StatusNotFound {
-		return nil, refuse(fmt.Errorf("read chart repository %s: it has no index.yaml", r.shown()), "check --chart-repo")
+		return none, refuse(fmt.Errorf("read chart repository %s: it has no index.yaml", r.shown()), "check --chart-repo")
 	}
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("read chart repository %s: %w", r.shown(), err), unreachableHint)
+		return none, hint.With(fmt.Errorf("read chart repository %s: %w", r.shown(), err), unreachableHint)
 	}
-	all, err := parseIndex(body)
+	found, err := parseIndex(body, name)
 	if err != nil {
-		return nil, refuse(fmt.Errorf("read chart repository %s: %w", r.shown(), err), "check --chart-repo")
+		return none, refuse(fmt.Errorf("read chart repository %s: %w", r.shown(), err), "check --chart-repo")
 	}
-	if len(all[name]) == 0 {
-		return nil, refuse(fmt.Errorf("find chart %s: not in repository %s", name, r.shown()), "it has "+names(all))
+	if len(found.entries) == 0 {
+		return none, refuse(fmt.Errorf("find chart %s: not in repository %s", name, r.shown()), "it has "+found.names())
 	}
-	return all[name], nil
+	return found, nil
 }
 
 const unreachableHint = "check --chart-repo and the proxy settings (HTTPS_PROXY); " +
 	"without a way out, give the chart as a file with --chart FILE.tgz, or leave Helm out with --skip-helm"
-
-func compareVersions(a, b string) int {
-	va, errA := semver.NewVersion(a)
-	vb, errB := semver.NewVersion(b)
-	if errA != nil || errB != nil {
-		return cmp.Compare(boolInt(errA == nil), boolInt(errB == nil))
-	}
-	return va.Compare(vb)
-}
 
 func boolInt(b bool) int {
 	if b {
@@ -158,7 +142,7 @@ func stable(version string) bool {
 func newest(entries []entry) string {
 	var out []string
 	for _, e := range entries {
-		if len(out) < 5 && stable(e.Version) {
+		if len(out) < 5 && e.stable() {
 			out = append(out, e.Version)
 		}
 	}

@@ -40,8 +40,16 @@ func (s *Step) install(ctx context.Context, e *helm) (*release.Release, error) {
 	in.Timeout, in.DisableOpenAPIValidation = s.timeout(), true // the API server validates what it is sent
 	in.PostRenderer = keepCRDs{}
 	in.TakeOwnership = s.verdict.TakeOwnership
-	in.Replace = s.verdict.State == Removed
-	return in.RunWithContext(ctx, s.next.chart, s.wanted.Values)
+	if in.Replace = s.seen.Release != nil; in.Replace && s.seen.rest() {
+		if err := settle(e, s.Settings.Release); err != nil {
+			return nil, err
+		}
+	}
+	ch, err := copyOf(s.next.chart)
+	if err != nil {
+		return nil, err
+	}
+	return in.RunWithContext(ctx, ch, s.wanted.Values)
 }
 
 func (s *Step) upgrade(ctx context.Context, e *helm, ch *chart.Chart, vals map[string]any, post postrender.PostRenderer) (*release.Release, error) {
@@ -97,7 +105,7 @@ func settle(e *helm, name string) error {
 // chartFor is the downloaded chart, or the one that is stored with the release.
 func (s *Step) chartFor(e *helm) (*chart.Chart, error) {
 	if s.next != nil {
-		return s.next.chart, nil
+		return copyOf(s.next.chart)
 	}
 	stored, err := e.Releases.Get(s.Settings.Release, s.seen.base().Revision)
 	if err != nil {

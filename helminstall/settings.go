@@ -19,8 +19,10 @@ const (
 type Settings struct {
 	Release   string // --release
 	Namespace string // --release-namespace
-	Chart     string // --chart: a name in Repo, a directory, a .tgz or oci://…; "" is DefaultChart
-	Repo      string // --chart-repo; "" is DefaultRepo
+	// ReleaseGiven is that one of these was given, and is not only the default; another than the default counts as given.
+	ReleaseGiven bool
+	Chart        string // --chart: a name in Repo, a directory, a .tgz or oci://…; "" is DefaultChart
+	Repo         string // --chart-repo; "" is DefaultRepo
 	// Version is --chart-version. Empty: DefaultVersion on a first install, else the release keeps its own.
 	Version string
 	Values  []string // --values, paths, later ones win
@@ -29,6 +31,8 @@ type Settings struct {
 	Adopt   bool     // --adopt
 	// NamespaceMade is that another step makes the namespace before this one is applied.
 	NamespaceMade bool
+	// Inputs is what ReadInputs read of Chart and Values. Where nobody called it, a Step does when it first observes.
+	Inputs *Inputs
 	// Timeout bounds the mutating phase and, separately, the wait.
 	Timeout time.Duration
 }
@@ -43,6 +47,10 @@ func (s Settings) timeout() time.Duration { return cmp.Or(s.Timeout, defaultTime
 // explicit reports whether the run asks for anything beyond "an operator is there".
 func (s Settings) explicit() bool {
 	return s.Version != "" || len(s.Values) > 0 || len(s.Set) > 0 || s.chart() != DefaultChart
+}
+
+func (s Settings) releaseGiven() bool {
+	return s.ReleaseGiven || s.Release != DefaultChart || s.Namespace != DefaultChart
 }
 
 // firstVersion is the version that a first install takes; "" is the newest.

@@ -25,6 +25,11 @@ func (s Settings) source() source {
 		return fromDisk
 	case ref == DefaultChart:
 		return fromRepo
+	case s.Inputs != nil: // what it was then
+		if s.Inputs.chart == nil {
+			return fromRepo
+		}
+		return fromDisk
 	}
 	if _, err := os.Stat(ref); err == nil {
 		return fromDisk

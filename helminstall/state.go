@@ -19,6 +19,7 @@ const (
 	Failed    State = "failed"    // this release, whose last operation failed or was cut off
 	Busy      State = "busy"      // this release, with an operation under way that may still live
 	Removed   State = "removed"   // this release, uninstalled with its history kept
+	Lost      State = "lost"      // this release, whose objects are there and which is not stored any more
 	Foreign   State = "foreign"   // this release by name, without our mark and not as wanted
 	Refused   State = "refused"   // nothing that a run could change
 )
@@ -35,7 +36,9 @@ type Want struct {
 	Values, Asked map[string]any
 	// Explicit is that --chart, --chart-version, --values or --set was given.
 	Explicit bool
-	Adopt    bool
+	// ReleaseGiven is that the release was named, and not left to the default.
+	ReleaseGiven bool
+	Adopt        bool
 	// HolderGone is that no run of ours lives that could have left an operation pending.
 	HolderGone bool
 	Timeout    time.Duration
@@ -59,14 +62,15 @@ type Verdict struct {
 
 // Classify is pure, so that every situation is one row of a table test.
 func Classify(o *Observed, w Want) Verdict {
-	if o.Release == nil {
-		return classifyCluster(o, w)
-	}
 	switch {
+	case o.Release == nil:
+		return classifyCluster(o, w)
 	case o.Release.Info.Status == "uninstalled":
 		return classifyRemoved(o, w)
 	case o.Release.Pending():
 		return classifyPending(o, w)
+	case o.rest():
+		return classifyRest(o, w)
 	case o.Release.Info.Status != "deployed":
 		return classifyFailed(o, w)
 	}

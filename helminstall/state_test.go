@@ -58,10 +58,12 @@ func crdsOf(release, ns string) []CRD {
 const plainCRD = "---\nkind: CustomResourceDefinition\nmetadata:\n  name: x.example.org\n  annotations: {helm.sh/resource-policy: keep}\n"
 
 func TestClassify(t *testing.T) {
-	argo := Operator{Namespace: "kube-system", Name: "eso", Version: "v0.9.13", Available: true, Owner: owner.Owner{ArgoApp: "eso-app"}}
+	argo := Operator{Namespace: "kube-system", Name: "eso", Version: "v0.9.13", Available: true, Confirmed: true, Owner: owner.Owner{ArgoApp: "eso-app"}}
 	eso := owner.Owner{Release: "eso", Namespace: "infra"}
 	rests := []Rest{{"validatingwebhookconfiguration/a", eso}, {"validatingwebhookconfiguration/b", eso}}
 	flux := Operator{Name: "eso", Available: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets", Flux: "infra/eso"}}
+	own := Operator{Namespace: "external-secrets", Name: "eso", Available: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets"}}
+	imageOnly := Operator{Namespace: "tenant", Name: "web", Available: true}
 	tests := map[string]struct {
 		seen   Observed
 		want   func(*Want)
@@ -71,6 +73,8 @@ func TestClassify(t *testing.T) {
 		hint   string // a part of it
 		warns  int
 		check  func(Verdict) bool
+
+		unnamed bool // no cluster-wide object names the release
 	}{
 		"nothing there":           {state: Absent, action: plan.Create, reason: "chart external-secrets 0.16.2"},
 		"namespace going":         {seen: Observed{NamespaceTerminating: true}, state: Refused, action: plan.Blocked, reason: "being deleted"},
@@ -113,27 +117,45 @@ func TestClassify(t *testing.T) {
 		"Flux, adopt": {seen: Observed{Release: stored(unmarked, withManifest("---\nkind: CustomResourceDefinition\n")), Operators: []Operator{flux}}, want: func(w *Want) { w.Adopt = true }, state: InSync, action: plan.None, reason: "installed by Flux HelmRelease infra/eso: used", warns: 2, check: func(v Verdict) bool {
 			return strings.Contains(v.Warnings[1], "crds.annotations") && !strings.Contains(v.Warnings[1], "--adopt")
 		}},
-		"Flux, differs":           {seen: Observed{Release: stored(unmarked), Operators: []Operator{flux}}, want: func(w *Want) { w.Version, w.Explicit, w.Adopt = "0.17.0", true, true }, state: Foreign, action: plan.Blocked, reason: "0.16.2 -> 0.17.0", hint: "change it in Flux"},
-		"a wrapper, its operator": {seen: Observed{Release: stored(unmarked, withChart("platform")), Operators: []Operator{{Name: "a", Available: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets"}}}}, state: InSync, action: plan.None, reason: "chart platform 0.16.2, revision 1, installed by somebody else: used"},
-		"failed, another chart":   {seen: Observed{Release: stored(status(release.StatusFailed), unmarked, withChart("nginx"))}, want: func(w *Want) { w.Adopt = true }, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},
-		"uninstalling, gone":      {seen: Observed{Release: stored(status(release.StatusUninstalling), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update},
-		"pending, mark carried":   {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), carried("0.deployed"))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
-		"pending, mark too old":   {seen: Observed{Release: stored(status(release.StatusPendingUpgrade))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
-		"uninstalling, foreign":   {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), old(time.Hour), deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
-		"uninstalling, again":     {seen: Observed{Release: stored(status(release.StatusUninstalling), deleted(time.Hour), byUs, deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
-		"uninstalling, old":       {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), old(time.Hour), deleted(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left uninstalling by somebody else 11m0s ago"},
-		"uninstalling, no date":   {seen: Observed{Release: stored(status(release.StatusUninstalling), old(time.Hour))}, state: Failed, action: plan.Update, reason: "1h0m0s ago"},
-		"uninstalled, kept":       {seen: Observed{Release: stored(status(release.StatusUninstalled))}, state: Removed, action: plan.Create},
-		"superseded only":         {seen: Observed{Release: stored(status(release.StatusSuperseded))}, state: Failed, action: plan.Update},
-		"foreign, as wanted":      {seen: Observed{Release: stored(unmarked)}, state: InSync, action: plan.None, reason: "installed by somebody else: used"},
-		"foreign, CRDs not kept":  {seen: Observed{Release: stored(unmarked, withManifest("---\nkind: CustomResourceDefinition\n"))}, state: InSync, action: plan.None, warns: 1},
-		"foreign, differs":        {seen: Observed{Release: stored(unmarked)}, want: func(w *Want) { w.Version, w.Explicit = "0.17.0", true }, state: Foreign, action: plan.Blocked, reason: "0.16.2 -> 0.17.0", hint: "--adopt"},
-		"foreign, adopted":        {seen: Observed{Release: stored(unmarked)}, want: func(w *Want) { w.Adopt = true }, state: Drifted, action: plan.Adopt, reason: "taken over"},
-		"old conversion":          {seen: Observed{Release: stored(withManifest(plainCRD)), CRDs: []CRD{{Name: "x.example.org", Converts: true}}}, state: Drifted, action: plan.Update, reason: "CRD x.example.org asks for the conversion webhook of an older operator"},
-		"conversion of its own":   {seen: Observed{Release: stored(withManifest(plainCRD + "spec:\n  conversion: {strategy: Webhook}\n")), CRDs: []CRD{{Name: "x.example.org", Converts: true}}}, state: InSync, action: plan.None},
-		"CRDs of somebody else":   {seen: Observed{Release: stored(), CRDs: []CRD{{Name: "x.example.org", Converts: true}}}, state: InSync, action: plan.None},
-		"foreign, conversion":     {seen: Observed{Release: stored(unmarked, withManifest(plainCRD)), CRDs: []CRD{{Name: "x.example.org", Converts: true}}}, state: InSync, action: plan.None, warns: 1},
-		"foreign, other chart":    {seen: Observed{Release: stored(unmarked, withChart("nginx"))}, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},
+		"Flux, differs":             {seen: Observed{Release: stored(unmarked), Operators: []Operator{flux}}, want: func(w *Want) { w.Version, w.Explicit, w.Adopt = "0.17.0", true, true }, state: Foreign, action: plan.Blocked, reason: "0.16.2 -> 0.17.0", hint: "change it in Flux"},
+		"a wrapper, its operator":   {seen: Observed{Release: stored(unmarked, withChart("platform")), Operators: []Operator{{Name: "a", Available: true, Confirmed: true, Owner: owner.Owner{Release: "external-secrets", Namespace: "external-secrets"}}}}, state: InSync, action: plan.None, reason: "chart platform 0.16.2, revision 1, installed by somebody else: used"},
+		"failed, another chart":     {seen: Observed{Release: stored(status(release.StatusFailed), unmarked, withChart("nginx"))}, want: func(w *Want) { w.Adopt = true }, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},
+		"uninstalling, gone":        {seen: Observed{Release: stored(status(release.StatusUninstalling), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Update},
+		"pending, mark carried":     {seen: Observed{Release: stored(status(release.StatusPendingUpgrade), carried("0.deployed"))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"pending, mark too old":     {seen: Observed{Release: stored(status(release.StatusPendingUpgrade))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"uninstalling, foreign":     {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), old(time.Hour), deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"uninstalling, again":       {seen: Observed{Release: stored(status(release.StatusUninstalling), deleted(time.Hour), byUs, deleted(time.Minute))}, want: func(w *Want) { w.HolderGone = true }, state: Busy, action: plan.Update, reason: "by somebody else since 1m0s"},
+		"uninstalling, old":         {seen: Observed{Release: stored(status(release.StatusUninstalling), carried("1.deployed"), old(time.Hour), deleted(11*time.Minute))}, state: Failed, action: plan.Update, reason: "left uninstalling by somebody else 11m0s ago"},
+		"uninstalling, no date":     {seen: Observed{Release: stored(status(release.StatusUninstalling), old(time.Hour))}, state: Failed, action: plan.Update, reason: "1h0m0s ago"},
+		"uninstalled, kept":         {seen: Observed{Release: stored(status(release.StatusUninstalled))}, state: Removed, action: plan.Create},
+		"superseded only":           {seen: Observed{Release: stored(status(release.StatusSuperseded))}, state: Failed, action: plan.Update},
+		"foreign, as wanted":        {seen: Observed{Release: stored(unmarked)}, state: InSync, action: plan.None, reason: "installed by somebody else: used"},
+		"foreign, CRDs not kept":    {seen: Observed{Release: stored(unmarked, withManifest("---\nkind: CustomResourceDefinition\n"))}, state: InSync, action: plan.None, warns: 1},
+		"foreign, differs":          {seen: Observed{Release: stored(unmarked)}, want: func(w *Want) { w.Version, w.Explicit = "0.17.0", true }, state: Foreign, action: plan.Blocked, reason: "0.16.2 -> 0.17.0", hint: "--adopt"},
+		"foreign, adopted":          {seen: Observed{Release: stored(unmarked)}, want: func(w *Want) { w.Adopt = true }, state: Drifted, action: plan.Adopt, reason: "taken over"},
+		"old conversion":            {seen: Observed{Release: stored(withManifest(plainCRD)), CRDs: []CRD{{Name: "x.example.org", Converts: true}}}, state: Drifted, action: plan.Update, reason: "CRD x.example.org asks for the conversion webhook of an older operator"},
+		"conversion of its own":     {seen: Observed{Release: stored(withManifest(plainCRD + "spec:\n  conversion: {strategy: Webhook}\n")), CRDs: []CRD{{Name: "x.example.org", Converts: true}}}, state: InSync, action: plan.None},
+		"CRDs of somebody else":     {seen: Observed{Release: stored(), CRDs: []CRD{{Name: "x.example.org", Converts: true}}}, state: InSync, action: plan.None},
+		"foreign, conversion":       {seen: Observed{Release: stored(unmarked, withManifest(plainCRD)), CRDs: []CRD{{Name: "x.example.org", Converts: true}}}, state: InSync, action: plan.None, warns: 1},
+		"claimed, as wanted":        {unnamed: true, seen: Observed{Release: stored()}, state: InSync, action: plan.None, reason: "installed by somebody (its Secret says gen3-bootstrap, but neither its Namespace nor CRDs name the release): used"},
+		"claimed, differs":          {unnamed: true, seen: Observed{Release: stored()}, want: func(w *Want) { w.Version, w.Explicit = "0.17.0", true }, state: Foreign, action: plan.Blocked, reason: "0.16.2 -> 0.17.0", hint: "--adopt"},
+		"claimed, adopted":          {unnamed: true, seen: Observed{Release: stored()}, want: func(w *Want) { w.Adopt = true }, state: Drifted, action: plan.Adopt, reason: "neither its Namespace nor CRDs"},
+		"claimed, failed":           {unnamed: true, seen: Observed{Release: stored(status(release.StatusFailed))}, state: Failed, action: plan.Create, reason: "revision 1 is failed, and neither its Namespace nor CRDs name the release: installed anew, chart", check: func(v Verdict) bool { return v.NewChart }},
+		"claimed, pending, gone":    {unnamed: true, seen: Observed{Release: stored(status(release.StatusPendingInstall), byUs)}, want: func(w *Want) { w.HolderGone = true }, state: Failed, action: plan.Create, reason: "installed anew"},
+		"claimed, pending, alive":   {unnamed: true, seen: Observed{Release: stored(status(release.StatusPendingInstall), byUs)}, state: Busy, action: plan.Update, reason: "a run of ours"},
+		"claimed, failed, used":     {unnamed: true, seen: Observed{Release: stored(status(release.StatusFailed)), Operators: []Operator{argo}, CRDs: crdsOf("", "")}, state: Elsewhere, action: plan.None, reason: "Argo CD application eso-app"},
+		"pending, foreign, unnamed": {unnamed: true, seen: Observed{Release: stored(status(release.StatusPendingUpgrade), unmarked, old(time.Hour))}, state: Foreign, action: plan.Blocked, reason: "before the operator's CRDs bore its name", hint: "--adopt"},
+		"lost":                      {seen: Observed{NamespaceNames: true, Operators: []Operator{own}, CRDs: crdsOf("external-secrets", "external-secrets")}, state: Lost, action: plan.Create, reason: "no Secret stores it any more, and its operator is there (deployment/external-secrets/eso): installed over its own objects"},
+		"lost, of nobody":           {seen: Observed{Operators: []Operator{own}, CRDs: crdsOf("external-secrets", "external-secrets")}, state: Elsewhere, action: plan.None, warns: 1, check: func(v Verdict) bool { return strings.Contains(v.Warnings[0], "--adopt stores it anew") }},
+		"lost, adopted":             {seen: Observed{Operators: []Operator{own}, CRDs: crdsOf("", "")}, want: func(w *Want) { w.Adopt = true }, state: Lost, action: plan.Create},
+		"lost, CRDs of another":     {seen: Observed{NamespaceNames: true, Operators: []Operator{own}, CRDs: crdsOf("eso", "infra")}, state: Elsewhere, action: plan.None, warns: 1},
+		"lost, Flux":                {seen: Observed{NamespaceNames: true, Operators: []Operator{flux}, CRDs: crdsOf("external-secrets", "external-secrets")}, state: Elsewhere, action: plan.None, warns: 0},
+		"lookalikes":                {seen: Observed{Lookalikes: []string{"deployment/tenant/web"}}, state: Absent, action: plan.Create, warns: 1, check: func(v Verdict) bool { return strings.Contains(v.Warnings[0], "deployment/tenant/web") }},
+		"lookalikes, as wanted":     {seen: Observed{Release: stored(), Lookalikes: []string{"deployment/tenant/web"}}, state: InSync, action: plan.None},
+		"an image alone":            {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt = true }, state: Elsewhere, action: plan.None, reason: "deployment/tenant/web"},
+		"an image, overruled":       {seen: Observed{Operators: []Operator{imageOnly}, CRDs: crdsOf("eso", "infra")}, want: func(w *Want) { w.Adopt, w.ReleaseGiven = true, true }, state: Leftover, action: plan.Create, warns: 1},
+		"confirmed, not overruled":  {seen: Observed{Operators: []Operator{argo}, CRDs: crdsOf("", "")}, want: func(w *Want) { w.Adopt, w.ReleaseGiven = true, true }, state: Elsewhere, action: plan.None},
+		"foreign, other chart":      {seen: Observed{Release: stored(unmarked, withChart("nginx"))}, state: Foreign, action: plan.Blocked, reason: "chart nginx", hint: "--release"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +166,7 @@ func TestClassify(t *testing.T) {
 			if test.seen.Release == nil {
 				w.Chart, w.Version = DefaultChart, DefaultVersion
 			}
+			test.seen.CRDsName = !test.unnamed // by the cluster-wide objects; what it means is in TestOurs
 			if test.want != nil {
 				test.want(&w)
 			}

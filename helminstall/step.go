@@ -3,6 +3,7 @@ package helminstall
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -36,6 +37,10 @@ type Step struct {
 	wanted   Want
 	next     *fetched // the chart that Apply installs
 	apis     *apis
+	stored   *storedChart  // the one that an upgrade of values takes from the release
+	rendered *rendering    // of the last look
+	refusals []plan.Change // what the API server would refuse of the chart's objects
+	removal  *removal      // what an uninstall takes away; nil where it takes nothing
 	warnings []string
 }
 
@@ -48,14 +53,21 @@ func (*Step) Name() string { return stepName }
 // Observe reads the cluster, and the chart if something has to change, and says what Apply would do. It may be called
 // again, and then what it downloaded before is not downloaded twice.
 func (s *Step) Observe(ctx context.Context) ([]plan.Change, error) {
-	s.warnings = nil
+	s.warnings, s.refusals = nil, nil
+	var errs []error
+	if s.Settings, errs = ReadInputs(ctx, s.Settings); len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
 	seen, err := s.read(ctx)
+	if err == nil {
+		err = seen.undecoded
+	}
 	if err != nil {
 		return nil, err
 	}
 	s.seen = seen
 	if s.wanted, err = s.want(ctx, seen); err != nil {
-		return s.refused(err)
+		return nil, err
 	}
 	s.verdict = Classify(seen, s.wanted)
 	if s.writes() && !s.NoFetch {
@@ -80,13 +92,13 @@ func (s *Step) writes() bool {
 	return s.verdict.Action != plan.None && s.verdict.Action != plan.Blocked
 }
 
-// changes are the plan's lines: the namespace where this step has to make it, and the release.
+// changes are the plan's lines: the namespace where this step has to make it, the release, and what is in its way.
 func (s *Step) changes() []plan.Change {
 	var out []plan.Change
 	if s.makesNamespace() {
 		out = append(out, s.namespaceChange())
 	}
-	return append(out, s.releaseChange())
+	return append(append(out, s.releaseChange()), s.refusals...)
 }
 
 func (s *Step) makesNamespace() bool {
@@ -108,17 +120,16 @@ func (s *Step) releaseChange() plan.Change {
 func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 	w := Want{
 		Release: s.Settings.Release, Namespace: s.Namespace, Chart: s.wantName(), Version: s.Version,
-		Explicit: s.explicit(), Adopt: s.Adopt, Timeout: s.timeout(), Now: s.Now(),
+		Explicit: s.explicit(), ReleaseGiven: s.releaseGiven(), Adopt: s.Adopt, Timeout: s.timeout(), Now: s.Now(),
 	}
 	if o.gone() {
 		w.Chart, w.Version = s.chartName(), s.firstVersion()
 	}
-	if s.source() == fromDisk {
-		local, err := s.fetch(ctx, nil, "")
-		if err != nil {
-			return w, err
-		}
-		s.next = &local
+	if op := o.lost(s.Settings.Release, s.Namespace); op != nil && w.Chart == DefaultChart {
+		w.Version = cmp.Or(s.Version, op.chartVersion(), w.Version)
+	}
+	if local := s.Inputs.chart; local != nil {
+		s.next = local
 		w.Chart, w.Version, w.Digest = local.chart.Metadata.Name, local.chart.Metadata.Version, local.digest
 	}
 	if where := s.pendingIn(o); where != "" && s.HolderAlive != nil {
@@ -129,15 +140,12 @@ func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 
 // wantValues merges: our defaults, under what the release has, under what the run asks for.
 func (s *Step) wantValues(w *Want, o *Observed) error {
-	asked, err := s.overlay()
-	if err != nil {
-		return err
-	}
 	var have map[string]any
 	if !o.gone() {
 		have = o.base().Config
 	}
-	if w.Asked, err = normal(mergeValues(have, asked)); err != nil {
+	var err error
+	if w.Asked, err = normal(mergeValues(have, s.Inputs.values)); err != nil {
 		return err
 	}
 	w.Values, err = normal(mergeValues(baseValues(), w.Asked))

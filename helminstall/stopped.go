@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // stopped warns of Deployments that want no replicas, one line for each namespace. What a person scaled is not scaled
@@ -22,8 +24,8 @@ func stopped(deployments map[string]*appsv1.Deployment) []string {
 	for _, ns := range slices.Sorted(maps.Keys(names)) {
 		all := names[ns]
 		out = append(out, fmt.Sprintf("scaled to 0 replicas, and so serving nothing, in namespace %s: deployment/%s; "+
-			"a run with nothing to change leaves it so; to start it again: kubectl -n %s scale deployment %s --replicas=1",
-			ns, strings.Join(all, ", deployment/"), ns, strings.Join(all, " ")))
+			"a run with nothing to change leaves it so; to start it again: %s",
+			ns, strings.Join(all, ", deployment/"), hint.Command(slices.Concat([]string{"kubectl", "-n", ns, "scale", "deployment"}, all, []string{"--replicas=1"})...)))
 	}
 	return out
 }

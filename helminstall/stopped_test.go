@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
@@ -20,7 +21,9 @@ func deployment(ns, name string, replicas, available int32) *appsv1.Deployment {
 			Namespace: ns, Name: name, Labels: map[string]string{"app.kubernetes.io/name": DefaultChart},
 			Annotations: map[string]string{owner.ReleaseAnnotation: "eso", owner.NamespaceAnnotation: ns},
 		},
-		Spec:   appsv1.DeploymentSpec{Replicas: &replicas},
+		Spec: appsv1.DeploymentSpec{Replicas: &replicas, Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+			Containers: []corev1.Container{{Name: "main", Image: "mirror.example/a/external-secrets:v0.9.13"}},
+		}}},
 		Status: appsv1.DeploymentStatus{UpdatedReplicas: replicas, Replicas: replicas, AvailableReplicas: available},
 	}
 }
@@ -37,9 +40,9 @@ func TestOperatorAvailable(t *testing.T) {
 		"none wanted":    {stops: true},
 		"still stopping": {available: 1, stops: true},
 	} {
-		got := operatorsIn([]appsv1.Deployment{*deployment("ns", "a", test.wanted, test.available)})
-		if got[0].Available != test.isAvailable || got[0].Stopped != test.stops {
-			t.Errorf("%s: %+v", name, got[0])
+		got := operatorOf(deployment("ns", "a", test.wanted, test.available))
+		if got.Available != test.isAvailable || got.Stopped != test.stops {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }
@@ -66,6 +69,7 @@ func stepOn(client *fake.Clientset, set Settings) *Step {
 func TestStoppedElsewhere(t *testing.T) {
 	t.Parallel()
 	s := stepOn(fake.NewClientset(deployment("ops", "eso", 0, 0)), Settings{Release: "external-secrets", Namespace: "external-secrets"})
+	s.rawGet = crdsNaming("eso", "ops")
 	_, err := s.Observe(t.Context())
 	must(t, err)
 	must(t, s.Apply(t.Context(), event.Discard))

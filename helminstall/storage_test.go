@@ -55,7 +55,7 @@ func TestStorage(t *testing.T) {
 	}
 	rec, err := latest(secrets.now())
 	must(t, err)
-	if rec.Revision != 3 || rec.Chart.Metadata.Version != "1.0.0" || !rec.Ours() || rec.Manifest != twoObjects {
+	if rec.Revision != 3 || rec.Chart.Metadata.Version != "1.0.0" || !rec.Marked() || rec.Manifest != twoObjects {
 		t.Errorf("record %+v", rec)
 	}
 }

@@ -2,6 +2,7 @@ package helminstall
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 )
@@ -9,8 +10,9 @@ import (
 // boundTransport ends every request with ctx. The Helm SDK passes no context on: without this, what it started would
 // go on after its time is over.
 type boundTransport struct {
-	ctx  context.Context // a transport has no other way to learn of it
-	next http.RoundTripper
+	ctx   context.Context // a transport has no other way to learn of it
+	next  http.RoundTripper
+	limit int64 // of the bytes of an answer; 0 is none
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -29,8 +31,26 @@ func (t boundTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	if t.limit > 0 {
+		res.Body = &limitedBody{ReadCloser: res.Body, left: t.limit}
+	}
 	res.Body = boundBody{ReadCloser: res.Body, end: end}
 	return res, nil
+}
+
+// limitedBody fails where an answer goes on beyond what is left of its limit.
+type limitedBody struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read implements io.Reader.
+func (b *limitedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("more than %d MiB", maxDownload>>20)
+	}
+	return n, err
 }
 
 // boundBody releases the request's context once its body is done with.

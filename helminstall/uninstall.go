@@ -4,50 +4,175 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
-	"helm.sh/helm/v3/pkg/action"
+	"golang.org/x/sync/errgroup"
 	"helm.sh/helm/v3/pkg/release"
+	helmtime "helm.sh/helm/v3/pkg/time"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/metadata"
 )
 
-// runUninstall hands the uninstall to Helm, once the stored manifest keeps the CRDs: Helm reads that, not the live
-// objects, so annotating them would save nothing.
-func (s *Step) runUninstall(ctx context.Context) (err error) {
-	if s.apis, err = discoverAPIs(ctx, s.Config); err != nil {
+// removal is what an uninstall takes away.
+type removal struct {
+	objects []liveObject // of the release
+	kept    []liveObject // which stay although they are the release's
+}
+
+// planRemoval looks for what the release has, and tells in what its stored manifest says more than that.
+func (s *Step) planRemoval(ctx context.Context) error {
+	s.removal = nil
+	r := s.seen.Release
+	if !s.seen.ours() && !s.seen.orphaned() {
+		return nil
+	}
+	var named []head
+	if r != nil {
+		named = headsOf(r.Manifest)
+	}
+	live, err := s.liveObjects(ctx, named)
+	if err != nil {
 		return err
 	}
+	s.removal = &removal{}
+	for _, o := range live {
+		if o.kept {
+			s.removal.kept = append(s.removal.kept, o)
+		} else {
+			s.removal.objects = append(s.removal.objects, o)
+		}
+	}
+	if r == nil {
+		return nil
+	}
+	if strange := strangers(named, live, s.Namespace); len(strange) > 0 && r.Info.Status != release.StatusUninstalling {
+		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not there or does not belong to the release, and is left: %s",
+			s.Namespace, s.Settings.Release, few(strange)))
+	}
+	if hooks := r.deleteHooks(); len(hooks) > 0 {
+		s.warnings = append(s.warnings, fmt.Sprintf("release %s/%s has hooks for its deletion, which are not run: %s",
+			s.Namespace, s.Settings.Release, few(hooks)))
+	}
+	return nil
+}
+
+// strangers are those that a manifest names and the release does not have.
+func strangers(named []head, live []liveObject, namespace string) []string {
+	has := map[string]bool{}
+	for _, o := range live {
+		has[o.String()] = true
+	}
+	var out []string
+	for _, h := range named {
+		inRelease := liveObject{kind: h.Kind, namespace: h.Metadata.Namespace, name: h.Metadata.Name}.String()
+		inNamespace := liveObject{kind: h.Kind, namespace: namespace, name: h.Metadata.Name}.String()
+		if h.Kind != crdKind && !has[inRelease] && (h.Metadata.Namespace != "" || !has[inNamespace]) {
+			out = append(out, brief(inRelease))
+		}
+	}
+	return out
+}
+
+// runUninstall deletes the release's objects and then what is stored of it. It is marked first, so that other runs see that
+// it goes, and what is left of it after a failure is not taken for a release that works.
+func (s *Step) runUninstall(ctx context.Context) error {
+	secrets := newReleaseSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets)
+	if s.seen.Release != nil {
+		if err := s.markUninstalling(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.deleteObjects(ctx, s.removal.objects); err != nil {
+		return err
+	}
+	var errs []error
+	for _, secret := range secrets.now() { // the oldest first: what an interruption leaves is the one that is marked
+		errs = append(errs, secrets.Delete(ctx, secret.Name, metav1.DeleteOptions{}))
+	}
+	return errors.Join(errs...)
+}
+
+// markUninstalling also has the stored manifest keep the CRDs, should somebody end it with the helm command.
+func (s *Step) markUninstalling(ctx context.Context) error {
 	e, err := s.newHelm(ctx)
 	if err != nil {
 		return err
 	}
-	if !keepsCRDs(s.seen.Release.Manifest) {
-		if err := s.keepFirst(e); err != nil {
-			return fmt.Errorf("store the annotation that keeps the CRDs: %w", err)
-		}
-	}
-	un := action.NewUninstall(e.Configuration)
-	un.Timeout = s.timeout()
-	_, err = un.Run(s.Settings.Release)
-	if err != nil {
-		return errors.Join(err, e.kube.cause())
-	}
-	return e.secrets.err()
-}
-
-// keepFirst annotates the CRDs in the manifest of the newest revision, which is the one that an uninstall reads. Only
-// the stored text and the live CRDs change; a second upgrade of all objects just before they go would be for nothing,
-// and it could fail on what is broken already.
-func (s *Step) keepFirst(e *helm) error {
+	e.secrets.newestOnly, e.secrets.unchanged = true, true
 	last, err := e.Releases.Last(s.Settings.Release)
 	if err != nil {
-		return err
+		return fmt.Errorf("read stored release: %w", err)
 	}
-	kept, err := keepManifest(last.Manifest)
+	if last.Manifest, err = keepManifest(last.Manifest); err != nil {
+		return fmt.Errorf("store the annotation that keeps the CRDs: %w", err)
+	}
+	last.Info.Deleted = helmtime.Time{Time: s.Now()}
+	last.SetStatus(release.StatusUninstalling, "deletion by "+managedBy+", in progress or interrupted")
+	err = e.Releases.Update(last)
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		err = errOvertaken
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("mark revision %d as going: %w", last.Version, err)
 	}
-	last.Manifest = kept
-	if last.Info.Status == release.StatusDeployed {
-		last.Info.Description = "CRDs kept by " + managedBy
+	return nil
+}
+
+// deleteObjects goes wave by wave, in each past every failure.
+func (s *Step) deleteObjects(ctx context.Context, objects []liveObject) error {
+	api, err := metadata.NewForConfig(s.Config)
+	if err != nil {
+		return fmt.Errorf("set up connection to the cluster: %w", err)
 	}
-	return e.Releases.Update(last)
+	waves := map[int][]liveObject{}
+	for _, o := range objects {
+		n := removalWave(o.kind)
+		waves[n] = append(waves[n], o)
+	}
+	var errs []error
+	for n := range removalWaves {
+		failed := make([]error, len(waves[n]))
+		var group errgroup.Group
+		group.SetLimit(parallelReads)
+		for i, o := range waves[n] {
+			group.Go(func() error {
+				failed[i] = deleteObject(ctx, api, o)
+				return nil
+			})
+		}
+		_ = group.Wait() // failed has them
+		errs = append(errs, failed...)
+	}
+	return errors.Join(errs...)
+}
+
+const removalWaves = 5
+
+// removalWave is the order of an uninstall: objects of foreign kinds while their controllers run, webhooks before what
+// answers them, pods before their accounts, bindings before roles.
+func removalWave(kind string) int {
+	switch n := wave(kind); {
+	case slices.Contains([]string{webhookKind, "MutatingWebhookConfiguration"}, kind):
+		return 1
+	case n == 3:
+		return 2
+	case n == 2:
+		return 3
+	case n < 2:
+		return 4
+	}
+	return 0
+}
+
+// deleteObject deletes the very object that was seen.
+func deleteObject(ctx context.Context, api metadata.Interface, o liveObject) error {
+	background := metav1.DeletePropagationBackground
+	err := api.Resource(o.resource).Namespace(o.namespace).Delete(ctx, o.name, metav1.DeleteOptions{
+		Preconditions: &metav1.Preconditions{UID: &o.uid}, PropagationPolicy: &background,
+	})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete %s: %w", o, err)
+	}
+	return nil
 }

@@ -2,14 +2,18 @@ package helminstall
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -61,6 +65,25 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// crdsNaming answers for a cluster with the operator's CRDs, which bear the name of a release; "" is nobody's.
+func crdsNaming(release, namespace string) func(context.Context, string) ([]byte, error) {
+	return func(ctx context.Context, path string) ([]byte, error) {
+		name, isCRD := strings.CutPrefix(path, crdPath+"/")
+		if !isCRD {
+			return noCRDs(ctx, path)
+		}
+		crd := rawCRD{Metadata: metav1.ObjectMeta{Name: name}}
+		if release != "" {
+			crd.Metadata.Annotations = map[string]string{owner.ReleaseAnnotation: release, owner.NamespaceAnnotation: namespace}
+		}
+		crd.Spec.Versions = append(crd.Spec.Versions, struct {
+			Name   string `json:"name"`
+			Served bool   `json:"served"`
+		}{"v1", true})
+		return json.Marshal(crd)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -13,7 +12,6 @@ import (
 
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/strvals"
-	"sigs.k8s.io/yaml"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -27,40 +25,8 @@ func baseValues() map[string]any {
 	}
 }
 
-// overlay is what --values and --set ask for, in helm's order.
-func (s Settings) overlay() (map[string]any, error) {
-	out := map[string]any{}
-	for _, file := range s.Values {
-		vals, err := readValues(file)
-		if err != nil {
-			return nil, err
-		}
-		out = mergeValues(out, vals)
-	}
-	for _, expr := range s.Set {
-		if err := parseSet(expr, out); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func readValues(file string) (map[string]any, error) {
-	data, err := os.ReadFile(file) //nolint:gosec // the operator's own file, by the operator's own flag
-	if err != nil {
-		return nil, hint.With(fmt.Errorf("read values file %s: %w", file, exists(file)), "check the path given with --values")
-	}
-	vals := map[string]any{}
-	if err := yaml.Unmarshal(data, &vals); err != nil {
-		// The parser's own message may quote the file, which may hold secrets.
-		return nil, hint.With(fmt.Errorf("parse values file %s: not a YAML mapping", file),
-			"helm takes a file of key: value lines; check it with: helm lint --values "+file)
-	}
-	return vals, nil
-}
-
 // parseSet merges one --set expression into vals. The parser panics where a later expression looks into an earlier
-// one's scalar; the expression may hold a secret, so errors name its key only.
+// one's scalar, and passes over a part without a key; the expression may hold a secret, so errors name its key only.
 func parseSet(expr string, vals map[string]any) (err error) {
 	key, _, ok := strings.Cut(expr, "=")
 	if !ok {
@@ -71,10 +37,57 @@ func parseSet(expr string, vals map[string]any) (err error) {
 			err = hint.With(fmt.Errorf("parse --set %s: contradicts an earlier value", key), "give each key one type")
 		}
 	}()
+	for part := range strings.SplitSeq(unlisted(expr), ",") {
+		alone := map[string]any{}
+		if !strings.Contains(part, "=") {
+			continue // an end, or an error of its own
+		}
+		if strvals.ParseInto(part, alone) == nil && !hasLeaf(alone) {
+			return hint.With(errors.New("parse --set: a value without a key"), "give --set key=value")
+		}
+	}
 	if perr := strvals.ParseInto(expr, vals); perr != nil {
 		return hint.With(fmt.Errorf("parse --set %s: not key=value", key), "see the helm documentation on --set")
 	}
 	return nil
+}
+
+// unlisted is an expression without what stands in {…} and behind a backslash, so that its commas part it.
+func unlisted(expr string) string {
+	var out strings.Builder
+	depth, escaped := 0, false
+	for _, r := range expr {
+		switch {
+		case escaped:
+			escaped = false
+			r = 'x'
+		case r == '\\':
+			escaped = true
+			continue
+		case r == '{':
+			depth++
+		case r == '}':
+			depth = max(0, depth-1)
+		}
+		if depth == 0 && r != '}' {
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
+}
+
+// hasLeaf reports whether there is any value in it.
+func hasLeaf(v any) bool {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return true
+	}
+	for _, inner := range m {
+		if hasLeaf(inner) {
+			return true
+		}
+	}
+	return false
 }
 
 // mergeValues returns a with b over it, maps merged and all else replaced, as helm does with several values files.

@@ -1,9 +1,11 @@
 package helminstall
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,9 +23,9 @@ func TestOverlay(t *testing.T) {
 		Values: []string{file(t, "a.yaml", "a: {x: 1, w: 2}\nlist: [1, 2]"), file(t, "b.yaml", "a: {w: 3}\nlist: [9]")},
 		Set:    []string{"a.z=4", "commas={x,y}", `dotted\.key=v`, "gone=null"},
 	}
-	got, err := s.overlay()
-	must(t, err)
-	got, err = normal(got)
+	s, errs := ReadInputs(t.Context(), s)
+	must(t, errors.Join(errs...))
+	got, err := normal(s.Inputs.values)
 	must(t, err)
 	want := map[string]any{
 		"a": map[string]any{"x": 1.0, "w": 3.0, "z": 4.0}, "list": []any{9.0}, "commas": []any{"x", "y"},
@@ -66,5 +68,20 @@ func TestChangedKeys(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestParseSet(t *testing.T) {
+	t.Parallel()
+	for expr, want := range map[string]string{
+		"a=1": "", "a=": "", "a={}": "", "a={x,=y}": "", `a=b\,=c`: "", "a=b,": "", "a[0]=x": "", "a=null": "", "a.b=c,d=e": "",
+		`annotations.helm\.sh/x=keep`: "",
+		"=":                           "without a key", "=x": "without a key", "a=1,=2": "without a key", ".a=1": "without a key", "a.=1": "not key=value",
+		"[0]=x": "without a key", "a": "without =", "a=1,b": "not key=value", "a=1,a.b=2": "parse --set a",
+	} {
+		err := parseSet(expr, map[string]any{})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", expr, err, want)
+		}
 	}
 }

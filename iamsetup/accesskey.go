@@ -70,7 +70,7 @@ func (k *AccessKey) KeyID() string { return k.key }
 
 // Apply does what the last Observe said, and waits first for what that left in doubt.
 func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
-	say := report{sink: sink, step: KeyStep}
+	say := Report{sink: sink, step: KeyStep}
 	if err := k.meetUser(ctx); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
 	return k.delete(ctx, say, k.plan.after)
 }
 
-func (k *AccessKey) delete(ctx context.Context, say report, keys []doomed) error {
+func (k *AccessKey) delete(ctx context.Context, say Report, keys []doomed) error {
 	for _, x := range keys {
 		if err := k.Guard(); err != nil {
 			return err
@@ -97,19 +97,19 @@ func (k *AccessKey) delete(ctx context.Context, say report, keys []doomed) error
 		if err := k.deleteKey(ctx, say, x.id); err != nil {
 			return err
 		}
-		say.changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
+		say.Changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
 	}
 	return nil
 }
 
 // deleteKey deletes one key and its entry on the user, also after an interrupt.
-func (k *AccessKey) deleteKey(ctx context.Context, say report, id string) error {
-	call, cancel := k.Pace.begun(ctx)
+func (k *AccessKey) deleteKey(ctx context.Context, say Report, id string) error {
+	call, cancel := k.Pace.Begun(ctx)
 	defer cancel()
 	what := "delete access key " + id + " of IAM user " + k.Lookup.UserName
-	err := k.Pace.takeAway(call, say.waiting, what, func(ctx context.Context) error {
+	err := k.Pace.takeAway(call, say.Waiting, what, func(ctx context.Context) error {
 		_, err := k.API.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id})
-		return wrap(what, err)
+		return Wrap(what, err)
 	})
 	if err != nil {
 		return hint.With(err, "run the same command again, or: "+deleteKeyCommand(k.Lookup.UserName, id))
@@ -117,11 +117,11 @@ func (k *AccessKey) deleteKey(ctx context.Context, say report, id string) error 
 	if k.view.tagged(id) == "" {
 		return nil
 	}
-	return k.untag(call, say, tagKey+id)
+	return k.untag(call, say, TagKey+id)
 }
 
 // store brings the Secrets to hold the source, which is minted first where there is none.
-func (k *AccessKey) store(ctx context.Context, say report) error {
+func (k *AccessKey) store(ctx context.Context, say Report) error {
 	if k.plan.source == nil {
 		return k.mint(ctx, say)
 	}
@@ -129,7 +129,7 @@ func (k *AccessKey) store(ctx context.Context, say report) error {
 }
 
 // fill writes the key to the Secrets. From the first one that holds it, a run only goes forward.
-func (k *AccessKey) fill(ctx context.Context, say report, key credential.Key, fills []fill) error {
+func (k *AccessKey) fill(ctx context.Context, say Report, key credential.Key, fills []fill) error {
 	for _, f := range fills {
 		if err := k.Guard(); err != nil {
 			return err
@@ -137,7 +137,7 @@ func (k *AccessKey) fill(ctx context.Context, say report, key credential.Key, fi
 		if err := k.Store.Write(ctx, f.held, key); err != nil {
 			return err // it names the Secret
 		}
-		say.changed(plan.Change{Step: KeyStep, Resource: "secret/" + f.held.Name, Action: f.action, Reason: f.reason})
+		say.Changed(plan.Change{Step: KeyStep, Resource: "secret/" + f.held.Name, Action: f.action, Reason: f.reason})
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 	r.judge(view, settled)
 	if len(r.todo.stay) > 0 || len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0 {
 		err := r.Key.readUse(ctx, view.keys)
-		if decides := len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0; err != nil && (decides || !isDenied(err)) {
+		if decides := len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0; err != nil && (decides || !IsDenied(err)) {
 			return err
 		}
 		r.judge(view, settled)

@@ -15,7 +15,7 @@ import (
 // Destroy does what the last PlanDestroy said, and waits first for what that left in doubt.
 func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	defer func() { r.ended = true }()
-	say := report{sink: sink, step: KeyStep}
+	say := Report{sink: sink, step: KeyStep}
 	entry := r.todo.entry()
 	if err := r.settle(ctx, say); err != nil {
 		r.looked = false
@@ -30,7 +30,7 @@ func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	if err := r.untag(ctx, say, r.todo.untag...); err != nil {
 		errs = append(errs, err)
 	} else if entry != "" {
-		say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Key.Lookup.UserName, Action: plan.Update, Reason: entry})
+		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Key.Lookup.UserName, Action: plan.Update, Reason: entry})
 	}
 	for _, blocked := range r.todo.blocks {
 		errs = append(errs, hint.Blocked(blocked))
@@ -39,27 +39,27 @@ func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 }
 
 // settle looks again until nothing is in doubt or the usual lag has passed.
-func (r *KeyRemoval) settle(ctx context.Context, say report) error {
+func (r *KeyRemoval) settle(ctx context.Context, say Report) error {
 	if r.todo.settle == "" {
 		return nil
 	}
 	limit := r.Pace.Mint + r.Pace.Settle
-	err := r.Pace.poll(ctx, limit, func(ctx context.Context) (bool, error) {
-		say.waiting(r.todo.settle)
+	err := r.Pace.Until(ctx, limit, func(ctx context.Context) (bool, error) {
+		say.Waiting(r.todo.settle)
 		r.Key.Lookup.Forget()
 		err := r.look(ctx, false)
 		return r.todo.settle == "", err
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		r.Key.Lookup.Forget()
 		return r.look(ctx, true)
 	}
 	return err
 }
 
-func (r *KeyRemoval) delete(ctx context.Context, say report, x doomed) error {
+func (r *KeyRemoval) delete(ctx context.Context, say Report, x doomed) error {
 	name := r.Key.Lookup.UserName
-	err := r.gone(ctx, say, "delete access key "+x.id+" of IAM user "+name, func(ctx context.Context) error {
+	err := r.Gone(ctx, say, "delete access key "+x.id+" of IAM user "+name, func(ctx context.Context) error {
 		_, err := r.Key.API.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &name, AccessKeyId: &x.id})
 		return err // gone wraps
 	})
@@ -67,19 +67,19 @@ func (r *KeyRemoval) delete(ctx context.Context, say report, x doomed) error {
 		return hint.With(err, "run teardown again, or: "+deleteKeyCommand(name, x.id))
 	}
 	r.deleted = append(r.deleted, x.id)
-	say.changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
+	say.Changed(plan.Change{Step: KeyStep, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
 	if r.view.tagged(x.id) == "" {
 		return nil
 	}
-	return r.untag(ctx, say, tagKey+x.id)
+	return r.untag(ctx, say, TagKey+x.id)
 }
 
-func (r *KeyRemoval) untag(ctx context.Context, say report, keys ...string) error {
+func (r *KeyRemoval) untag(ctx context.Context, say Report, keys ...string) error {
 	if len(keys) == 0 {
 		return nil
 	}
 	name := r.Key.Lookup.UserName
-	return r.gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM user "+name, func(ctx context.Context) error {
+	return r.Gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM user "+name, func(ctx context.Context) error {
 		_, err := r.Key.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &name, TagKeys: keys})
 		return err // gone wraps
 	})

@@ -12,7 +12,7 @@ import (
 )
 
 // enter tags the user with the key in use, and takes back our announcement.
-func (k *AccessKey) enter(ctx context.Context, say report) error {
+func (k *AccessKey) enter(ctx context.Context, say Report) error {
 	entry := k.entry()
 	if entry == "" {
 		return nil
@@ -27,36 +27,36 @@ func (k *AccessKey) enter(ctx context.Context, say report) error {
 			return err
 		}
 	}
-	say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
+	say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
 	return nil
 }
 
 // keyTag is what makes a key ours.
-func (k *AccessKey) keyTag(id string) Tags { return Tags{tagKey + id: k.Owner.String()} }
+func (k *AccessKey) keyTag(id string) Tags { return Tags{TagKey + id: k.Owner.String()} }
 
 // unannounce takes our own intent off the user.
-func (k *AccessKey) unannounce(ctx context.Context, say report) error {
-	return k.untag(ctx, say, tagMinting+k.Owner.String())
+func (k *AccessKey) unannounce(ctx context.Context, say Report) error {
+	return k.untag(ctx, say, TagMinting+k.Owner.String())
 }
 
-func (k *AccessKey) tag(ctx context.Context, say report, tags Tags) error {
+func (k *AccessKey) tag(ctx context.Context, say Report, tags Tags) error {
 	what := "tag IAM user " + k.Lookup.UserName + " with " + strings.Join(slices.Sorted(maps.Keys(tags)), ", ")
-	return k.Pace.persist(ctx, say.waiting, what, func(ctx context.Context) error {
+	return k.Pace.Persist(ctx, say.Waiting, what, func(ctx context.Context) error {
 		if err := k.Guard(); err != nil {
-			return wrap(what, err)
+			return Wrap(what, err)
 		}
-		_, err := k.API.TagUser(ctx, &iam.TagUserInput{UserName: &k.Lookup.UserName, Tags: tags.list()})
-		return wrap(what, err)
+		_, err := k.API.TagUser(ctx, &iam.TagUserInput{UserName: &k.Lookup.UserName, Tags: tags.List()})
+		return Wrap(what, err)
 	})
 }
 
-func (k *AccessKey) untag(ctx context.Context, say report, keys ...string) error {
+func (k *AccessKey) untag(ctx context.Context, say Report, keys ...string) error {
 	what := "take tags " + strings.Join(keys, ", ") + " off IAM user " + k.Lookup.UserName
-	return k.Pace.takeAway(ctx, say.waiting, what, func(ctx context.Context) error {
+	return k.Pace.takeAway(ctx, say.Waiting, what, func(ctx context.Context) error {
 		if err := k.Guard(); err != nil {
-			return wrap(what, err)
+			return Wrap(what, err)
 		}
 		_, err := k.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &k.Lookup.UserName, TagKeys: keys})
-		return wrap(what, err)
+		return Wrap(what, err)
 	})
 }

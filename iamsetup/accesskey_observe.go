@@ -60,7 +60,7 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 
 // lagging reports whether IAM may not show yet what a run wrote a moment ago.
 func (k *AccessKey) lagging(user *UserSeen) bool {
-	if k.Unlocked && user != nil && slices.Contains(user.Tags.owners(), k.Owner.String()) {
+	if k.Unlocked && user != nil && slices.Contains(user.Tags.Owners(), k.Owner.String()) {
 		return true
 	}
 	return k.Lagging != nil && k.Lagging()
@@ -70,12 +70,12 @@ func (k *AccessKey) lagging(user *UserSeen) bool {
 // namespace, under another --user-name, is ours by their tags. Where that may not be read, nobody is known to have it.
 func (k *AccessKey) readElsewhere(ctx context.Context, view *keyView) error {
 	for i, p := range view.proofs {
-		id, name := view.held[i].Key.ID, lastPart(p.arn)
+		id, name := view.held[i].Key.ID, LastPart(p.arn)
 		if p.verdict != accepted || !strings.Contains(p.arn, ":user/") || view.user != nil && p.arn == view.user.ARN || strings.EqualFold(name, k.Lookup.UserName) {
 			continue
 		}
 		seen, err := (&UserLookup{API: k.Lookup.API, UserName: name}).Get(ctx)
-		if err != nil && !isDenied(err) {
+		if err != nil && !IsDenied(err) {
 			return err // it names the user
 		}
 		if seen == nil || seen.ARN != p.arn {
@@ -84,7 +84,7 @@ func (k *AccessKey) readElsewhere(ctx context.Context, view *keyView) error {
 		if view.elsewhere == nil {
 			view.elsewhere = map[string]string{}
 		}
-		view.elsewhere[id] = seen.Tags[tagKey+id]
+		view.elsewhere[id] = seen.Tags[TagKey+id]
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (k *AccessKey) list(ctx context.Context) ([]listedKey, error) {
 	pages := iam.NewListAccessKeysPaginator(k.API, &iam.ListAccessKeysInput{UserName: &k.Lookup.UserName})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if isAbsent(err) {
+		if IsAbsent(err) {
 			return nil, nil
 		}
 		if err != nil {
@@ -152,7 +152,7 @@ func (k *AccessKey) readUse(ctx context.Context, keys []listedKey) error {
 	for i := range keys {
 		group.Go(func() error {
 			out, err := k.API.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &keys[i].ID})
-			if isAbsent(err) {
+			if IsAbsent(err) {
 				return nil
 			}
 			if keys[i].Unread = err != nil; err != nil {

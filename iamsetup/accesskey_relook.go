@@ -19,7 +19,7 @@ func (r *KeyRemoval) relook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Key.readUse(ctx, keys); err != nil && !isDenied(err) {
+	if err := r.Key.readUse(ctx, keys); err != nil && !IsDenied(err) {
 		return err
 	}
 	r.view.user, r.view.keys = user, keys

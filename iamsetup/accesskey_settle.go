@@ -31,19 +31,19 @@ func (k *AccessKey) blocked() error {
 }
 
 // settle looks again until nothing is in doubt or the usual lag has passed.
-func (k *AccessKey) settle(ctx context.Context, say report) error {
+func (k *AccessKey) settle(ctx context.Context, say Report) error {
 	if k.plan.settle == "" {
 		return nil
 	}
-	err := k.Pace.poll(ctx, k.patience(), func(ctx context.Context) (bool, error) {
-		say.waiting(k.plan.settle)
+	err := k.Pace.Until(ctx, k.patience(), func(ctx context.Context) (bool, error) {
+		say.Waiting(k.plan.settle)
 		k.Lookup.Forget()
 		if err := k.look(ctx, false); err != nil {
 			return false, err
 		}
 		return k.plan.settle == "", nil
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		k.Lookup.Forget()
 		err = k.look(ctx, true)
 	}

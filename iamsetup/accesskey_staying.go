@@ -41,8 +41,8 @@ func (r *KeyRemoval) staying() []string {
 }
 
 // obstacles are the keys that keep the user from going, but for those of staying.
-func (r *KeyRemoval) obstacles() []obstacle {
-	var out []obstacle
+func (r *KeyRemoval) obstacles() []Obstacle {
+	var out []Obstacle
 	for _, k := range r.view.keys {
 		if r.goes(k.ID) || r.Stays(k.ID) {
 			continue
@@ -51,7 +51,7 @@ func (r *KeyRemoval) obstacles() []obstacle {
 		out = append(out, describeKey(r.Key.Lookup.UserName, k.ID, d.describe(k.ID), r.view.tagged(k.ID) == ""))
 	}
 	if !r.looked {
-		out = append(out, obstacle{kind: accessKey, note: "they could not be looked at", command: hint.Command("aws", "iam", "list-access-keys", "--user-name", r.Key.Lookup.UserName)})
+		out = append(out, Obstacle{kind: accessKey, note: "they could not be looked at", command: hint.Command("aws", "iam", "list-access-keys", "--user-name", r.Key.Lookup.UserName)})
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func (a *AWS) Caller(ctx context.Context) (Caller, error) {
 func callerHint(err error) string {
 	var dns *net.DNSError
 	var dial *net.OpError
-	switch code := errorCode(err); {
+	switch code := ErrorCode(err); {
 	case code == "ExpiredToken" || code == "ExpiredTokenException" || code == "RequestExpired":
 		return "the AWS credentials have expired; sign in again (`aws sso login`) and repeat the command"
 	case code == "InvalidClientTokenId" || code == "SignatureDoesNotMatch":

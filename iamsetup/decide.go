@@ -145,7 +145,7 @@ func (d *decision) judgeMint() {
 	if d.v.user == nil {
 		return
 	}
-	if !d.v.user.Tags.ours() && !d.r.adopt {
+	if !d.v.user.Tags.Ours() && !d.r.adopt {
 		d.block("access-key/"+plan.KnownAfterApply, "user "+d.v.user.ARN+" was not made by gen3-bootstrap, and "+d.why,
 			"--adopt lets this run mint a key on it; --user-name makes another user")
 		return

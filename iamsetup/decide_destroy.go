@@ -83,12 +83,12 @@ func (d *decision) awaitKeys(own *intent, out *keyEnds) {
 // waited for.
 func (d *decision) staleTags(out *keyEnds) {
 	for _, key := range d.v.user.Tags.keys() {
-		id, isKey := strings.CutPrefix(key, tagKey)
+		id, isKey := strings.CutPrefix(key, TagKey)
 		stale := isKey && d.ours(id) && d.v.listed(id) == nil
 		switch {
 		case stale && d.lags():
 			out.settle = "whether access key " + id + " still shows up"
-		case stale, key == tagMinting+d.r.owner.String():
+		case stale, key == TagMinting+d.r.owner.String():
 			out.untag = append(out.untag, key)
 		}
 	}

@@ -30,7 +30,7 @@ func TestEndKeys(t *testing.T) {
 	t.Parallel()
 	used := active(keyB, 30)
 	used.Use = lastUse{At: at(40), Service: "s3"}
-	tagA, own := []string{tagKey + keyA, ownerName}, announced(ownerName)
+	tagA, own := []string{TagKey + keyA, ownerName}, announced(ownerName)
 	for name, test := range map[string]struct {
 		view    keyView
 		settled bool
@@ -38,7 +38,7 @@ func TestEndKeys(t *testing.T) {
 	}{
 		"no user":                    {keyView{keys: []listedKey{active(keyA, 1)}}, false, ""},
 		"tagged as ours":             {keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}}, false, "delete " + keyA},
-		"tagged as another's":        {keyView{user: ourUser(tagKey+keyA, "c2/gen3"), keys: []listedKey{active(keyA, 1)}}, false, "leave " + keyA},
+		"tagged as another's":        {keyView{user: ourUser(TagKey+keyA, "c2/gen3"), keys: []listedKey{active(keyA, 1)}}, false, "leave " + keyA},
 		"without a tag":              {keyView{user: ourUser(), keys: []listedKey{active(keyA, 1), active(keyB, 2)}}, false, "leave " + keyA + ", leave " + keyB},
 		"of an intent":               {keyView{user: ourUser(announced(ownerName, keyA)...), keys: []listedKey{active(keyA, 1), active(keyB, 30)}}, false, "delete " + keyB + ", leave " + keyA + ", untag " + own[0]},
 		"of an intent, and used":     {keyView{user: ourUser(own...), keys: []listedKey{used}}, false, "blocked " + keyB + ", untag " + own[0]},
@@ -50,7 +50,7 @@ func TestEndKeys(t *testing.T) {
 		"intent of long ago":         {keyView{user: ourUser(own...), now: at(50)}, false, "untag " + own[0]},
 		"nothing shows yet":          {keyView{user: ourUser(), now: at(50), lagging: true}, false, "wait"},
 		"nothing shows still":        {keyView{user: ourUser(), now: at(50), lagging: true}, true, ""},
-		"tags that outlived the key": {keyView{user: ourUser(append(tagA, tagKey+keyB, "c2/gen3")...)}, false, "untag " + tagKey + keyA},
+		"tags that outlived the key": {keyView{user: ourUser(append(tagA, TagKey+keyB, "c2/gen3")...)}, false, "untag " + TagKey + keyA},
 		"tagged key does not show":   {keyView{user: ourUser(tagA...), now: at(50), lagging: true}, false, "wait"},
 	} {
 		t.Run(name, func(t *testing.T) {

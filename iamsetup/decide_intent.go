@@ -77,7 +77,7 @@ func (d *decision) provablyOurs(k listedKey) bool {
 
 func (d *decision) blockCandidates(i intent, candidates []listedKey) {
 	for _, k := range candidates {
-		mark := hint.Command("aws", "iam", "tag-user", "--user-name", d.r.userName, "--tags", "Key="+tagKey+k.ID+",Value=WHOSE")
+		mark := hint.Command("aws", "iam", "tag-user", "--user-name", d.r.userName, "--tags", "Key="+TagKey+k.ID+",Value=WHOSE")
 		d.block("access-key/"+k.ID,
 			fmt.Sprintf("access key %s of user %s (%s) was made while a run of ours was minting at %s, and it cannot be told whether that run made it",
 				k.ID, d.r.userName, d.describe(k.ID), i.started.Format(time.RFC3339)),

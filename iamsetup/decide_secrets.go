@@ -70,7 +70,7 @@ func (d *decision) judgeForeignSecret(i int) (action plan.Action, reason, cure s
 func (d *decision) judgeReplaced(i int) (action plan.Action, reason, cure string) {
 	h, p := d.v.held[i], d.v.proofs[i]
 	id := h.Key.ID
-	if d.v.user == nil && p.verdict == accepted && lastPart(p.arn) == d.r.userName && !d.r.settled {
+	if d.v.user == nil && p.verdict == accepted && LastPart(p.arn) == d.r.userName && !d.r.settled {
 		d.settle = "whether IAM user " + d.r.userName + " shows up, since its access key " + id + " works"
 	}
 	switch {

@@ -29,7 +29,7 @@ func testRules() keyRules {
 }
 
 func ourUser(tags ...string) *UserSeen {
-	u := &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{tagManagedBy: managedBy, tagOwner + ownerName: ""}}
+	u := &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{TagManagedBy: ManagedBy, TagOwner + ownerName: ""}}
 	for i := 0; i < len(tags); i += 2 {
 		u.Tags[tags[i]] = tags[i+1]
 	}
@@ -93,7 +93,7 @@ func good() proof { return proof{verdict: accepted, arn: testARN} }
 // announced are the tags of a mint that an owner announced at 12:30, for a minute.
 func announced(owner string, existing ...string) []string {
 	tags := intent{owner: owner, started: at(30), deadline: at(31), existing: existing}.tags()
-	return []string{tagMinting + owner, tags[tagMinting+owner]}
+	return []string{TagMinting + owner, tags[TagMinting+owner]}
 }
 
 // decision in words, for the table.
@@ -130,7 +130,7 @@ func (p keyPlan) words() []string {
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
-	tagA := []string{tagKey + keyA, ownerName}
+	tagA := []string{TagKey + keyA, ownerName}
 	tests := map[string]struct {
 		view   keyView
 		rules  func(*keyRules)
@@ -210,7 +210,7 @@ func TestDecide(t *testing.T) {
 			want: "mint, create gen3/a, delete first " + keyA + ", untag",
 		},
 		"a key that another owner's tag names is not touched": {
-			view: keyView{user: ourUser(append(announced(ownerName), tagKey+keyA, "cluster-2/gen3")...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view: keyView{user: ourUser(append(announced(ownerName), TagKey+keyA, "cluster-2/gen3")...), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want: "mint, create gen3/a, untag",
 		},
 		"an intent on a user without our mark claims nothing": {
@@ -219,7 +219,7 @@ func TestDecide(t *testing.T) {
 			want:  "mint, create gen3/a",
 		},
 		"an intent that cannot be read claims nothing": {
-			view: keyView{user: ourUser(tagMinting+ownerName, "some time"), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view: keyView{user: ourUser(TagMinting+ownerName, "some time"), keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want: "mint, create gen3/a, untag",
 		},
 		"intent whose key is stored and not entered": {
@@ -247,11 +247,11 @@ func TestDecide(t *testing.T) {
 			want: "mint, update gen3/a, delete then " + keyA + ", wait",
 		},
 		"a restored namespace gets a key of its own": {
-			view: keyView{user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			view: keyView{user: ourUser(TagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
 			want: "mint, update gen3/a",
 		},
 		"a key of another owner beside ours": {
-			view: keyView{user: ourUser(append(tagA, tagKey+keyB, "cluster-2/gen3")...), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyA), held("b", keyB)}, proofs: []proof{good(), good()}},
+			view: keyView{user: ourUser(append(tagA, TagKey+keyB, "cluster-2/gen3")...), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyA), held("b", keyB)}, proofs: []proof{good(), good()}},
 			want: "keep " + keyA + ", update gen3/b",
 		},
 		"our own key of a user of before": {
@@ -308,11 +308,11 @@ func TestDecide(t *testing.T) {
 			blocks: keyB,
 		},
 		"two keys of ours, a rotation cut off": {
-			view: keyView{user: ourUser(tagKey+keyA, ownerName, tagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), held("b", keyA)}, proofs: []proof{good(), good()}},
+			view: keyView{user: ourUser(TagKey+keyA, ownerName, TagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), held("b", keyA)}, proofs: []proof{good(), good()}},
 			want: "keep " + keyB + ", update gen3/b, delete then " + keyA,
 		},
 		"both slots taken by others": {
-			view:   keyView{user: ourUser(tagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view:   keyView{user: ourUser(TagKey+keyA, "cluster-2/gen3"), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want:   "mint, create gen3/a, blocked",
 			blocks: "held by cluster-2/gen3",
 		},
@@ -338,7 +338,7 @@ func TestDecide(t *testing.T) {
 			want: "keep " + keyA + ", create gen3/a",
 		},
 		"a key of ours that works in a Secret of earlier": {
-			view: keyView{user: ourUser(tagKey+keyA, ownerName, tagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), spare("b", keyA)}, proofs: []proof{good(), good()}},
+			view: keyView{user: ourUser(TagKey+keyA, ownerName, TagKey+keyB, ownerName), keys: []listedKey{active(keyA, 1), active(keyB, 2)}, held: []credential.Held{held("a", keyB), spare("b", keyA)}, proofs: []proof{good(), good()}},
 			want: "keep " + keyB,
 		},
 		"a dead key in a Secret of earlier": {

@@ -3,18 +3,17 @@ package iamsetup
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// difference says in words what the policy in place allows beyond what is wanted, and what it lacks.
-func (p *Policy) difference() string {
-	have, want := grants(p.seen.document), grants(p.document)
+// difference says in words what a policy document in place allows beyond the wanted one, and what it lacks.
+func difference(inPlace, wanted string) string {
+	have, want := grants(inPlace), grants(wanted)
 	var parts []string
-	if extra := without(have, want); len(extra) > 0 {
+	if extra := Without(have, want); len(extra) > 0 {
 		parts = append(parts, "to be taken away: "+strings.Join(extra, ", "))
 	}
-	if lacking := without(want, have); len(lacking) > 0 {
+	if lacking := Without(want, have); len(lacking) > 0 {
 		parts = append(parts, "to be added: "+strings.Join(lacking, ", "))
 	}
 	if len(parts) == 0 {
@@ -62,8 +61,4 @@ func conditions(statement map[string]any) string {
 		return ""
 	}
 	return " if " + render(lists(statement["Condition"]))
-}
-
-func without(items, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(items), func(s string) bool { return slices.Contains(others, s) })
 }

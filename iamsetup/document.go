@@ -25,9 +25,7 @@ type Statement struct {
 
 // Scope is what the policy lets External Secrets Operator do.
 type Scope struct {
-	Partition string
 	Region    string
-	Account   string
 	Prefixes  []string // of secrets' names; none: every secret of account and region
 	KMSKeys   []string // key ARNs
 	AllowPush bool     // also what a PushSecret needs
@@ -43,12 +41,12 @@ const (
 // PolicyDocument says what the operator's AWS calls need and no more. ListSecrets and BatchGetSecretValue know no
 // resource but "*" (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html);
 // what the latter returns is still limited by GetSecretValue.
-func PolicyDocument(s Scope) Document {
+func PolicyDocument(a Account, s Scope) Document {
 	doc := Document{Version: documentVersion, Statement: []Statement{
 		{
 			Sid: "ReadSecrets", Effect: "Allow",
 			Action:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
-			Resource: s.secrets(),
+			Resource: s.secrets(a),
 		},
 		{
 			Sid: "FindSecrets", Effect: "Allow",
@@ -57,24 +55,23 @@ func PolicyDocument(s Scope) Document {
 		},
 	}}
 	if s.AllowPush {
-		doc.Statement = append(doc.Statement, s.push()...)
+		doc.Statement = append(doc.Statement, s.push(a)...)
 	}
 	if len(s.KMSKeys) > 0 {
-		doc.Statement = append(doc.Statement, s.kms())
+		doc.Statement = append(doc.Statement, s.kms(a))
 	}
 	return doc
 }
 
-// secrets are the ARNs that the scope covers; a secret's ARN ends in a hyphen and six random characters, which the
-// asterisk takes in.
-func (s Scope) secrets() []string {
+// secrets are the ARNs that the scope covers.
+func (s Scope) secrets(a Account) []string {
 	prefixes := s.Prefixes
 	if len(prefixes) == 0 {
 		prefixes = []string{""}
 	}
 	out := make([]string, 0, len(prefixes))
 	for _, prefix := range prefixes {
-		out = append(out, fmt.Sprintf("arn:%s:secretsmanager:%s:%s:secret:%s*", s.Partition, s.Region, s.Account, prefix))
+		out = append(out, a.secretsARN(s.Region, prefix))
 	}
 	return out
 }
@@ -83,28 +80,28 @@ func (s Scope) secrets() []string {
 // secret has, since by the request's tag alone any secret could be tagged and then written. At its creation, which is
 // tagging too, a secret counts as having the tags that it gets: AWS's own tutorial creates secrets under such a condition
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html).
-func (s Scope) push() []Statement {
+func (s Scope) push(a Account) []Statement {
 	return []Statement{
 		{
 			Sid: "PushNewSecrets", Effect: "Allow",
-			Action: []string{"secretsmanager:CreateSecret"}, Resource: s.secrets(),
+			Action: []string{"secretsmanager:CreateSecret"}, Resource: s.secrets(a),
 			Condition: map[string]map[string]string{"StringEquals": {"aws:RequestTag/" + pushTag: pushOwner}},
 		},
 		{
 			Sid: "PushOwnSecrets", Effect: "Allow",
-			Action: []string{"secretsmanager:PutSecretValue", "secretsmanager:TagResource"}, Resource: s.secrets(),
+			Action: []string{"secretsmanager:PutSecretValue", "secretsmanager:TagResource"}, Resource: s.secrets(a),
 			Condition: map[string]map[string]string{"StringEquals": {"aws:ResourceTag/" + pushTag: pushOwner}},
 		},
 	}
 }
 
 // kms lets Secrets Manager, and nothing else, use the keys on the caller's behalf.
-func (s Scope) kms() Statement {
+func (s Scope) kms(a Account) Statement {
 	actions := []string{"kms:Decrypt"}
 	if s.AllowPush {
 		actions = append(actions, "kms:GenerateDataKey")
 	}
-	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, dnsSuffix(s.Partition))
+	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, dnsSuffix(a.Partition))
 	return Statement{
 		Sid: "UseKeys", Effect: "Allow", Action: actions, Resource: s.KMSKeys,
 		Condition: map[string]map[string]string{"StringEquals": {"kms:ViaService": via}},

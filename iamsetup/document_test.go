@@ -12,7 +12,7 @@ import (
 func TestPolicyDocument(t *testing.T) {
 	for partition, region := range map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"} {
 		for bits := range 8 {
-			scope, name := Scope{Partition: partition, Region: region, Account: testAccount}, partition
+			scope, name := Scope{Region: region}, partition
 			if bits&1 != 0 {
 				name += "-prefix"
 				scope.Prefixes = []string{"gen3/prod/", "shared-"}
@@ -26,7 +26,7 @@ func TestPolicyDocument(t *testing.T) {
 				scope.AllowPush = true
 			}
 			t.Run(name, func(t *testing.T) {
-				text, err := json.MarshalIndent(PolicyDocument(scope), "", "  ")
+				text, err := json.MarshalIndent(PolicyDocument(inTest(partition), scope), "", "  ")
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -8,32 +8,29 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ErrNotOwned means that a resource carries no mark of ours and was left as it is.
-var ErrNotOwned = errors.New("it carries no mark of gen3-bootstrap")
-
-// errorCode returns the service's code, such as "NoSuchEntity", or "" when no service answered.
-func errorCode(err error) string {
+// ErrorCode returns the service's code, such as "NoSuchEntity", or "" when no service answered.
+func ErrorCode(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""
 }
 
-// isAbsent reports that IAM does not know the resource, or not yet: it is eventually consistent.
-func isAbsent(err error) bool { return errorCode(err) == "NoSuchEntity" }
+// IsAbsent reports that IAM does not know the resource, or not yet: it is eventually consistent.
+func IsAbsent(err error) bool { return ErrorCode(err) == "NoSuchEntity" }
 
-// isTaken reports that the name is in use, perhaps by what an earlier attempt of this very call made.
-func isTaken(err error) bool { return errorCode(err) == "EntityAlreadyExists" }
+// IsTaken reports that the name is in use, perhaps by what an earlier attempt of this very call made.
+func IsTaken(err error) bool { return ErrorCode(err) == "EntityAlreadyExists" }
 
-// isDenied reports that the caller may not do that.
-func isDenied(err error) bool {
-	return errorCode(err) == "AccessDenied" || errorCode(err) == "AccessDeniedException"
+// IsDenied reports that the caller may not do that.
+func IsDenied(err error) bool {
+	return ErrorCode(err) == "AccessDenied" || ErrorCode(err) == "AccessDeniedException"
 }
 
 // isTransient reports an answer that the same call may not get again: IAM's eventual consistency and its guards against
 // concurrent writes, none of which the SDK retries.
 func isTransient(err error) bool {
-	switch errorCode(err) {
+	switch ErrorCode(err) {
 	case "NoSuchEntity", "ConcurrentModification", "EntityTemporarilyUnmodifiable":
 		return true
 	default:
@@ -41,9 +38,9 @@ func isTransient(err error) bool {
 	}
 }
 
-// isUnclear reports that a call may have taken effect although it ended in err: no answer came, or a server's fault was
+// IsUnclear reports that a call may have taken effect although it ended in err: no answer came, or a server's fault was
 // reported. A refusal (4xx) is clear: nothing happened.
-func isUnclear(err error) bool {
+func IsUnclear(err error) bool {
 	if err == nil {
 		return false
 	}

@@ -18,6 +18,9 @@ import (
 
 const testAccount = "123456789012"
 
+// inTest is that account in a partition.
+func inTest(partition string) Account { return Account{Partition: partition, ID: testAccount} }
+
 func fakeAccount(t *testing.T, opts ...awsfake.Option) (*awsfake.Server, *iam.Client) {
 	t.Helper()
 	srv := awsfake.Start(t, append([]awsfake.Option{awsfake.WithAccount(testAccount)}, opts...)...)
@@ -27,6 +30,11 @@ func fakeAccount(t *testing.T, opts ...awsfake.Option) (*awsfake.Server, *iam.Cl
 		// The SDK's own retries, without its seconds between them.
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 10 * time.Millisecond }),
 	})
+}
+
+// making is what the steps of one namespace make things by.
+func making(api *iam.Client, cluster, namespace string) Up {
+	return Up{API: api, Account: inTest("aws"), Owner: testOwner(cluster, namespace), Pace: testPace()}
 }
 
 func testPace() Pace {

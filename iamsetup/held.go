@@ -33,16 +33,16 @@ func (a *AWS) PolicyHeld(ctx context.Context, arn string, o Owner) (bool, error)
 }
 
 func ownedBy(tags []types.Tag, o Owner) bool {
-	_, ok := tagsOf(tags)[tagOwner+o.String()]
+	_, ok := TagsOf(tags)[TagOwner+o.String()]
 	return ok
 }
 
 // unlessAbsent lets it pass that something is not there, which is an answer here and no failure.
 func unlessAbsent(what string, err error) error {
 	switch {
-	case isAbsent(err):
+	case IsAbsent(err):
 		return nil
-	case isDenied(err):
+	case IsDenied(err):
 		return fmt.Errorf("get %s: %w: %w", what, ErrDenied, err)
 	default:
 		return fmt.Errorf("get %s: %w", what, err)

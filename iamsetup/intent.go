@@ -20,7 +20,7 @@ type intent struct {
 // allows no other separator that ids cannot have (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html).
 func (i intent) tags() Tags {
 	words := append([]string{i.started.Format(time.RFC3339), i.deadline.Format(time.RFC3339)}, i.existing...)
-	return Tags{tagMinting + i.owner: strings.Join(words, " ")}
+	return Tags{TagMinting + i.owner: strings.Join(words, " ")}
 }
 
 // intents are the announcements on a user, in the order of their owners. One that somebody edited so that it cannot be read
@@ -28,7 +28,7 @@ func (i intent) tags() Tags {
 func (t Tags) intents() []intent {
 	var out []intent
 	for _, key := range t.keys() {
-		owner, ok := strings.CutPrefix(key, tagMinting)
+		owner, ok := strings.CutPrefix(key, TagMinting)
 		if !ok {
 			continue
 		}

@@ -39,8 +39,8 @@ func irsaAccount(t *testing.T, shared bool) (*awsfake.Server, func(namespace str
 	srv, api := fakeAccount(t)
 	run := func(namespace string) error {
 		policy := &Policy{
-			API: api, Owner: testOwner("c1", namespace), Pace: testPace(), PolicyName: "read", Path: "/",
-			Scope: Scope{Partition: "aws", Region: "us-east-1", Account: testAccount},
+			Up: making(api, "c1", namespace), PolicyName: "read", Path: "/",
+			Scope: Scope{Region: "us-east-1"},
 		}
 		provider := providerFor(api, namespace)
 		provider.Create = true

@@ -72,11 +72,6 @@ func sharedAddresses() netip.Prefix { return netip.MustParsePrefix("100.64.0.0/1
 // providerName is an issuer as IAM's ARNs and condition keys spell it.
 func providerName(issuer string) string { return strings.TrimPrefix(issuer, "https://") }
 
-// providerARN is what an issuer's identity provider is called.
-func providerARN(partition, account, issuer string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", partition, account, providerName(issuer))
-}
-
 // Subject is how a ServiceAccount's token names it.
 func Subject(namespace, serviceAccount string) string {
 	return "system:serviceaccount:" + namespace + ":" + serviceAccount

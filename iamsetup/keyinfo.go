@@ -65,7 +65,7 @@ func (k *AccessKey) ListedKeys(ctx context.Context) (infos []KeyInfo, err error)
 // KeyInfo finds a key of whatever user by its id; nil when the account has none of that id.
 func (a *AWS) KeyInfo(ctx context.Context, id string) (*KeyInfo, error) {
 	used, err := a.IAM.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &id})
-	if isAbsent(err) {
+	if IsAbsent(err) {
 		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {

@@ -68,8 +68,8 @@ func (v *keyView) listed(id string) *listedKey {
 
 // tagged returns the owner that the tags of the key's user name for it, "" when none.
 func (v *keyView) tagged(id string) string {
-	if v.user != nil && v.user.Tags[tagKey+id] != "" {
-		return v.user.Tags[tagKey+id]
+	if v.user != nil && v.user.Tags[TagKey+id] != "" {
+		return v.user.Tags[TagKey+id]
 	}
 	return v.elsewhere[id]
 }
@@ -86,7 +86,7 @@ func (v *keyView) intentOf(owner string) *intent {
 
 // intents are all the mints that are announced on the user. On a user without our mark nobody of ours mints.
 func (v *keyView) intents() []intent {
-	if v.user == nil || !v.user.Tags.ours() {
+	if v.user == nil || !v.user.Tags.Ours() {
 		return nil
 	}
 	return v.user.Tags.intents()

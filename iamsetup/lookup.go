@@ -19,33 +19,28 @@ type UserSeen struct {
 	New      bool // made by this very run
 }
 
-type getUserAPI interface {
-	GetUser(context.Context, *iam.GetUserInput, ...func(*iam.Options)) (*iam.GetUserOutput, error)
-}
-
 // UserLookup reads one user, once for all who ask in the same round of observation.
 type UserLookup struct {
-	API      getUserAPI
+	API interface {
+		GetUser(ctx context.Context, in *iam.GetUserInput, options ...func(*iam.Options)) (*iam.GetUserOutput, error)
+	}
 	UserName string
 
 	mu    sync.Mutex
-	asked *userAnswer
+	asked *userAnswer // nil: nobody asked yet
 }
 
-// userAnswer is one request with all who wait for it.
+// userAnswer is what one request comes to.
 type userAnswer struct {
-	done    chan struct{} // closed once seen and err are there
-	seen    *UserSeen
-	err     error
-	callers int
-	giveUp  context.CancelFunc
+	done chan struct{} // closed once the others are there
+	seen *UserSeen
+	err  error
 }
 
-// Get returns the user, nil when there is none. Callers at the same time share one request and its answer, until
-// Forget. The request lives as long as one of them still waits for it.
+// Get returns the user, nil when there is none. Callers share one request and its answer until Forget. The request belongs
+// to none of them: one that gives up no longer waits for it, and takes it from nobody else.
 func (l *UserLookup) Get(ctx context.Context) (*UserSeen, error) {
-	a := l.join(ctx)
-	defer l.leave(a)
+	a := l.request(context.WithoutCancel(ctx))
 	select {
 	case <-a.done:
 		return a.seen, a.err
@@ -54,45 +49,26 @@ func (l *UserLookup) Get(ctx context.Context) (*UserSeen, error) {
 	}
 }
 
-// join sends the request if nobody did yet.
-func (l *UserLookup) join(ctx context.Context) *userAnswer {
+// request sends it unless that was done already.
+func (l *UserLookup) request(ctx context.Context) *userAnswer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.asked == nil {
 		a := &userAnswer{done: make(chan struct{})}
-		ctx, a.giveUp = context.WithCancel(context.WithoutCancel(ctx))
 		go func() {
 			defer close(a.done)
 			a.seen, a.err = l.get(ctx)
 		}()
 		l.asked = a
 	}
-	l.asked.callers++
 	return l.asked
-}
-
-// leave gives the request up with its last caller. What that makes of it is nobody's answer.
-func (l *UserLookup) leave(a *userAnswer) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if a.callers--; a.callers > 0 {
-		return
-	}
-	select {
-	case <-a.done:
-	default:
-		if l.asked == a {
-			l.asked = nil
-		}
-	}
-	a.giveUp()
 }
 
 // Set answers later calls of Get with what a create returned: IAM may not show a new user for seconds.
 func (l *UserLookup) Set(seen *UserSeen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.asked = &userAnswer{done: make(chan struct{}), seen: seen, giveUp: func() {}}
+	l.asked = &userAnswer{done: make(chan struct{}), seen: seen}
 	close(l.asked.done)
 }
 
@@ -105,7 +81,7 @@ func (l *UserLookup) Forget() {
 
 func (l *UserLookup) get(ctx context.Context) (*UserSeen, error) {
 	out, err := l.API.GetUser(ctx, &iam.GetUserInput{UserName: &l.UserName})
-	if isAbsent(err) {
+	if IsAbsent(err) {
 		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
@@ -115,7 +91,7 @@ func (l *UserLookup) get(ctx context.Context) (*UserSeen, error) {
 }
 
 func userSeen(u *types.User) *UserSeen {
-	seen := &UserSeen{ID: aws.ToString(u.UserId), ARN: aws.ToString(u.Arn), Tags: tagsOf(u.Tags)}
+	seen := &UserSeen{ID: aws.ToString(u.UserId), ARN: aws.ToString(u.Arn), Tags: TagsOf(u.Tags)}
 	if b := u.PermissionsBoundary; b != nil {
 		seen.Boundary = aws.ToString(b.PermissionsBoundaryArn)
 	}

@@ -19,7 +19,7 @@ import (
 const mintAttempts = 3
 
 // mint makes a key and stores it. Until the first Secret holds it, whatever goes wrong deletes that one key.
-func (k *AccessKey) mint(ctx context.Context, say report) error {
+func (k *AccessKey) mint(ctx context.Context, say Report) error {
 	if err := k.rehearse(ctx); err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (k *AccessKey) mint(ctx context.Context, say report) error {
 		if !errors.Is(err, errLost) || attempt == mintAttempts || ctx.Err() != nil {
 			return err
 		}
-		say.waiting("another attempt, since the answer to CreateAccessKey was lost")
+		say.Waiting("another attempt, since the answer to CreateAccessKey was lost")
 	}
 }
 
@@ -41,7 +41,7 @@ func (k *AccessKey) rehearse(ctx context.Context) error {
 	return group.Wait() // each names its Secret
 }
 
-func (k *AccessKey) mintOnce(ctx context.Context, say report) error {
+func (k *AccessKey) mintOnce(ctx context.Context, say Report) error {
 	m, err := k.announce(ctx, say)
 	if err != nil {
 		return err
@@ -59,11 +59,11 @@ func (k *AccessKey) mintOnce(ctx context.Context, say report) error {
 }
 
 // create sends the one call that must not be repeated blindly.
-func (k *AccessKey) create(ctx context.Context, say report, m minting) (credential.Key, error) {
+func (k *AccessKey) create(ctx context.Context, say Report, m minting) (credential.Key, error) {
 	what := "create access key for IAM user " + k.Lookup.UserName
 	var key credential.Key
 	var answer error // of the call itself, which the cause of an interrupt would hide
-	err := k.Pace.persist(ctx, say.waiting, what, func(context.Context) error {
+	err := k.Pace.Persist(ctx, say.Waiting, what, func(context.Context) error {
 		answer = nil
 		if err := errors.Join(ctx.Err(), k.Guard()); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
@@ -75,8 +75,8 @@ func (k *AccessKey) create(ctx context.Context, say report, m minting) (credenti
 		// An interrupt does not cut this call off: its answer is the only place where the secret half ever shows.
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(left, k.Pace.Cleanup))
 		defer cancel()
-		out, err := k.API.CreateAccessKey(call, &iam.CreateAccessKeyInput{UserName: &k.Lookup.UserName}, withoutRetries)
-		if answer = wrap(what, err); answer != nil {
+		out, err := k.API.CreateAccessKey(call, &iam.CreateAccessKeyInput{UserName: &k.Lookup.UserName}, WithoutRetries)
+		if answer = Wrap(what, err); answer != nil {
 			return answer
 		}
 		key = credential.Key{ID: aws.ToString(out.AccessKey.AccessKeyId), Secret: redact.New(aws.ToString(out.AccessKey.SecretAccessKey))}
@@ -85,7 +85,7 @@ func (k *AccessKey) create(ctx context.Context, say report, m minting) (credenti
 	switch {
 	case err == nil:
 		return key, nil
-	case isUnclear(answer):
+	case IsUnclear(answer):
 		return credential.Key{}, k.reconcile(ctx, say, m, errors.Join(answer, notSame(err, answer)))
 	default:
 		return credential.Key{}, errors.Join(err, k.withdraw(ctx, say))
@@ -102,7 +102,7 @@ func notSame(err, answer error) error {
 
 // adoptKey takes a minted key to the first Secret. Its error means that no Secret holds the key. The key is entered on the
 // user while it is proved, so that whatever happens from then on the next run knows it for ours.
-func (k *AccessKey) adoptKey(ctx context.Context, say report, m minting, key credential.Key) error {
+func (k *AccessKey) adoptKey(ctx context.Context, say Report, m minting, key credential.Key) error {
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return k.tag(gctx, say, k.keyTag(key.ID)) })
 	group.Go(func() error { return k.prove(gctx, say, key, m.user.ARN) })
@@ -112,18 +112,18 @@ func (k *AccessKey) adoptKey(ctx context.Context, say report, m minting, key cre
 	if err := errors.Join(context.Cause(ctx), k.Guard()); err != nil {
 		return fmt.Errorf("store access key %s: %w", key.ID, err)
 	}
-	say.changed(plan.Change{Step: KeyStep, Resource: "access-key/" + key.ID, Action: plan.Create, Reason: k.plan.why})
+	say.Changed(plan.Change{Step: KeyStep, Resource: "access-key/" + key.ID, Action: plan.Create, Reason: k.plan.why})
 	// What was begun is finished: the write itself outlives an interrupt.
-	write, cancel := k.Pace.begun(ctx)
+	write, cancel := k.Pace.Begun(ctx)
 	defer cancel()
 	return k.fill(write, say, key, k.plan.fills[:1])
 }
 
 // finish goes forward: the first Secret holds the key, so the others get it, and the announcement is taken back.
-func (k *AccessKey) finish(ctx context.Context, say report, key credential.Key) error {
+func (k *AccessKey) finish(ctx context.Context, say Report, key credential.Key) error {
 	k.key = key.ID
 	// A few quick writes remain; an interrupt lets them end, since they leave a better state than none of them.
-	rest, cancel := k.Pace.begun(ctx)
+	rest, cancel := k.Pace.Begun(ctx)
 	defer cancel()
 	if err := k.fill(rest, say, key, k.plan.fills[1:]); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (k *AccessKey) finish(ctx context.Context, say report, key credential.Key) 
 		return err
 	}
 	if entry != "" {
-		say.changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
+		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
 	}
 	k.plan.tag, k.plan.untag = false, ""
 	return nil

@@ -21,7 +21,7 @@ type minting struct {
 
 // announce writes the intent onto the user and reads it back. Whatever becomes of the call that follows, the next run can
 // tell by it which key it made.
-func (k *AccessKey) announce(ctx context.Context, say report) (minting, error) {
+func (k *AccessKey) announce(ctx context.Context, say Report) (minting, error) {
 	user, err := k.userNow(ctx, say)
 	if err != nil {
 		return minting{}, err
@@ -43,18 +43,18 @@ func (k *AccessKey) announce(ctx context.Context, say report) (minting, error) {
 }
 
 // userNow returns the user, which an earlier step may have made a moment ago.
-func (k *AccessKey) userNow(ctx context.Context, say report) (*UserSeen, error) {
+func (k *AccessKey) userNow(ctx context.Context, say Report) (*UserSeen, error) {
 	var user *UserSeen
-	err := k.Pace.poll(ctx, 3*k.Pace.Settle, func(ctx context.Context) (bool, error) {
+	err := k.Pace.Until(ctx, 3*k.Pace.Settle, func(ctx context.Context) (bool, error) {
 		var err error
 		if user, err = k.Lookup.Get(ctx); err != nil || user != nil {
 			return true, err
 		}
 		k.Lookup.Forget()
-		say.waiting("IAM user " + k.Lookup.UserName + " to show up")
+		say.Waiting("IAM user " + k.Lookup.UserName + " to show up")
 		return false, nil
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		return nil, fmt.Errorf("get IAM user %s: it does not show up", k.Lookup.UserName)
 	}
 	return user, err
@@ -62,7 +62,7 @@ func (k *AccessKey) userNow(ctx context.Context, say report) (*UserSeen, error) 
 
 // tellOthers announces the mint on the user, waits until IAM shows it, and makes sure that no other owner is minting there:
 // two keys of one time could not be told apart by a later run. Of two owners who see each other the first one goes on.
-func (k *AccessKey) tellOthers(ctx context.Context, say report, own intent) error {
+func (k *AccessKey) tellOthers(ctx context.Context, say Report, own intent) error {
 	if err := k.tag(ctx, say, own.tags()); err != nil {
 		return err
 	}
@@ -80,18 +80,18 @@ func (k *AccessKey) tellOthers(ctx context.Context, say report, own intent) erro
 }
 
 // readBack returns the user's tags once they show the intent.
-func (k *AccessKey) readBack(ctx context.Context, say report, own intent) (tags Tags, err error) {
-	err = k.Pace.poll(ctx, 3*k.Pace.Settle, func(ctx context.Context) (bool, error) {
+func (k *AccessKey) readBack(ctx context.Context, say Report, own intent) (tags Tags, err error) {
+	err = k.Pace.Until(ctx, 3*k.Pace.Settle, func(ctx context.Context) (bool, error) {
 		if tags, err = k.tags(ctx); err != nil {
 			return false, err
 		}
-		if len(tags.missing(own.tags())) == 0 {
+		if len(tags.Missing(own.tags())) == 0 {
 			return true, nil
 		}
-		say.waiting("IAM user " + k.Lookup.UserName + " to show the announcement of the mint")
+		say.Waiting("IAM user " + k.Lookup.UserName + " to show the announcement of the mint")
 		return false, nil
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		return nil, fmt.Errorf("announce mint on IAM user %s: its tags do not show it", k.Lookup.UserName)
 	}
 	return tags, err
@@ -102,24 +102,24 @@ func (k *AccessKey) tags(ctx context.Context) (Tags, error) {
 	pages := iam.NewListUserTagsPaginator(k.API, &iam.ListUserTagsInput{UserName: &k.Lookup.UserName})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if isAbsent(err) {
+		if IsAbsent(err) {
 			return tags, nil // too new to be seen everywhere
 		}
 		if err != nil {
 			return nil, fmt.Errorf("list tags of IAM user %s: %w", k.Lookup.UserName, err)
 		}
-		maps.Copy(tags, tagsOf(page.Tags))
+		maps.Copy(tags, TagsOf(page.Tags))
 	}
 	return tags, nil
 }
 
 // withdraw takes back an announcement of which nothing came, with other tags of that mint. A run that lost the lock leaves
 // that to the one that has it, whose own announcement it might be.
-func (k *AccessKey) withdraw(ctx context.Context, say report, more ...string) error {
+func (k *AccessKey) withdraw(ctx context.Context, say Report, more ...string) error {
 	if k.Guard() != nil {
 		return nil
 	}
-	clean, cancel := k.Pace.begun(ctx)
+	clean, cancel := k.Pace.Begun(ctx)
 	defer cancel()
-	return k.untag(clean, say, append(more, tagMinting+k.Owner.String())...)
+	return k.untag(clean, say, append(more, TagMinting+k.Owner.String())...)
 }

@@ -31,7 +31,7 @@ func TestAnnouncementOfAnotherStays(t *testing.T) {
 	if _, err := srv.AddUser("es", all); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.unannounce(t.Context(), report{sink: event.Discard}); err != nil {
+	if err := k.unannounce(t.Context(), Report{sink: event.Discard}); err != nil {
 		t.Fatal(err)
 	}
 	if tags, err := k.tags(t.Context()); err != nil || !maps.Equal(tags, other) {
@@ -55,11 +55,11 @@ func TestOwnersThatAnnounceAtOnce(t *testing.T) {
 			srv, client := fakeAccount(t)
 			now := time.Now().UTC().Truncate(time.Second)
 			other := intent{owner: "cluster-2/gen3", started: now.Add(test.started), deadline: now.Add(test.deadline)}
-			if _, err := srv.AddUser("es", Tags{tagManagedBy: managedBy, tagMinting + other.owner: other.tags()[tagMinting+other.owner]}); err != nil {
+			if _, err := srv.AddUser("es", Tags{TagManagedBy: ManagedBy, TagMinting + other.owner: other.tags()[TagMinting+other.owner]}); err != nil {
 				t.Fatal(err)
 			}
 			k := minter(client)
-			err := k.tellOthers(t.Context(), report{sink: event.Discard}, intent{owner: k.Owner.String(), started: now, deadline: now.Add(time.Minute)})
+			err := k.tellOthers(t.Context(), Report{sink: event.Discard}, intent{owner: k.Owner.String(), started: now, deadline: now.Add(time.Minute)})
 			if lost := err != nil && strings.Contains(err.Error(), "cluster-2/gen3 is minting on it as well"); lost != test.lost || err != nil && !lost {
 				t.Errorf("error %v", err)
 			}
@@ -91,7 +91,7 @@ func TestLateMintIsNotSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := minter(client)
-	_, err := k.create(t.Context(), report{sink: event.Discard}, minting{sendBy: time.Now().Add(-time.Second)})
+	_, err := k.create(t.Context(), Report{sink: event.Discard}, minting{sendBy: time.Now().Add(-time.Second)})
 	if err == nil || !strings.Contains(err.Error(), "the announced deadline has passed") || len(srv.Keys("es")) > 0 {
 		t.Errorf("error %v, keys %v", err, srv.Keys("es"))
 	}
@@ -110,7 +110,7 @@ func TestNoKeyIsDeletedWithoutTheLock(t *testing.T) {
 	}
 	k, lost := minter(client), errors.New("lost")
 	k.Guard = func() error { return lost }
-	if err := k.delete(t.Context(), report{sink: event.Discard}, []doomed{{id: id}}); !errors.Is(err, lost) || len(srv.Keys("es")) != 1 {
+	if err := k.delete(t.Context(), Report{sink: event.Discard}, []doomed{{id: id}}); !errors.Is(err, lost) || len(srv.Keys("es")) != 1 {
 		t.Errorf("error %v, keys %v", err, srv.Keys("es"))
 	}
 }

@@ -14,11 +14,11 @@ var errLost = errors.New("the answer was lost")
 
 // reconcile finds out what a call did whose answer was lost, and deletes the key that it made: nobody knows its secret
 // half. It goes on although the run was interrupted. What cannot be told stays announced, for the next run.
-func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause error) error {
+func (k *AccessKey) reconcile(ctx context.Context, say Report, m minting, cause error) error {
 	after := context.WithoutCancel(ctx)
 	var d decision
 	look := func(ctx context.Context) (bool, error) {
-		say.waiting("IAM to show whether the access key was made, as its answer was lost")
+		say.Waiting("IAM to show whether the access key was made, as its answer was lost")
 		var err error
 		d, err = k.lookForMinted(ctx, m)
 		if err != nil {
@@ -26,8 +26,8 @@ func (k *AccessKey) reconcile(ctx context.Context, say report, m minting, cause 
 		}
 		return len(d.candidates(m.intent)) > 0, nil
 	}
-	err := k.Pace.poll(after, k.Pace.Settle, look)
-	if errors.Is(err, errTooLong) {
+	err := k.Pace.Until(after, k.Pace.Settle, look)
+	if errors.Is(err, ErrTooLong) {
 		d, err = k.lookForMinted(after, m)
 	}
 	if err != nil {
@@ -63,15 +63,15 @@ func (k *AccessKey) lookForMinted(ctx context.Context, m minting) (decision, err
 
 // undo deletes the key of a mint that no Secret holds, none for "", also after an interrupt, and withdraws the intent. What
 // it cannot delete stays on the user's tags, by which the next run finds it.
-func (k *AccessKey) undo(ctx context.Context, say report, id string) error {
-	clean, cancel := k.Pace.begun(ctx)
+func (k *AccessKey) undo(ctx context.Context, say Report, id string) error {
+	clean, cancel := k.Pace.Begun(ctx)
 	defer cancel()
 	if id == "" {
 		return k.withdraw(clean, say)
 	}
-	err := k.Pace.poll(clean, k.Pace.Cleanup, func(ctx context.Context) (bool, error) {
+	err := k.Pace.Until(clean, k.Pace.Cleanup, func(ctx context.Context) (bool, error) {
 		err := k.deleteKey(ctx, say, id)
-		if isTransient(err) || isUnclear(err) {
+		if isTransient(err) || IsUnclear(err) {
 			return false, nil // the limit ends it
 		}
 		return err == nil, err
@@ -79,5 +79,5 @@ func (k *AccessKey) undo(ctx context.Context, say report, id string) error {
 	if err != nil {
 		return hint.With(err, "the user's tags know it: run the same command again, or: "+deleteKeyCommand(k.Lookup.UserName, id))
 	}
-	return k.withdraw(clean, say, tagKey+id)
+	return k.withdraw(clean, say, TagKey+id)
 }

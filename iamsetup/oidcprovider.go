@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -15,120 +17,119 @@ import (
 // ProviderStep is the name of the step that owns the identity provider of the cluster's issuer.
 const ProviderStep = "oidc-provider"
 
-type providerAPI interface {
-	getProviderAPI
-	CreateOpenIDConnectProvider(context.Context, *iam.CreateOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.CreateOpenIDConnectProviderOutput, error)
-	AddClientIDToOpenIDConnectProvider(context.Context, *iam.AddClientIDToOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.AddClientIDToOpenIDConnectProviderOutput, error)
-	TagOpenIDConnectProvider(context.Context, *iam.TagOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.TagOpenIDConnectProviderOutput, error)
-}
-
-type getProviderAPI interface {
-	GetOpenIDConnectProvider(context.Context, *iam.GetOpenIDConnectProviderInput, ...func(*iam.Options)) (*iam.GetOpenIDConnectProviderOutput, error)
-}
-
-var _ providerAPI = (*iam.Client)(nil)
-
 // Provider is the step for the identity provider through which the account believes the cluster's tokens. It belongs to
 // the cluster and not to one namespace, so it is made only when told to, and one that is there is used as it is.
 type Provider struct {
-	API       providerAPI
-	Owner     Owner
-	Pace      Pace
-	Partition string
-	Account   string
-	Issuer    string
-	Tags      map[string]string // the operator's own
-	Create    bool              // make it where there is none
-	Adopt     bool
+	Up
 
-	seen *providerSeen // nil: there is none
-	todo []plan.Change
-}
+	Issuer string
+	Create bool // make it where there is none
 
-// providerSeen is the provider as IAM shows it.
-type providerSeen struct {
-	tags    Tags
-	clients []string
+	clients []string // whom the provider takes tokens for
 }
 
 // Name is the step's name.
 func (p *Provider) Name() string { return ProviderStep }
 
 // ARN is the provider's: it follows from the issuer.
-func (p *Provider) ARN() string { return providerARN(p.Partition, p.Account, p.Issuer) }
+func (p *Provider) ARN() string { return p.Account.ProviderARN(p.Issuer) }
 
 // Observe judges the issuer, reads its provider and says what Apply would do.
 func (p *Provider) Observe(ctx context.Context) ([]plan.Change, error) {
-	p.seen = nil
 	if err := CheckIssuer(p.Issuer); err != nil {
-		p.todo = p.one(plan.Blocked, err.Error(), hint.Of(err))
+		p.have, p.todo = nil, []plan.Change{Blocked(p.change(), err.Error(), hint.Lines(err)...)}
 		return p.todo, nil
 	}
-	var err error
-	if p.seen, err = readProvider(ctx, p.API, p.ARN()); err != nil {
-		return nil, err
-	}
-	p.todo = p.diff()
-	return p.todo, nil
+	return p.Plan(ctx, p.resource())
 }
 
-func readProvider(ctx context.Context, api getProviderAPI, arn string) (*providerSeen, error) {
+// Apply does what the last Observe said.
+func (p *Provider) Apply(ctx context.Context, sink event.Sink) error {
+	return p.Make(ctx, sink, p.resource())
+}
+
+func (p *Provider) resource() Resource {
+	return Resource{What: "IAM identity provider " + p.ARN(), Look: p.read, Judge: p.judge, Create: p.create, Update: p.update, Cure: p.cure}
+}
+
+func (p *Provider) change() plan.Change {
+	return plan.Change{Step: ProviderStep, Resource: "oidc-provider/" + p.ARN()}
+}
+
+func (p *Provider) read(ctx context.Context) (err error) {
+	p.have, p.clients, err = readProvider(ctx, p.API, p.ARN())
+	return err
+}
+
+// readProvider returns no tags at all where there is none.
+func readProvider(ctx context.Context, api *iam.Client, arn string) (tags Tags, clients []string, err error) {
 	out, err := api.GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
-	if isAbsent(err) {
-		return nil, nil // absence is an answer here, not a failure
+	if IsAbsent(err) {
+		return nil, nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get IAM identity provider %s: %w", arn, err)
+		return nil, nil, fmt.Errorf("get IAM identity provider %s: %w", arn, err)
 	}
-	return &providerSeen{tags: tagsOf(out.Tags), clients: out.ClientIDList}, nil
+	return TagsOf(out.Tags), out.ClientIDList, nil
 }
 
-func (p *Provider) diff() []plan.Change {
-	switch {
-	case p.seen == nil && p.Create:
-		return p.one(plan.Create, "there is no identity provider for the cluster's issuer "+p.Issuer, "")
-	case p.seen == nil:
-		return p.one(plan.Blocked, fmt.Sprintf("there is no identity provider for the cluster's issuer %s, so account %s believes none of its tokens", p.Issuer, p.Account),
-			"--create-oidc-provider makes it; so does `eksctl utils associate-iam-oidc-provider --cluster NAME --approve`")
-	case !p.seen.tags.ours():
-		return p.foreign()
-	}
-	missing := p.seen.tags.missing(markTags(p.Owner, p.Tags))
-	if reason, keep := p.seen.tags.disputed(p.Owner, missing, "identity provider "+p.ARN()); reason != "" {
-		return p.one(plan.Blocked, reason, fmt.Sprintf("give %s, or leave that tag out", keep))
-	}
-	if err := p.seen.tags.room(missing); err != nil {
-		return p.one(plan.Blocked, fmt.Sprintf("tag IAM identity provider %s: %s", p.ARN(), err),
-			"take out the tags of owners that are gone: `"+hint.Command("gen3-bootstrap", "teardown", "--cluster-id", "UID", "-n", "NAMESPACE", "--oidc-issuer", p.Issuer)+"`")
-	}
+// judge leaves a provider without our mark that serves to its owner, also with --adopt: every role of the cluster hangs on
+// it, and whoever made it goes on looking after it.
+func (p *Provider) judge() ([]plan.Change, error) {
+	c, what := p.change(), "identity provider "+p.ARN()
 	var why []string
 	if !p.believes() {
-		why = append(why, "it lacks client id "+audience)
+		why = []string{"it lacks client id " + audience}
 	}
-	why = append(why, p.seen.tags.lacking(missing)...)
-	if len(why) == 0 {
-		return p.one(plan.None, "as wanted", "")
-	}
-	return p.one(plan.Update, strings.Join(why, "; "), "")
-}
-
-// foreign judges a provider without our mark. One that serves is never taken over, also not with --adopt: every role of
-// the cluster hangs on it, and whoever made it goes on looking after it.
-func (p *Provider) foreign() []plan.Change {
 	switch {
-	case p.believes():
-		return p.one(plan.None, "as wanted; not made by gen3-bootstrap, so teardown will leave it", "")
-	case p.Adopt:
-		return p.one(plan.Adopt, "it carries no mark of ours, and lacks client id "+audience, "")
+	case p.have == nil && p.Create:
+		c.Action, c.Reason = plan.Create, "there is no identity provider for the cluster's issuer "+p.Issuer
+	case p.have == nil:
+		c = Blocked(c, fmt.Sprintf("there is no identity provider for the cluster's issuer %s, so account %s believes none of its tokens", p.Issuer, p.Account.ID),
+			"--create-oidc-provider makes it; so does `eksctl utils associate-iam-oidc-provider --cluster NAME --approve`")
+	case !p.Have().Ours() && (p.believes() || !p.Adopt):
+		c = Foreign(c, what, why, fmt.Sprintf("--adopt takes it over and adds the client id, which the tokens of --irsa are made out to; so does `%s`, without taking over",
+			hint.Command("aws", "iam", "add-client-id-to-open-id-connect-provider", "--client-id", audience, "--open-id-connect-provider-arn", p.ARN())))
 	default:
-		return p.one(plan.Blocked, fmt.Sprintf("identity provider %s was not made by gen3-bootstrap and lacks client id %s, which the tokens of --irsa are made out to", p.ARN(), audience),
-			fmt.Sprintf("--adopt takes it over and adds the client id; so does `%s`, without taking over",
-				hint.Command("aws", "iam", "add-client-id-to-open-id-connect-provider", "--client-id", audience, "--open-id-connect-provider-arn", p.ARN())))
+		c = p.Own(c, Difference{What: what, Why: why, Missing: p.Have().Missing(p.Marks()), Full: "take out the tags of owners that are gone: `" +
+			hint.Command("gen3-bootstrap", "teardown", "--cluster-id", "UID", "-n", "NAMESPACE", "--oidc-issuer", p.Issuer) + "`"})
+	}
+	return []plan.Change{c}, nil
+}
+
+func (p *Provider) believes() bool { return slices.Contains(p.clients, audience) }
+
+// create makes the provider without a thumbprint: IAM then takes the certificate's authority from its own list.
+func (p *Provider) create(ctx context.Context) error {
+	return Failed(p.API.CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{
+		Url: &p.Issuer, ClientIDList: []string{audience}, Tags: p.Marks().List(),
+	}))
+}
+
+func (p *Provider) cure(err error) string {
+	switch ErrorCode(err) {
+	case "LimitExceeded":
+		return "an account has 100 identity providers by default; `aws iam list-open-id-connect-providers` lists them, also those of clusters that are gone"
+	case "OpenIdIdpCommunicationError":
+		return "AWS could not read " + p.Issuer + "/.well-known/openid-configuration from the internet"
+	default:
+		return ""
 	}
 }
 
-func (p *Provider) believes() bool { return slices.Contains(p.seen.clients, audience) }
-
-func (p *Provider) one(action plan.Action, reason, cure string) []plan.Change {
-	return []plan.Change{{Step: ProviderStep, Resource: "oidc-provider/" + p.ARN(), Action: action, Reason: reason, Hint: cure}}
+func (p *Provider) update(ctx context.Context, say Report) error {
+	arn := p.ARN()
+	if !p.believes() {
+		err := p.Write(ctx, say, "add client id to IAM identity provider "+arn, func(ctx context.Context) error {
+			return Failed(p.API.AddClientIDToOpenIDConnectProvider(ctx, &iam.AddClientIDToOpenIDConnectProviderInput{
+				OpenIDConnectProviderArn: &arn, ClientID: aws.String(audience),
+			}))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return p.Tag(ctx, say, "IAM identity provider "+arn, p.Have().Missing(p.Marks()), func(ctx context.Context, tags []types.Tag) error {
+		return Failed(p.API.TagOpenIDConnectProvider(ctx, &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, Tags: tags}))
+	})
 }

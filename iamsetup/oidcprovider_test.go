@@ -9,7 +9,7 @@ import (
 )
 
 func providerFor(api *iam.Client, namespace string) *Provider {
-	return &Provider{API: api, Owner: testOwner("c1", namespace), Pace: testPace(), Partition: "aws", Account: testAccount, Issuer: issuerA}
+	return &Provider{Up: making(api, "c1", namespace), Issuer: issuerA}
 }
 
 func TestProviderIsMadeOnlyWhenAskedFor(t *testing.T) {

@@ -2,10 +2,15 @@ package iamsetup
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -18,57 +23,151 @@ const (
 	policyMax   = 6144
 )
 
-type policyAPI interface {
-	iam.ListPolicyVersionsAPIClient
-	GetPolicy(context.Context, *iam.GetPolicyInput, ...func(*iam.Options)) (*iam.GetPolicyOutput, error)
-	GetPolicyVersion(context.Context, *iam.GetPolicyVersionInput, ...func(*iam.Options)) (*iam.GetPolicyVersionOutput, error)
-	CreatePolicy(context.Context, *iam.CreatePolicyInput, ...func(*iam.Options)) (*iam.CreatePolicyOutput, error)
-	CreatePolicyVersion(context.Context, *iam.CreatePolicyVersionInput, ...func(*iam.Options)) (*iam.CreatePolicyVersionOutput, error)
-	DeletePolicyVersion(context.Context, *iam.DeletePolicyVersionInput, ...func(*iam.Options)) (*iam.DeletePolicyVersionOutput, error)
-	TagPolicy(context.Context, *iam.TagPolicyInput, ...func(*iam.Options)) (*iam.TagPolicyOutput, error)
-}
-
-var _ policyAPI = (*iam.Client)(nil)
-
 // Policy is the step for the managed policy that lets the operator read secrets.
 type Policy struct {
-	API        policyAPI
-	Owner      Owner
-	Pace       Pace
+	Up
+
 	PolicyName string
 	Path       string // begins and ends with "/"
 	Scope      Scope
-	Tags       map[string]string // the operator's own
-	Adopt      bool
 
-	seen     *policySeen // nil: there is none
-	document string
-	todo     []plan.Change
+	seen     types.Policy // as IAM shows it, where there is one
+	inPlace  string       // its document
+	document string       // as it should be
 }
 
 // Name is the step's name.
 func (p *Policy) Name() string { return PolicyStep }
 
-// ARN is the policy's, computed from its name and path: a policy's path is part of its ARN and cannot change.
-func (p *Policy) ARN() string {
-	return fmt.Sprintf("arn:%s:iam::%s:policy%s%s", p.Scope.Partition, p.Scope.Account, p.Path, p.PolicyName)
-}
+// ARN is the policy's.
+func (p *Policy) ARN() string { return p.Account.PolicyARN(p.Path, p.PolicyName) }
 
 // Observe reads the policy and says what Apply would do.
-func (p *Policy) Observe(ctx context.Context) ([]plan.Change, error) {
-	document, err := PolicyDocument(p.Scope).JSON()
-	if err != nil {
+func (p *Policy) Observe(ctx context.Context) (_ []plan.Change, err error) {
+	if p.document, err = PolicyDocument(p.Account, p.Scope).JSON(); err != nil {
 		return nil, err
 	}
-	p.document = document
-	if size := characters(document); size > policyMax {
-		p.todo = p.one(plan.Blocked, fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
-			"give fewer and shorter --secret-prefix and --kms-key")
+	if size := characters(p.document); size > policyMax {
+		p.todo = []plan.Change{Blocked(p.change(), fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
+			"give fewer and shorter --secret-prefix and --kms-key")}
 		return p.todo, nil
 	}
-	if p.seen, err = p.read(ctx); err != nil {
-		return nil, err
+	return p.Plan(ctx, p.resource())
+}
+
+// Apply does what the last Observe said.
+func (p *Policy) Apply(ctx context.Context, sink event.Sink) error {
+	return p.Make(ctx, sink, p.resource())
+}
+
+func (p *Policy) resource() Resource {
+	return Resource{
+		What: "IAM policy " + p.ARN(), Look: p.read, Judge: p.judge, Create: p.create, Update: p.update,
+		Cure: func(err error) string {
+			if !IsTaken(err) {
+				return ""
+			}
+			return "names are unique in an account without regard to path and case: give the path of the one in the way with --iam-path, or --policy-name for another"
+		},
 	}
-	p.todo, err = p.diff()
-	return p.todo, err
+}
+
+func (p *Policy) change() plan.Change {
+	return plan.Change{Step: PolicyStep, Resource: "iam-policy/" + p.ARN()}
+}
+
+// read looks at the policy. One that shows without its document, since it is new or has just got another, is asked for
+// again.
+func (p *Policy) read(ctx context.Context) error {
+	last := p.readOnce(ctx)
+	if !IsAbsent(last) {
+		return last
+	}
+	err := p.Pace.Until(ctx, p.Pace.Settle, func(ctx context.Context) (bool, error) {
+		last = p.readOnce(ctx)
+		if IsAbsent(last) {
+			return false, nil
+		}
+		return p.Have() != nil, last
+	})
+	if errors.Is(err, ErrTooLong) {
+		return last
+	}
+	return err
+}
+
+func (p *Policy) readOnce(ctx context.Context) error {
+	p.Saw(nil)
+	seen, err := getPolicy(ctx, p.API, p.ARN())
+	if seen == nil {
+		return err
+	}
+	version, err := p.API.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: seen.Arn, VersionId: seen.DefaultVersionId})
+	if err != nil {
+		return fmt.Errorf("get version %s of IAM policy %s: %w", aws.ToString(seen.DefaultVersionId), p.ARN(), err)
+	}
+	if p.inPlace, err = decodeDocument(aws.ToString(version.PolicyVersion.Document)); err != nil {
+		return fmt.Errorf("decode version %s of IAM policy %s: %w", aws.ToString(seen.DefaultVersionId), p.ARN(), err)
+	}
+	p.seen, p.have = *seen, TagsOf(seen.Tags)
+	return nil
+}
+
+// getPolicy returns nil when there is no such policy.
+func getPolicy(ctx context.Context, api *iam.Client, arn string) (*types.Policy, error) {
+	out, err := api.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
+	if IsAbsent(err) {
+		return nil, nil // absence is an answer here, not a failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get IAM policy %s: %w", arn, err)
+	}
+	return out.Policy, nil
+}
+
+func (p *Policy) judge() ([]plan.Change, error) {
+	c := p.change()
+	if p.have == nil {
+		c.Action, c.Reason = plan.Create, "there is no such policy"
+		return []plan.Change{c}, nil
+	}
+	same, err := SameMeaning(p.inPlace, p.document)
+	if err != nil {
+		return nil, fmt.Errorf("compare IAM policy %s: %w", p.ARN(), err)
+	}
+	var why []string
+	if !same {
+		why = append(why, "its document differs: "+difference(p.inPlace, p.document))
+	}
+	what, others := "policy "+p.ARN(), p.Have().OtherOwners(p.Owner)
+	const another = "give this one a name of its own with --policy-name"
+	switch {
+	case !p.Have().Ours() && !p.Adopt:
+		c = Foreign(c, what, why, "--adopt takes it over and replaces its document"+p.concerned(", which is ")+"; --policy-name makes another one")
+	case !same && len(others) > 0:
+		c = Blocked(c, fmt.Sprintf("%s is shared with %s, for whom %s", what, strings.Join(others, ", "), why[0]),
+			another+", on a user or role of its own (--user-name, --role-name), or the same --region, --secret-prefix, --kms-key and --allow-push as the other")
+	default:
+		if !same && !p.Have().Ours() {
+			why[0] += p.concerned("; it is ")
+		}
+		c = p.Own(c, Difference{What: what, Why: why, Missing: p.Have().Missing(p.Marks()), Another: another, Full: another})
+	}
+	return []plan.Change{c}, nil
+}
+
+// concerned says whose rights a change of the document changes. Whether our own user or role is among them, another step
+// knows.
+func (p *Policy) concerned(start string) string {
+	var uses []string
+	if n := aws.ToInt32(p.seen.AttachmentCount); n > 0 {
+		uses = append(uses, fmt.Sprintf("attached to %d users, roles or groups", n))
+	}
+	if n := aws.ToInt32(p.seen.PermissionsBoundaryUsageCount); n > 0 {
+		uses = append(uses, fmt.Sprintf("the permissions boundary of %d users or roles", n))
+	}
+	if len(uses) == 0 {
+		return ""
+	}
+	return start + strings.Join(uses, " and ") + ", whose rights change with it"
 }

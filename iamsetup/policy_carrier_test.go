@@ -94,7 +94,7 @@ func TestPolicyBesideAnothersIsNotAttached(t *testing.T) {
 		}
 		wantReason(t, changes, "c1/a", policyARN, narrowARN, kind.flag)
 		wantNoWrites(t, srv)
-		wantWarning(t, second) // the obstacle says it
+		wantWarning(t, second) // the Obstacle says it
 	})
 }
 
@@ -174,7 +174,7 @@ func TestPolicyBesideTheWantedOnWhatIsForeign(t *testing.T) {
 	check(t, srv.Attach(user, "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
 	u := userFor(api, "a")
 	converge(t, u)
-	wantWarning(t, u, "IAMReadOnlyAccess", "was not made by gen3-bootstrap", "--user-name")
+	wantWarning(t, u, "IAMReadOnlyAccess", "was not created by gen3-bootstrap", "--user-name")
 	u.Adopt = true
 	converge(t, u)
 	wantWarning(t, u, "IAMReadOnlyAccess", "aws iam detach-user-policy")

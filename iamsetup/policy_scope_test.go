@@ -25,15 +25,14 @@ type eso struct {
 }
 
 // operatorWith converges policy and user in an account with secrets inside and outside of the scope.
-func operatorWith(t *testing.T, scope Scope) eso {
+func operatorWith(t *testing.T, partition string, scope Scope) eso {
 	t.Helper()
-	srv, api := fakeAccount(t, awsfake.WithPartition(scope.Partition))
-	policy := &Policy{API: api, Owner: testOwner("c1", "gen3"), Pace: testPace(), PolicyName: "read", Path: "/", Scope: scope}
+	srv, api := fakeAccount(t, awsfake.WithPartition(partition))
+	up := making(api, "c1", "gen3")
+	up.Account = inTest(partition)
+	policy := &Policy{Up: up, PolicyName: "read", Path: "/", Scope: scope}
 	converge(t, policy)
-	user := &User{
-		API: api, Lookup: &UserLookup{API: api, UserName: "es"}, Owner: policy.Owner, Pace: testPace(), Path: "/",
-		Partition: scope.Partition, Account: testAccount, PolicyARN: policy.ARN(),
-	}
+	user := &User{Principal: Principal{Up: up, Path: "/", PolicyARN: policy.ARN()}, Lookup: &UserLookup{API: api, UserName: "es"}}
 	converge(t, user)
 	for name, key := range map[string]string{"dev-a": "", "dev-key": "in", "dev-otherkey": "out", "prod-a": ""} {
 		addSecret(t, srv, scope.Region, name, key, nil)
@@ -73,7 +72,7 @@ func keyARN(partition, region, id string) string {
 // want judges what a call came to: "" is success.
 func (e eso) want(what string, err error, code string) {
 	e.t.Helper()
-	if got := errorCode(err); got != code || err != nil && code == "" {
+	if got := ErrorCode(err); got != code || err != nil && code == "" {
 		e.t.Errorf("%s: got %q (%v), want %q", what, got, err, code)
 	}
 }
@@ -140,8 +139,8 @@ func secretTag(key, value string) types.Tag { return types.Tag{Key: &key, Value:
 func TestPolicyLetsTheOperatorRead(t *testing.T) {
 	for partition, region := range map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"} {
 		t.Run(partition, func(t *testing.T) {
-			e := operatorWith(t, Scope{
-				Partition: partition, Region: region, Account: testAccount, Prefixes: []string{"dev-", "shared/"},
+			e := operatorWith(t, partition, Scope{
+				Region: region, Prefixes: []string{"dev-", "shared/"},
 				KMSKeys: []string{keyARN(partition, region, "in")},
 			})
 			e.read("dev-a", "")
@@ -164,7 +163,7 @@ func TestPolicyLetsTheOperatorRead(t *testing.T) {
 }
 
 func TestPolicyWithoutPushLetsNothingBeWritten(t *testing.T) {
-	e := operatorWith(t, Scope{Partition: "aws", Region: "us-east-1", Account: testAccount})
+	e := operatorWith(t, "aws", Scope{Region: "us-east-1"})
 	e.read("prod-a", "")
 	e.read("dev-key", codeDenied) // its key was not given
 	mark := secretTag(pushTag, pushOwner)
@@ -178,8 +177,8 @@ func TestPolicyWithoutPushLetsNothingBeWritten(t *testing.T) {
 
 func TestPolicyLetsTheOperatorPushItsOwn(t *testing.T) {
 	const partition, region = "aws", "us-east-1"
-	e := operatorWith(t, Scope{
-		Partition: partition, Region: region, Account: testAccount, Prefixes: []string{"dev-"}, AllowPush: true,
+	e := operatorWith(t, partition, Scope{
+		Region: region, Prefixes: []string{"dev-"}, AllowPush: true,
 		KMSKeys: []string{keyARN(partition, region, "in")},
 	})
 	mark := secretTag(pushTag, pushOwner)
@@ -213,11 +212,11 @@ func needless(ctx context.Context, sm *secretsmanager.Client, name string) map[s
 
 func TestPolicyTooLongForIAM(t *testing.T) {
 	srv, api := fakeAccount(t)
-	scope := Scope{Partition: "aws", Region: "us-east-1", Account: testAccount}
+	scope := Scope{Region: "us-east-1"}
 	for range 100 {
 		scope.Prefixes = append(scope.Prefixes, "a-rather-long-beginning-of-a-name/")
 	}
-	changes := converge(t, &Policy{API: api, Owner: testOwner("c1", "gen3"), Pace: testPace(), PolicyName: "read", Path: "/", Scope: scope})
+	changes := converge(t, &Policy{Up: making(api, "c1", "gen3"), PolicyName: "read", Path: "/", Scope: scope})
 	if actions(changes) != "blocked" {
 		t.Fatalf("got %+v", changes)
 	}

@@ -20,8 +20,8 @@ const policyARN = "arn:aws:iam::" + testAccount + ":policy/read"
 // policyFor is the step of one namespace of one cluster.
 func policyFor(api *iam.Client, namespace, prefix string) *Policy {
 	return &Policy{
-		API: api, Owner: testOwner("c1", namespace), Pace: testPace(), PolicyName: "read", Path: "/",
-		Scope: Scope{Partition: "aws", Region: "us-east-1", Account: testAccount, Prefixes: []string{prefix}},
+		Up: making(api, "c1", namespace), PolicyName: "read", Path: "/",
+		Scope: Scope{Region: "us-east-1", Prefixes: []string{prefix}},
 	}
 }
 

@@ -61,7 +61,7 @@ func (a *AWS) ask(ctx context.Context, key credential.Key) (proof, error) {
 	if err == nil {
 		return proof{verdict: accepted, arn: aws.ToString(out.Arn)}, nil
 	}
-	switch errorCode(err) {
+	switch ErrorCode(err) {
 	case "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException":
 		return proof{verdict: refused}, nil
 	case "SignatureDoesNotMatch", "IncompleteSignature":
@@ -73,14 +73,14 @@ func (a *AWS) ask(ctx context.Context, key credential.Key) (proof, error) {
 
 // prove waits until STS has accepted a new key several times running, each time over a new connection, as the user
 // that it was made for.
-func (k *AccessKey) prove(ctx context.Context, say report, key credential.Key, arn string) error {
+func (k *AccessKey) prove(ctx context.Context, say Report, key credential.Key, arn string) error {
 	inRow := 0
-	err := k.Pace.poll(ctx, 6*k.Pace.Settle, func(ctx context.Context) (bool, error) {
+	err := k.Pace.Until(ctx, 6*k.Pace.Settle, func(ctx context.Context) (bool, error) {
 		for {
 			p, err := k.AWS.ask(ctx, key)
 			if err != nil || p.verdict != accepted {
 				inRow = 0
-				say.waiting("AWS to accept access key " + key.ID + " everywhere")
+				say.Waiting("AWS to accept access key " + key.ID + " everywhere")
 				return false, nil // also when STS did not answer: the limit ends it
 			}
 			if p.arn != arn {
@@ -91,7 +91,7 @@ func (k *AccessKey) prove(ctx context.Context, say report, key credential.Key, a
 			}
 		}
 	})
-	if errors.Is(err, errTooLong) {
+	if errors.Is(err, ErrTooLong) {
 		return fmt.Errorf("prove access key %s of %s: STS did not accept it %d times running within %s", key.ID, arn, proofsInRow, 6*k.Pace.Settle)
 	}
 	return err

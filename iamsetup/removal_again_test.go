@@ -33,30 +33,30 @@ func carryOut(t *testing.T, all ...remover) {
 
 func TestUserThatAnotherOwnerTakesMeanwhile(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	planned(t, "delete delete delete", key, user, policy)
-	other := Tags{tagOwner + "c2/gen3": ""}.list()
+	other := Tags{TagOwner + "c2/gen3": ""}.List()
 	_, err := api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: other})
 	check(t, err)
 	_, err = api.TagPolicy(t.Context(), &iam.TagPolicyInput{PolicyArn: aws.String(policyARN), Tags: other})
 	check(t, err)
 	carryOut(t, key, user, policy)
 	left := srv.Snapshot()
-	for _, name := range []string{"user/es", "user/es/tag/" + tagOwner + "c2/gen3", "user/es/attached/" + policyARN} {
+	for _, name := range []string{"user/es", "user/es/tag/" + TagOwner + "c2/gen3", "user/es/attached/" + policyARN} {
 		if _, ok := left[name]; !ok {
 			t.Errorf("%s is gone", name)
 		}
 	}
-	if _, ok := left["user/es/tag/"+tagOwner+"c1/gen3"]; ok {
+	if _, ok := left["user/es/tag/"+TagOwner+"c1/gen3"]; ok {
 		t.Error("the tag of the owner that left is still there")
 	}
 }
 
 func TestUserThatSomebodyElseTakesOverMeanwhile(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	planned(t, "delete delete delete", key, user, policy)
-	_, err := api.UntagUser(t.Context(), &iam.UntagUserInput{UserName: aws.String("es"), TagKeys: []string{tagManagedBy}})
+	_, err := api.UntagUser(t.Context(), &iam.UntagUserInput{UserName: aws.String("es"), TagKeys: []string{TagManagedBy}})
 	check(t, err)
 	carryOut(t, key, user, policy)
 	if _, ok := srv.Snapshot()["user/es/attached/"+policyARN]; !ok {
@@ -80,11 +80,11 @@ func TestRoleThatAnotherOwnerTakesMeanwhile(t *testing.T) {
 
 func TestProviderThatAnotherOwnerTakesMeanwhile(t *testing.T) {
 	srv, api := fakeAccount(t)
-	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, Tags{tagManagedBy: managedBy, tagOwner + "c1/a": ""})
+	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, Tags{TagManagedBy: ManagedBy, TagOwner + "c1/a": ""})
 	check(t, err)
-	p := &ProviderRemoval{Removal: removal("c1", "a"), API: api, Partition: "aws", Account: testAccount, Issuer: issuerA, Delete: true}
+	p := &ProviderRemoval{Removal: removal(api, "c1", "a"), Issuer: issuerA, Delete: true}
 	planned(t, "delete", p)
-	_, err = api.TagOpenIDConnectProvider(t.Context(), &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, Tags: Tags{tagOwner + "c1/b": ""}.list()})
+	_, err = api.TagOpenIDConnectProvider(t.Context(), &iam.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn, Tags: Tags{TagOwner + "c1/b": ""}.List()})
 	check(t, err)
 	carryOut(t, p)
 	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(trustTagsOf(left, arn)) != 2 {

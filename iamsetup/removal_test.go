@@ -19,17 +19,17 @@ import (
 
 func TestFate(t *testing.T) {
 	t.Parallel()
-	own, other := tagOwner+"c1/gen3", tagOwner+"c2/gen3"
+	own, other := TagOwner+"c1/gen3", TagOwner+"c2/gen3"
 	for name, test := range map[string]struct {
 		tags   Tags
-		fate   fate
-		tagged fate // where only what carries the owner's tag counts
+		fate   Fate
+		tagged Fate // where only what carries the owner's tag counts
 	}{
-		"no mark":        {Tags{own: ""}, fateForeign, fateForeign},
-		"ours alone":     {Tags{tagManagedBy: managedBy, own: ""}, fateLast, fateLast},
-		"ours and other": {Tags{tagManagedBy: managedBy, own: "", other: ""}, fateShared, fateShared},
-		"other":          {Tags{tagManagedBy: managedBy, other: ""}, fateOthers, fateOthers},
-		"nobody":         {Tags{tagManagedBy: managedBy}, fateLast, fateOthers},
+		"no mark":        {Tags{own: ""}, FateForeign, FateForeign},
+		"ours alone":     {Tags{TagManagedBy: ManagedBy, own: ""}, FateLast, FateLast},
+		"ours and other": {Tags{TagManagedBy: ManagedBy, own: "", other: ""}, FateShared, FateShared},
+		"other":          {Tags{TagManagedBy: ManagedBy, other: ""}, FateOthers, FateOthers},
+		"nobody":         {Tags{TagManagedBy: ManagedBy}, FateLast, FateOthers},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -45,9 +45,9 @@ func TestFate(t *testing.T) {
 	}
 }
 
-func removal(cluster, namespace string) Removal {
+func removal(api *iam.Client, cluster, namespace string) Removal {
 	return Removal{
-		Owner: testOwner(cluster, namespace), Pace: testPace(), Guard: func() error { return nil }, Now: time.Now, Waiting: func(string) {},
+		API: api, Account: inTest("aws"), Owner: testOwner(cluster, namespace), Pace: testPace(), Guard: func() error { return nil }, Now: time.Now, Waiting: func(string) {},
 	}
 }
 
@@ -107,17 +107,17 @@ func userSteps(srv *iam.Client, r Removal) (*KeyRemoval, *UserRemoval, *PolicyRe
 	lookup := &UserLookup{API: srv, UserName: "es"}
 	key := &KeyRemoval{Removal: r, Key: &AccessKey{API: srv, AWS: &AWS{IAM: srv, Clock: &Clock{local: time.Now}}, Lookup: lookup}}
 	arn := "arn:aws:iam::" + testAccount + ":policy/read"
-	user := &UserRemoval{Removal: r, API: srv, Lookup: lookup, Keys: key, Policies: []string{arn}}
-	return key, user, &PolicyRemoval{Removal: r, API: srv, ARN: arn, Bearers: []Bearer{user}}
+	user := &UserRemoval{Removal: r, Lookup: lookup, Keys: key, Policies: []string{arn}}
+	return key, user, &PolicyRemoval{Removal: r, ARN: arn, Bearers: []Bearer{user}}
 }
 
 // userAccount has the user es with the policy read, made for each of the owners, and a key for the first.
 func userAccount(t *testing.T, owners ...string) (*awsfake.Server, *iam.Client) {
 	t.Helper()
 	srv, api := fakeAccount(t)
-	tags := map[string]string{tagManagedBy: managedBy}
+	tags := map[string]string{TagManagedBy: ManagedBy}
 	for _, o := range owners {
-		tags[tagOwner+o] = ""
+		tags[TagOwner+o] = ""
 	}
 	policy, err := srv.AddPolicy("read", readAll, tags)
 	check(t, err)
@@ -126,7 +126,7 @@ func userAccount(t *testing.T, owners ...string) (*awsfake.Server, *iam.Client) 
 	check(t, srv.Attach(user, policy))
 	id, err := srv.AddKey("es")
 	check(t, err)
-	_, err = api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{tagKey + id: owners[0]}.list()})
+	_, err = api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{TagKey + id: owners[0]}.List()})
 	check(t, err)
 	return srv, api
 }
@@ -146,13 +146,13 @@ func TestUserGoesWithKeyAndPolicy(t *testing.T) {
 		})
 		check(t, err)
 	}
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	if made := mustDestroy(t, key, user, policy); actions(made) != "delete delete delete" {
 		t.Errorf("made %+v", made)
 	}
 	wantSnapshot(t, srv, nil)
 	srv.ResetCalls()
-	key, user, policy = userSteps(api, removal("c1", "gen3"))
+	key, user, policy = userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	wantNoWrites(t, srv)
 }
@@ -161,11 +161,11 @@ func TestUserOfTwoOwners(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3", "c2/gen3")
 	foreign, err := srv.AddKey("es")
 	check(t, err)
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	left := srv.Snapshot()
 	for name := range left {
-		if strings.Contains(name, "c1/gen3") || strings.HasPrefix(name, "user/es/tag/"+tagKey) {
+		if strings.Contains(name, "c1/gen3") || strings.HasPrefix(name, "user/es/tag/"+TagKey) {
 			t.Errorf("left: %s", name)
 		}
 	}
@@ -175,7 +175,7 @@ func TestUserOfTwoOwners(t *testing.T) {
 	if _, ok := left["user/es/attached/arn:aws:iam::"+testAccount+":policy/read"]; !ok {
 		t.Error("the other owner's policy was detached")
 	}
-	wrong, user, policy := userSteps(api, removal("c3", "gen3"))
+	wrong, user, policy := userSteps(api, removal(api, "c3", "gen3"))
 	mustDestroy(t, wrong, user, policy)
 	wantSnapshot(t, srv, left)
 }
@@ -183,9 +183,9 @@ func TestUserOfTwoOwners(t *testing.T) {
 // A policy of this owner alone, on a user that another one shares: the policy goes, the user stays.
 func TestPolicyLeavesSharedUser(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
-	_, err := api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{tagOwner + "c2/gen3": ""}.list()})
+	_, err := api.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("es"), Tags: Tags{TagOwner + "c2/gen3": ""}.List()})
 	check(t, err)
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	for name := range srv.Snapshot() {
 		if strings.HasPrefix(name, "policy/") || strings.Contains(name, "/attached/") {
@@ -207,14 +207,14 @@ func TestLastOwnersLeaveTogether(t *testing.T) {
 		}
 		object := both[c.Action]
 		delete(both, c.Action) // not for its own call
-		keys := []string{tagOwner + "c2/gen3"}
+		keys := []string{TagOwner + "c2/gen3"}
 		if c.Action == "UntagUser" {
 			_, _ = api.UntagUser(context.WithoutCancel(t.Context()), &iam.UntagUserInput{UserName: &object, TagKeys: keys})
 		} else {
 			_, _ = api.UntagPolicy(context.WithoutCancel(t.Context()), &iam.UntagPolicyInput{PolicyArn: &object, TagKeys: keys})
 		}
 	})
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	wantSnapshot(t, srv, nil)
 }
@@ -234,10 +234,10 @@ func TestUserWithThingsAddedByHand(t *testing.T) {
 	foreign, err := srv.AddKey("es")
 	check(t, err)
 
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	before := srv.Snapshot()
 	_, err = destroy(t, key, user, policy)
-	changes := []plan.Change{user.todo, policy.todo}
+	changes := slices.Concat(user.Judged(), policy.Judged())
 	if err == nil || actions(changes) != "blocked blocked" {
 		t.Fatalf("%v, %+v", err, changes)
 	}
@@ -256,7 +256,7 @@ func TestUserWithThingsAddedByHand(t *testing.T) {
 // What is added while the run is at work is not stripped either, and does not make it wait for IAM's lag.
 func TestUserChangesMeanwhile(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	for _, r := range []remover{key, user, policy} {
 		_, err := r.PlanDestroy(t.Context())
 		check(t, err)
@@ -278,7 +278,7 @@ func TestPolicyInUse(t *testing.T) {
 	other, err := srv.AddUser("somebody", nil)
 	check(t, err)
 	check(t, srv.Attach(other, policyARN))
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy)
 	if !strings.Contains(strings.Join(policy.Warnings(), "\n"), "user/somebody") {
 		t.Errorf("warnings %q", policy.Warnings())
@@ -289,7 +289,7 @@ func TestPolicyInUse(t *testing.T) {
 	}
 	_, err = api.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: aws.String("somebody"), PolicyArn: &policyARN})
 	check(t, err)
-	key, user, policy = userSteps(api, removal("c1", "gen3"))
+	key, user, policy = userSteps(api, removal(api, "c1", "gen3"))
 	mustDestroy(t, key, user, policy) // nobody has it now, and it is ours
 	if _, ok := srv.Snapshot()["policy/"+policyARN]; ok {
 		t.Error("an abandoned policy stays")
@@ -299,14 +299,14 @@ func TestPolicyInUse(t *testing.T) {
 func TestOnlyTheUserIsLeftWhileItsKeyIsThere(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
 	before := srv.Snapshot()
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	key.Idle, policy.Idle = true, true
 	for _, r := range []remover{key, user} {
 		_, err := r.PlanDestroy(t.Context())
 		check(t, err)
 	}
-	if user.todo.Action != plan.Blocked || !strings.Contains(user.todo.Reason, "access key") {
-		t.Errorf("got %+v", user.todo)
+	if user.Judged()[0].Action != plan.Blocked || !strings.Contains(user.Judged()[0].Reason, "access key") {
+		t.Errorf("got %+v", user.Judged()[0])
 	}
 	wantSnapshot(t, srv, before)
 }
@@ -317,7 +317,7 @@ func TestLostRepliesAndLagOfRemovals(t *testing.T) {
 			t.Run(action+" "+name, func(t *testing.T) {
 				srv, api := userAccount(t, "c1/gen3")
 				srv.Fault(awsfake.Fault{Action: action, N: 1, Times: 1, Kind: kind})
-				key, user, policy := userSteps(api, removal("c1", "gen3"))
+				key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 				mustDestroy(t, key, user, policy)
 				wantSnapshot(t, srv, nil)
 			})

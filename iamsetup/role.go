@@ -1,155 +1,178 @@
 package iamsetup
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"golang.org/x/sync/errgroup"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // RoleStep is the name of the step that owns the role of a ServiceAccount and its policy attachment.
 const RoleStep = "irsa-role"
 
-type roleAPI interface {
-	iam.ListAttachedRolePoliciesAPIClient
-	carrierAPI
-	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
-	CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
-	UpdateAssumeRolePolicy(context.Context, *iam.UpdateAssumeRolePolicyInput, ...func(*iam.Options)) (*iam.UpdateAssumeRolePolicyOutput, error)
-	TagRole(context.Context, *iam.TagRoleInput, ...func(*iam.Options)) (*iam.TagRoleOutput, error)
-	AttachRolePolicy(context.Context, *iam.AttachRolePolicyInput, ...func(*iam.Options)) (*iam.AttachRolePolicyOutput, error)
-	PutRolePermissionsBoundary(context.Context, *iam.PutRolePermissionsBoundaryInput, ...func(*iam.Options)) (*iam.PutRolePermissionsBoundaryOutput, error)
-}
-
-var _ roleAPI = (*iam.Client)(nil)
-
 // Role is the step for the role that a ServiceAccount takes, with the policy attached. Namespaces and clusters can share
 // one. It is only ever changed in place: made again it would have another id, which breaks what trusts it.
 type Role struct {
-	API       roleAPI
-	Owner     Owner
-	Pace      Pace
-	RoleName  string
-	Path      string // of a role that has to be made
-	Boundary  string // policy ARN, or empty: then whatever boundary is there stays
-	Partition string
-	Account   string
-	PolicyARN string
-	Trusted   Trusted           // who takes the role
-	Earlier   []Trusted         // whom earlier runs for this owner let in, as the record has it: a hint that proves nothing
-	Tags      map[string]string // the operator's own
-	Adopt     bool
+	Principal
 
-	seen      *roleSeen // nil: there is none
-	has       attachments
-	unbounded bool // the policy that is to be its permissions boundary is not there
-	trustMax  int  // characters that the trust policy may have
-	todo      []plan.Change
+	RoleName string
+	Trusted  Trusted   // who takes the role
+	Earlier  []Trusted // whom earlier runs for this owner let in, as the record has it: a hint that proves nothing
+
+	seen     *roleSeen // nil: there is none
+	trustMax int       // characters that the trust policy may have
 }
 
-// roleSeen is the role as IAM shows it.
+// roleSeen is a role as IAM shows it.
 type roleSeen struct {
-	arn      string
-	boundary string // policy ARN, or empty
-	tags     Tags
-	trust    trust
+	arn    string
+	bounds string // the ARN of its permissions boundary, or empty
+	tags   Tags
+	trust  trust
 }
 
 // Name is the step's name.
 func (r *Role) Name() string { return RoleStep }
 
 // ARN is the role's as IAM returned it, else the one that it will have.
-func (r *Role) ARN() string {
-	if r.seen != nil {
-		return r.seen.arn
-	}
-	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", r.Partition, r.Account, r.Path, r.RoleName)
-}
+func (r *Role) ARN() string { return cmp.Or(r.arn, r.Account.RoleARN(r.Path, r.RoleName)) }
 
 // Observe reads the role and what is attached to it, and says what Apply would do.
 func (r *Role) Observe(ctx context.Context) ([]plan.Change, error) {
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { r.seen, err = r.read(gctx); return err })
-	group.Go(func() (err error) { r.has, err = r.policies(gctx); return err })
-	if err := group.Wait(); err != nil {
-		return nil, err // each says what it was doing
+	r.calls = roleCalls(r.API, r.RoleName)
+	return r.Plan(ctx, r.resource())
+}
+
+// Apply does what the last Observe said.
+func (r *Role) Apply(ctx context.Context, sink event.Sink) error {
+	return r.Make(ctx, sink, r.resource(), r.attachPolicy)
+}
+
+func (r *Role) resource() Resource {
+	return Resource{What: r.calls.String(), Look: r.look, Judge: r.judge, Create: r.create, Update: r.update, Cure: r.cure}
+}
+
+func (r *Role) look(ctx context.Context) error {
+	err := r.lookAt(ctx, func(ctx context.Context) error {
+		seen, err := readRole(ctx, r.API, r.Account, r.RoleName)
+		r.show(seen)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	var err error
-	if err := r.readTrustQuota(ctx); err != nil {
+	return r.readTrustQuota(ctx)
+}
+
+// readRole returns nil when there is no such role.
+func readRole(ctx context.Context, api *iam.Client, account Account, name string) (*roleSeen, error) {
+	role, err := getRole(ctx, api, name)
+	if role == nil {
 		return nil, err
 	}
-	r.unbounded = false
-	if r.setsBoundary() {
-		if r.unbounded, err = boundaryGone(ctx, r.API, r.Boundary); err != nil {
-			return nil, err
-		}
-	}
-	r.todo, err = r.diff()
-	return r.todo, err
-}
-
-// read returns nil when the role does not exist.
-func (r *Role) read(ctx context.Context) (*roleSeen, error) {
-	out, err := r.API.GetRole(ctx, &iam.GetRoleInput{RoleName: &r.RoleName})
-	if isAbsent(err) {
-		return nil, nil // absence is an answer here, not a failure
-	}
-	if err != nil {
-		return nil, fmt.Errorf("get IAM role %s: %w", r.RoleName, err)
-	}
-	return r.roleSeen(out.Role)
-}
-
-func (r *Role) roleSeen(role *types.Role) (*roleSeen, error) {
-	seen := &roleSeen{arn: aws.ToString(role.Arn), tags: tagsOf(role.Tags)}
+	seen := &roleSeen{arn: aws.ToString(role.Arn), tags: TagsOf(role.Tags)}
 	if b := role.PermissionsBoundary; b != nil {
-		seen.boundary = aws.ToString(b.PermissionsBoundaryArn)
+		seen.bounds = aws.ToString(b.PermissionsBoundaryArn)
 	}
-	var err error
-	if seen.trust, err = parseTrust(aws.ToString(role.AssumeRolePolicyDocument), r.provider); err != nil {
-		return nil, fmt.Errorf("read IAM role %s: %w", r.RoleName, err)
+	if seen.trust, err = parseTrust(aws.ToString(role.AssumeRolePolicyDocument), account.ProviderARN); err != nil {
+		return nil, fmt.Errorf("read IAM role %s: %w", name, err)
 	}
 	return seen, nil
 }
 
-func (r *Role) provider(issuer string) string { return providerARN(r.Partition, r.Account, issuer) }
-
-// policies lists what is attached to the role: nothing where there is no role.
-func (r *Role) policies(ctx context.Context) (has attachments, err error) {
-	pages := iam.NewListAttachedRolePoliciesPaginator(r.API, &iam.ListAttachedRolePoliciesInput{RoleName: &r.RoleName})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if isAbsent(err) {
-			return attachments{}, nil
-		}
-		if err != nil {
-			return has, fmt.Errorf("list policies of IAM role %s: %w", r.RoleName, err)
-		}
-		has.add(page.AttachedPolicies)
+func getRole(ctx context.Context, api *iam.Client, name string) (*types.Role, error) {
+	out, err := api.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if IsAbsent(err) {
+		return nil, nil // absence is an answer here, not a failure
 	}
-	return has, has.count(ctx, r.API, types.SummaryKeyTypeAttachedPoliciesPerRoleQuota)
+	if err != nil {
+		return nil, fmt.Errorf("get IAM role %s: %w", name, err)
+	}
+	return out.Role, nil
 }
 
-// Warnings say what else those may do who take the role.
-func (r *Role) Warnings() []string {
+func (r *Role) show(seen *roleSeen) {
+	r.seen, r.have, r.bounds, r.arn = seen, nil, "", r.Account.RoleARN(r.Path, r.RoleName)
+	if seen != nil {
+		r.have, r.bounds, r.arn = seen.tags, seen.bounds, seen.arn
+	}
+}
+
+func (r *Role) judge() ([]plan.Change, error) {
 	if r.seen == nil {
-		return nil
+		return r.judgeBoth(Difference{}, nil), nil
 	}
-	return r.carrier().warnings()
+	var unfit []string
+	if !r.seen.trust.letsIn(r.Trusted) {
+		unfit = append(unfit, "its trust policy does not let in "+r.Trusted.String())
+	}
+	next, why := r.merge(r.seen)
+	out := r.judgeBoth(Difference{Why: why, Missing: r.missing()}, unfit)
+	size, err := next.characters()
+	switch {
+	case err != nil || !r.Have().Ours() && !r.Adopt:
+	case len(why) > 0 && size > r.trustMax:
+		out[0] = Blocked(out[0], fmt.Sprintf("trust policy of IAM role %s would have %d characters and the account allows %d, with %s let in", r.arn, size, r.trustMax, r.Trusted),
+			"each namespace and each cluster that shares a role takes its part of them: give this one a role of its own, by another --role-name or without it")
+	case out[0].Action == plan.None:
+		out[0].Reason += r.elsewhere()
+	}
+	return out, err
 }
 
-func (r *Role) carrier() carrier {
-	c := carrier{
-		kind: "role", name: r.RoleName, arn: r.ARN(), owner: r.Owner, adopt: r.Adopt,
-		policy: r.PolicyARN, has: r.has, missing: r.unbounded,
+// marks are the tags that the role carries for this owner. The owner's own names the issuer, which tells later which
+// statement of the trust policy is its.
+func (r *Role) marks() Tags {
+	owner := r.Owner
+	owner.Server = r.Trusted.Issuer
+	return markTags(owner, r.Tags)
+}
+
+func (r *Role) missing() Tags {
+	wanted, own := r.marks(), TagOwner+r.Owner.String()
+	missing := r.Have().Missing(wanted)
+	if r.Have()[own] != wanted[own] {
+		missing[own] = wanted[own]
 	}
-	if r.seen != nil {
-		c.tags = r.seen.tags
+	return missing
+}
+
+func (r *Role) create(ctx context.Context) error {
+	trust := newTrust(r.Account.ProviderARN).with(r.Trusted)
+	document, err := trust.JSON()
+	if err != nil {
+		return err
 	}
-	return c
+	in := &iam.CreateRoleInput{
+		RoleName: &r.RoleName, Path: &r.Path, AssumeRolePolicyDocument: &document, Tags: r.marks().List(),
+		Description: aws.String("Lets External Secrets Operator read AWS Secrets Manager for Gen3"),
+	}
+	if r.Boundary != "" {
+		in.PermissionsBoundary = &r.Boundary
+	}
+	out, err := r.API.CreateRole(ctx, in)
+	if err == nil {
+		r.show(&roleSeen{arn: aws.ToString(out.Role.Arn), bounds: r.Boundary, tags: r.marks(), trust: trust})
+	}
+	return err // the caller says what it was doing
+}
+
+// LetIn are the ServiceAccounts that the role's trust policy names, in statements of our form, and the number of its
+// other statements.
+func (r *Role) LetIn() (named []Trusted, others int) {
+	if r.seen == nil {
+		return nil, 0
+	}
+	for _, raw := range r.seen.trust.statements {
+		if _, _, ok := r.seen.trust.read(raw); !ok {
+			others++
+		}
+	}
+	return r.seen.trust.named(), others
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
@@ -31,7 +30,7 @@ func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, err
 	if role == nil {
 		return "", err // it names the role
 	}
-	for _, issuer := range strings.Fields(tagsOf(role.Tags)[tagOwner+o.String()]) {
+	for issuer := range strings.FieldsSeq(TagsOf(role.Tags)[TagOwner+o.String()]) {
 		if strings.HasPrefix(issuer, "https://") {
 			return issuer, nil
 		}
@@ -41,14 +40,9 @@ func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, err
 
 // role returns nil when there is none.
 func (a *AWS) role(ctx context.Context, name string) (*types.Role, error) {
-	out, err := a.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	switch {
-	case isAbsent(err):
-		return nil, nil // absence is an answer here, not a failure
-	case isDenied(err):
-		return nil, fmt.Errorf("get IAM role %s: %w: %w", name, ErrDenied, err)
-	case err != nil:
-		return nil, fmt.Errorf("get IAM role %s: %w", name, err)
+	role, err := getRole(ctx, a.IAM, name)
+	if IsDenied(err) {
+		err = fmt.Errorf("%w: %w", ErrDenied, err)
 	}
-	return out.Role, nil
+	return role, err
 }

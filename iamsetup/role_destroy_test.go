@@ -14,11 +14,10 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// roleRemovalFor is the counterpart of roleFor; the ServiceAccount is not known, only the owner's tag.
+// roleRemovalFor is the counterpart of roleFor. Whom it lets in, the owner's tag says.
 func roleRemovalFor(api *iam.Client, cluster, namespace string) *RoleRemoval {
 	return &RoleRemoval{
-		Removal: removal(cluster, namespace), API: api, Policies: []string{"arn:aws:iam::" + testAccount + ":policy/read"},
-		Role: &Role{API: api, Owner: testOwner(cluster, namespace), Pace: testPace(), RoleName: "shared", Partition: "aws", Account: testAccount},
+		Removal: removal(api, cluster, namespace), RoleName: "shared", Policies: []string{policyARN},
 	}
 }
 
@@ -87,7 +86,7 @@ func TestRoleWaitsForOwnersWhoAreLeaving(t *testing.T) {
 	r := roleRemovalFor(api, "c2", "gen3")
 	waiting := event.SinkFunc(func(e event.Event) {
 		if e.Type == event.Waiting && strings.Contains(e.Message, "c1/gen3") {
-			_, err := api.UntagRole(context.Background(), &iam.UntagRoleInput{RoleName: aws.String("shared"), TagKeys: []string{tagOwner + "c1/gen3"}})
+			_, err := api.UntagRole(context.Background(), &iam.UntagRoleInput{RoleName: aws.String("shared"), TagKeys: []string{TagOwner + "c1/gen3"}})
 			if err != nil {
 				t.Error(err)
 			}
@@ -141,12 +140,12 @@ func TestRoleWithThingsAddedByHand(t *testing.T) {
 	check(t, srv.Attach("arn:aws:iam::"+testAccount+":role/gen3/shared", "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
 	before := srv.Snapshot()
 	r := roleRemovalFor(api, "c1", "gen3")
-	if _, err := destroy(t, r); err == nil || r.todo.Action != plan.Blocked {
-		t.Fatalf("%v, %+v", err, r.todo)
+	if _, err := destroy(t, r); err == nil || r.Judged()[0].Action != plan.Blocked {
+		t.Fatalf("%v, %+v", err, r.Judged()[0])
 	}
-	wantReason(t, []plan.Change{r.todo}, "aws iam delete-role-policy --role-name shared --policy-name inline", "aws iam detach-role-policy --role-name shared --policy-arn arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+	wantReason(t, r.Judged(), "aws iam delete-role-policy --role-name shared --policy-name inline", "aws iam detach-role-policy --role-name shared --policy-arn arn:aws:iam::aws:policy/IAMReadOnlyAccess")
 	wantSnapshot(t, srv, before)
-	if _, h := r.bearer(); h != holdStuck {
+	if _, h := r.Bearer(); h != HoldStuck {
 		t.Errorf("hold %d", h)
 	}
 }
@@ -192,11 +191,11 @@ func TestHalfARemovalIsTold(t *testing.T) {
 
 func TestProviderRemoval(t *testing.T) {
 	srv, api := fakeAccount(t)
-	tags := map[string]string{tagManagedBy: managedBy, tagOwner + "c1/gen3": "", tagOwner + "c1/other": ""}
+	tags := map[string]string{TagManagedBy: ManagedBy, TagOwner + "c1/gen3": "", TagOwner + "c1/other": ""}
 	arn, err := srv.AddOIDCProvider(issuerA, []string{audience}, tags)
 	check(t, err)
 	provider := func(namespace string, del bool) *ProviderRemoval {
-		return &ProviderRemoval{Removal: removal("c1", namespace), API: api, Partition: "aws", Account: testAccount, Issuer: issuerA, Delete: del}
+		return &ProviderRemoval{Removal: removal(api, "c1", namespace), Issuer: issuerA, Delete: del}
 	}
 	mustDestroy(t, provider("other", true))
 	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(trustTagsOf(left, arn)) != 2 {

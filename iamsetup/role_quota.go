@@ -2,9 +2,7 @@ package iamsetup
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
@@ -20,20 +18,14 @@ func (r *Role) readTrustQuota(ctx context.Context) error {
 		return nil
 	}
 	next, why := r.merge(r.seen)
-	wanted, err := next.JSON()
-	if err != nil || len(why) == 0 || characters(wanted) <= trustDefault {
+	wanted, err := next.characters()
+	if err != nil || len(why) == 0 || wanted <= trustDefault {
 		return err
 	}
-	out, err := r.API.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})
-	if isDenied(err) {
-		if now, err := r.seen.trust.JSON(); err == nil && characters(now) > trustDefault {
-			r.trustMax = characters(wanted)
-		}
-		return nil
+	quota, known, err := r.Quota(ctx, types.SummaryKeyTypeAssumeRolePolicySizeQuota, trustDefault)
+	if now, _ := r.seen.trust.characters(); !known && now > trustDefault {
+		quota = wanted
 	}
-	if err != nil {
-		return fmt.Errorf("get quota %s of the account: %w", types.SummaryKeyTypeAssumeRolePolicySizeQuota, err)
-	}
-	r.trustMax = max(trustDefault, int(out.SummaryMap[string(types.SummaryKeyTypeAssumeRolePolicySizeQuota)]))
-	return nil
+	r.trustMax = quota
+	return err
 }

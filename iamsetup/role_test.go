@@ -21,8 +21,8 @@ const readAll = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":
 // roleFor is the step of one namespace of one cluster; the account has the policy.
 func roleFor(api *iam.Client, cluster, namespace, issuer string) *Role {
 	return &Role{
-		API: api, Owner: testOwner(cluster, namespace), Pace: testPace(), RoleName: "shared", Path: "/gen3/", Partition: "aws", Account: testAccount,
-		PolicyARN: "arn:aws:iam::" + testAccount + ":policy/read", Trusted: Trusted{issuer, Subject(namespace, "secret-store-sa")},
+		Principal: Principal{Up: making(api, cluster, namespace), Path: "/gen3/", PolicyARN: policyARN},
+		RoleName:  "shared", Trusted: Trusted{issuer, Subject(namespace, "secret-store-sa")},
 	}
 }
 
@@ -107,7 +107,7 @@ func TestRoleSharedByNamespacesAndClusters(t *testing.T) {
 func TestRoleKeepsForeignStatements(t *testing.T) {
 	srv, api := roleAccount(t)
 	before := `{"Version":"2012-10-17","Statement":[` + foreignStatements + `]}`
-	if _, err := srv.AddRole("shared", before, map[string]string{tagManagedBy: managedBy}); err != nil {
+	if _, err := srv.AddRole("shared", before, map[string]string{TagManagedBy: ManagedBy}); err != nil {
 		t.Fatal(err)
 	}
 	r := roleFor(api, "c1", "gen3", issuerA)
@@ -138,7 +138,7 @@ func TestRoleWhoseIssuerChanges(t *testing.T) {
 	if !now.holds(r.Trusted) || now.holds(old.Trusted) || len(now.statements) != 1 {
 		t.Errorf("now %s", textOf(t, now))
 	}
-	if made := srv.Snapshot(); made["role/shared"] != id || made["role/shared/tag/"+tagOwner+"c1/gen3"] != issuerB {
+	if made := srv.Snapshot(); made["role/shared"] != id || made["role/shared/tag/"+TagOwner+"c1/gen3"] != issuerB {
 		t.Errorf("the role was made again, or its tag is another: %v", made)
 	}
 	wantConverged(t, srv, r)
@@ -252,7 +252,7 @@ func TestRoleWhoseTrustPolicyIsFull(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv, api := roleAccount(t, awsfake.WithTrustQuota(test.quota))
-			if _, err := srv.AddRole("shared", textOf(t, fullTrust(t, test.have)), map[string]string{tagManagedBy: managedBy}); err != nil {
+			if _, err := srv.AddRole("shared", textOf(t, fullTrust(t, test.have)), map[string]string{TagManagedBy: ManagedBy}); err != nil {
 				t.Fatal(err)
 			}
 			if test.denied {
@@ -343,7 +343,7 @@ func TestRoleUnderDelayedVisibility(t *testing.T) {
 
 func eventually(t *testing.T, done func() bool) {
 	t.Helper()
-	err := testPace().poll(t.Context(), 5*time.Second, func(context.Context) (bool, error) { return done(), nil })
+	err := testPace().Until(t.Context(), 5*time.Second, func(context.Context) (bool, error) { return done(), nil })
 	if err != nil {
 		t.Error(err)
 	}

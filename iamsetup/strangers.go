@@ -20,7 +20,7 @@ type stranger struct {
 // uses when the operator agreed to that. People are told to paste keys into values files, so that a key which was used,
 // or which any Secret of the cluster holds, is never deleted.
 func (d *decision) judgeStrangers() {
-	if d.v.user == nil || (d.v.user.Tags.ours() && !d.r.adopt) {
+	if d.v.user == nil || (d.v.user.Tags.Ours() && !d.r.adopt) {
 		return
 	}
 	for _, k := range d.v.keys {

@@ -26,13 +26,13 @@ func TestStrangers(t *testing.T) {
 		"in a Secret":        {key: old, change: func(v *keyView, _ *keyRules) { v.holders = map[string][]string{keyB: {"x/y"}} }},
 		"Secrets not read":   {key: old, change: func(v *keyView, _ *keyRules) { v.searched = false }},
 		"a minute old":       {key: active(keyB, 49)},
-		"another is minting": {key: old, tags: []string{tagMinting + "cluster-2/gen3", minting[tagMinting+"cluster-2/gen3"]}},
-		"another's":          {key: old, tags: []string{tagKey + keyB, "cluster-2/gen3"}},
+		"another is minting": {key: old, tags: []string{TagMinting + "cluster-2/gen3", minting[TagMinting+"cluster-2/gen3"]}},
+		"another's":          {key: old, tags: []string{TagKey + keyB, "cluster-2/gen3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := keyView{
-				user: ourUser(append(test.tags, tagKey+keyA, ownerName)...), keys: []listedKey{active(keyA, 1), test.key}, now: at(50), searched: true,
+				user: ourUser(append(test.tags, TagKey+keyA, ownerName)...), keys: []listedKey{active(keyA, 1), test.key}, now: at(50), searched: true,
 				held: []credential.Held{held("a", keyA)}, proofs: []proof{good()},
 			}
 			r := testRules()

@@ -74,6 +74,12 @@ func compact(value any) (string, error) {
 	return string(bytes.TrimSpace(out.Bytes())), nil
 }
 
+// characters is how many of IAM's quota the policy takes.
+func (t trust) characters() (int, error) {
+	text, err := t.JSON()
+	return characters(text), err
+}
+
 // characters counts as IAM does.
 func characters(document string) int {
 	n := 0
@@ -85,9 +91,9 @@ func characters(document string) int {
 	return n
 }
 
-// holds reports whether a statement of our form lets who in.
-func (t trust) holds(who Trusted) bool {
-	return slices.Contains(t.named(), who)
+// holds reports whether statements of our form let in any of these.
+func (t trust) holds(all ...Trusted) bool {
+	return slices.ContainsFunc(t.named(), func(who Trusted) bool { return slices.Contains(all, who) })
 }
 
 // named are those whom statements of our form let in.
@@ -125,19 +131,22 @@ func (t trust) with(who Trusted) trust {
 	return t
 }
 
-// without returns the policy with who let in by no statement of our form. One that names nobody any more goes.
-func (t trust) without(who Trusted) trust {
+// without returns the policy with these let in by no statement of our form. One that names nobody any more goes.
+func (t trust) without(all ...Trusted) trust {
 	for i, raw := range slices.Backward(t.statements) {
 		w, issuer, ok := t.read(raw)
-		if !ok || issuer != who.Issuer || !slices.Contains(w.subjects(issuer), who.Subject) {
+		if !ok {
 			continue
 		}
-		rest := slices.DeleteFunc(slices.Clone(w.subjects(issuer)), func(s string) bool { return s == who.Subject })
-		if len(rest) > 0 {
+		had := w.subjects(issuer)
+		rest := slices.DeleteFunc(slices.Clone(had), func(subject string) bool { return slices.Contains(all, Trusted{issuer, subject}) })
+		switch {
+		case len(rest) == len(had):
+		case len(rest) > 0:
 			t = t.replace(i, w, issuer, rest)
-			continue
+		default:
+			t.statements = slices.Delete(slices.Clone(t.statements), i, i+1)
 		}
-		t.statements = slices.Delete(slices.Clone(t.statements), i, i+1)
 	}
 	return t
 }

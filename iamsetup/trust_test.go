@@ -12,7 +12,7 @@ const (
 	issuerB = "https://oidc.eks.us-east-1.amazonaws.com/id/BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 )
 
-func awsProvider(issuer string) string { return providerARN("aws", "123456789012", issuer) }
+func awsProvider(issuer string) string { return inTest("aws").ProviderARN(issuer) }
 
 func trustOf(t *testing.T, text string) trust {
 	t.Helper()

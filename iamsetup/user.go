@@ -1,121 +1,99 @@
 package iamsetup
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
+	"maps"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // UserStep is the name of the step that owns the user and its policy attachment.
 const UserStep = "iam-user"
 
-type userAPI interface {
-	iam.ListAttachedUserPoliciesAPIClient
-	carrierAPI
-	CreateUser(context.Context, *iam.CreateUserInput, ...func(*iam.Options)) (*iam.CreateUserOutput, error)
-	TagUser(context.Context, *iam.TagUserInput, ...func(*iam.Options)) (*iam.TagUserOutput, error)
-	AttachUserPolicy(context.Context, *iam.AttachUserPolicyInput, ...func(*iam.Options)) (*iam.AttachUserPolicyOutput, error)
-	PutUserPermissionsBoundary(context.Context, *iam.PutUserPermissionsBoundaryInput, ...func(*iam.Options)) (*iam.PutUserPermissionsBoundaryOutput, error)
-}
-
-var _ userAPI = (*iam.Client)(nil)
-
 // User is the step for the user whose key the operator uses, with the policy attached.
 type User struct {
-	API       userAPI
-	Lookup    *UserLookup
-	Owner     Owner
-	Pace      Pace
-	Path      string // of a user that has to be made
-	Boundary  string // policy ARN, or empty: then whatever boundary is there stays
-	Partition string
-	Account   string
-	PolicyARN string
-	Tags      map[string]string // the operator's own
-	Adopt     bool
+	Principal
 
-	seen      *UserSeen // nil: there is none
-	has       attachments
-	unbounded bool // the policy that is to be its permissions boundary is not there
-	todo      []plan.Change
+	Lookup *UserLookup
 }
 
 // Name is the step's name.
 func (u *User) Name() string { return UserStep }
 
 // ARN is the user's as IAM returned it, else the one that it will have.
-func (u *User) ARN() string {
-	if u.seen != nil {
-		return u.seen.ARN
-	}
-	return fmt.Sprintf("arn:%s:iam::%s:user%s%s", u.Partition, u.Account, u.Path, u.Lookup.UserName)
-}
+func (u *User) ARN() string { return cmp.Or(u.arn, u.Account.UserARN(u.Path, u.Lookup.UserName)) }
 
 // Observe reads the user and what is attached to it, and says what Apply would do.
 func (u *User) Observe(ctx context.Context) ([]plan.Change, error) {
-	type answer struct {
-		has attachments
-		err error
+	u.calls = userCalls(u.API, u.Lookup.UserName)
+	return u.Plan(ctx, u.resource())
+}
+
+// Apply does what the last Observe said.
+func (u *User) Apply(ctx context.Context, sink event.Sink) error {
+	return u.Make(ctx, sink, u.resource(), u.attachPolicy)
+}
+
+func (u *User) resource() Resource {
+	return Resource{
+		What: u.calls.String(), Create: u.create, Update: u.update, Cure: u.cure, Forget: u.Lookup.Forget,
+		Look: func(ctx context.Context) error { return u.lookAt(ctx, u.read) },
+		Judge: func() ([]plan.Change, error) {
+			return u.judgeBoth(Difference{Missing: u.Have().Missing(u.Marks()), Reserve: u.reserve()}, nil), nil
+		},
 	}
-	attached := make(chan answer, 1)
-	go func() {
-		has, err := u.policies(ctx)
-		attached <- answer{has, err}
-	}()
+}
+
+func (u *User) read(ctx context.Context) error {
 	seen, err := u.Lookup.Get(ctx)
-	a := <-attached
-	if err := errors.Join(err, a.err); err != nil {
-		return nil, err
+	u.show(seen)
+	return err
+}
+
+func (u *User) show(seen *UserSeen) {
+	u.have, u.bounds, u.arn = nil, "", u.Account.UserARN(u.Path, u.Lookup.UserName)
+	if seen != nil {
+		u.have, u.bounds, u.arn = seen.Tags, seen.Boundary, seen.ARN
 	}
-	u.seen, u.has, u.unbounded = seen, a.has, false
-	if u.setsBoundary() {
-		if u.unbounded, err = boundaryGone(ctx, u.API, u.Boundary); err != nil {
-			return nil, err
+}
+
+// reserve are the tags that making a key takes: the announcement and the key's own, which comes when the key is stored and
+// in use. For an owner whose key is entered nothing is kept free.
+func (u *User) reserve() Tags {
+	for key, value := range u.Have() {
+		if strings.HasPrefix(key, TagKey) && value == u.Owner.String() {
+			return nil
 		}
 	}
-	u.todo = u.diff()
-	return u.todo, nil
+	return Tags{TagMinting + u.Owner.String(): "", TagKey + plan.KnownAfterApply: ""}
 }
 
-// policies lists what is attached to the user: nothing where there is no user.
-func (u *User) policies(ctx context.Context) (has attachments, err error) {
-	pages := iam.NewListAttachedUserPoliciesPaginator(u.API, &iam.ListAttachedUserPoliciesInput{UserName: &u.Lookup.UserName})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if isAbsent(err) {
-			return attachments{}, nil
-		}
-		if err != nil {
-			return has, fmt.Errorf("list policies of IAM user %s: %w", u.Lookup.UserName, err)
-		}
-		has.add(page.AttachedPolicies)
+func (u *User) create(ctx context.Context) error {
+	in := &iam.CreateUserInput{UserName: &u.Lookup.UserName, Path: &u.Path, Tags: u.Marks().List()}
+	if u.Boundary != "" {
+		in.PermissionsBoundary = &u.Boundary
 	}
-	return has, has.count(ctx, u.API, types.SummaryKeyTypeAttachedPoliciesPerUserQuota)
+	out, err := u.API.CreateUser(ctx, in)
+	if err != nil {
+		return err // the caller says what it was doing
+	}
+	made := userSeen(out.User)
+	made.New, made.Tags = true, u.Marks()
+	u.show(made)
+	u.Lookup.Set(made)
+	return nil
 }
 
-// Warnings say what else the user's keys may do.
-func (u *User) Warnings() []string {
-	if u.seen == nil {
-		return nil
+func (u *User) update(ctx context.Context, say Report) error {
+	if err := u.writeBoundary(ctx, say); err != nil {
+		return err
 	}
-	return u.carrier().warnings()
+	missing := u.Have().Missing(u.Marks())
+	maps.Copy(u.have, missing) // the key step judges by the same tags
+	return u.Tag(ctx, say, u.calls.String(), missing, u.calls.tag)
 }
-
-func (u *User) carrier() carrier {
-	c := carrier{
-		kind: "user", name: u.Lookup.UserName, arn: u.ARN(), owner: u.Owner, adopt: u.Adopt,
-		policy: u.PolicyARN, has: u.has, missing: u.unbounded,
-	}
-	if u.seen != nil {
-		c.tags = u.seen.Tags
-	}
-	return c
-}
-
-// Forget makes the next Observe ask again.
-func (u *User) Forget() { u.Lookup.Forget() }

@@ -19,7 +19,7 @@ func TestOnlyTheUserSaysWhoseItsKeyIs(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
 	id := srv.Keys("es")[0].ID
 	srv.SetKeyUsed(id, "secretsmanager", "us-east-1", time.Now())
-	key, user, policy := userSteps(api, removal("c1", "gen3"))
+	key, user, policy := userSteps(api, removal(api, "c1", "gen3"))
 	key.Idle, policy.Idle = true, true
 	_, err := destroy(t, user) // the keys were not looked at yet
 	wantError(t, err, "could not be looked at")
@@ -29,14 +29,14 @@ func TestOnlyTheUserSaysWhoseItsKeyIs(t *testing.T) {
 			_, err := r.PlanDestroy(t.Context())
 			check(t, err)
 		}
-		return []plan.Change{user.todo}
+		return user.Judged()
 	}
 	changes := planned()
 	if actions(changes) != "blocked" {
 		t.Fatalf("got %+v", changes)
 	}
 	wantReason(t, changes, id, "this namespace's own", "--only leaves", "teardown --only access-key --only iam-user")
-	for _, wrong := range []string{"never used", "did not make", "delete-access-key", "run teardown again"} {
+	for _, wrong := range []string{"never used", "did not create", "delete-access-key", "run teardown again"} {
 		if strings.Contains(reasons(changes), wrong) {
 			t.Errorf("%q in %q", wrong, reasons(changes))
 		}
@@ -47,7 +47,7 @@ func TestOnlyTheUserSaysWhoseItsKeyIs(t *testing.T) {
 	_, err = api.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: aws.String("es"), PolicyName: aws.String("inline"), PolicyDocument: aws.String(readAll)})
 	check(t, err)
 	changes = planned()
-	wantReason(t, changes, "did not make", "inline policy inline", id+", which is this namespace's own", "--only access-key --only iam-user",
+	wantReason(t, changes, "did not create", "inline policy inline", id+", which is this namespace's own", "--only access-key --only iam-user",
 		"aws iam delete-access-key --user-name es --access-key-id "+foreign+"\n")
 	if strings.Contains(reasons(changes), "delete-access-key --user-name es --access-key-id "+id) {
 		t.Errorf("the key of ours is to be deleted by hand: %q", reasons(changes))
@@ -59,7 +59,7 @@ func TestSharedUserStaysWhileItsKeysAreUnknown(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3", "c2/gen3")
 	before := srv.Snapshot()
 	allow := srv.Fault(awsfake.Fault{Action: "ListAccessKeys", Kind: awsfake.AccessDenied})
-	key, user, _ := userSteps(api, removal("c1", "gen3"))
+	key, user, _ := userSteps(api, removal(api, "c1", "gen3"))
 	_, err := key.PlanDestroy(t.Context())
 	wantError(t, err, "list access keys of IAM user es")
 	planned, err := user.PlanDestroy(t.Context())
@@ -73,7 +73,7 @@ func TestSharedUserStaysWhileItsKeysAreUnknown(t *testing.T) {
 		t.Error(diff)
 	}
 	allow()
-	key, user, _ = userSteps(api, removal("c1", "gen3"))
+	key, user, _ = userSteps(api, removal(api, "c1", "gen3"))
 	if made := mustDestroy(t, key, user); actions(made) != "delete update" {
 		t.Errorf("made %+v", made)
 	}
@@ -85,7 +85,7 @@ func TestKeysOfOthersNeedNoLastUse(t *testing.T) {
 	_, err := srv.AddKey("es")
 	check(t, err)
 	srv.Fault(awsfake.Fault{Action: "GetAccessKeyLastUsed", Kind: awsfake.AccessDenied})
-	key, user, _ := userSteps(api, removal("c1", "gen3"))
+	key, user, _ := userSteps(api, removal(api, "c1", "gen3"))
 	changes, err := key.PlanDestroy(t.Context())
 	check(t, err)
 	wantReason(t, changes, "no tag says that it is ours", "last use not known")

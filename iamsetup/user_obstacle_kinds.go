@@ -7,25 +7,18 @@ type obstacleKind string
 
 const (
 	attachedPolicy obstacleKind = "attached policy"
-	inlinePolicy   obstacleKind = "inline policy"
-	groupMember    obstacleKind = "group"
-	loginProfile   obstacleKind = "login profile"
-	mfaDevice      obstacleKind = "MFA device"
-	certificate    obstacleKind = "signing certificate"
-	sshKey         obstacleKind = "SSH public key"
-	serviceLogin   obstacleKind = "service-specific credential"
 	accessKey      obstacleKind = "access key"
 )
 
-// obstacle is one thing that a user or role has, with the command that takes it away.
-type obstacle struct {
+// Obstacle is one thing that a user or role has, with the command that takes it away.
+type Obstacle struct {
 	kind    obstacleKind
 	name    string // empty where a user has at most one
 	note    string
 	command string
 }
 
-func (o obstacle) String() string {
+func (o Obstacle) String() string {
 	text := strings.TrimSpace(string(o.kind) + " " + o.name)
 	if o.note != "" {
 		text += " (" + o.note + ")"
@@ -34,7 +27,7 @@ func (o obstacle) String() string {
 }
 
 // commands are what a person runs to take the obstacles away.
-func commands(all []obstacle) []string {
+func commands(all []Obstacle) []string {
 	var out []string
 	for _, o := range all {
 		if o.command != "" {
@@ -44,10 +37,10 @@ func commands(all []obstacle) []string {
 	return out
 }
 
-// describeKey makes an obstacle of an access key that does not go. The command that deletes it is given only where nobody is
+// describeKey makes an Obstacle of an access key that does not go. The command that deletes it is given only where nobody is
 // known to have the key.
-func describeKey(user, id, note string, nobodys bool) obstacle {
-	o := obstacle{kind: accessKey, name: id, note: note}
+func describeKey(user, id, note string, nobodys bool) Obstacle {
+	o := Obstacle{kind: accessKey, name: id, note: note}
 	if nobodys {
 		o.command = deleteKeyCommand(user, id)
 	}

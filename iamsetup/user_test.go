@@ -13,8 +13,8 @@ import (
 // userFor is the step of one namespace of one cluster; roleAccount has its policy.
 func userFor(api *iam.Client, namespace string) *User {
 	return &User{
-		API: api, Lookup: &UserLookup{API: api, UserName: "es"}, Owner: testOwner("c1", namespace), Pace: testPace(), Path: "/",
-		Partition: "aws", Account: testAccount, PolicyARN: policyARN,
+		Principal: Principal{Up: making(api, "c1", namespace), Path: "/", PolicyARN: policyARN},
+		Lookup:    &UserLookup{API: api, UserName: "es"},
 	}
 }
 
@@ -69,10 +69,10 @@ func TestUserOfTwoFirstRuns(t *testing.T) {
 
 // A key's tag goes onto the user only after the key was stored, when it would be too late to find that there is no room.
 func TestUserWithoutRoomForTheTagsOfAKey(t *testing.T) {
-	mark, own := Tags{tagManagedBy: managedBy}, Tags{tagManagedBy: managedBy, tagOwner + "c1/a": ""}
-	entered := Tags{tagManagedBy: managedBy, tagOwner + "c1/a": "", tagKey + "AKIAEXAMPLE": "c1/a"}
-	others := Tags{tagManagedBy: managedBy, tagOwner + "c1/a": "", tagKey + "AKIAEXAMPLE": "c2/gen3"}
-	announced := Tags{tagManagedBy: managedBy, tagOwner + "c1/a": "", tagMinting + "c1/a": "2026-01-02T15:04:05Z 2026-01-02T15:05:05Z"}
+	mark, own := Tags{TagManagedBy: ManagedBy}, Tags{TagManagedBy: ManagedBy, TagOwner + "c1/a": ""}
+	entered := Tags{TagManagedBy: ManagedBy, TagOwner + "c1/a": "", TagKey + "AKIAEXAMPLE": "c1/a"}
+	others := Tags{TagManagedBy: ManagedBy, TagOwner + "c1/a": "", TagKey + "AKIAEXAMPLE": "c2/gen3"}
+	announced := Tags{TagManagedBy: ManagedBy, TagOwner + "c1/a": "", TagMinting + "c1/a": "2026-01-02T15:04:05Z 2026-01-02T15:05:05Z"}
 	for name, test := range map[string]struct {
 		tags  Tags
 		total int // with others

@@ -34,7 +34,7 @@ func (c *Client) explain(err error) error {
 	case apierrors.IsForbidden(err):
 		return hint.With(err, "the caller needs get on namespaces; see the permissions in the README")
 	case errors.As(err, &dns), errors.As(err, &dial), errors.As(err, &u), errors.Is(err, context.DeadlineExceeded):
-		return hint.With(err, "the API server does not answer from here; check the context (`kubectl --context "+c.Context+" version`), VPN and endpoint access")
+		return hint.With(err, "the API server does not answer from here; check the context (`"+hint.Command("kubectl", "--context", c.Context, "version")+"`), VPN and endpoint access")
 	default:
 		return err
 	}

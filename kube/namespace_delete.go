@@ -32,7 +32,7 @@ func (c *Client) DeleteNamespace(ctx context.Context, ns *corev1.Namespace) erro
 	})
 	if err != nil {
 		return hint.With(fmt.Errorf("delete namespace %s: it does not go: %w", ns.Name, context.Cause(ctx)),
-			"see what holds it: kubectl get namespace "+ns.Name+" -o yaml")
+			"see what holds it: "+hint.Command("kubectl", "get", "namespace", ns.Name, "-o", "yaml"))
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/util/retry"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
@@ -116,7 +117,7 @@ func entries(key credential.Key) map[string][]byte {
 func (s *KeySecrets) Rehearse(ctx context.Context, held credential.Held) error {
 	key := credential.Key{ID: "rehearsal", Secret: redact.New("rehearsal")}
 	if err := s.write(ctx, held, key, []string{metav1.DryRunAll}); err != nil {
-		return fmt.Errorf("rehearse writing Secret %s: %w", held.Name, err)
+		return hint.With(fmt.Errorf("rehearse writing Secret %s: %w", held.Name, err), quotaHint(err, s.Namespace))
 	}
 	return nil
 }

@@ -2,14 +2,13 @@ package kube
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/base64"
 	"fmt"
-	"io"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 // pageSize is how many Secrets are read at once; a cluster may have thousands.
@@ -38,10 +37,12 @@ func (s *KeySecrets) Holders(ctx context.Context, ids []string) (map[string][]st
 	}
 }
 
+// holds looks into releases of Helm as well, which have the values that people gave. Keys pasted into a values file may be
+// nowhere else: the gen3 chart renders no Secret of them with useLocalSecret.
 func holds(secret *corev1.Secret, id string) bool {
 	for entry, value := range secret.Data {
-		if secret.Type == helmRelease && entry == "release" {
-			plain, err := unpacked(value)
+		if secret.Type == storedrelease.SecretType && entry == storedrelease.Entry {
+			plain, err := storedrelease.Unpack(value)
 			if err != nil {
 				return true // nobody can tell, and a key that is in use must not be deleted
 			}
@@ -52,24 +53,4 @@ func holds(secret *corev1.Secret, id string) bool {
 		}
 	}
 	return false
-}
-
-// helmRelease is the type of the Secrets in which Helm keeps releases, with the values that people gave. Keys pasted into
-// a values file may be nowhere else: the gen3 chart renders no Secret of them with useLocalSecret.
-const helmRelease = "helm.sh/release.v1"
-
-// unpacked undoes Helm's encoding of a release: base64 of gzip, or in its early versions of plain JSON.
-func unpacked(data []byte) ([]byte, error) {
-	packed, err := base64.StdEncoding.AppendDecode(nil, data)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.HasPrefix(packed, []byte{0x1f, 0x8b}) {
-		return packed, nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
 }

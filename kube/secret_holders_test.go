@@ -1,6 +1,10 @@
 package kube
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -10,6 +14,8 @@ import (
 	"helm.sh/helm/v3/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
 // TestHoldersLookIntoHelmReleases stores releases as Helm does: the documentation of Gen3 tells people to paste keys into
@@ -24,6 +30,19 @@ func TestHoldersLookIntoHelmReleases(t *testing.T) {
 			Data: map[string][]byte{"release": []byte("H4sIAAAA")},
 		},
 	)
+	var huge bytes.Buffer // of which nobody reads all
+	w := gzip.NewWriter(&huge)
+	_, err := w.Write(make([]byte, storedrelease.Limit+1))
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	bomb := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "huge", Namespace: "b"}, Type: storedrelease.SecretType,
+		Data: map[string][]byte{storedrelease.Entry: base64.StdEncoding.AppendEncode(nil, huge.Bytes())},
+	}
+	if _, err := api.CoreV1().Secrets("b").Create(t.Context(), bomb, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	for name, key := range map[string]string{"pasted": exampleID, "without": ""} {
 		err := driver.NewSecrets(api.CoreV1().Secrets("commons")).Create(name, &release.Release{
 			Name: name, Namespace: "commons", Version: 1, Info: &release.Info{Status: release.StatusDeployed},
@@ -38,7 +57,7 @@ func TestHoldersLookIntoHelmReleases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"a/plain", "b/damaged", "commons/pasted"}
+	want := []string{"a/plain", "b/damaged", "b/huge", "commons/pasted"}
 	if slices.Sort(got[exampleID]); !slices.Equal(got[exampleID], want) || len(got) != 1 {
 		t.Errorf("holders are %v of keys %v, want %v of one", got[exampleID], slices.Collect(maps.Keys(got)), want)
 	}

@@ -168,6 +168,36 @@ func TestHelmMayGoWrong(t *testing.T) {
 	}
 }
 
+// TestReleaseRemovalMayGoWrong is the same for teardown: what is left is finished by running it again, without a trace. A
+// namespace of which it cannot see everything is left, which is no failure.
+func TestReleaseRemovalMayGoWrong(t *testing.T) {
+	t.Parallel()
+	sb := ownSandbox(t)
+	calls := recordRemoval(t, sb)
+	seen := map[string]bool{}
+	for i, c := range calls {
+		kind := c.Verb + " " + c.Resource
+		looks := c.Verb == "list" && c.Resource != "secrets" // for what else may be in the namespace
+		if !fullMatrix() && (seen[kind] || looks) {
+			continue
+		}
+		seen[kind] = true
+		for _, way := range chosen(kubeWays(), i) {
+			t.Run(c.Name()+" "+way.name, func(t *testing.T) {
+				w := helmWorld(t, sb)
+				w.mustUp(t)
+				w.forgetCalls()
+				err := w.goWrongAtKube(t, "teardown", inRelease(w, c), way)
+				if err == nil && !(looks && way.kube == kubeproxy.Forbidden) {
+					w.mustHaveNoRelease(t)
+				}
+				w.mustTeardown(t)
+				w.mustHaveNoRelease(t)
+			})
+		}
+	}
+}
+
 func helmWorld(t *testing.T, sb *sandbox) *world {
 	t.Helper()
 	w := newWorld(t, sb)
@@ -176,6 +206,7 @@ func helmWorld(t *testing.T, sb *sandbox) *world {
 	w.settings.UseGlobalUser = true
 	w.settings.Helm.Chart, w.settings.Helm.Version = "few-objects", "0.1.0"
 	w.settings.Helm.Release, w.settings.Helm.Namespace = "few", w.namespace+"-release"
+	w.settings.Timeout = 40 * time.Second // which a call of Helm's that is never answered takes
 	return w
 }
 
@@ -184,6 +215,21 @@ func recordHelm(t *testing.T, sb *sandbox) []kubeproxy.Call {
 	t.Helper()
 	w := helmWorld(t, sb)
 	w.mustUp(t)
+	return w.releaseCalls()
+}
+
+// recordRemoval learns those of teardown.
+func recordRemoval(t *testing.T, sb *sandbox) []kubeproxy.Call {
+	t.Helper()
+	w := helmWorld(t, sb)
+	w.mustUp(t)
+	w.forgetCalls()
+	w.mustTeardown(t)
+	w.mustHaveNoRelease(t)
+	return w.releaseCalls()
+}
+
+func (w *world) releaseCalls() []kubeproxy.Call {
 	calls := slices.DeleteFunc(w.proxy.Calls(), func(c kubeproxy.Call) bool {
 		return c.Verb == "watch" || c.Verb == "raw" || !strings.Contains(c.Object, w.settings.Helm.Namespace)
 	})

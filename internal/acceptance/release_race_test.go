@@ -97,7 +97,7 @@ func after(delay time.Duration, run func() (bootstrap.Result, error)) (end ended
 }
 
 // endedWell reports whether a run ended with 0. One that did not has to say why: that the release's namespace was just
-// going or, on a user and policy that both have, what the other did to those.
+// going or, on a user and policy that both have, what the other run did to those.
 func endedWell(t *testing.T, what string, end ended, oneUser bool) bool {
 	t.Helper()
 	for _, p := range end.result.Errors {

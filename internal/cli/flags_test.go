@@ -56,6 +56,7 @@ func TestFlagsReachTheSettings(t *testing.T) {
 		Timing: bootstrap.Timing{Lease: time.Second, MintDeadline: 2 * time.Second, Settle: 3 * time.Second, Poll: 4 * time.Millisecond},
 	}
 	want.Helm.Release, want.Helm.Namespace, want.Helm.Chart, want.Helm.Repo, want.Helm.Version = "r", "rns", "ch", "cr", "1.2.3"
+	want.Helm.ReleaseGiven = true
 	want.Helm.Values, want.Helm.Set, want.Helm.NoWait = []string{"v.yaml"}, []string{"a={x,y}"}, true
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

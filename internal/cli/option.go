@@ -25,6 +25,7 @@ type option struct {
 	usage string
 	// into is a *string, *bool, *time.Duration or *[]string. What it points to is the default.
 	into     any
+	noted    *bool    // set where a *string was given, on the command line or in the environment; may be nil
 	choices  []string // the values that a *string may take; empty: any
 	env      []string // names in the environment besides GEN3_BOOTSTRAP_<FLAG>, asked after it
 	required bool     // for the help; bootstrap.Settings.Check judges it, with all else that is wrong
@@ -93,7 +94,9 @@ func (o option) assign(s string) (err error) {
 		if len(o.choices) > 0 && !slices.Contains(o.choices, s) {
 			return errors.New("must be " + strings.Join(o.choices, " or "))
 		}
-		*into = s
+		if *into = s; o.noted != nil {
+			*o.noted = true
+		}
 	case *bool:
 		if *into, err = strconv.ParseBool(s); err != nil {
 			return errors.New("must be true or false")

@@ -6,8 +6,8 @@ import "github.com/uc-cdis/gen3-bootstrap/helminstall"
 func (in *inputs) helm() group {
 	h := &in.settings.Helm
 	return group{"Helm", []option{
-		{name: "release", arg: "NAME", into: &h.Release, usage: "release of External Secrets Operator"},
-		{name: "release-namespace", arg: "NAME", into: &h.Namespace, usage: "namespace of that release"},
+		{name: "release", arg: "NAME", into: &h.Release, noted: &h.ReleaseGiven, usage: "release of External Secrets Operator"},
+		{name: "release-namespace", arg: "NAME", into: &h.Namespace, noted: &h.ReleaseGiven, usage: "namespace of that release"},
 		{name: "chart", arg: "CHART", into: &h.Chart, usage: "name in the repository, directory, .tgz or oci:// reference"},
 		{name: "chart-repo", arg: "URL", into: &h.Repo, usage: "chart repository"},
 		{name: "chart-version", arg: "VERSION", into: &h.Version, fallback: helminstall.DefaultVersion + " for a first install, else the release's", usage: "version of the chart"},

@@ -33,6 +33,9 @@ func Escape(text string) string { return escape(text, 0) }
 // nothing (zero-width characters, fillers, variation selectors) do not; letters of any script do, and the marks on them.
 func Is(r rune) bool {
 	const blank = '\u2800' // of Braille: a symbol that shows as a space
+	if r < unicode.MaxASCII {
+		return r >= ' '
+	}
 	return strconv.IsPrint(r) && r != blank && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 

@@ -56,7 +56,7 @@ func printers() map[string]func(w io.Writer, page report.Page, text string) erro
 		"an unknown command": result("x", report.Done, good),
 		"status":             status(func(*bootstrap.StatusResult) {}),
 		"status of Secrets": status(func(r *bootstrap.StatusResult) {
-			r.Keys[0].Ours, r.Lock.Dead, r.Secrets[0].Exists = true, true, true
+			r.Keys[0].Ours, r.Secrets[0].Exists = true, true
 			r.Secrets[1].Exists, r.Secrets[1].Keeper, r.Secrets[1].Complete = true, "", true
 			r.Objects[0].Ready, r.Cluster.Context = "True", ""
 		}),
@@ -84,7 +84,7 @@ func printers() map[string]func(w io.Writer, page report.Page, text string) erro
 func TestNothingIsPrintedRaw(t *testing.T) {
 	t.Parallel()
 	pages := map[string]report.Page{
-		"a file": {}, "a terminal": {Width: 80, Style: tty.Colour()}, "a wide one": {Width: 200}, "all": {All: true},
+		"a file": {}, "a terminal": {Width: 80, Style: tty.Colour()}, "all": {All: true},
 	}
 	for what, text := range hostile.Texts() {
 		// What prints and is as long, so that only the layout breaks lines.

@@ -1,0 +1,27 @@
+package bootstrap
+
+import (
+	"context"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// rehearse returns what would keep the API server from taking what this run is to write in the namespace, quotas for
+// instance. In a namespace that does not exist nothing can be tried; the Lease is the first write, and needs no trial.
+func (r *run) rehearse(ctx context.Context) []error {
+	t := r.target
+	if t.namespace == nil {
+		return nil
+	}
+	trials := []func() error{func() error { return t.record.Rehearse(ctx) }}
+	for _, c := range r.result.Changes {
+		name, isSecret := strings.CutPrefix(c.Resource, "secret/")
+		if isSecret && c.Step == iamsetup.KeyStep && plan.Pending([]plan.Change{c}) {
+			trials = append(trials, func() error { return r.steps.key.Store.Rehearse(ctx, credential.Held{Name: name}) })
+		}
+	}
+	return together(trials...)
+}

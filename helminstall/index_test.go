@@ -1,0 +1,106 @@
+package helminstall
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/repo"
+	"sigs.k8s.io/yaml"
+)
+
+// writtenByHelm is an index of three charts with so many versions each.
+func writtenByHelm(t *testing.T, versions int) []byte {
+	t.Helper()
+	index := repo.NewIndexFile()
+	for _, name := range []string{"alpha", "external-secrets", "zeta"} {
+		for i := range versions {
+			must(t, index.MustAdd(&chart.Metadata{
+				APIVersion: chart.APIVersionV2, Name: name, Version: fmt.Sprintf("0.%d.0", i), AppVersion: "v1",
+				Description: "reads secrets:\n- of many\n  kinds\nversion: 9.9.9\n", Keywords: []string{"version: 8.8.8", "urls:"},
+				Annotations:  map[string]string{"artifacthub.io/changes": "- kind: added\n  description: |\n    more\n"},
+				Dependencies: []*chart.Dependency{{Name: "bitwarden", Version: "0.3.1", Repository: "oci://host/x"}},
+			}, fmt.Sprintf("%s-0.%d.0.tgz", name, i), "https://host/charts", fmt.Sprintf("%064d", i)))
+		}
+	}
+	index.SortEntries()
+	body, err := yaml.Marshal(index)
+	must(t, err)
+	return body
+}
+
+// TestIndexIsCut: of a large index the same is read as of a small one.
+func TestIndexIsCut(t *testing.T) {
+	body := writtenByHelm(t, 800)
+	if len(body) < wholeIndex {
+		t.Fatalf("the index has only %d bytes", len(body))
+	}
+	for _, name := range []string{"alpha", "external-secrets", "zeta", "absent"} {
+		want, err := parseWhole(body, name)
+		must(t, err)
+		got, err := cutIndex(body, name)
+		must(t, err)
+		if diff := cmp.Diff(want.entries, got.entries, cmpopts.IgnoreUnexported(entry{})); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if len(got.charts) != 3 || (name == "absent") != (len(got.entries) == 0) {
+			t.Errorf("%s: %d entries, charts %v", name, len(got.entries), got.charts)
+		}
+	}
+	quoted := []byte(strings.Replace(string(body), "\n  external-secrets:\n", "\n  \"external-secrets\":\n", 1))
+	if got, err := parseIndex(quoted, "external-secrets"); err != nil || len(got.entries) != 800 {
+		t.Errorf("quoted: %d entries, %v", len(got.entries), err)
+	}
+}
+
+// TestIndexIsBounded: an index costs little, whatever it is made of.
+func TestIndexIsBounded(t *testing.T) {
+	const large = 61 << 20
+	fill := func(head, line string) []byte { return []byte(head + strings.Repeat(line, large/len(line))) }
+	for name, c := range map[string]struct {
+		body []byte
+		err  string // "" takes it
+	}{
+		"many versions":        {fill("entries:\n  mini:\n", "  - version: 1.2.3\n"), "more than 10000 versions of mini"},
+		"many other charts":    {append(fill("entries:\n  other:\n", "  - version: 1.2.3\n"), "  mini:\n  - version: 1.0.0\n"...), ""},
+		"a long version":       {fill("entries:\n  mini:\n  - version: 1", "1"), "not laid out as helm writes it"},
+		"a long description":   {append(fill("entries:\n  mini:\n  - description: x", "x"), "\n    version: 1.0.0\n"...), ""},
+		"one line":             {fill("entries: {mini: [", "{},"), "lists no charts"},
+		"many versions, JSON":  {append(fill(`{"entries":{"mini":[`, `{},`), "{}]}}"...), "more than 10000 versions of mini"},
+		"many charts in JSON":  {append(fill(`{"entries":{"other":[`, `{},`), `{}],"mini":[{"version":"1.0.0"}]}}`...), ""},
+		"not even an index":    {fill("", "x"), "lists no charts"},
+		"entries that are odd": {fill("entries:\n  mini:\n  - version: [\n", "    x\n"), "not laid out as helm writes it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start, before := time.Now(), peak(t)
+			got, err := parseIndex(c.body, "mini")
+			if c.err == "" && (err != nil || len(got.entries) != 1) || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+				t.Errorf("%d entries, %v", len(got.entries), err)
+			}
+			if took := time.Since(start); took > 20*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			if more := peak(t) - before; more > 300<<10 {
+				t.Errorf("it took %d MiB", more>>10)
+			}
+		})
+	}
+}
+
+// peak is the most memory that the process had, in KiB; 0 where the system does not tell.
+func peak(t *testing.T) (kib int) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	_, err = fmt.Sscan(rest, &kib)
+	must(t, err)
+	return kib
+}

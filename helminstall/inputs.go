@@ -1,0 +1,170 @@
+package helminstall
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"sigs.k8s.io/yaml"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// maxValues is how many bytes a values file may have. Its values are stored with the release, in a Secret of 1 MiB.
+const maxValues = 2 << 20
+
+// Inputs is what the files that the settings name held when they were read: values, and a chart on disk. A pipe can be
+// read only once, and a file may change between its check and its use.
+type Inputs struct {
+	values map[string]any // of --values and --set, in helm's order
+	chart  *fetched       // nil where it is not on disk
+}
+
+// ReadInputs reads and judges each file that the settings name, and returns them with what it read. It ends with ctx, since
+// nobody may ever write to a pipe. The errors are all that is wrong, each with a hint.
+func ReadInputs(ctx context.Context, s Settings) (Settings, []error) {
+	if s.Inputs != nil {
+		return s, nil
+	}
+	in := &Inputs{}
+	var errs []error
+	if s.source() == fromDisk {
+		var err error
+		if in.chart, err = s.readChart(ctx); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	var more []error
+	in.values, more = s.readValues(ctx)
+	if errs = append(errs, more...); len(errs) == 0 {
+		s.Inputs = in
+	}
+	return s, errs
+}
+
+// readChart loads a chart from disk, and judges it as helm install would.
+func (s Settings) readChart(ctx context.Context) (*fetched, error) {
+	ch, err := loadDisk(ctx, s.chart())
+	if err != nil {
+		return nil, err
+	}
+	if s.Version != "" && !sameVersion(s.Version, ch.Metadata.Version) {
+		return nil, hint.With(fmt.Errorf("check --chart-version %s: the chart at %s is version %s",
+			s.Version, s.chart(), ch.Metadata.Version), "leave --chart-version out, or change the chart")
+	}
+	return &fetched{chart: ch, digest: contentDigest(ch.Raw)}, nil
+}
+
+// loadDisk loads a directory or an archive.
+func loadDisk(ctx context.Context, file string) (*chart.Chart, error) {
+	ch, err := inTime(ctx, func() (*chart.Chart, error) {
+		if info, err := os.Stat(file); err != nil {
+			return nil, err
+		} else if info.IsDir() {
+			return loader.LoadDir(file)
+		}
+		archive, err := readFile(file, maxDownload)
+		if err != nil {
+			return nil, err
+		}
+		return loader.LoadArchive(bytes.NewReader(archive))
+	})
+	if _, ok := errors.AsType[*os.PathError](err); ok {
+		return nil, hint.With(fmt.Errorf("load chart %s: %w", file, cause(err)), "check the path given as --chart")
+	}
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("load chart %s: %w", file, err), "check it with: "+hint.Command("helm", "lint", file))
+	}
+	return ch, installable(file, ch)
+}
+
+// readValues merges what --values and --set ask for.
+func (s Settings) readValues(ctx context.Context) (map[string]any, []error) {
+	var errs []error
+	out := map[string]any{}
+	read := map[string]map[string]any{} // a pipe that is given twice has its content once
+	for _, file := range s.Values {
+		vals, known := read[file]
+		if !known {
+			var err error
+			if vals, err = readValuesFile(ctx, file); err != nil {
+				errs = append(errs, err)
+			}
+			read[file] = vals
+		}
+		out = mergeValues(out, vals)
+	}
+	for _, expr := range s.Set {
+		if err := parseSet(expr, out); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return out, errs
+}
+
+// readValuesFile takes "-" for the standard input, as helm does.
+func readValuesFile(ctx context.Context, file string) (map[string]any, error) {
+	path := file
+	if file == "-" {
+		path = "/dev/stdin"
+	}
+	data, err := inTime(ctx, func() ([]byte, error) { return readFile(path, maxValues) })
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("read values file %s: %w", file, cause(err)), "check what is given with --values")
+	}
+	vals := map[string]any{}
+	if err := yaml.Unmarshal(data, &vals); err != nil {
+		// The parser's own message may quote the file, which may hold secrets.
+		return nil, hint.With(fmt.Errorf("parse values file %s: not a YAML mapping", file),
+			"helm takes a file of key: value lines; check it with: "+hint.Command("helm", "lint", "--values", file))
+	}
+	return vals, nil
+}
+
+// inTime does what may wait for somebody else, and returns with ctx when it waits too long. What it waits in then, opening
+// or reading a pipe, cannot be ended from outside: it is left behind, and the process ends soon.
+func inTime[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := do()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("its end did not come: %w", context.Cause(ctx))
+	}
+}
+
+// readFile reads a file of at most so many bytes; /dev/zero has no end.
+func readFile(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator's own file, by the operator's own flag
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("larger than %d MiB", limit>>20)
+	}
+	return data, err
+}
+
+// cause is an error of the file system without the path, which the message has already.
+func cause(err error) error {
+	if pe, ok := errors.AsType[*os.PathError](err); ok {
+		return pe.Err
+	}
+	return err
+}

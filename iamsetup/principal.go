@@ -1,0 +1,157 @@
+package iamsetup
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// attachedDefault is how many managed policies a user or role may have in an account whose quota was not raised.
+const attachedDefault = 10
+
+// Principal is what making a user goes by in the same way as making a role, and what was found of either.
+type Principal struct {
+	Up
+
+	Path      string // of one that has to be made
+	Boundary  string // policy ARN, or empty: then whatever boundary is there stays
+	PolicyARN string // of the one that is to be attached
+
+	calls     calls
+	arn       string // as IAM shows it, where there is one
+	bounds    string // the ARN of its permissions boundary, or empty
+	attached  []string
+	quota     int  // set when it has so many policies that no other can be attached
+	unbounded bool // the policy that is to be its permissions boundary is not there
+}
+
+// lookAt reads it, what is attached to it, and what else decides about both.
+func (p *Principal) lookAt(ctx context.Context, read func(context.Context) error) error {
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return read(gctx) })
+	group.Go(func() (err error) { p.attached, err = p.calls.policies(gctx); return err })
+	if err := group.Wait(); err != nil {
+		return err // each says what it was doing
+	}
+	if err := p.count(ctx); err != nil {
+		return err
+	}
+	p.unbounded = false
+	if !p.setsBoundary() {
+		return nil
+	}
+	_, err := p.API.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &p.Boundary})
+	p.unbounded = IsAbsent(err)
+	if p.unbounded || IsDenied(err) { // where it may not be read, it may be there
+		return nil
+	}
+	return Wrap("get permissions boundary "+p.Boundary, err)
+}
+
+// count asks for the account's quota when the default is reached. Where that may not be asked, more than the default
+// tell that it was raised.
+func (p *Principal) count(ctx context.Context) error {
+	p.quota = 0
+	if len(p.attached) < attachedDefault {
+		return nil
+	}
+	quota, known, err := p.Quota(ctx, p.calls.quota, attachedDefault)
+	if len(p.attached) >= quota && (known || len(p.attached) == quota) {
+		p.quota = quota
+	}
+	return err
+}
+
+// judgeBoth says what is to be done about the user or role, and about its policy. Of one that is not ours and not to be,
+// unfit says what keeps it from being used as it is.
+func (p *Principal) judgeBoth(d Difference, unfit []string) []plan.Change {
+	on := p.calls
+	c := plan.Change{Step: on.step, Resource: "iam-" + on.noun + "/" + p.arn}
+	a := plan.Change{Step: on.step, Resource: "policy-attachment/" + on.name + "/" + LastPart(p.PolicyARN)}
+	d.What, d.Another, d.Full = on.noun+" "+p.arn, on.another(), on.another()
+	switch {
+	case p.have == nil:
+		a.Action, a.Reason = plan.Create, "a new "+on.noun+" has no policies"
+		return []plan.Change{p.fresh(c, d), a}
+	case p.Have().Ours() || p.Adopt:
+		return []plan.Change{p.ownBounded(c, d), p.attachment(a, d.What)}
+	}
+	if p.boundaryDiffers() {
+		unfit = append(unfit, p.boundaryText())
+	}
+	var detached []string
+	if !p.isAttached() {
+		detached = []string{"policy " + p.PolicyARN + " is not attached to it"}
+	}
+	cure := fmt.Sprintf("--adopt takes the %s over and keeps what it has; %s makes another one", on.noun, on.flag())
+	return []plan.Change{Foreign(c, d.What, unfit, cure), Foreign(a, d.What, detached, cure)}
+}
+
+// fresh judges one that has to be made.
+func (p *Principal) fresh(c plan.Change, d Difference) plan.Change {
+	if p.unbounded {
+		return p.boundless(c, d.What)
+	}
+	if err := (Tags{}).room(p.Marks(), d.Reserve); err != nil {
+		return Blocked(c, fmt.Sprintf("create %s: %s", p.calls, err), "give fewer --tag")
+	}
+	c.Action, c.Reason = plan.Create, "there is no such "+p.calls.noun
+	return c
+}
+
+// ownBounded judges one that carries our mark, or is to.
+func (p *Principal) ownBounded(c plan.Change, d Difference) plan.Change {
+	others := p.Have().OtherOwners(p.Owner)
+	switch {
+	case !p.boundaryDiffers():
+	case len(others) > 0:
+		return Blocked(c, fmt.Sprintf("%s is shared with %s, for whom its permissions boundary would change from %s to %s", d.What, strings.Join(others, ", "), cmp.Or(p.bounds, "none"), p.Boundary),
+			"leave --permissions-boundary out, or "+d.Another)
+	case p.unbounded:
+		return p.boundless(c, d.What)
+	default:
+		d.Why = append(d.Why, p.boundaryText())
+	}
+	return p.Own(c, d)
+}
+
+func (p *Principal) boundless(c plan.Change, what string) plan.Change {
+	return Blocked(c, fmt.Sprintf("there is no policy %s to be the permissions boundary of %s", p.Boundary, what),
+		"make that policy first, or name another with --permissions-boundary")
+}
+
+func (p *Principal) boundaryText() string {
+	return fmt.Sprintf("its permissions boundary is %s, not %s", cmp.Or(p.bounds, "none"), p.Boundary)
+}
+
+func (p *Principal) boundaryDiffers() bool { return p.Boundary != "" && p.bounds != p.Boundary }
+
+// setsBoundary reports whether Apply would set a permissions boundary that is not this very run's policy.
+func (p *Principal) setsBoundary() bool {
+	if p.Boundary == "" || p.Boundary == p.PolicyARN {
+		return false
+	}
+	return p.have == nil || p.boundaryDiffers() && (p.Have().Ours() || p.Adopt)
+}
+
+// cure helps against a create that was refused.
+func (p *Principal) cure(err error) string {
+	if !IsTaken(err) {
+		return ""
+	}
+	return "names are unique without regard to case; `" + hint.Command("aws", "iam", "list-"+p.calls.noun+"s") + "` shows the one in the way"
+}
+
+func (p *Principal) writeBoundary(ctx context.Context, say Report) error {
+	if !p.boundaryDiffers() {
+		return nil
+	}
+	return p.Write(ctx, say, "set permissions boundary of "+p.calls.String(), func(ctx context.Context) error { return p.calls.bound(ctx, p.Boundary) })
+}

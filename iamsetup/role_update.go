@@ -1,0 +1,86 @@
+package iamsetup
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// update brings a role in line.
+func (r *Role) update(ctx context.Context, say Report) error {
+	if err := r.writeBoundary(ctx, say); err != nil {
+		return err
+	}
+	first, last := r.inTurn(r.missing())
+	if err := r.Tag(ctx, say, r.calls.String(), first, r.calls.tag); err != nil {
+		return err
+	}
+	merge := func(seen *roleSeen) (trust, bool) {
+		next, why := r.merge(seen)
+		return next, len(why) > 0
+	}
+	if _, differs := merge(r.seen); differs {
+		edit := trustEdit{API: r.API, Account: r.Account, Pace: r.Pace, RoleName: r.RoleName, what: "update trust policy of " + r.calls.String(), before: r.seen}
+		if err := edit.write(ctx, say, merge); err != nil {
+			return err
+		}
+	}
+	return r.Tag(ctx, say, r.calls.String(), last, r.calls.tag)
+}
+
+// inTurn says which tags go before the trust policy and which after it. A new owner is entered first, so that no
+// teardown of another takes the role away. While the issuer changes, the owner's tag names the new one and the old: what
+// the policy lets in stays proved to be this owner's wherever the run is interrupted.
+func (r *Role) inTurn(missing Tags) (first, last Tags) {
+	own := TagOwner + r.Owner.String()
+	before := Without(strings.Fields(r.Have()[own]), []string{missing[own]})
+	if _, ok := missing[own]; !ok || len(before) == 0 {
+		return missing, nil
+	}
+	first, last = maps.Clone(missing), Tags{own: missing[own]}
+	first[own] = strings.Join(append([]string{missing[own]}, before...), " ")
+	if len(first[own]) > tagMax || first[own] == r.Have()[own] {
+		delete(first, own) // the old one stays until it is let out
+	}
+	return first, last
+}
+
+// merge returns the trust policy as it should be, given what it is, and what that changes, in words.
+func (r *Role) merge(seen *roleSeen) (next trust, why []string) {
+	next = seen.trust
+	for _, old := range r.stale(seen) {
+		next = next.without(old)
+		why = append(why, fmt.Sprintf("its trust policy still lets in %s, as an earlier up for this namespace had it", old))
+	}
+	if !next.holds(r.Trusted) {
+		next = next.with(r.Trusted)
+		why = append(why, "its trust policy does not let in "+r.Trusted.String())
+	}
+	return next, why
+}
+
+// stale are those whom earlier runs for this owner let in, and today's do not: all of its namespace under another issuer,
+// and under the same one those that the record names, since somebody may have let in another ServiceAccount by hand.
+func (r *Role) stale(seen *roleSeen) []Trusted {
+	return slices.DeleteFunc(seen.trust.named(), func(old Trusted) bool {
+		hinted := old.Issuer != r.Trusted.Issuer || slices.Contains(r.Earlier, old)
+		return old == r.Trusted || !hinted || !seen.tags.prove(r.Owner, old)
+	})
+}
+
+// elsewhere says who else may take the role under our ServiceAccount's name.
+func (r *Role) elsewhere() string {
+	var out strings.Builder
+	for _, who := range r.seen.trust.named() {
+		if who.Subject != r.Trusted.Subject || who == r.Trusted {
+			continue
+		}
+		fmt.Fprintf(&out, "; it also lets in this ServiceAccount of %s, another cluster", who.Issuer)
+		for _, owner := range Without(r.Have().ownersOf(who), []string{r.Owner.String()}) {
+			fmt.Fprintf(&out, " (if that is gone: `%s`)", TeardownOf(owner, "--role-name", r.RoleName))
+		}
+	}
+	return out.String()
+}

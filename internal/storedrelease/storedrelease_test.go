@@ -1,0 +1,83 @@
+package storedrelease_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
+)
+
+// pack encodes as Helm does.
+func pack(t *testing.T, plain io.Reader) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(w, plain); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.AppendEncode(nil, out.Bytes())
+}
+
+// zeros are n bytes that compress to nothing.
+func zeros(n int64) io.Reader { return io.LimitReader(endless{}, n) }
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestUnpack(t *testing.T) {
+	t.Parallel()
+	plain := base64.StdEncoding.AppendEncode(nil, []byte(`{"name":"old"}`))
+	cut := pack(t, strings.NewReader(`{"name":"new"}`))
+	for name, test := range map[string]struct {
+		stored []byte
+		want   string
+		err    string
+	}{
+		"gzip":       {stored: cut, want: `{"name":"new"}`},
+		"plain JSON": {stored: plain, want: `{"name":"old"}`},
+		"not base64": {stored: []byte("%"), err: "not base64"},
+		"no stream":  {stored: []byte("H4sIAAAA"), err: "not gzip"},
+		"cut off":    {stored: cut[:24], err: "not gzip"},
+		"many parts": {stored: pack(t, strings.NewReader(`{"a":[`+strings.Repeat("{},", 1<<20)+`{}]}`)), err: "more than 524288 parts"},
+		"a bomb":     {stored: pack(t, zeros(storedrelease.Limit+1)), err: "unpacks to more than 32 MiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := storedrelease.Unpack(test.stored)
+			if test.err == "" && (err != nil || string(got) != test.want) {
+				t.Errorf("got %q, %v", got, err)
+			}
+			if test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestUnpackIsBounded: what 700 MB cost is what the limit costs.
+func TestUnpackIsBounded(t *testing.T) {
+	bomb := pack(t, zeros(700<<20))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := storedrelease.Unpack(bomb)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, storedrelease.ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 4*storedrelease.Limit {
+		t.Errorf("it took %d MiB", used>>20)
+	}
+}
