@@ -64,6 +64,9 @@ func TestForgedKeySecrets(t *testing.T) {
 		"hostile application": both(func(_ *attack, s *corev1.Secret) {
 			s.Annotations = map[string]string{"argocd.argoproj.io/tracking-id": hostile + ":/Secret:x/y"}
 		}),
+		"hostile owner": both(func(_ *attack, s *corev1.Secret) { // of a kind that garbage collection does not know
+			s.OwnerReferences = []metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: hostile, Name: hostile, UID: "x"}}
+		}),
 		"many annotations": both(func(_ *attack, s *corev1.Secret) {
 			s.Annotations = map[string]string{"meta.helm.sh/release-name": strings.Repeat("x", 200_000)}
 		}),

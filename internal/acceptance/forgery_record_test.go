@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,7 @@ import (
 // such text, so commands that go by the record say which field it is and what to do about it.
 func TestForgedRecordFields(t *testing.T) {
 	t.Parallel()
+	var seen sync.Map // fields that both modes have
 	for mode, configure := range modes() {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
@@ -31,6 +33,9 @@ func TestForgedRecordFields(t *testing.T) {
 			})
 			good := a.recordData(t)
 			for _, l := range leaves(t, good) {
+				if _, tried := seen.LoadOrStore(l.String(), mode); tried {
+					continue
+				}
 				t.Run(l.String(), func(t *testing.T) {
 					bad := rewritten(t, good, func(other leaf) any {
 						if other.String() == l.String() {
@@ -46,24 +51,26 @@ func TestForgedRecordFields(t *testing.T) {
 					if judged := l.entry == "settings"; judged && (code != 1 || !names(text, l.field())) || code == 1 && !strings.Contains(text, "hint:") {
 						t.Errorf("teardown ended with %d, and does not name %s and a way out:\n%s", code, l.field(), text)
 					}
-					a.mustHaveHarmedNobody(t)
 					if code == 0 {
 						a.begin(t)
-						return
 					}
-					forgeData(good)(t, a)
 				})
 			}
+			a.mustHaveHarmedNobody(t)
+			forgeData(good)(t, a)
 			a.mustUp(t)
+			a.forgetCalls()
 			a.restore(t)
 		})
 	}
 }
 
-// names reports whether a text names a field, be it as JSON or as a flag spells it.
+// names reports whether a text names a field, be it as JSON or as a flag spells it, of which several make a list.
 func names(text, field string) bool {
 	plain := strings.NewReplacer("-", "", "_", "", " ", "")
-	return strings.Contains(strings.ToLower(plain.Replace(text)), strings.ToLower(plain.Replace(field)))
+	text, field = strings.ToLower(plain.Replace(text)), strings.ToLower(field)
+	one := strings.TrimSuffix(field, "s")
+	return strings.Contains(text, one) || strings.Contains(text, strings.TrimSuffix(one, "e"))
 }
 
 // TestForgedRecord is a table of records that no up wrote, as whole documents.
@@ -153,7 +160,7 @@ func madeBefore(name string) func(*testing.T, *attack, map[string]string) map[st
 		defaults := a.settings
 		a.settings.UserName, a.settings.PolicyName, a.settings.SecretNames = "before-user", "before-policy", []string{"before-secret"}
 		a.mustUp(t)
-		a.settings = defaults
+		a.settings, a.renamed = defaults, true
 		a.mustUp(t)
 		data := a.recordData(t)
 		if !strings.Contains(fmt.Sprint(data), "before-user") {

@@ -80,7 +80,7 @@ func TestForgedReleases(t *testing.T) {
 			forge := func() {
 				body := releaseBody(t, evil, evil, "external-secrets", "0.16.2", r.manifest, r.hooks...)
 				body = []byte(strings.Replace(string(body), `"status":"deployed"`, `"status":"`+r.status+`"`, 1))
-				secret := storedRelease(evil, 1, r.status, packed(t, body))
+				secret := storedRelease(evil, r.status, packed(t, body))
 				secret.Labels["app.kubernetes.io/managed-by"] = "gen3-bootstrap"
 				a.tenant.putSecret(t, secret)
 				forgeData(rewritten(t, a.recordData(t), func(l leaf) any {

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -13,12 +12,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// storedRelease is a revision of a Helm release as Helm stores it: https://helm.sh/docs/topics/advanced/#storage-backends
-func storedRelease(name string, revision int, status string, body []byte) *corev1.Secret {
+// storedRelease is the first revision of a Helm release as Helm stores it: https://helm.sh/docs/topics/advanced/#storage-backends
+func storedRelease(name, status string, body []byte) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:   fmt.Sprintf("sh.helm.release.v1.%s.v%d", name, revision),
-			Labels: map[string]string{"owner": "helm", "name": name, "status": status, "version": strconv.Itoa(revision)},
+			Name:   "sh.helm.release.v1." + name + ".v1",
+			Labels: map[string]string{"owner": "helm", "name": name, "status": status, "version": "1"},
 		},
 		Type: "helm.sh/release.v1",
 		Data: map[string][]byte{"release": body},
@@ -96,44 +95,44 @@ func TestForgedGen3Release(t *testing.T) {
 	uses := "apiVersion: external-secrets.io/v1alpha1\nkind: ExternalSecret\n" // which is not served, and told
 	for name, forge := range map[string]func(t *testing.T, namespace string) *corev1.Secret{
 		"hostile names": func(t *testing.T, namespace string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", packed(t, releaseBody(t, hostile, hostile, "gen3", "0.3.60", uses)))
+			return storedRelease("gen3", "deployed", packed(t, releaseBody(t, hostile, hostile, "gen3", "0.3.60", uses)))
 		},
 		"hostile version": func(t *testing.T, namespace string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60"+hostile, uses)))
+			return storedRelease("gen3", "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60"+hostile, uses)))
 		},
 		"hostile build": func(t *testing.T, namespace string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60+"+strings.Repeat("x", 5000), uses)))
+			return storedRelease("gen3", "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60+"+strings.Repeat("x", 5000), uses)))
 		},
 		"hostile API version": func(t *testing.T, namespace string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60", strings.ReplaceAll(uses, "v1alpha1", hostile))))
+			return storedRelease("gen3", "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60", strings.ReplaceAll(uses, "v1alpha1", hostile))))
 		},
 		"a version that is none": func(t *testing.T, namespace string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "latest", uses)))
+			return storedRelease("gen3", "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "latest", uses)))
 		},
 		"a billion laughs": func(t *testing.T, namespace string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60", laughs())))
+			return storedRelease("gen3", "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60", laughs())))
 		},
 		"unfolds to 700 MB": func(t *testing.T, namespace string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", unfolding(t, namespace, "gen3", "gen3"))
+			return storedRelease("gen3", "deployed", unfolding(t, namespace, "gen3", "gen3"))
 		},
 		"another chart's unfolds to 700 MB": func(t *testing.T, namespace string) *corev1.Secret {
-			return storedRelease("other", 1, "deployed", unfolding(t, namespace, "other", "other"))
+			return storedRelease("other", "deployed", unfolding(t, namespace, "other", "other"))
 		},
 		"not packed": func(*testing.T, string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", []byte(hostile))
+			return storedRelease("gen3", "deployed", []byte(hostile))
 		},
 		"cut off": func(t *testing.T, namespace string) *corev1.Secret {
 			body := packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60", uses))
-			return storedRelease("gen3", 1, "deployed", body[:len(body)/2&^3])
+			return storedRelease("gen3", "deployed", body[:len(body)/2&^3])
 		},
 		"null": func(t *testing.T, _ string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", packed(t, []byte("null")))
+			return storedRelease("gen3", "deployed", packed(t, []byte("null")))
 		},
 		"too deep": func(t *testing.T, _ string) *corev1.Secret {
-			return storedRelease("gen3", 1, "deployed", packed(t, []byte(strings.Repeat(`{"chart":`, 1_000_000))))
+			return storedRelease("gen3", "deployed", packed(t, []byte(strings.Repeat(`{"chart":`, 1_000_000))))
 		},
 		"no revision": func(t *testing.T, namespace string) *corev1.Secret {
-			secret := storedRelease("gen3", 1, "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60", uses)))
+			secret := storedRelease("gen3", "deployed", packed(t, releaseBody(t, namespace, "gen3", "gen3", "0.3.60", uses)))
 			secret.Labels["version"] = "99999999999999999999"
 			return secret
 		},

@@ -2,9 +2,9 @@ package acceptance
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,7 +44,7 @@ func rewrite(document any, path []string, change func(path []string, value strin
 	case []any:
 		out := make([]any, len(x))
 		for i, v := range x {
-			out[i] = rewrite(v, at(fmt.Sprint(i)), change)
+			out[i] = rewrite(v, at(strconv.Itoa(i)), change)
 		}
 		return out
 	case map[string]any:

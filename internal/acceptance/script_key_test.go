@@ -3,6 +3,7 @@ package acceptance
 import (
 	"maps"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -94,6 +95,10 @@ func advisesToDelete(text, id string) bool {
 	})
 }
 
+func saysOurs(text, id string) bool {
+	return regexp.MustCompile(`(?m)\b` + id + `\b.*, ours\b`).MatchString(text)
+}
+
 // TestKeysOfAnUnmarkedUserAreNeverDeleted has a tenant claim both keys of such a user, in the ways in which keys were
 // once told to be ours. The one in the Secret is used, and no command deletes either or advises to.
 func TestKeysOfAnUnmarkedUserAreNeverDeleted(t *testing.T) {
@@ -130,6 +135,9 @@ func TestKeysOfAnUnmarkedUserAreNeverDeleted(t *testing.T) {
 				for _, id := range ids {
 					if advisesToDelete(p.text(), id) {
 						t.Errorf("%s advises to delete key %s:\n%s", command, id, p.text())
+					}
+					if command == "status" && saysOurs(p.text(), id) {
+						t.Errorf("status says that key %s is ours:\n%s", id, p.text())
 					}
 				}
 			}

@@ -19,7 +19,7 @@ func TestTenantOfAnotherClusterKeepsItsHandsOff(t *testing.T) {
 	t.Parallel()
 	const issuerOfA, issuerBefore = "https://oidc.eks.us-east-1.amazonaws.com/id/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "https://oidc.eks.us-east-1.amazonaws.com/id/BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 	account := awsfake.Start(t)
-	a, b := newWorldIn(t, anySandbox(t), account, "shared-role"), newWorldIn(t, forgedSandbox(t), account, "shared-role")
+	a, b := newWorldIn(t, anySandbox(t), account, "gen3-shared-role"), newWorldIn(t, forgedSandbox(t), account, "gen3-shared-role")
 	for _, w := range []*world{a, b} {
 		w.settings.IRSA, w.settings.CreateOIDCProvider, w.settings.RoleName = true, true, "shared-role"
 		w.options.DeleteProvider = true
@@ -70,7 +70,7 @@ func TestCopiedNamespaceGetsItsOwnKey(t *testing.T) {
 		},
 		"in another cluster": func(t *testing.T, account *awsfake.Server) (*world, *world) {
 			t.Helper()
-			return newWorldIn(t, anySandbox(t), account, "restored"), newWorldIn(t, forgedSandbox(t), account, "restored")
+			return newWorldIn(t, anySandbox(t), account, "gen3-restored"), newWorldIn(t, forgedSandbox(t), account, "gen3-restored")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
