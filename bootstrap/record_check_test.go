@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -52,7 +53,13 @@ func TestRecordIsJudgedLikeFlags(t *testing.T) {
 		"release's namespace":   {func(r *Recorded) { r.ReleaseNamespace = evil }, "--release-namespace"},
 		"an earlier up's user":  {func(r *Recorded) { e := goodRecord(); e.UserName = evil; r.Earlier = []Recorded{e} }, "--user-name"},
 		"a hundred and one ups": {func(r *Recorded) { r.Earlier = make([]Recorded, 100) }, "101 ups"},
-		"two things":            {func(r *Recorded) { r.UserName, r.RoleName = evil, evil }, "1 other value"},
+		"a hundred and one Secrets": {func(r *Recorded) {
+			r.SecretNames = nil
+			for i := range 101 {
+				r.SecretNames = append(r.SecretNames, fmt.Sprintf("s%d", i))
+			}
+		}, "101 Secrets"},
+		"two things": {func(r *Recorded) { r.UserName, r.RoleName = evil, evil }, "1 other value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
