@@ -29,6 +29,7 @@ type Process struct {
 }
 
 // Run runs one command line and returns the exit code. What it has to say it has printed by then.
+// One runs at a time in a process, since the library of the commands keeps its help flag in a global.
 func Run(ctx context.Context, p Process) int {
 	err := newApp(p).RunContext(ctx, hoist(p.Args))
 	var done reported

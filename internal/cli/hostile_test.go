@@ -16,8 +16,7 @@ import (
 )
 
 // TestCommandLinesAreToldPrintable gives hostile texts where a command line may hold any.
-func TestCommandLinesAreToldPrintable(t *testing.T) {
-	t.Parallel()
+func TestCommandLinesAreToldPrintable(t *testing.T) { // not in parallel: see Run
 	for what, text := range hostile.Texts() {
 		for place, args := range map[string][]string{
 			"an unknown flag": {"up", "--" + text}, "a short one": {"up", "-" + text}, "a flag before the command": {"--" + text, "up"},
@@ -27,7 +26,6 @@ func TestCommandLinesAreToldPrintable(t *testing.T) {
 			"values":   {"values", "--offline", "--irsa", "--region", text, "--role-name", text},
 		} {
 			t.Run(place+" what "+what, func(t *testing.T) {
-				t.Parallel()
 				for _, more := range [][]string{nil, {"-o", "json"}} {
 					var stdout, stderr bytes.Buffer
 					code := Run(t.Context(), Process{
@@ -50,8 +48,7 @@ func TestCommandLinesAreToldPrintable(t *testing.T) {
 	}
 }
 
-func TestEnvironmentIsToldPrintable(t *testing.T) {
-	t.Parallel()
+func TestEnvironmentIsToldPrintable(t *testing.T) { // not in parallel: see Run
 	for what, text := range hostile.Texts() {
 		var stderr bytes.Buffer
 		Run(t.Context(), Process{
