@@ -86,7 +86,7 @@ func (r Recorded) check() []error {
 	}
 	if r.OIDCIssuer != "" {
 		if err := iamsetup.CheckIssuer(r.OIDCIssuer); err != nil {
-			c.problems = append(c.problems, err)
+			c.add("", "--oidc-issuer: %w", err)
 		}
 	}
 	if len(validation.IsDNS1123Subdomain(s.Helm.Release)) > 0 {

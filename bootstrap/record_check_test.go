@@ -48,7 +48,7 @@ func TestRecordIsJudgedLikeFlags(t *testing.T) {
 		"global user's Secret":  {func(r *Recorded) { r.GlobalUserSecret = evil }, "--global-user-secret"},
 		"role":                  {func(r *Recorded) { r.RoleName = evil }, "--role-name"},
 		"ServiceAccount":        {func(r *Recorded) { r.ServiceAccount = evil }, "--service-account"},
-		"issuer":                {func(r *Recorded) { r.OIDCIssuer = "http://evil" }, "issuer"},
+		"issuer":                {func(r *Recorded) { r.OIDCIssuer = "http://evil" }, "--oidc-issuer: "},
 		"release":               {func(r *Recorded) { r.Release = evil }, "--release"},
 		"release's namespace":   {func(r *Recorded) { r.ReleaseNamespace = evil }, "--release-namespace"},
 		"an earlier up's user":  {func(r *Recorded) { e := goodRecord(); e.UserName = evil; r.Earlier = []Recorded{e} }, "--user-name"},
