@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -20,8 +22,16 @@ func (r *run) rehearse(ctx context.Context) []error {
 	for _, c := range r.result.Changes {
 		name, isSecret := strings.CutPrefix(c.Resource, "secret/")
 		if isSecret && c.Step == iamsetup.KeyStep && plan.Pending([]plan.Change{c}) {
-			trials = append(trials, func() error { return r.steps.key.Store.Rehearse(ctx, credential.Held{Name: name}) })
+			trials = append(trials, func() error { return unlessOvertaken(r.steps.key.Store.Rehearse(ctx, credential.Held{Name: name})) })
 		}
 	}
 	return together(trials...)
+}
+
+// unlessOvertaken passes over what another run's writes since the look bring about: this run looks again under the lock.
+func unlessOvertaken(err error) error {
+	if apierrors.IsAlreadyExists(err) || apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
 }

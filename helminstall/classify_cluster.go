@@ -38,10 +38,10 @@ func classifyCluster(o *Observed, w Want) Verdict {
 	return v
 }
 
-// others are the operators that are used in place of this release. One that only looks like it is overruled by a person who
-// names the release and says --adopt.
+// others are the operators that are used in place of this release. One that only looks like it, as no CRDs confirm it, is
+// overruled by a person who names the release.
 func (o *Observed) others(w Want) []Operator {
-	return slices.DeleteFunc(slices.Clone(o.Operators), func(op Operator) bool { return !op.Confirmed && w.ReleaseGiven && w.Adopt })
+	return slices.DeleteFunc(slices.Clone(o.Operators), func(op Operator) bool { return !op.Confirmed && w.ReleaseGiven })
 }
 
 // notBelieved warns of Deployments that seem to be an operator and did not count.
@@ -87,8 +87,8 @@ func elsewhere(o *Observed, w Want) Verdict {
 		op := o.believed()
 		v.Warnings = append(v.Warnings, fmt.Sprintf("chart settings have no effect: the operator belongs to %s%s", op.Owner, takeHint(o, op)))
 	}
-	if w.Adopt && slices.ContainsFunc(o.Operators, func(op Operator) bool { return !op.Confirmed }) {
-		v.Warnings = append(v.Warnings, "no CRDs confirm that operator: if it is none, --adopt with --release and --release-namespace installs the release all the same")
+	if o.lost(w.Release, w.Namespace) == nil && !slices.ContainsFunc(o.Operators, func(op Operator) bool { return op.Confirmed }) {
+		v.Warnings = append(v.Warnings, "no CRDs confirm that operator: if it is none, --release and --release-namespace install the release all the same")
 	}
 	for _, op := range o.Operators {
 		if !op.Available && !op.Stopped { // those are warned of as Deployments, see stopped

@@ -27,6 +27,9 @@ func (s *Step) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkStoredValues(ctx, made); err != nil {
+		return err
+	}
 	if err := s.checkStoredVersions(made.documents); err != nil {
 		return err
 	}
@@ -61,24 +64,31 @@ func (s *Step) prepareChart(ctx context.Context) error {
 	return nil
 }
 
-// sameChart refuses to fetch the operator's own chart for a release that keeps another one, which Helm does not store whole.
+// sameChart refuses to fetch the operator's own chart for a release that keeps another one: by its name, or since it came
+// from a disk and may have been changed there.
 func (s *Step) sameChart() error {
-	if s.wanted.Chart != "" || s.seen.Release == nil {
+	if s.wanted.Chart != "" || s.seen.gone() {
 		return nil
 	}
-	have := s.seen.base().Chart.Metadata
-	if name := s.chartName(); have.Name == name {
+	base := s.seen.base()
+	have := base.Chart.Metadata
+	if have.Name == s.chartName() && (base.Labels[digestLabel] == "" || s.verdict.NewChart) {
 		return nil
 	}
-	return refuse(fmt.Errorf("is a release of chart %s %s, and what is stored of that does not do for an upgrade", have.Name, have.Version),
+	why := "its dependencies are not stored with it"
+	if !s.seen.storageIsOurs() {
+		why = fmt.Sprintf("namespace %s was not made for the release, so that others may have changed what is stored there", s.Namespace)
+	}
+	return refuse(fmt.Errorf("is a release of chart %s %s, which an upgrade needs again: %s", have.Name, have.Version, why),
 		"give the chart again with --chart")
 }
 
-// needsChart tells whether the chart stored with the release can be used for an upgrade. Helm stores it without its
-// dependencies, so it cannot where one is enabled or where the values that differ could enable one.
+// needsChart tells whether the chart that is stored with the release cannot be used for an upgrade. Others may have changed
+// it, or it lacks something: Helm stores it without its dependencies, of which one may be enabled, or may become so by the
+// values that differ.
 func (s *Step) needsChart() bool {
 	r := s.seen.base()
-	if r == nil || s.verdict.NewChart {
+	if r == nil || s.verdict.NewChart || !s.seen.storageIsOurs() {
 		return true
 	}
 	if len(r.Chart.Metadata.Dependencies) > 0 {

@@ -29,12 +29,8 @@ func (s *Step) render(ctx context.Context) (*rendering, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := s.wanted.Values
-	if s.verdict.Theirs {
-		values = s.wanted.Asked
-	}
 	made := &rendering{chart: loaded}
-	text, err := json.Marshal(values) // Helm writes into what it is given
+	text, err := json.Marshal(s.wantedValues()) // Helm writes into what it is given
 	if err != nil {
 		return nil, fmt.Errorf("encode values: %w", err)
 	}
@@ -50,6 +46,14 @@ func (s *Step) render(ctx context.Context) (*rendering, error) {
 	}
 	s.rendered = made
 	return made, nil
+}
+
+// wantedValues are those of the release that this run makes.
+func (s *Step) wantedValues() map[string]any {
+	if s.verdict.Theirs {
+		return s.wanted.Asked
+	}
+	return s.wanted.Values
 }
 
 // loadedChart is the one that was downloaded, or the one that is stored with the release.
