@@ -167,6 +167,10 @@ func (t *target) compareAccount() []error {
 func (t *target) compareNamespace() []error {
 	s := t.settings
 	var errs []error
+	if !s.SkipHelm && s.Helm.Namespace == s.Namespace {
+		t.warnings = append(t.warnings, fmt.Sprintf("the operator's release is in namespace %s, beside Gen3: whoever may edit that namespace can run pods with "+
+			"the operator's rights in the whole cluster; --release-namespace names another one", s.Namespace))
+	}
 	if t.namespace == nil && !s.CreateNamespace {
 		errs = append(errs, hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.kube.Server, t.kube.Context),
 			"--create-namespace makes it; -n names another one"))
