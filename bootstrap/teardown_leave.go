@@ -12,6 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/inventory"
+	"github.com/uc-cdis/gen3-bootstrap/internal/namespace"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -92,25 +93,29 @@ func (t *teardown) leave(ctx context.Context) error {
 }
 
 func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
-	namespace := t.target.settings.Namespace
+	name := t.target.settings.Namespace
 	if kind == "lease" {
-		done, err := t.target.kube.DeleteLease(ctx, namespace, kube.RecordName, t.target.self)
+		done, err := t.target.kube.DeleteLease(ctx, name, kube.RecordName, t.target.self)
 		if err == nil && !done {
-			return false, hint.With(fmt.Errorf("delete Lease %s/%s: another run has taken the lock", namespace, kube.RecordName), "run teardown again when that run has ended")
+			return false, hint.With(fmt.Errorf("delete Lease %s/%s: another run has taken the lock", name, kube.RecordName), "run teardown again when that run has ended")
 		}
 		return done, err // it names the Lease
 	}
 	switch left, err := t.emptied(ctx); {
 	case errors.Is(err, inventory.ErrUnknown):
-		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: %v", namespace, err))
+		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: %v", name, err))
 		return false, nil
 	case err != nil:
 		return false, err
 	case len(left) > 0:
-		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: it holds %s", namespace, few(left)))
+		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: it holds %s", name, few(left)))
 		return false, nil
 	}
-	return true, t.target.kube.DeleteNamespace(ctx, t.target.namespace) // it names the namespace
+	seen := t.target.namespace.UID
+	if err := namespace.Delete(ctx, t.target.kube, name, seen); err != nil {
+		return false, err
+	}
+	return true, namespace.AwaitGone(ctx, t.target.kube, name, seen)
 }
 
 // emptied waits until what goes with release and CRDs has gone, as long as something goes, and returns what does not. A

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/inventory"
+	"github.com/uc-cdis/gen3-bootstrap/internal/namespace"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -37,29 +36,15 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 		s.warnings = append(s.warnings, fmt.Sprintf("namespace %s is left: it holds %s", s.Namespace, few(left)))
 		return nil
 	}
-	err = s.Client.CoreV1().Namespaces().Delete(ctx, s.Namespace, metav1.DeleteOptions{
-		Preconditions: &metav1.Preconditions{UID: &s.seen.namespaceUID},
-	})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("delete Namespace %s: %w", s.Namespace, err)
+	if err := namespace.Delete(ctx, s.Client, s.Namespace, s.seen.namespaceUID); err != nil {
+		return err
 	}
 	c := plan.Change{Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Delete, Reason: "made by this program, and empty"}
 	s.emit(sink, event.Event{Type: event.Changed, Change: &c})
-	return s.awaitNamespaceGone(ctx, sink)
-}
-
-// awaitNamespaceGone lets an `up` that follows at once find a clean cluster.
-func (s *Step) awaitNamespaceGone(ctx context.Context, sink event.Sink) error {
 	s.once(sink)("namespace " + s.Namespace + " to be gone")
-	err := wait.PollUntilContextTimeout(ctx, pollInterval, s.timeout(), true, func(ctx context.Context) (bool, error) {
-		_, err := s.Client.CoreV1().Namespaces().Get(ctx, s.Namespace, metav1.GetOptions{})
-		return apierrors.IsNotFound(err), nil
-	})
-	if err == nil || ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return hint.With(fmt.Errorf("delete Namespace %s: still there after %s", s.Namespace, s.timeout()),
-		"see what holds it: "+hint.Command("kubectl", "get", "namespace", s.Namespace, "-o", "yaml"))
+	limited, cancel := context.WithTimeoutCause(ctx, s.timeout(), fmt.Errorf("still there after %s", s.timeout()))
+	defer cancel()
+	return namespace.AwaitGone(limited, s.Client, s.Namespace, s.seen.namespaceUID)
 }
 
 // isLease leaves out the locks of operators that elect a leader, which are nobody's any more.

@@ -31,3 +31,6 @@ func (c *Client) CreateNamespace(ctx context.Context, name string) error {
 	}
 	return nil
 }
+
+// IsOurs reports whether an object carries our label.
+func IsOurs(object metav1.Object) bool { return object.GetLabels()[ManagedByLabel] == ManagedBy }
