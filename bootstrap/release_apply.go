@@ -114,7 +114,7 @@ func (o *operatorStep) convergeLocked(ctx context.Context, sink event.Sink) (don
 	}
 	defer held.Release()
 	o.shared.busy = false
-	if err := o.lookAt(held.Context()); err != nil {
+	if err := o.lookAt(held.Context()); err != nil { //nolint:contextcheck // the lock's context is derived from ctx
 		return false, err
 	}
 	if err := blockedBy(o.shared.changes); err != nil {
@@ -126,7 +126,7 @@ func (o *operatorStep) convergeLocked(ctx context.Context, sink event.Sink) (don
 	if err := held.Check(); err != nil {
 		return false, fmt.Errorf("write Helm release: %w", err)
 	}
-	return true, o.Converge(held.Context(), sink) // it names the release
+	return true, o.Converge(held.Context(), sink) //nolint:contextcheck // the lock's context is derived from ctx
 }
 
 func blockedBy(changes []plan.Change) error {

@@ -66,7 +66,7 @@ func (t *teardown) do(ctx context.Context) error {
 }
 
 // destroyAlone destroys as the one run that writes in the namespace, and what namespaces share.
-func (t *teardown) destroyAlone(ctx context.Context) error {
+func (t *teardown) destroyAlone(ctx context.Context) error { //nolint:contextcheck // the lock's context is derived from ctx
 	if t.hasLock() {
 		held, err := t.takeLock(ctx)
 		if err != nil {
@@ -75,7 +75,7 @@ func (t *teardown) destroyAlone(ctx context.Context) error {
 		defer held.Release()
 		t.lock.check = held.Check
 		t.target.wroteAt(held.RenewedBefore())
-		ctx = held.Context() //nolint:contextcheck // the lock's context is derived from ctx
+		ctx = held.Context()
 	}
 	defer t.letGo()
 	if _, err := t.lockReleases(ctx); err != nil {

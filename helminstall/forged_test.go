@@ -84,10 +84,10 @@ func (sb *sandbox) makeNamespace(t *testing.T, name string, labels map[string]st
 }
 
 // tamper changes what is stored of the newest revision, as who may write Secrets there can.
-func (sb *sandbox) tamper(t *testing.T, namespace, name string, change func(*release.Release)) {
+func (sb *sandbox) tamper(t *testing.T, change func(*release.Release)) {
 	t.Helper()
-	theirs := storage.Init(driver.NewSecrets(sb.client.CoreV1().Secrets(namespace)))
-	last, err := theirs.Last(name)
+	theirs := storage.Init(driver.NewSecrets(sb.client.CoreV1().Secrets(eso)))
+	last, err := theirs.Last(eso)
 	must(t, err)
 	change(last)
 	must(t, theirs.Update(last))

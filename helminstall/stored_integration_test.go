@@ -22,7 +22,7 @@ func TestSandboxStoredChartAndValues(t *testing.T) {
 	sb.makeNamespace(t, eso, nil)
 	converges(t, sb, plan.Create, "", func(s *Settings) { s.Version = "0.16.1" })
 	label := func(s *Settings) { s.Set = []string{"podLabels.a=b"} }
-	sb.tamper(t, eso, eso, func(r *release.Release) {
+	sb.tamper(t, func(r *release.Release) {
 		r.Chart.Templates = append(r.Chart.Templates, &chart.File{Name: "templates/more.yaml", Data: []byte(forgedHook)})
 		r.Config["replicaCount"] = 1 // what stays in the namespace is kept
 	})
@@ -33,7 +33,7 @@ func TestSandboxStoredChartAndValues(t *testing.T) {
 
 	var binding map[string]any
 	must(t, yaml.Unmarshal([]byte(forgedHook), &binding))
-	sb.tamper(t, eso, eso, func(r *release.Release) { r.Config["extraObjects"] = []any{binding} })
+	sb.tamper(t, func(r *release.Release) { r.Config["extraObjects"] = []any{binding} })
 	calls := &recorder{}
 	s = sb.step(t, calls, func(s *Settings) { s.Set = []string{"podLabels.a=c"} })
 	changes, err := s.Observe(t.Context())

@@ -65,7 +65,7 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	converges(t, sb, plan.Create, "no Secret stores it any more, and its operator is there", func(s *Settings) { s.Adopt = true })
 
 	// The stored release is forged: neither an upgrade nor an uninstall goes by it.
-	sb.tamper(t, eso, eso, forge)
+	sb.tamper(t, forge)
 	s = sb.step(t, &recorder{}, func(s *Settings) { s.Set = []string{"podLabels.a=b"} })
 	_, _, err = up(t, s)
 	must(t, err)
@@ -73,7 +73,7 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	if w := strings.Join(s.Warnings(), "\n"); !strings.Contains(w, "deployment/prod/web") {
 		t.Errorf("warnings %q", w)
 	}
-	sb.tamper(t, eso, eso, forge)
+	sb.tamper(t, forge)
 	s = sb.step(t, &recorder{}, nil)
 	changes, err = s.PlanDestroy(t.Context(), DestroyOptions{})
 	must(t, err)

@@ -32,5 +32,5 @@ func (a Account) arn(service, region, resource string) string {
 	return strings.Join([]string{"arn", a.Partition, service, region, a.ID, resource}, ":")
 }
 
-// lastPart is the name in an ARN.
+// LastPart is the name in an ARN.
 func LastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
-// list goes through all pages of a list of IAM's.
+// List goes through all pages of a list of IAM's.
 func List[Page, T any](ctx context.Context, pages interface {
 	HasMorePages() bool
 	NextPage(ctx context.Context, options ...func(*iam.Options)) (Page, error)
@@ -26,10 +26,10 @@ func List[Page, T any](ctx context.Context, pages interface {
 	return all, nil
 }
 
-// failed is how a call ended of which nothing but that counts.
+// Failed is how a call ended of which nothing but that counts.
 func Failed[T any](_ T, err error) error { return err }
 
-// wrap says what was being done, once, and lets nil be nil.
+// Wrap says what was being done, once, and lets nil be nil.
 func Wrap(what string, err error) error {
 	if err == nil {
 		return nil
@@ -40,7 +40,7 @@ func Wrap(what string, err error) error {
 // WithoutRetries makes a call go out at most once.
 func WithoutRetries(o *iam.Options) { o.Retryer = aws.NopRetryer{} }
 
-// names are the names of what a list has.
+// Names are the names of what a list has.
 func Names[T any](all []T, name func(T) string) []string {
 	out := make([]string, 0, len(all))
 	for _, x := range all {

@@ -173,6 +173,7 @@ func (d *Down) leave(ctx context.Context, say Report, r Removal, l Leaver) error
 // Hold says how a user or role of the same teardown stands to a policy that is attached to it.
 type Hold int
 
+// The ways, from that which needs the policy to that which does not.
 const (
 	HoldOutside Hold = iota // it is not ours, and needs the policy
 	HoldStuck               // it should go and does not, so the policy cannot

@@ -43,6 +43,7 @@ func (o Owner) String() string { return o.Cluster + "/" + o.Namespace }
 // Tags are the tags of one IAM resource.
 type Tags map[string]string
 
+// TagsOf makes a map of them, in which a later key wins, though IAM gives each once.
 func TagsOf(list []types.Tag) Tags {
 	tags := Tags{}
 	for _, t := range list {

@@ -47,6 +47,7 @@ func (p Pace) Until(ctx context.Context, limit time.Duration, look func(context.
 	}
 }
 
+// ErrTooLong is the cause where IAM did not come to show in time what was waited for.
 var ErrTooLong = errors.New("it took too long")
 
 // Persist repeats a write while IAM answers that it does not see yet what was just made, or that somebody else is

@@ -33,12 +33,13 @@ type Removal struct {
 // Fate is what teardown means for a resource.
 type Fate int
 
+// What a resource can come to, by its tags.
 const (
-	FateAbsent  Fate = iota
-	FateForeign      // it carries no mark of ours
-	FateOthers       // it is ours, and was made for others
-	FateShared       // it is this owner's and others': the tag goes
-	FateLast         // it is nobody else's: it goes
+	FateAbsent  Fate = iota // it is not there
+	FateForeign             // it carries no mark of ours
+	FateOthers              // it is ours, and was made for others
+	FateShared              // it is this owner's and others': the tag goes
+	FateLast                // it is nobody else's: it goes
 )
 
 // fateOf judges tags. What carries our mark and no owner at all was left by its last one, as something else used it.

@@ -54,7 +54,7 @@ func (w *world) allowNone(t *testing.T, what corev1.ResourceName) {
 	poll(t, "the quota to be in force", func() bool {
 		name, try := metav1.ObjectMeta{Name: "probe"}, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
 		var err error
-		switch what {
+		switch what { //nolint:exhaustive // the names of all that a quota can bound
 		case "count/configmaps":
 			_, err = w.kube.CoreV1().ConfigMaps(w.namespace).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: name}, try)
 		case "count/secrets":

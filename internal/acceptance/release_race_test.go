@@ -1,8 +1,8 @@
 package acceptance
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -52,7 +52,7 @@ func TestReleaseRaces(t *testing.T) {
 		t.Run(race.name, func(t *testing.T) {
 			for round := range race.rounds {
 				first, second := race.worlds(t)
-				ok := t.Run(fmt.Sprint(round), func(t *testing.T) { race.run(t, first, second) })
+				ok := t.Run(strconv.Itoa(round), func(t *testing.T) { race.run(t, first, second) })
 				if !ok {
 					t.FailNow() // what is left would be in the way of the next round
 				}
