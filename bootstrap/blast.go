@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // blastStep is under which name a result tells what a teardown would leave without its ground.
@@ -41,21 +41,21 @@ type blastPart struct {
 
 // lost picks those objects that stand on what is taken: all of them where the operator goes, else the stores that sign
 // in with it, and what reads from or pushes to those.
-func (t taken) lost(objects []kube.CustomObject) []kube.CustomObject {
+func (t taken) lost(objects []external.Object) []external.Object {
 	if t.crds || t.operator {
 		return objects
 	}
 	common := func(a, b []string) bool {
 		return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 	}
-	var stores, out []kube.CustomObject
+	var stores, out []external.Object
 	for _, o := range objects {
 		if o.IsStore() && (common(o.Secrets, t.secrets) || common(o.Accounts, t.accounts)) {
 			stores = append(stores, o)
 		}
 	}
 	for _, o := range objects {
-		if slices.ContainsFunc(stores, func(s kube.CustomObject) bool { return o.Ref() == s.Ref() || o.Uses(s) }) {
+		if slices.ContainsFunc(stores, func(s external.Object) bool { return o.Ref() == s.Ref() || o.Uses(s) }) {
 			out = append(out, o)
 		}
 	}
@@ -63,7 +63,7 @@ func (t taken) lost(objects []kube.CustomObject) []kube.CustomObject {
 }
 
 // measure finds out what a teardown that takes this away would leave without its ground.
-func (t taken) measure(ctx context.Context, e *kube.ExternalSecrets, namespace string) (blast, error) {
+func (t taken) measure(ctx context.Context, e *external.Objects, namespace string) (blast, error) {
 	out := blast{taken: t}
 	if t.nothing() {
 		return out, nil
@@ -88,7 +88,7 @@ func (t taken) measure(ctx context.Context, e *kube.ExternalSecrets, namespace s
 
 // weigh says which of the kinds that could not be read matter. Where only a key or role goes, cluster-wide ones do not:
 // the gen3 chart's stores are of the namespace, and who may not read others seldom has one.
-func (b *blast) weigh(unread []kube.Unread) {
+func (b *blast) weigh(unread []external.Unread) {
 	for _, u := range unread {
 		if u.ClusterWide && !b.crds && !b.operator {
 			b.warnings = append(b.warnings, "it is not known whether a cluster-wide object needs the key or role that goes: "+u.Err.Error())
@@ -99,8 +99,8 @@ func (b *blast) weigh(unread []kube.Unread) {
 }
 
 // warnOfFinalizers tells of objects that nobody will be able to delete while no operator runs.
-func (b *blast) warnOfFinalizers(objects []kube.CustomObject) {
-	held := slices.DeleteFunc(slices.Clone(objects), func(o kube.CustomObject) bool { return len(o.OperatorsFinalizers()) == 0 })
+func (b *blast) warnOfFinalizers(objects []external.Object) {
+	held := slices.DeleteFunc(slices.Clone(objects), func(o external.Object) bool { return len(o.OperatorsFinalizers()) == 0 })
 	if b.operator && !b.crds && len(held) > 0 {
 		b.warnings = append(b.warnings, counted(len(held), "object")+" of External Secrets with a finalizer that only the operator takes off: "+
 			"without one their deletion, and that of their namespaces, hangs; so delete them first, or with --delete-crds")
@@ -109,7 +109,7 @@ func (b *blast) warnOfFinalizers(objects []kube.CustomObject) {
 
 // look reads the cluster, since a cluster-wide store may serve any namespace. Where only a key or a role goes, and the
 // caller may not read all namespaces, its own has to do: the gen3 chart's stores are of the namespace.
-func (t taken) look(ctx context.Context, e *kube.ExternalSecrets, namespace string) (kube.Found, string, error) {
+func (t taken) look(ctx context.Context, e *external.Objects, namespace string) (external.Found, string, error) {
 	if t.crds {
 		found, err := e.ListAll(ctx)
 		return found, "", err // it names the kind
@@ -122,7 +122,7 @@ func (t taken) look(ctx context.Context, e *kube.ExternalSecrets, namespace stri
 	return found, namespace, err // it names the kind
 }
 
-func group(objects []kube.CustomObject, owned []kube.OwnedSecret) []blastPart {
+func group(objects []external.Object, owned []external.OwnedSecret) []blastPart {
 	parts, owners := map[string]*blastPart{}, map[string]bool{}
 	for _, o := range objects {
 		owners[o.Ref()] = true

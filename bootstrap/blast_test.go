@@ -6,19 +6,19 @@ import (
 	"testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 func TestLost(t *testing.T) {
 	t.Parallel()
-	byKey := kube.CustomObject{Kind: "SecretStore", Namespace: "a", Name: "by-key", Secrets: []string{"a/gen3-aws-config"}}
-	byRole := kube.CustomObject{Kind: "SecretStore", Namespace: "a", Name: "by-role", Accounts: []string{"a/sa"}}
-	wide := kube.CustomObject{Kind: "ClusterSecretStore", Name: "wide", Secrets: []string{"a/gen3-aws-config"}}
-	other := kube.CustomObject{Kind: "SecretStore", Namespace: "b", Name: "by-key", Secrets: []string{"b/gen3-aws-config"}}
-	reads := func(namespace, name, kind, store string) kube.CustomObject {
-		return kube.CustomObject{Kind: "ExternalSecret", Namespace: namespace, Name: name, Stores: []kube.StoreRef{{Kind: kind, Name: store}}}
+	byKey := external.Object{Kind: "SecretStore", Namespace: "a", Name: "by-key", Secrets: []string{"a/gen3-aws-config"}}
+	byRole := external.Object{Kind: "SecretStore", Namespace: "a", Name: "by-role", Accounts: []string{"a/sa"}}
+	wide := external.Object{Kind: "ClusterSecretStore", Name: "wide", Secrets: []string{"a/gen3-aws-config"}}
+	other := external.Object{Kind: "SecretStore", Namespace: "b", Name: "by-key", Secrets: []string{"b/gen3-aws-config"}}
+	reads := func(namespace, name, kind, store string) external.Object {
+		return external.Object{Kind: "ExternalSecret", Namespace: namespace, Name: name, Stores: []external.StoreRef{{Kind: kind, Name: store}}}
 	}
-	all := []kube.CustomObject{
+	all := []external.Object{
 		byKey, byRole, wide, other,
 		reads("a", "one", "SecretStore", "by-key"), reads("a", "two", "SecretStore", "by-role"),
 		reads("b", "three", "SecretStore", "by-key"), reads("b", "four", "ClusterSecretStore", "wide"),
@@ -48,13 +48,13 @@ func TestLost(t *testing.T) {
 
 func TestBlastInWords(t *testing.T) {
 	t.Parallel()
-	objects := []kube.CustomObject{
+	objects := []external.Object{
 		{Kind: "ClusterSecretStore", Name: "wide"},
 		{Kind: "SecretStore", Namespace: "b", Name: "s"},
 		{Kind: "ExternalSecret", Namespace: "b", Name: "x"},
 		{Kind: "ExternalSecret", Namespace: "b", Name: "y"},
 	}
-	owned := []kube.OwnedSecret{{Namespace: "b", Name: "x-secret", Owner: "x"}, {Namespace: "b", Name: "other", Owner: "z"}, {Namespace: "c", Name: "x-secret", Owner: "x"}}
+	owned := []external.OwnedSecret{{Namespace: "b", Name: "x-secret", Owner: "x"}, {Namespace: "b", Name: "other", Owner: "z"}, {Namespace: "c", Name: "x-secret", Owner: "x"}}
 	b := blast{taken: taken{operator: true}, parts: group(objects, owned)}
 	changes := b.changes(false, naming{})
 	want := "left, with no operator to serve them: 2 ExternalSecrets (x, y), 1 SecretStore (s), 1 Secret that ExternalSecrets own (x-secret)"

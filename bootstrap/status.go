@@ -14,7 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // Status says what there is, whose it is and what up would change, and writes nothing. What may not be read is said, and
@@ -55,7 +55,7 @@ type status struct {
 	settings Settings
 	env      Env
 	target   *target
-	external *kube.ExternalSecrets
+	external *external.Objects
 	steps    *steps
 
 	mu     sync.Mutex // of what reads at the same time fill in

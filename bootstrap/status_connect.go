@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // connect fails only where one of both sides cannot be spoken to at all, or is another one than the settings say.
@@ -37,7 +40,7 @@ func (v *status) connect(ctx context.Context) []error {
 		},
 		func() error { recordErr = t.loadRecord(ctx); return unlessDenied(recordErr) },
 		func() error { return t.readLease(ctx) },
-		func() (err error) { v.external, err = t.kube.ExternalSecrets(); return err },
+		func() (err error) { v.external, err = external.In(t.kube); return err },
 	)
 	if len(errs) > 0 {
 		return errs
@@ -55,7 +58,7 @@ func (v *status) connect(ctx context.Context) []error {
 
 // unlessDenied lets a refusal pass, which is no failure of the connection.
 func unlessDenied(err error) error {
-	if kube.IsDenied(err) {
+	if apierrors.IsForbidden(err) {
 		return nil
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // LockStep is what StatusResult.Unread calls the Lease, which is no step of up.
@@ -64,7 +65,7 @@ func (v *status) readGlobalKey(ctx context.Context) {
 // than its condition.
 func (v *status) readObjects(ctx context.Context) {
 	namespace := v.target.settings.Namespace
-	var found kube.Found
+	var found external.Found
 	var causes map[string]string
 	errs := together(
 		func() (err error) { found, err = v.external.List(ctx, namespace); return err },

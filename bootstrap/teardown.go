@@ -9,6 +9,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // Teardown takes away what up made for the namespace, and only that. The result is filled as far as the run came, also
@@ -28,8 +29,8 @@ type teardown struct {
 	names    names
 	known    names // those of them that the record has
 	owner    iamsetup.Owner
-	external *kube.ExternalSecrets // nil where no cluster is asked
-	issuer   string                // the cluster's, where it was asked for
+	external *external.Objects // nil where no cluster is asked
+	issuer   string            // the cluster's, where it was asked for
 	all      endings
 	blast    blast
 	closing  []plan.Change                  // of record, Lease and namespace, which go last

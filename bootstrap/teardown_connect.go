@@ -9,6 +9,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // connect loads both configurations and asks who and where we are; for a cluster that is gone, AWS alone.
@@ -29,7 +30,7 @@ func (t *teardown) connect(ctx context.Context) []error {
 	t.owner = t.target.owner()
 	errs := t.target.compareAccount()
 	var err error
-	if t.external, err = t.target.kube.ExternalSecrets(); err != nil {
+	if t.external, err = external.In(t.target.kube); err != nil {
 		errs = append(errs, err)
 	}
 	return errs

@@ -8,6 +8,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // releaseRemoval uninstalls the operator, unless other namespaces of the cluster were set up to use it. Its CRDs stay,
@@ -15,7 +16,7 @@ import (
 type releaseRemoval struct {
 	step       *helminstall.Step
 	client     *kube.Client
-	external   *kube.ExternalSecrets
+	external   *external.Objects
 	namespace  string // of this run
 	deleteCRDs bool
 	check      func() error

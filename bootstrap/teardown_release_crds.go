@@ -13,7 +13,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // judgeCRDs keeps the CRDs when objects have finalizers that only somebody else can take off: their deletion would hang.
@@ -41,7 +41,7 @@ func (r *releaseRemoval) judgeCRDs(ctx context.Context) error {
 }
 
 // foreignlyHeld names the objects that have finalizers which are not the operator's.
-func foreignlyHeld(objects []kube.CustomObject) error {
+func foreignlyHeld(objects []external.Object) error {
 	var held []string
 	for _, o := range objects {
 		if foreign := o.ForeignFinalizers(); len(foreign) > 0 {

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
@@ -136,7 +138,7 @@ func (r *releaseRemoval) withLock(ctx context.Context, all []plan.Change) ([]pla
 		return all, nil
 	}
 	lock, err := r.client.LockState(ctx, r.step.Namespace, kube.ReleaseLockName)
-	if kube.IsDenied(err) {
+	if apierrors.IsForbidden(err) {
 		return all, nil // then it may not be deleted either
 	}
 	if lock != nil && lock.Ours {

@@ -11,13 +11,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // readServed asks the cluster which versions of the API it takes.
 func (v *valuesRun) readServed(ctx context.Context) error {
-	external, err := v.target.kube.ExternalSecrets()
+	objects, err := external.In(v.target.kube)
 	if err == nil {
-		v.fragment.served, err = external.ServedVersions(ctx)
+		v.fragment.served, err = objects.ServedVersions(ctx)
 	}
 	return err // it says what it was doing
 }

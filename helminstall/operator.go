@@ -13,10 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/tools/pager"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 )
 
 // operatorLabels finds the Deployments of the chart, whatever the release is called and wherever it is.
@@ -62,16 +61,8 @@ func (s *Step) listDeployments(ctx context.Context) (items []appsv1.Deployment, 
 
 // deploymentsIn reads in pages, and keeps what has the chart's label.
 func (s *Step) deploymentsIn(ctx context.Context, namespace string) (items []appsv1.Deployment, err error) {
-	pages := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return s.Client.AppsV1().Deployments(namespace).List(ctx, options)
-	})
-	pages.PageBufferSize = 1
-	err = pages.EachListItem(ctx, metav1.ListOptions{LabelSelector: operatorLabels}, func(item runtime.Object) error {
-		if d, ok := item.(*appsv1.Deployment); ok {
-			items = append(items, *d)
-		}
-		return nil
-	})
+	options := metav1.ListOptions{LabelSelector: operatorLabels}
+	err = pages.Each(ctx, s.Client.AppsV1().Deployments(namespace).List, options, func(d *appsv1.Deployment) { items = append(items, *d) })
 	return items, err // the caller says what it lists
 }
 

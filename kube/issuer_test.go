@@ -1,38 +1,17 @@
 package kube
 
 import (
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"k8s.io/client-go/rest"
-
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
-// forbidden is an answer of server's.
-const forbidden = "403"
-
-// server answers each path with a body, or where that says so with a refusal.
+// server answers each path with a body, or with a refusal.
 func server(t *testing.T, answers map[string]string) *Client {
 	t.Helper()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, ok := answers[r.URL.Path]
-		w.Header().Set("Content-Type", "application/json")
-		switch {
-		case !ok:
-			w.WriteHeader(http.StatusNotFound)
-		case body == forbidden:
-			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":403,"reason":"Forbidden","message":"no"}`)
-		default:
-			fmt.Fprint(w, body)
-		}
-	}))
-	t.Cleanup(srv.Close)
-	client, err := connect(&rest.Config{Host: srv.URL}, Target{}, "test", "gen3")
+	client, err := connect(kubetest.Server(t, answers), Target{}, "test", "gen3")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +27,7 @@ func TestIssuer(t *testing.T) {
 
 func TestIssuerThatIsNotSaid(t *testing.T) {
 	for name, client := range map[string]*Client{
-		"forbidden":   server(t, map[string]string{issuerPath: forbidden}),
+		"forbidden":   server(t, map[string]string{issuerPath: kubetest.Forbidden}),
 		"not there":   server(t, nil),
 		"not JSON":    server(t, map[string]string{issuerPath: "<html>"}),
 		"names none":  server(t, map[string]string{issuerPath: "{}"}),

@@ -7,9 +7,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 )
 
 // Delete deletes the record as it was last seen. One that is gone is no error.
@@ -36,11 +36,9 @@ func (r *Record) Delete(ctx context.Context) error {
 // RecordsElsewhere returns the other namespaces of the cluster that have a record.
 func (c *Client) RecordsElsewhere(ctx context.Context, namespace string) ([]string, error) {
 	var out []string
-	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*corev1.ConfigMapList, error) {
-		o.LabelSelector, o.FieldSelector = ManagedByLabel+"="+ManagedBy, "metadata.name="+RecordName
-		return c.CoreV1().ConfigMaps(metav1.NamespaceAll).List(ctx, o)
-	}, func(item runtime.Object) {
-		if record, ok := item.(*corev1.ConfigMap); ok && record.Name == RecordName && record.Namespace != namespace {
+	options := metav1.ListOptions{LabelSelector: ManagedByLabel + "=" + ManagedBy, FieldSelector: "metadata.name=" + RecordName}
+	err := pages.Each(ctx, c.CoreV1().ConfigMaps(metav1.NamespaceAll).List, options, func(record *corev1.ConfigMap) {
+		if record.Name == RecordName && record.Namespace != namespace {
 			out = append(out, record.Namespace)
 		}
 	})

@@ -18,6 +18,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
@@ -42,7 +43,7 @@ type KeySecrets struct {
 
 // Observe returns what each Secret holds, in the order of Names.
 func (s *KeySecrets) Observe(ctx context.Context) ([]credential.Held, error) {
-	return inParallel(ctx, s.Names, func(ctx context.Context, name string) (credential.Held, error) {
+	return parallel.Map(ctx, s.Names, func(ctx context.Context, name string) (credential.Held, error) {
 		secret, err := s.get(ctx, name)
 		s.remember(name, secret)
 		return s.held(name, secret), err

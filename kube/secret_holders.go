@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
@@ -19,22 +20,17 @@ const pageSize = 30
 func (s *KeySecrets) Holders(ctx context.Context, ids []string) (map[string][]string, error) {
 	out := map[string][]string{}
 	options := metav1.ListOptions{Limit: pageSize}
-	for {
-		page, err := s.Client.CoreV1().Secrets(metav1.NamespaceAll).List(ctx, options)
-		if err != nil {
-			return nil, fmt.Errorf("list Secrets of all namespaces: %w", err)
-		}
-		for i := range page.Items {
-			for _, id := range ids {
-				if holds(&page.Items[i], id) {
-					out[id] = append(out[id], page.Items[i].Namespace+"/"+page.Items[i].Name)
-				}
+	err := pages.Each(ctx, s.Client.CoreV1().Secrets(metav1.NamespaceAll).List, options, func(secret *corev1.Secret) {
+		for _, id := range ids {
+			if holds(secret, id) {
+				out[id] = append(out[id], secret.Namespace+"/"+secret.Name)
 			}
 		}
-		if options.Continue = page.Continue; options.Continue == "" {
-			return out, nil
-		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list Secrets of all namespaces: %w", err)
 	}
+	return out, nil
 }
 
 // holds looks into releases of Helm as well, which have the values that people gave. Keys pasted into a values file may be

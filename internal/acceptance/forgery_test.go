@@ -118,8 +118,9 @@ func (a *attack) administer(t *testing.T, args ...string) (code int, text string
 	}
 	what := strings.Join(args, " ")
 	start := time.Now()
+	memory := p.watchMemory()
 	code = a.run(t, p)
-	judgeCost(t, what, p.cmd.ProcessState, time.Since(start))
+	judgeCost(t, what, memory(), p.cmd.ProcessState, time.Since(start))
 	judgeOutput(t, what+" on stdout", p.stdout.String())
 	judgeOutput(t, what+" on stderr", p.stderr.String())
 	mustBePasteable(t, what, p.text())

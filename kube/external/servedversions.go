@@ -1,4 +1,4 @@
-package kube
+package external
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 )
 
@@ -18,8 +18,8 @@ func storeKinds() []string { return []string{"externalsecrets", "secretstores"} 
 // ServedVersions returns the API versions, such as v1beta1, in which the cluster takes both ExternalSecrets and
 // SecretStores, sorted; none when there is no operator. The CRDs tell it at once; who may not read them asks discovery,
 // which shows a new CRD a little later.
-func (e *ExternalSecrets) ServedVersions(ctx context.Context) ([]string, error) {
-	served, err := inParallel(ctx, storeKinds(), e.versionsOf)
+func (e *Objects) ServedVersions(ctx context.Context) ([]string, error) {
+	served, err := parallel.Map(ctx, storeKinds(), e.versionsOf)
 	if apierrors.IsForbidden(err) {
 		return e.discoverVersions(ctx)
 	}
@@ -32,7 +32,7 @@ func (e *ExternalSecrets) ServedVersions(ctx context.Context) ([]string, error) 
 }
 
 // versionsOf reads which versions a CRD serves.
-func (e *ExternalSecrets) versionsOf(ctx context.Context, resource string) ([]string, error) {
+func (e *Objects) versionsOf(ctx context.Context, resource string) ([]string, error) {
 	name := resource + "." + externalGroup
 	body, err := rawget.Do(ctx, e.client.Discovery().RESTClient().Get().AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", name))
 	if apierrors.IsNotFound(err) {
@@ -61,15 +61,8 @@ func (e *ExternalSecrets) versionsOf(ctx context.Context, resource string) ([]st
 	return out, nil
 }
 
-func (e *ExternalSecrets) discoverVersions(ctx context.Context) ([]string, error) {
-	var group metav1.APIGroup
-	if err := e.discover(ctx, "/apis/"+externalGroup, &group); err != nil {
-		return nil, err
-	}
-	lists, err := inParallel(ctx, group.Versions, func(ctx context.Context, v metav1.GroupVersionForDiscovery) (metav1.APIResourceList, error) {
-		var list metav1.APIResourceList
-		return list, e.discover(ctx, "/apis/"+v.GroupVersion, &list)
-	})
+func (e *Objects) discoverVersions(ctx context.Context) ([]string, error) {
+	group, lists, err := e.versions(ctx, externalGroup)
 	var out []string
 	for i, list := range lists {
 		var names []string

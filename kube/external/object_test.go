@@ -1,4 +1,4 @@
-package kube
+package external
 
 import (
 	"slices"
@@ -9,13 +9,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func parseObject(t *testing.T, text string) CustomObject {
+func parseObject(t *testing.T, text string) Object {
 	t.Helper()
 	u := &unstructured.Unstructured{}
 	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
 		t.Fatal(err)
 	}
-	return customObject(customKind{kind: u.GetKind()}, u)
+	return objectOf(kind{name: u.GetKind()}, u)
 }
 
 func TestCustomObjects(t *testing.T) {
@@ -76,7 +76,7 @@ func TestNewestKinds(t *testing.T) {
 		{APIResources: []metav1.APIResource{resource("externalsecrets", "ExternalSecret"), resource("externalsecrets/status", "ExternalSecret")}},
 		{APIResources: []metav1.APIResource{resource("externalsecrets", "ExternalSecret"), resource("old", "Old")}},
 	})
-	if len(got) != 2 || got[0].Version != "v1" || got[1].Version != "v1beta1" || got[1].kind != "Old" {
+	if len(got) != 2 || got[0].Version != "v1" || got[1].Version != "v1beta1" || got[1].name != "Old" {
 		t.Errorf("%+v", got)
 	}
 }

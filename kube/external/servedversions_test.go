@@ -1,15 +1,25 @@
-package kube
+package external
 
 import (
 	"slices"
 	"testing"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 const crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/"
 
-func servedVersions(t *testing.T, client *Client) []string {
+func servedVersions(t *testing.T, answers map[string]string) []string {
 	t.Helper()
-	e, err := client.ExternalSecrets()
+	config := kubetest.Server(t, answers)
+	clients, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := In(&kube.Client{Interface: clients, Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +43,7 @@ func TestServedVersions(t *testing.T) {
 		"none":         {nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := servedVersions(t, server(t, c.answers)); !slices.Equal(got, c.want) {
+			if got := servedVersions(t, c.answers); !slices.Equal(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
@@ -45,11 +55,11 @@ func TestServedVersionsByDiscovery(t *testing.T) {
 	const group = `{"kind":"APIGroup","name":"external-secrets.io","versions":[{"groupVersion":"external-secrets.io/v1","version":"v1"},{"groupVersion":"external-secrets.io/v1beta1","version":"v1beta1"},{"groupVersion":"external-secrets.io/v1alpha1","version":"v1alpha1"}]}`
 	const both = `{"kind":"APIResourceList","resources":[{"name":"externalsecrets","kind":"ExternalSecret"},{"name":"secretstores","kind":"SecretStore"}]}`
 	const push = `{"kind":"APIResourceList","resources":[{"name":"pushsecrets","kind":"PushSecret"}]}`
-	client := server(t, map[string]string{
-		crds + "externalsecrets.external-secrets.io": forbidden, crds + "secretstores.external-secrets.io": forbidden,
+	got := servedVersions(t, map[string]string{
+		crds + "externalsecrets.external-secrets.io": kubetest.Forbidden, crds + "secretstores.external-secrets.io": kubetest.Forbidden,
 		"/apis/external-secrets.io": group, "/apis/external-secrets.io/v1": both, "/apis/external-secrets.io/v1beta1": both, "/apis/external-secrets.io/v1alpha1": push,
 	})
-	if got := servedVersions(t, client); !slices.Equal(got, []string{"v1", "v1beta1"}) {
+	if !slices.Equal(got, []string{"v1", "v1beta1"}) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package kube
+package external
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// CustomObject is what matters of one object of External Secrets Operator, whatever its kind and version.
-type CustomObject struct {
+// Object is what matters of one object of External Secrets Operator, whatever its kind and version.
+type Object struct {
 	Kind      string
 	Namespace string // empty for cluster-wide kinds
 	Name      string
@@ -20,7 +20,7 @@ type CustomObject struct {
 	Secrets  []string
 	Accounts []string
 
-	kind       customKind
+	in         kind
 	finalizers []string
 }
 
@@ -31,7 +31,7 @@ type StoreRef struct {
 }
 
 // Ref is "Kind namespace/name", or "Kind name" for what is cluster-wide.
-func (o CustomObject) Ref() string {
+func (o Object) Ref() string {
 	if o.Namespace == "" {
 		return o.Kind + " " + o.Name
 	}
@@ -39,19 +39,19 @@ func (o CustomObject) Ref() string {
 }
 
 // IsStore reports whether the object is a SecretStore or ClusterSecretStore.
-func (o CustomObject) IsStore() bool {
+func (o Object) IsStore() bool {
 	return o.Kind == "SecretStore" || o.Kind == "ClusterSecretStore"
 }
 
-func customObject(k customKind, u *unstructured.Unstructured) CustomObject {
-	o := CustomObject{Kind: k.kind, Namespace: u.GetNamespace(), Name: u.GetName(), kind: k, finalizers: u.GetFinalizers()}
+func objectOf(k kind, u *unstructured.Unstructured) Object {
+	o := Object{Kind: k.name, Namespace: u.GetNamespace(), Name: u.GetName(), in: k, finalizers: u.GetFinalizers()}
 	o.readCondition(u.Object)
 	o.readSignIn(u.Object)
 	o.readStores(u.Object)
 	return o
 }
 
-func (o *CustomObject) readCondition(object map[string]any) {
+func (o *Object) readCondition(object map[string]any) {
 	conditions, _, _ := unstructured.NestedSlice(object, "status", "conditions")
 	for _, c := range conditions {
 		fields, _ := c.(map[string]any)
@@ -64,7 +64,7 @@ func (o *CustomObject) readCondition(object map[string]any) {
 }
 
 // readSignIn finds what a store of AWS signs in with; a cluster-wide store names the namespace itself.
-func (o *CustomObject) readSignIn(object map[string]any) {
+func (o *Object) readSignIn(object map[string]any) {
 	auth, _, _ := unstructured.NestedMap(object, "spec", "provider", "aws", "auth")
 	add := func(to *[]string, fields ...string) {
 		ref, found, _ := unstructured.NestedMap(auth, fields...)
@@ -89,7 +89,7 @@ func storeFields() []string {
 }
 
 // readStores walks the spec, since the references stand at several depths.
-func (o *CustomObject) readStores(object map[string]any) {
+func (o *Object) readStores(object map[string]any) {
 	if o.IsStore() {
 		return
 	}
@@ -115,7 +115,7 @@ func (o *CustomObject) readStores(object map[string]any) {
 }
 
 // addStore adds a reference; one by labels is "*", as it may mean any store of its kind.
-func (o *CustomObject) addStore(fields map[string]any) {
+func (o *Object) addStore(fields map[string]any) {
 	ref := StoreRef{Kind: "SecretStore", Name: "*"}
 	if kind, _ := fields["kind"].(string); kind != "" {
 		ref.Kind = kind
@@ -129,7 +129,7 @@ func (o *CustomObject) addStore(fields map[string]any) {
 }
 
 // Uses reports whether the object reads from or pushes to the store.
-func (o CustomObject) Uses(store CustomObject) bool {
+func (o Object) Uses(store Object) bool {
 	if store.Kind == "SecretStore" && o.Namespace != store.Namespace && o.Namespace != "" {
 		return false
 	}
@@ -151,11 +151,11 @@ func isOperatorsFinalizer(name string) bool {
 }
 
 // ForeignFinalizers are those that somebody else than the operator has to serve before the object can go.
-func (o CustomObject) ForeignFinalizers() []string {
+func (o Object) ForeignFinalizers() []string {
 	return slices.DeleteFunc(slices.Clone(o.finalizers), isOperatorsFinalizer)
 }
 
 // OperatorsFinalizers are those that hold the object until the operator serves them.
-func (o CustomObject) OperatorsFinalizers() []string {
+func (o Object) OperatorsFinalizers() []string {
 	return slices.DeleteFunc(slices.Clone(o.finalizers), func(f string) bool { return !isOperatorsFinalizer(f) })
 }

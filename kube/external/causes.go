@@ -1,4 +1,4 @@
-package kube
+package external
 
 import (
 	"context"
@@ -7,23 +7,17 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 )
 
 // Causes returns, for each object that the operator's Warning events of a namespace are about, the message of the newest
 // one, by "Kind namespace/name": an ExternalSecret's condition says only that it failed.
-func (e *ExternalSecrets) Causes(ctx context.Context, namespace string) (map[string]string, error) {
+func (e *Objects) Causes(ctx context.Context, namespace string) (map[string]string, error) {
 	messages, newest := map[string]string{}, map[string]time.Time{}
-	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*corev1.EventList, error) {
-		o.FieldSelector = "type=" + corev1.EventTypeWarning
-		return e.client.CoreV1().Events(namespace).List(ctx, o)
-	}, func(item runtime.Object) {
-		event, ok := item.(*corev1.Event)
-		if !ok {
-			return
-		}
+	options := metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning}
+	err := pages.Each(ctx, e.client.CoreV1().Events(namespace).List, options, func(event *corev1.Event) {
 		ref := event.InvolvedObject.Kind + " " + namespace + "/" + event.InvolvedObject.Name
 		if at := eventTime(event); messages[ref] == "" || !at.Before(newest[ref]) {
 			messages[ref], newest[ref] = event.Message, at

@@ -1,4 +1,7 @@
-package kube
+// Package external owns the objects of External Secrets Operator: stores, ExternalSecrets and the like, in whatever version of its
+// API the cluster serves, the Secrets that they own, and what the operator says of them. It knows nothing of the operator's
+// release, nor of AWS.
+package external
 
 import (
 	"context"
@@ -10,30 +13,32 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// The API groups of External Secrets Operator. Generators make values and hold none.
+// The API groups of the operator. Generators make values and hold none.
 const (
 	externalGroup   = "external-secrets.io"
 	generatorsGroup = "generators.external-secrets.io"
 )
 
-// ExternalSecrets reads the objects of External Secrets Operator in whatever version of its API the cluster serves.
-type ExternalSecrets struct {
-	client   *Client
+// Objects reads the operator's objects and frees them of its finalizers.
+type Objects struct {
+	client   *kube.Client
 	dynamic  dynamic.Interface
 	metadata metadata.Interface
 }
 
-// ExternalSecrets connects to the same cluster. It makes no call.
-func (c *Client) ExternalSecrets() (*ExternalSecrets, error) {
+// In connects to the client's cluster. It makes no call.
+func In(c *kube.Client) (*Objects, error) {
 	objects, err := dynamic.NewForConfig(c.Config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to kubernetes context %q: %w", c.Context, err)
@@ -42,31 +47,36 @@ func (c *Client) ExternalSecrets() (*ExternalSecrets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to kubernetes context %q: %w", c.Context, err)
 	}
-	return &ExternalSecrets{client: c, dynamic: objects, metadata: owned}, nil
+	return &Objects{client: c, dynamic: objects, metadata: owned}, nil
 }
 
-// customKind is one kind of the operator's objects, in the version that the API server prefers.
-type customKind struct {
+// kind is one kind of the operator's objects, in the version that the API server prefers.
+type kind struct {
 	schema.GroupVersionResource
 
-	kind       string
+	name       string
 	namespaced bool
 }
 
 // kinds asks what is served; nothing is no error.
-func (e *ExternalSecrets) kinds(ctx context.Context, group string) ([]customKind, error) {
-	var served metav1.APIGroup
-	if err := e.discover(ctx, "/apis/"+group, &served); err != nil {
-		return nil, err
-	}
-	lists, err := inParallel(ctx, served.Versions, func(ctx context.Context, v metav1.GroupVersionForDiscovery) (metav1.APIResourceList, error) {
-		var list metav1.APIResourceList
-		return list, e.discover(ctx, "/apis/"+v.GroupVersion, &list)
-	})
+func (e *Objects) kinds(ctx context.Context, group string) ([]kind, error) {
+	served, lists, err := e.versions(ctx, group)
 	return newestKinds(served, lists), err
 }
 
-func (e *ExternalSecrets) discover(ctx context.Context, path string, into any) error {
+// versions returns which versions of an API group are served, and what each has, in the same order.
+func (e *Objects) versions(ctx context.Context, group string) (served metav1.APIGroup, lists []metav1.APIResourceList, err error) {
+	if err := e.discover(ctx, "/apis/"+group, &served); err != nil {
+		return served, nil, err
+	}
+	lists, err = parallel.Map(ctx, served.Versions, func(ctx context.Context, v metav1.GroupVersionForDiscovery) (metav1.APIResourceList, error) {
+		var list metav1.APIResourceList
+		return list, e.discover(ctx, "/apis/"+v.GroupVersion, &list)
+	})
+	return served, lists, err
+}
+
+func (e *Objects) discover(ctx context.Context, path string, into any) error {
 	body, err := rawget.Do(ctx, e.client.Discovery().RESTClient().Get().AbsPath(path))
 	if apierrors.IsNotFound(err) {
 		return nil
@@ -81,16 +91,16 @@ func (e *ExternalSecrets) discover(ctx context.Context, path string, into any) e
 }
 
 // newestKinds takes each kind from the first version that serves it: the API server lists the preferred one first.
-func newestKinds(served metav1.APIGroup, lists []metav1.APIResourceList) []customKind {
-	var out []customKind
+func newestKinds(served metav1.APIGroup, lists []metav1.APIResourceList) []kind {
+	var out []kind
 	for i, list := range lists {
 		for _, r := range list.APIResources {
-			known := slices.ContainsFunc(out, func(k customKind) bool { return k.kind == r.Kind })
+			known := slices.ContainsFunc(out, func(k kind) bool { return k.name == r.Kind })
 			if known || strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") {
 				continue
 			}
 			gvr := schema.GroupVersionResource{Group: served.Name, Version: served.Versions[i].Version, Resource: r.Name}
-			out = append(out, customKind{GroupVersionResource: gvr, kind: r.Kind, namespaced: r.Namespaced})
+			out = append(out, kind{GroupVersionResource: gvr, name: r.Kind, namespaced: r.Namespaced})
 		}
 	}
 	return out
@@ -98,7 +108,7 @@ func newestKinds(served metav1.APIGroup, lists []metav1.APIResourceList) []custo
 
 // Found are the objects that a look brought to light, and what could not be looked at.
 type Found struct {
-	Objects []CustomObject
+	Objects []Object
 	Unread  []Unread
 }
 
@@ -110,12 +120,12 @@ type Unread struct {
 
 // List reads the operator's objects of one namespace with the cluster-wide ones, or of all namespaces when it is
 // empty. What may not be read does not keep the rest from being found.
-func (e *ExternalSecrets) List(ctx context.Context, namespace string) (Found, error) {
+func (e *Objects) List(ctx context.Context, namespace string) (Found, error) {
 	return e.list(ctx, namespace, externalGroup)
 }
 
 // ListAll is List for every kind in all namespaces, generators included: what deleting the CRDs would delete.
-func (e *ExternalSecrets) ListAll(ctx context.Context) (Found, error) {
+func (e *Objects) ListAll(ctx context.Context) (Found, error) {
 	found, err := e.list(ctx, "", externalGroup)
 	if err != nil {
 		return found, err
@@ -126,12 +136,12 @@ func (e *ExternalSecrets) ListAll(ctx context.Context) (Found, error) {
 	return found, err
 }
 
-func (e *ExternalSecrets) list(ctx context.Context, namespace, group string) (Found, error) {
+func (e *Objects) list(ctx context.Context, namespace, group string) (Found, error) {
 	kinds, err := e.kinds(ctx, group)
 	if err != nil {
 		return Found{}, err
 	}
-	parts, err := inParallel(ctx, kinds, func(ctx context.Context, k customKind) (Found, error) {
+	parts, err := parallel.Map(ctx, kinds, func(ctx context.Context, k kind) (Found, error) {
 		return e.listKind(ctx, k, namespace)
 	})
 	var out Found
@@ -143,21 +153,19 @@ func (e *ExternalSecrets) list(ctx context.Context, namespace, group string) (Fo
 }
 
 // listKind reads one kind. A refusal is part of the answer; only a context that ended is an error.
-func (e *ExternalSecrets) listKind(ctx context.Context, k customKind, namespace string) (Found, error) {
+func (e *Objects) listKind(ctx context.Context, k kind, namespace string) (Found, error) {
 	var api dynamic.ResourceInterface = e.dynamic.Resource(k.GroupVersionResource)
 	where := "all namespaces"
 	if k.namespaced && namespace != "" {
 		api, where = e.dynamic.Resource(k.GroupVersionResource).Namespace(namespace), "namespace "+namespace
 	}
 	var out Found
-	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	list := func(ctx context.Context, o metav1.ListOptions) (*unstructured.UnstructuredList, error) {
 		return api.List(ctx, o)
-	},
-		func(item runtime.Object) {
-			if object, ok := item.(*unstructured.Unstructured); ok {
-				out.Objects = append(out.Objects, customObject(k, object))
-			}
-		})
+	}
+	err := pages.Each(ctx, list, metav1.ListOptions{}, func(object *unstructured.Unstructured) {
+		out.Objects = append(out.Objects, objectOf(k, object))
+	})
 	switch {
 	case err == nil:
 		return out, nil

@@ -1,4 +1,4 @@
-package kube
+package external
 
 import (
 	"context"
@@ -7,9 +7,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 )
 
 // OwnedSecret is a Secret that garbage collection deletes together with the ExternalSecret that owns it.
@@ -21,21 +21,14 @@ type OwnedSecret struct {
 
 // OwnedSecrets finds the Secrets that ExternalSecrets own, in one namespace or in all when it is empty. Only metadata
 // is read.
-func (e *ExternalSecrets) OwnedSecrets(ctx context.Context, namespace string) ([]OwnedSecret, error) {
+func (e *Objects) OwnedSecrets(ctx context.Context, namespace string) ([]OwnedSecret, error) {
 	api := e.metadata.Resource(corev1.SchemeGroupVersion.WithResource("secrets")).Namespace(namespace)
 	var out []OwnedSecret
-	err := eachItem(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
-		return api.List(ctx, o)
-	},
-		func(item runtime.Object) {
-			secret, ok := item.(*metav1.PartialObjectMetadata)
-			if !ok {
-				return
-			}
-			if owner := externalOwner(secret.OwnerReferences); owner != "" {
-				out = append(out, OwnedSecret{Namespace: secret.Namespace, Name: secret.Name, Owner: owner})
-			}
-		})
+	err := pages.Each(ctx, api.List, metav1.ListOptions{}, func(secret *metav1.PartialObjectMetadata) {
+		if owner := externalOwner(secret.OwnerReferences); owner != "" {
+			out = append(out, OwnedSecret{Namespace: secret.Namespace, Name: secret.Name, Owner: owner})
+		}
+	})
 	if err != nil {
 		where := "all namespaces"
 		if namespace != "" {
