@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -21,7 +22,7 @@ func (s Settings) Check() []error {
 	c.secrets(s)
 	c.authentication(s)
 	if s.Gen3Version != "" {
-		if _, err := givenGen3(s.Gen3Version); err != nil {
+		if _, err := gen3.Given(s.Gen3Version); err != nil {
 			c.problems = append(c.problems, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -154,11 +155,11 @@ func (v *valuesRun) write() []error {
 	if err := f.check(); err != nil {
 		return []error{err}
 	}
-	if f.chart.unknown() {
-		v.warn("gen3 chart %s is newer than the newest known here, %s, and taken to be like it", f.chart, NewestGen3)
+	if f.chart.Unknown() {
+		v.warn("gen3 chart %s is newer than the newest known here, %s, and taken to be like it", f.chart, gen3.Newest)
 	}
-	if why := f.chart.misfit(f.served); why != "" && f.chart.apiFor(f.served) == "" {
-		return []error{hint.With(fmt.Errorf("gen3 chart %s %s, and the cluster serves %s", f.chart, why, apiList(f.served)),
+	if why := f.chart.Misfit(f.served); why != "" && f.chart.APIFor(f.served) == "" {
+		return []error{hint.With(fmt.Errorf("gen3 chart %s %s, and the cluster serves %s", f.chart, why, gen3.APIList(f.served)),
 			fmt.Sprintf("chart %s %s serves both; newer gen3 charts take the one that is served", helminstall.DefaultChart, helminstall.DefaultVersion))}
 	}
 	text, err := f.text()

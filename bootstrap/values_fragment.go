@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
@@ -34,7 +35,7 @@ func (s Settings) modeOf() string {
 
 // fragment is what the values for one gen3 release are made of.
 type fragment struct {
-	chart          gen3Chart
+	chart          gen3.Chart
 	mode           string
 	namespace      string // may be unknown
 	region         string
@@ -50,10 +51,10 @@ func (f *fragment) takesRole() bool { return f.mode == modeIRSA || f.mode == mod
 
 // check refuses what no values could bring about.
 func (f fragment) check() error {
-	if f.takesRole() && !f.chart.takesRole() {
-		return hint.With(fmt.Errorf("gen3 chart %s knows no role for its SecretStore", f.chart), "upgrade the gen3 chart to 0.1.36 or newer, better "+NewestGen3)
+	if f.takesRole() && !f.chart.TakesRole() {
+		return hint.With(fmt.Errorf("gen3 chart %s knows no role for its SecretStore", f.chart), "upgrade the gen3 chart to 0.1.36 or newer, better "+gen3.Newest)
 	}
-	if !f.takesRole() && !f.chart.takesKeys() {
+	if !f.takesRole() && !f.chart.TakesKeys() {
 		return hint.With(fmt.Errorf("gen3 chart %s cannot sign in with an access key: from 0.1.69 to 0.2.140 the chart leaves the credentials out of its SecretStore, whatever its values say", f.chart),
 			"run `gen3-bootstrap up --irsa` and take its values, or upgrade the gen3 chart to 0.2.141 or newer")
 	}
@@ -68,12 +69,12 @@ func (f fragment) values() map[string]any {
 		account["name"], account["roleArn"] = f.serviceAccount, f.roleARN
 	}
 	aws := map[string]any{"region": f.region}
-	if f.chart.takesRole() {
+	if f.chart.TakesRole() {
 		aws["secretStoreServiceAccount"] = account
 	}
 	external := map[string]any{"deploy": true}
-	if version := f.chart.apiFor(f.served); version != "" {
-		external["apiVersion"] = externalAPI + version
+	if version := f.chart.APIFor(f.served); version != "" {
+		external["apiVersion"] = gen3.APIPrefix + version
 	}
 	return map[string]any{"global": map[string]any{"aws": aws, "externalSecrets": external}}
 }
@@ -108,7 +109,7 @@ func (f fragment) comments() []string {
 	if f.mode == modeGlobalUser || f.mode == modeIRSAAndGlobal {
 		out = append(out, "Fence usersync and the proxies mount <chart>-aws-config, such as fence-aws-config: copies of Secret "+f.inNamespace(f.secret)+".")
 	}
-	return append(out, "For databases' credentials that are made in the cluster and not read from AWS, add "+f.chart.localSecretsValue()+": true.")
+	return append(out, "For databases' credentials that are made in the cluster and not read from AWS, add "+f.chart.LocalSecretsValue()+": true.")
 }
 
 func (f fragment) command() string {

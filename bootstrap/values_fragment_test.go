@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/golden"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
@@ -16,7 +17,7 @@ import (
 
 func fragmentOf(t *testing.T, version, mode string, served ...string) fragment {
 	t.Helper()
-	chart, err := parseGen3(version)
+	chart, err := gen3.Parse(version)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,9 +29,9 @@ func fragmentOf(t *testing.T, version, mode string, served ...string) fragment {
 
 // TestFragments compares each mode, for charts on both sides of every change of theirs, with testdata/values.
 func TestFragments(t *testing.T) {
-	for _, version := range []string{"0.1.68", "0.2.100", "0.2.141", "0.3.60", "0.3.85", NewestGen3} {
+	for _, version := range []string{"0.1.68", "0.2.100", "0.2.141", "0.3.60", "0.3.85", gen3.Newest} {
 		for _, mode := range []string{modeKeys, modeIRSA, modeGlobalUser, modeIRSAAndGlobal} {
-			f := fragmentOf(t, version, mode, apiV1, apiV1Beta1)
+			f := fragmentOf(t, version, mode, gen3.V1, gen3.V1Beta1)
 			if f.check() != nil {
 				continue
 			}
@@ -61,10 +62,10 @@ func TestFragmentsHoldOurKeysAlone(t *testing.T) {
 			for field, set := range map[string]func(*fragment){
 				"namespace": func(f *fragment) { f.namespace = text }, "region": func(f *fragment) { f.region = text },
 				"role": func(f *fragment) { f.roleARN = text }, "account": func(f *fragment) { f.serviceAccount = text },
-				"secret": func(f *fragment) { f.secret = text }, "served": func(f *fragment) { f.served = []string{text, apiV1} },
+				"secret": func(f *fragment) { f.secret = text }, "served": func(f *fragment) { f.served = []string{text, gen3.V1} },
 				"none": func(*fragment) {},
 			} {
-				f := fragmentOf(t, NewestGen3, mode, apiV1)
+				f := fragmentOf(t, gen3.Newest, mode, gen3.V1)
 				set(&f)
 				got, err := f.text()
 				if err != nil {
@@ -109,9 +110,9 @@ func TestFragmentAPIVersion(t *testing.T) {
 		served  []string
 		want    string
 	}{
-		{"0.3.60", []string{apiV1, apiV1Beta1}, ""},
-		{"0.3.61", []string{apiV1, apiV1Beta1}, "external-secrets.io/v1"},
-		{"0.3.90", []string{apiV1Beta1}, "external-secrets.io/v1beta1"},
+		{"0.3.60", []string{gen3.V1, gen3.V1Beta1}, ""},
+		{"0.3.61", []string{gen3.V1, gen3.V1Beta1}, "external-secrets.io/v1"},
+		{"0.3.90", []string{gen3.V1Beta1}, "external-secrets.io/v1beta1"},
 		{"0.3.90", nil, ""},
 	} {
 		global, _ := fragmentOf(t, c.version, modeKeys, c.served...).values()["global"].(map[string]any)

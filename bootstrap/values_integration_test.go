@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
 )
@@ -176,7 +177,7 @@ func testGen3Release(t *testing.T, c *cluster) {
 	if warnings := s.up(t).Warnings; !has(warnings, "release commons of gen3 chart 0.3.60 uses external-secrets.io/v1beta1, and the CRDs of chart external-secrets 0.16.2 serve external-secrets.io/v1") {
 		t.Errorf("warnings %q", warnings)
 	}
-	s.settings.Gen3Version = bootstrap.NewestGen3
+	s.settings.Gen3Version = gen3.Newest
 	if warnings := s.up(t).Warnings; len(warnings) > 0 {
 		t.Errorf("that version uses what is served: %q", warnings)
 	}
@@ -206,7 +207,7 @@ func testNoVersion(t *testing.T, c *cluster) {
 	if warnings := s.up(t).Warnings; !said(warnings) {
 		t.Errorf("up warns %q", warnings)
 	}
-	if got := s.values(t); got.Gen3Version != bootstrap.NewestGen3 || !said(got.Warnings) {
+	if got := s.values(t); got.Gen3Version != gen3.Newest || !said(got.Warnings) {
 		t.Errorf("values for %s warn %q", got.Gen3Version, got.Warnings)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 )
 
@@ -16,7 +17,7 @@ func (v *valuesRun) compute(context.Context) []error {
 	}
 	errs := v.lacking(s)
 	var err error
-	if v.fragment.chart, err = givenGen3(cmp.Or(s.Gen3Version, NewestGen3)); err != nil {
+	if v.fragment.chart, err = gen3.Given(cmp.Or(s.Gen3Version, gen3.Newest)); err != nil {
 		errs = append(errs, err)
 	}
 	if v.fragment.takesRole() {
@@ -24,9 +25,9 @@ func (v *valuesRun) compute(context.Context) []error {
 	} else {
 		v.result.Secret = v.fragment.inNamespace(ChartSecretName)
 	}
-	if len(errs) == 0 && v.fragment.chart.choosesAPI() {
+	if len(errs) == 0 && v.fragment.chart.ChoosesAPI() {
 		v.warn("offline it is not known which API versions the cluster serves: the chart uses %s%s unless you set global.externalSecrets.apiVersion",
-			externalAPI, v.fragment.chart.api())
+			gen3.APIPrefix, v.fragment.chart.API())
 	}
 	return errs
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -34,10 +35,10 @@ func (v *valuesRun) readChart(ctx context.Context) error {
 		v.warn("%s", text)
 	}
 	given := v.settings.Gen3Version
-	for _, text := range valuesInTheWay(given, found, v.fragment.takesRole()) {
+	for _, text := range gen3.ValuesInTheWay(given, found, v.fragment.takesRole()) {
 		v.warn("%s", text)
 	}
-	v.fragment.chart, err = givenGen3(cmp.Or(given, installedGen3(found), NewestGen3))
+	v.fragment.chart, err = gen3.Given(cmp.Or(given, gen3.Installed(found), gen3.Newest))
 	return err
 }
 

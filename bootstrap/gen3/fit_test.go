@@ -1,4 +1,4 @@
-package bootstrap
+package gen3
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 )
 
 func TestGen3Misfit(t *testing.T) {
-	both, old, young := []string{apiV1, apiV1Beta1}, []string{apiV1Beta1}, []string{apiV1}
+	both, old, young := []string{V1, V1Beta1}, []string{V1Beta1}, []string{V1}
 	for name, c := range map[string]struct {
 		version string
 		found   *helminstall.Gen3Release
@@ -17,7 +17,7 @@ func TestGen3Misfit(t *testing.T) {
 	}{
 		"nothing is known of the cluster":  {served: nil},
 		"both are served":                  {version: "0.3.60", served: both},
-		"the newest known on an old CRD":   {served: old, want: []string{NewestGen3 + ", the newest known", "external-secrets.io/v1 unless", "serve external-secrets.io/v1beta1"}},
+		"the newest known on an old CRD":   {served: old, want: []string{Newest + ", the newest known", "external-secrets.io/v1 unless", "serve external-secrets.io/v1beta1"}},
 		"the newest known on a young CRD":  {served: young},
 		"an old one on a young CRD":        {version: "0.3.60", served: young, want: []string{"gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only", "the CRDs serve external-secrets.io/v1"}},
 		"one with a choice on a young CRD": {version: "0.3.85", served: young, want: []string{"0.3.85", "global.externalSecrets.apiVersion"}},
@@ -31,7 +31,7 @@ func TestGen3Misfit(t *testing.T) {
 		"an installed one that is too young":    {found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", APIs: young}, served: old, want: []string{"global.externalSecrets.apiVersion"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := gen3Misfit(c.version, c.found, c.served, "the CRDs")
+			got := Misfit(c.version, c.found, c.served, "the CRDs")
 			if (got == "") != (len(c.want) == 0) {
 				t.Errorf("got %q", got)
 			}
@@ -47,10 +47,10 @@ func TestGen3Misfit(t *testing.T) {
 func TestGen3NamesCrossplanesRole(t *testing.T) {
 	t.Parallel()
 	found := &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", Crossplane: true}
-	if got := valuesInTheWay("", found, true); len(got) != 1 || !strings.Contains(got[0], "release commons has global.crossplane.enabled") {
+	if got := ValuesInTheWay("", found, true); len(got) != 1 || !strings.Contains(got[0], "release commons has global.crossplane.enabled") {
 		t.Errorf("with a role: %q", got)
 	}
-	if got := append(valuesInTheWay("", found, false), valuesInTheWay("", nil, true)...); len(got) > 0 {
+	if got := append(ValuesInTheWay("", found, false), ValuesInTheWay("", nil, true)...); len(got) > 0 {
 		t.Errorf("without a role, and without a release: %q", got)
 	}
 }
@@ -86,15 +86,15 @@ func TestGen3WithoutCredentials(t *testing.T) {
 func TestAnInstalledChartThatIsNoVersion(t *testing.T) {
 	for version, unknown := range map[string]bool{"0.3.60": false, "v1": false, "": true, "newest": true, "0.3.60\n": true, "1.2.3.4": true} {
 		found := &helminstall.Gen3Release{Name: "commons", Version: version, LocalSecret: true}
-		got := strings.Join(valuesInTheWay("", found, false), "\n")
+		got := strings.Join(ValuesInTheWay("", found, false), "\n")
 		if strings.Contains(got, "no version") || strings.Contains(got, "useLocalSecret") == unknown { // the search for the release says what is no version
 			t.Errorf("%q: %s", version, got)
 		}
-		if given := strings.Join(valuesInTheWay("0.3.90", found, false), "\n"); strings.Contains(given, "is no version") || !strings.Contains(given, "useLocalSecret") {
+		if given := strings.Join(ValuesInTheWay("0.3.90", found, false), "\n"); strings.Contains(given, "is no version") || !strings.Contains(given, "useLocalSecret") {
 			t.Errorf("%q, and a version is given: %s", version, given)
 		}
-		if (installedGen3(found) == "") != unknown {
-			t.Errorf("%q is known as %q", version, installedGen3(found))
+		if (Installed(found) == "") != unknown {
+			t.Errorf("%q is known as %q", version, Installed(found))
 		}
 	}
 }

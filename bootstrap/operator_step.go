@@ -1,0 +1,48 @@
+package bootstrap
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// operatorStep is the step of the operator's release, with a look at the gen3 release that is to use it: whether the two
+// speak the same version of the API.
+type operatorStep struct {
+	*helminstall.Step
+
+	find    func(context.Context) (*helminstall.Gen3Release, []string, error)
+	version string // --gen3-version
+	irsa    bool
+
+	found  *helminstall.Gen3Release // nil: none is known
+	shared sharedRelease
+	passed []string // warnings of the search
+}
+
+// findGen3 looks for the gen3 release in the namespace.
+func (t *target) findGen3(ctx context.Context) (*helminstall.Gen3Release, []string, error) {
+	return helminstall.FindGen3(ctx, t.kube, t.settings.Namespace) // it names the namespace
+}
+
+// Observe looks at both at the same time.
+func (o *operatorStep) Observe(ctx context.Context) (changes []plan.Change, err error) {
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { changes, err = o.observeRelease(gctx); return err })
+	group.Go(func() (err error) { o.found, o.passed, err = o.find(gctx); return err })
+	return changes, group.Wait() // each says what it was doing
+}
+
+// Warnings are the step's, and what does not fit between operator and gen3.
+func (o *operatorStep) Warnings() []string {
+	out := append(o.Step.Warnings(), o.passed...)
+	served, whose := o.Serves()
+	if text := gen3.Misfit(o.version, o.found, served, whose); text != "" {
+		out = append(out, text)
+	}
+	return append(out, gen3.ValuesInTheWay(o.version, o.found, o.irsa)...)
+}
