@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // blastStep is under which name a result tells what a teardown would leave without its ground.
@@ -102,7 +103,7 @@ func (b *blast) weigh(unread []external.Unread) {
 func (b *blast) warnOfFinalizers(objects []external.Object) {
 	held := slices.DeleteFunc(slices.Clone(objects), func(o external.Object) bool { return len(o.OperatorsFinalizers()) == 0 })
 	if b.operator && !b.crds && len(held) > 0 {
-		b.warnings = append(b.warnings, counted(len(held), "object")+" of External Secrets with a finalizer that only the operator takes off: "+
+		b.warnings = append(b.warnings, words.Counted(len(held), "object")+" of External Secrets with a finalizer that only the operator takes off: "+
 			"without one their deletion, and that of their namespaces, hangs; so delete them first, or with --delete-crds")
 	}
 }

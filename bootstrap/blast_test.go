@@ -7,6 +7,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 func TestLost(t *testing.T) {
@@ -56,7 +57,7 @@ func TestBlastInWords(t *testing.T) {
 	}
 	owned := []external.OwnedSecret{{Namespace: "b", Name: "x-secret", Owner: "x"}, {Namespace: "b", Name: "other", Owner: "z"}, {Namespace: "c", Name: "x-secret", Owner: "x"}}
 	b := blast{taken: taken{operator: true}, parts: group(objects, owned)}
-	changes := b.changes(false, naming{})
+	changes := b.changes(false, words.List{})
 	want := "left, with no operator to serve them: 2 ExternalSecrets (x, y), 1 SecretStore (s), 1 Secret that ExternalSecrets own (x-secret)"
 	if len(changes) != 2 || changes[0].Resource != "cluster/external-secrets.io" || changes[1].Resource != "namespace/b" || changes[1].Reason != want || changes[1].Action != plan.Blocked {
 		t.Errorf("%+v", changes)
@@ -68,12 +69,12 @@ func TestBlastInWords(t *testing.T) {
 		b.parts[1].secrets = append(b.parts[1].secrets, fmt.Sprintf("s%d", i))
 	}
 	for all, want := range map[bool]string{false: "21 Secrets that ExternalSecrets own (x-secret, s0, s1, s2, s3, s4, s5, s6, s7, s8, and 11 more)", true: "s18, s19)"} {
-		if got := b.parts[1].describe(naming{all: all}); !strings.HasSuffix(got, want) {
+		if got := b.parts[1].describe(words.List{All: all}); !strings.HasSuffix(got, want) {
 			t.Errorf("all %v: %s", all, got)
 		}
 	}
-	if plan.Pending(b.changes(true, naming{})) || len(plan.BlockedIn(b.changes(true, naming{}))) > 0 {
-		t.Errorf("forced: %+v", b.changes(true, naming{}))
+	if plan.Pending(b.changes(true, words.List{})) || len(plan.BlockedIn(b.changes(true, words.List{}))) > 0 {
+		t.Errorf("forced: %+v", b.changes(true, words.List{}))
 	}
 }
 

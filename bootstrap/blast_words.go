@@ -7,25 +7,19 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // describe counts and names, as in "1 SecretStore (a), 2 ExternalSecrets (b, c), 2 Secrets that ExternalSecrets own (d, e)".
-func (p blastPart) describe(names naming) string {
+func (p blastPart) describe(names words.List) string {
 	var texts []string
 	for _, kind := range slices.Sorted(maps.Keys(p.kinds)) {
-		texts = append(texts, fmt.Sprintf("%s (%s)", counted(len(p.kinds[kind]), kind), names.of(p.kinds[kind])))
+		texts = append(texts, fmt.Sprintf("%s (%s)", words.Counted(len(p.kinds[kind]), kind), names.Of(p.kinds[kind])))
 	}
 	if len(p.secrets) > 0 {
-		texts = append(texts, fmt.Sprintf("%s that ExternalSecrets own (%s)", counted(len(p.secrets), "Secret"), names.of(p.secrets)))
+		texts = append(texts, fmt.Sprintf("%s that ExternalSecrets own (%s)", words.Counted(len(p.secrets), "Secret"), names.Of(p.secrets)))
 	}
 	return strings.Join(texts, ", ")
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // resource names the part in a result.
@@ -37,7 +31,7 @@ func (p blastPart) resource() string {
 }
 
 // changes are the lines that tell of it: in the way, or overridden.
-func (b blast) changes(force bool, names naming) []plan.Change {
+func (b blast) changes(force bool, names words.List) []plan.Change {
 	action := plan.Blocked
 	if force {
 		action = plan.None

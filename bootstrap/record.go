@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -145,6 +146,16 @@ func (k *recordKeeper) compare() {
 		change.Action, change.Reason = plan.Update, "the settings of the last up were others"
 		k.next = &want
 	}
+	if k.next == nil {
+		k.changes = append(k.changes, change)
+		return
+	}
+	if err := want.tooMuch(); err != nil {
+		k.next = nil
+		change.Action, change.Reason = plan.Blocked, fmt.Sprintf("write record ConfigMap %s/%s: %v", k.record.Namespace, kube.RecordName, err)
+		change.Hint = "what former ups made under other names is still recorded: take it away with teardown, or delete the record, after which only the names of the next up are known"
+		change.More = []string{hint.Command("kubectl", "-n", k.record.Namespace, "delete", "configmap", kube.RecordName)}
+	}
 	k.changes = append(k.changes, change)
 }
 
@@ -159,11 +170,7 @@ func (k *recordKeeper) Apply(ctx context.Context, sink event.Sink) error {
 	if k.next == nil {
 		return nil
 	}
-	text, err := json.MarshalIndent(k.next, "", "  ")
-	if err != nil {
-		return fmt.Errorf("marshal record: %w", err)
-	}
-	if err := k.record.SaveSettings(ctx, text); err != nil {
+	if err := k.record.SaveSettings(ctx, k.next.text()); err != nil {
 		return err // it names the record
 	}
 	for _, change := range k.changes {

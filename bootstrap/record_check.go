@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // recordedMax is how many ups with other names a record may tell of, and how many Secrets it may name in all: each of them is
@@ -39,9 +41,28 @@ func parseRecorded(text []byte) (*Recorded, error) {
 	if err := decoder.Decode(&r); err != nil {
 		return nil, fmt.Errorf("its settings are not those of an up: %w", err)
 	}
+	if err := r.tooMuch(); err != nil {
+		return nil, err
+	}
+	var problems []error
+	for _, e := range r.entries() {
+		problems = append(problems, e.check()...)
+	}
+	if len(problems) == 0 {
+		return &r, nil
+	}
+	first := problems[0]
+	if more := len(problems) - 1; more > 0 {
+		first = fmt.Errorf("%w (and %s)", first, words.Counted(more, "other value"))
+	}
+	return nil, fmt.Errorf("no up records this: %w", first)
+}
+
+// tooMuch says which of a record's limits it breaks: an up that would write it is refused as one that would read it is.
+func (r *Recorded) tooMuch() error {
 	entries := r.entries()
 	if len(entries) > recordedMax {
-		return nil, fmt.Errorf("it tells of %d ups with other names, and a record of at most %d", len(entries), recordedMax)
+		return fmt.Errorf("it tells of %d ups with other names, and a record of at most %d", len(entries), recordedMax)
 	}
 	secrets := map[string]bool{}
 	for _, e := range entries {
@@ -50,20 +71,18 @@ func parseRecorded(text []byte) (*Recorded, error) {
 		}
 	}
 	if len(secrets) > recordedMax {
-		return nil, fmt.Errorf("it names %d Secrets, and a record at most %d", len(secrets), recordedMax)
+		return fmt.Errorf("it names %d Secrets, and a record at most %d", len(secrets), recordedMax)
 	}
-	var problems []error
-	for _, e := range entries {
-		problems = append(problems, e.check()...)
+	if size := len(r.text()); size > kube.RecordMax {
+		return fmt.Errorf("it has %d bytes, and a record has at most %d", size, kube.RecordMax)
 	}
-	if len(problems) == 0 {
-		return &r, nil
-	}
-	first := problems[0]
-	if more := len(problems) - 1; more > 0 {
-		first = fmt.Errorf("%w (and %s)", first, counted(more, "other value"))
-	}
-	return nil, fmt.Errorf("no up records this: %w", first)
+	return nil
+}
+
+// text is what the record holds.
+func (r *Recorded) text() []byte {
+	text, _ := json.MarshalIndent(r, "", "  ") // strings and booleans
+	return text
 }
 
 // check judges each value as the flag that it came from.

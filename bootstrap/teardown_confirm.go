@@ -7,6 +7,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // confirm asks the person at the terminal, who types where this happens.
@@ -55,7 +56,7 @@ func (t *teardown) stillAgreed() error {
 		return nil
 	}
 	if more := without(t.deletions(), t.agreed); len(more) > 0 {
-		return hint.With(fmt.Errorf("confirm teardown: since it was asked, %s would be deleted too, so nothing was", few(more)), "run teardown again, which shows it")
+		return hint.With(fmt.Errorf("confirm teardown: since it was asked, %s would be deleted too, so nothing was", words.Few(more)), "run teardown again, which shows it")
 	}
 	return nil
 }

@@ -84,13 +84,19 @@ func (t *teardown) recorded() *Recorded {
 	return t.target.last
 }
 
+// recordMayGo is the way out of a record that somebody edited.
+func (t *teardown) recordMayGo() string {
+	return "if no up was run there, somebody edited the record; it may be deleted, and names are then taken from flags: " +
+		hint.Command("kubectl", "-n", t.target.settings.Namespace, "delete", "configmap", kube.RecordName)
+}
+
 // checkRecord refuses to take apart in one account what was made in another.
 func (t *teardown) checkRecord() error {
 	r := t.recorded()
 	switch {
 	case r != nil && r.Account != t.settings.Account:
 		return hint.With(fmt.Errorf("check record: up was run for namespace %s in account %s, and --account is %s", t.target.settings.Namespace, r.Account, t.settings.Account),
-			"run teardown with credentials of account "+r.Account+" first")
+			"run teardown with credentials of account "+r.Account+" first", t.recordMayGo())
 	case r != nil && r.Cluster != "" && r.Cluster != t.target.clusterID:
 		t.extra = append(t.extra, fmt.Sprintf("the record says that it was made in cluster %s, and this one is %s: what carries the tag of the former is kept. Only if that cluster is gone, `%s` removes it",
 			r.Cluster, t.target.clusterID, r.teardownOfItsCluster(t.target.settings.Namespace)))

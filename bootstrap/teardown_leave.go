@@ -15,6 +15,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/namespace"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // namespaceChange says nothing of a namespace that somebody else made.
@@ -36,7 +37,7 @@ func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
 		return nil, err
 	}
 	if len(left) > 0 {
-		return []plan.Change{t.closingChange(resource, plan.None, "left: it holds "+few(left))}, nil
+		return []plan.Change{t.closingChange(resource, plan.None, "left: it holds "+words.Few(left))}, nil
 	}
 	return []plan.Change{t.closingChange(resource, plan.Delete, "made by this program, and nothing else is in it")}, nil
 }
@@ -108,7 +109,7 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 	case err != nil:
 		return false, err
 	case len(left) > 0:
-		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: it holds %s", name, few(left)))
+		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: it holds %s", name, words.Few(left)))
 		return false, nil
 	}
 	seen := t.target.namespace.UID

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // refusal ends a run that would cost more than what is torn down.
@@ -22,19 +23,19 @@ func (t *teardown) refusal() error {
 	for _, p := range t.blast.parts {
 		texts = append(texts, p.resource()+": "+p.describe(t.naming()))
 	}
-	what := counted(objects, "object") + " of External Secrets"
+	what := words.Counted(objects, "object") + " of External Secrets"
 	if secrets > 0 {
-		what += " and " + counted(secrets, "Secret") + " that they own"
+		what += " and " + words.Counted(secrets, "Secret") + " that they own"
 	}
-	err := fmt.Errorf("%s would be %s; %s", what, t.blast.fate(), t.naming().joined(texts, "; "))
+	err := fmt.Errorf("%s would be %s; %s", what, t.blast.fate(), t.naming().Joined(texts, "; "))
 	return t.fail(blastStep, hint.With(err, append(t.refusalHint(), t.allHint(objects+secrets))...))
 }
 
-func (t *teardown) naming() naming { return naming{all: t.settings.All} }
+func (t *teardown) naming() words.List { return words.List{All: t.settings.All} }
 
 // allHint says how to see what is not named, where some of so many may not be.
 func (t *teardown) allHint(many int) string {
-	if t.settings.All || many <= mostNamed {
+	if t.settings.All || many <= words.Most {
 		return ""
 	}
 	return "--all names all of them"

@@ -14,6 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // judgeCRDs keeps the CRDs when objects have finalizers that only somebody else can take off: their deletion would hang.
@@ -51,7 +52,7 @@ func foreignlyHeld(objects []external.Object) error {
 	if held == nil {
 		return nil
 	}
-	return hint.With(fmt.Errorf("delete CRDs: objects would hold them by finalizers that are not External Secrets Operator's: %s", few(held)),
+	return hint.With(fmt.Errorf("delete CRDs: objects would hold them by finalizers that are not External Secrets Operator's: %s", words.Few(held)),
 		"see to it that whoever put them there takes them off; teardown strips only the operator's own")
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/inventory"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // judgeNamespace looks into the release's namespace where nothing that is about to go is in it.
@@ -25,7 +26,7 @@ func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) 
 	case err != nil:
 		return err // it names the namespace
 	case len(left) > 0:
-		all[i].Action, all[i].Reason = plan.None, "left: it holds "+few(left)
+		all[i].Action, all[i].Reason = plan.None, "left: it holds "+words.Few(left)
 	}
 	return nil
 }
@@ -66,7 +67,7 @@ func (r *releaseRemoval) usedBy(namespaces []string) string {
 }
 
 func mayUse(namespaces []string) string {
-	return "left: " + counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + few(namespaces)
+	return "left: " + words.Counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + words.Few(namespaces)
 }
 
 // whenUnused names the release, which no record may name by then.

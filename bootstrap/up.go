@@ -12,6 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 // ErrFailed is returned when Result.Errors says what went wrong; the caller prints those and exits 1.
@@ -142,6 +143,22 @@ func (r *run) applyLocked(ctx context.Context) error {
 	}
 	if len(failures) > 0 {
 		return ErrFailed
+	}
+	return r.stillRecorded(ctx)
+}
+
+// stillRecorded fails where somebody deleted the record while this run made what it tells of.
+func (r *run) stillRecorded(ctx context.Context) error {
+	if !r.result.Changed {
+		return nil
+	}
+	record := r.target.record
+	if err := record.Load(ctx); err != nil {
+		return r.fail(RecordStep, err)
+	}
+	if !record.Exists() {
+		return r.fail(RecordStep, hint.With(fmt.Errorf("read record ConfigMap %s/%s: it was deleted while this run was at work", record.Namespace, kube.RecordName),
+			"run the same command again, which records what there is"))
 	}
 	return nil
 }

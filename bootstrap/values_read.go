@@ -47,7 +47,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 		return nil
 	}
 	name := cmp.Or(v.settings.RoleName, v.last.RoleName, iamsetup.RoleName(v.target.owner()))
-	arn, err := v.target.aws.RoleARN(ctx, name)
+	arn, err := v.lookUpRole(ctx, name)
 	switch {
 	case errors.Is(err, iamsetup.ErrDenied):
 		path := cmp.Or(v.settings.IAMPath, v.last.IAMPath, DefaultIAMPath)
@@ -56,11 +56,20 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	case err != nil:
 		return err // it names the role
 	case arn == "":
-		return hint.With(fmt.Errorf("get IAM role %s: there is none in account %s", name, v.settings.Account),
+		return hint.With(fmt.Errorf("get IAM role %s: there is none of this namespace in account %s", name, v.settings.Account),
 			"`gen3-bootstrap up --irsa` makes it; --role-name names another")
 	}
 	v.fragment.roleARN = arn
 	return nil
+}
+
+// lookUpRole takes a role that a flag names as it is. One that the record names must have this owner's tag, since whoever may
+// write the record could name any role of the account.
+func (v *valuesRun) lookUpRole(ctx context.Context, name string) (string, error) {
+	if name == v.settings.RoleName {
+		return v.target.aws.RoleARN(ctx, name)
+	}
+	return v.target.aws.OwnRoleARN(ctx, name, v.target.owner())
 }
 
 // readSecret looks whether the Secret that the SecretStore will read is there. Where that may not be asked, nothing is

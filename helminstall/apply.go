@@ -14,6 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // Apply does what the last Observe said, and waits until the operator's Deployments are available. With nothing to do
@@ -76,7 +77,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	}
 	if left := e.kube.left; len(left) > 0 {
 		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not in the chart and does not belong to the release: it is left: %s",
-			s.Namespace, s.Settings.Release, few(left)))
+			s.Namespace, s.Settings.Release, words.Few(left)))
 	}
 	s.prune(work, e.secrets)
 	s.remember(rel)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // classifyCluster judges a cluster without the release.
@@ -53,7 +54,7 @@ func notBelieved(o *Observed) []string {
 	if len(seem) == 0 {
 		return nil
 	}
-	return []string{"labelled as External Secrets Operator, and not taken for it, as no CRDs confirm it: " + few(seem)}
+	return []string{"labelled as External Secrets Operator, and not taken for it, as no CRDs confirm it: " + words.Few(seem)}
 }
 
 // classifyEmpty judges a cluster in which no operator runs.

@@ -17,6 +17,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // apiSuffix is what the groups of all CRDs of External Secrets end in.
@@ -121,13 +122,13 @@ func (s *Step) awaitGone(ctx context.Context, names []string, sink event.Sink) e
 		}
 		left = slices.DeleteFunc(present, func(n string) bool { return !slices.Contains(names, n) })
 		if len(left) > 0 {
-			say("CRDs to be gone: " + few(left))
+			say("CRDs to be gone: " + words.Few(left))
 		}
 		return len(left) == 0, nil
 	})
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return hint.With(fmt.Errorf("delete CRDs: still there after %s: %s", s.timeout(), few(left)),
+	return hint.With(fmt.Errorf("delete CRDs: still there after %s: %s", s.timeout(), words.Few(left)),
 		"their objects have finalizers that no operator serves any more; see: "+hint.Command("kubectl", "get", strings.Join(left, ","), "-A"))
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // differences says in what a deployed release is not as wanted, old -> new. Of values it names the keys only, since
@@ -15,10 +17,10 @@ func differences(o *Observed, w Want, values map[string]any) []string {
 		out = append(out, d)
 	}
 	if keys := changedKeys(o.Release.Config, values); len(keys) > 0 {
-		out = append(out, "values differ: "+few(keys))
+		out = append(out, "values differ: "+words.Few(keys))
 	}
 	if len(o.Missing) > 0 {
-		out = append(out, "missing in the cluster: "+few(o.Missing))
+		out = append(out, "missing in the cluster: "+words.Few(o.Missing))
 	}
 	return out
 }
@@ -40,15 +42,6 @@ func chartDiffers(r *Record, w Want) string {
 }
 
 func short(digest string) string { return digest[:min(len(digest), 12)] }
-
-// few names some of many, and counts the rest.
-func few(all []string) string {
-	const limit = 6
-	if len(all) <= limit {
-		return strings.Join(all, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(all[:limit], ", "), len(all)-limit)
-}
 
 func chartWords(w Want) string {
 	return fmt.Sprintf("chart %s %s", cmp.Or(w.Chart, DefaultChart), cmp.Or(w.Version, "in its newest version"))

@@ -12,6 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/inventory"
 	"github.com/uc-cdis/gen3-bootstrap/internal/namespace"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // settleTimeout is how long pods and ReplicaSets of an uninstalled release may take to go before their namespace counts
@@ -33,7 +34,7 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 		return fmt.Errorf("look what is left in Namespace %s: %w", s.Namespace, err)
 	}
 	if len(left) > 0 {
-		s.warnings = append(s.warnings, fmt.Sprintf("namespace %s is left: it holds %s", s.Namespace, few(left)))
+		s.warnings = append(s.warnings, fmt.Sprintf("namespace %s is left: it holds %s", s.Namespace, words.Few(left)))
 		return nil
 	}
 	if err := namespace.Delete(ctx, s.Client, s.Namespace, s.seen.namespaceUID); err != nil {
@@ -63,7 +64,7 @@ func (s *Step) emptied(ctx context.Context, sink event.Sink) (left []string, err
 				return false, err
 			}
 			if len(left) > 0 {
-				say(fmt.Sprintf("namespace %s to be empty: %s", s.Namespace, few(left)))
+				say(fmt.Sprintf("namespace %s to be empty: %s", s.Namespace, words.Few(left)))
 			}
 			return len(left) == 0, nil
 		})

@@ -12,6 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // preflight judges what the chart's objects would meet, after they were read ahead and before anything is stored.
@@ -38,7 +39,7 @@ func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
 		}
 	}
 	if len(taken) > 0 {
-		return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", few(taken), by)},
+		return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", words.Few(taken), by)},
 			"if it is a rest of an operator that is gone, delete it"+installAs(proven))
 	}
 	return nil

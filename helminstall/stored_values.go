@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // storageIsOurs reports whether what Helm stores of the release can be used as it is: its namespace was made for it, so that
@@ -44,7 +45,7 @@ func (s *Step) checkStoredValues(ctx context.Context, made *rendering) error {
 	}
 	r := s.seen.Release
 	return refuse(fmt.Errorf("values that are stored with the release, and were not given to this run (%s), make the chart create or change %s; "+
-		"namespace %s was not made for the release, so that others may have written them", few(keys), few(more), r.Namespace),
+		"namespace %s was not made for the release, so that others may have written them", words.Few(keys), words.Few(more), r.Namespace),
 		"look at them with: "+hint.Command("helm", "get", "values", r.Name, "--namespace", r.Namespace)+"; give those that are right with --values")
 }
 

@@ -12,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/metadata"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // removal is what an uninstall takes away.
@@ -48,11 +50,11 @@ func (s *Step) planRemoval(ctx context.Context) error {
 	}
 	if strange := strangers(named, live, s.Namespace); len(strange) > 0 && r.Info.Status != release.StatusUninstalling {
 		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not there or does not belong to the release, and is left: %s",
-			s.Namespace, s.Settings.Release, few(strange)))
+			s.Namespace, s.Settings.Release, words.Few(strange)))
 	}
 	if hooks := r.deleteHooks(); len(hooks) > 0 {
 		s.warnings = append(s.warnings, fmt.Sprintf("release %s/%s has hooks for its deletion, which are not run: %s",
-			s.Namespace, s.Settings.Release, few(hooks)))
+			s.Namespace, s.Settings.Release, words.Few(hooks)))
 	}
 	return nil
 }

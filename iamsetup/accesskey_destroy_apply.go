@@ -16,7 +16,6 @@ import (
 func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	defer func() { r.ended = true }()
 	say := Report{sink: sink, step: KeyStep}
-	entry := r.todo.entry()
 	if err := r.settle(ctx, say); err != nil {
 		r.looked = false
 		return err
@@ -28,7 +27,7 @@ func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		}
 	}
 	if len(errs) == 0 { // else the announcement of a mint may be all that shows whose a key is that is still there
-		errs = append(errs, r.untagStale(ctx, say, entry))
+		errs = append(errs, r.untagStale(ctx, say))
 	}
 	for _, blocked := range r.todo.blocks {
 		errs = append(errs, hint.Blocked(blocked))
@@ -37,10 +36,10 @@ func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 }
 
 // untagStale takes off what stands for nothing any more.
-func (r *KeyRemoval) untagStale(ctx context.Context, say Report, entry string) error {
+func (r *KeyRemoval) untagStale(ctx context.Context, say Report) error {
 	err := r.untag(ctx, say, r.todo.untag...)
-	if err == nil && entry != "" {
-		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Key.Lookup.UserName, Action: plan.Update, Reason: entry})
+	if err == nil && len(r.todo.untag) > 0 {
+		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Key.Lookup.UserName, Action: plan.Update, Reason: r.todo.entry()})
 	}
 	return err
 }
@@ -52,7 +51,7 @@ func (r *KeyRemoval) settle(ctx context.Context, say Report) error {
 	}
 	limit := r.Pace.Mint + r.Pace.Settle
 	err := r.Pace.Until(ctx, limit, func(ctx context.Context) (bool, error) {
-		say.Waiting(r.todo.settle)
+		say.Waiting("IAM, to see " + r.todo.settle)
 		r.Key.Lookup.Forget()
 		err := r.look(ctx, false)
 		return r.todo.settle == "", err

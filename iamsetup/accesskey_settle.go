@@ -36,7 +36,7 @@ func (k *AccessKey) settle(ctx context.Context, say Report) error {
 		return nil
 	}
 	err := k.Pace.Until(ctx, k.patience(), func(ctx context.Context) (bool, error) {
-		say.Waiting(k.plan.settle)
+		say.Waiting("IAM, to see " + k.plan.settle)
 		k.Lookup.Forget()
 		if err := k.look(ctx, false); err != nil {
 			return false, err

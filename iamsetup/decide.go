@@ -126,7 +126,7 @@ func (d *decision) created(id string) time.Time {
 func (d *decision) judgeOtherMints() {
 	for _, other := range d.otherIntents() {
 		if d.source == nil && d.v.now.Before(other.deadline) {
-			d.settle = cmp.Or(d.settle, "the mint that "+other.owner+" announced on user "+d.r.userName)
+			d.settle = cmp.Or(d.settle, "how the mint ended that "+other.owner+" announced on user "+d.r.userName)
 		}
 	}
 }

@@ -156,15 +156,23 @@ func (p *Policy) judge() ([]plan.Change, error) {
 	return []plan.Change{c}, nil
 }
 
+// oneOf counts what has two names in the plural.
+func oneOf(n int32, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // concerned says whose rights a change of the document changes. Whether our own user or role is among them, another step
 // knows.
 func (p *Policy) concerned(start string) string {
 	var uses []string
 	if n := aws.ToInt32(p.seen.AttachmentCount); n > 0 {
-		uses = append(uses, fmt.Sprintf("attached to %d users, roles or groups", n))
+		uses = append(uses, "attached to "+oneOf(n, "user, role or group", "users, roles or groups"))
 	}
 	if n := aws.ToInt32(p.seen.PermissionsBoundaryUsageCount); n > 0 {
-		uses = append(uses, fmt.Sprintf("the permissions boundary of %d users or roles", n))
+		uses = append(uses, "the permissions boundary of "+oneOf(n, "user or role", "users or roles"))
 	}
 	if len(uses) == 0 {
 		return ""

@@ -118,7 +118,7 @@ func TestPolicyOfSomebodyElseSaysWhoElseUsesIt(t *testing.T) {
 	if actions(changes) != "blocked" {
 		t.Fatalf("got %+v", changes)
 	}
-	const uses = "attached to 2 users, roles or groups and the permissions boundary of 1 users or roles, whose rights change with it"
+	const uses = "attached to 2 users, roles or groups and the permissions boundary of 1 user or role, whose rights change with it"
 	wantReason(t, changes, "replaces its document, which is "+uses)
 	p.Adopt = true
 	if changes = converge(t, p); actions(changes) != "adopt" {

@@ -23,6 +23,15 @@ func (a *AWS) RoleARN(ctx context.Context, name string) (string, error) {
 	return aws.ToString(role.Arn), nil
 }
 
+// OwnRoleARN is RoleARN for a role that only a hint names, such as the record: it counts where the owner's tag stands on it.
+func (a *AWS) OwnRoleARN(ctx context.Context, name string, o Owner) (string, error) {
+	role, err := a.role(ctx, name)
+	if role == nil || TagsOf(role.Tags)[TagOwner+o.String()] == "" {
+		return "", err // it names the role
+	}
+	return aws.ToString(role.Arn), nil
+}
+
 // RoleIssuer returns the token issuer of the cluster for which an owner has a role, as the owner's tag on it says. It
 // returns "" when there is no such role or tag, and ErrDenied.
 func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, error) {

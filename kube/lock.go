@@ -104,7 +104,8 @@ func (l *Lock) impatient(seen *lease) error {
 	if holder != nil {
 		who, when = holder.String(), fmt.Sprintf("if it was killed, its Lease ends in %s", left)
 	}
-	return hint.With(fmt.Errorf("take lock Lease %s: %w: %s", l.where(), ErrLocked, who), "wait for that run to end, or raise --lock-timeout; "+when)
+	return hint.With(fmt.Errorf("take lock Lease %s: %w: %s", l.where(), ErrLocked, who), "wait for that run to end, or raise --lock-timeout; "+when,
+		"if no run is at work, free it: "+hint.Command("kubectl", "-n", l.Namespace, "delete", "lease", l.Name))
 }
 
 func (l *Lock) where() string { return l.Namespace + "/" + l.Name }

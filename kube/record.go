@@ -20,8 +20,8 @@ const RecordName = "gen3-bootstrap"
 // entrySettings is the record's one entry: JSON, the names and settings of the last up.
 const entrySettings = "settings"
 
-// recordMax is how many bytes a record may have. One that an up writes has a few hundred.
-const recordMax = 64 << 10
+// RecordMax is how many bytes a record may have. One that an up writes has a few hundred.
+const RecordMax = 64 << 10
 
 // Record is the ConfigMap in which a namespace remembers what was made for it. Whoever may edit ConfigMaps in the namespace
 // can write it, so it says where to look and proves nothing. Every write goes under the resourceVersion last seen, so that
@@ -61,8 +61,8 @@ func (r *Record) load(ctx context.Context) error {
 	case object.DeletionTimestamp != nil:
 		return hint.With(fmt.Errorf("%s: it is being deleted, and what is written into it would go as well", what),
 			"see what holds it: "+hint.Command("kubectl", "-n", r.Namespace, "get", "configmap", RecordName, "-o", "jsonpath={.metadata.finalizers}"))
-	case len(settings) > recordMax:
-		return r.Refused(fmt.Errorf("it has %d bytes, and a record has at most %d", len(settings), recordMax))
+	case len(settings) > RecordMax:
+		return r.Refused(fmt.Errorf("it has %d bytes, and a record has at most %d", len(settings), RecordMax))
 	}
 	r.object, r.settings = object, json.RawMessage(settings)
 	return nil

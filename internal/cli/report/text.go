@@ -11,6 +11,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // Page is what a result is written on.
@@ -20,23 +21,20 @@ type Page struct {
 	All   bool // lists are written to their end
 }
 
-// few is how many of a long list are written; the rest is counted.
-const few = 10
-
 // first returns the texts to write a line each, the last one of which says how many are left out.
 func (p Page) first(texts []string) []string {
-	if p.All || len(texts) <= few {
+	if p.All || len(texts) <= words.Most {
 		return texts
 	}
-	return append(slices.Clone(texts[:few]), fmt.Sprintf("… and %d more (--all shows them)", len(texts)-few))
+	return append(slices.Clone(texts[:words.Most]), fmt.Sprintf("… and %d more (--all shows them)", len(texts)-words.Most))
 }
 
 // joined is first on one line.
 func (p Page) joined(texts []string) string {
-	if p.All || len(texts) <= few {
+	if p.All || len(texts) <= words.Most {
 		return strings.Join(texts, ", ")
 	}
-	return strings.Join(texts[:few], ", ") + fmt.Sprintf(" and %d more (--all shows them)", len(texts)-few)
+	return strings.Join(texts[:words.Most], ", ") + fmt.Sprintf(" and %d more (--all shows them)", len(texts)-words.Most)
 }
 
 // Text writes a result for a person: the target, the changes by step, what came of them, and one counted line. A run

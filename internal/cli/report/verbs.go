@@ -5,8 +5,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// words is how an action reads.
-type words struct {
+// verbs is how an action reads.
+type verbs struct {
 	symbol  string
 	pending string // "create"
 	done    string // "created"
@@ -15,22 +15,22 @@ type words struct {
 	sum     string // what the counted line says instead, if anything
 }
 
-func wording(a plan.Action) words {
+func wording(a plan.Action) verbs {
 	switch a {
 	case plan.Create:
-		return words{symbol: "+", pending: "create", done: "created", paint: tty.Style.Green}
+		return verbs{symbol: "+", pending: "create", done: "created", paint: tty.Style.Green}
 	case plan.Update:
-		return words{symbol: "~", pending: "update", done: "updated", paint: tty.Style.Yellow}
+		return verbs{symbol: "~", pending: "update", done: "updated", paint: tty.Style.Yellow}
 	case plan.Delete:
-		return words{symbol: "-", pending: "delete", done: "deleted", paint: tty.Style.Red}
+		return verbs{symbol: "-", pending: "delete", done: "deleted", paint: tty.Style.Red}
 	case plan.Adopt:
-		return words{symbol: ">", pending: "adopt", done: "adopted", paint: tty.Style.Cyan}
+		return verbs{symbol: ">", pending: "adopt", done: "adopted", paint: tty.Style.Cyan}
 	case plan.Blocked:
-		return words{symbol: "!", pending: "blocked", done: "blocked", paint: tty.Style.Red, fixed: true}
+		return verbs{symbol: "!", pending: "blocked", done: "blocked", paint: tty.Style.Red, fixed: true}
 	case plan.None:
-		return words{symbol: "=", pending: "as wanted", done: "as wanted", paint: tty.Style.Dim, fixed: true}
+		return verbs{symbol: "=", pending: "as wanted", done: "as wanted", paint: tty.Style.Dim, fixed: true}
 	default:
-		return words{symbol: "?", pending: string(a), done: string(a), paint: tty.Style.Bold, fixed: true}
+		return verbs{symbol: "?", pending: string(a), done: string(a), paint: tty.Style.Bold, fixed: true}
 	}
 }
 
@@ -38,7 +38,7 @@ func wording(a plan.Action) words {
 const teardownCommand = "teardown"
 
 // wordingOf is wording in the language of a command.
-func wordingOf(command string, a plan.Action) words {
+func wordingOf(command string, a plan.Action) verbs {
 	w := wording(a)
 	if command == teardownCommand && a == plan.None {
 		w.pending, w.done, w.sum = "none", "none", "left or not there"
@@ -46,14 +46,14 @@ func wordingOf(command string, a plan.Action) words {
 	return w
 }
 
-func (w words) in(t Tense) string {
+func (w verbs) in(t Tense) string {
 	if t == Done {
 		return w.done
 	}
 	return w.pending
 }
 
-func (w words) counted(t Tense) string {
+func (w verbs) counted(t Tense) string {
 	if w.sum != "" {
 		return w.sum
 	}
