@@ -1,0 +1,101 @@
+package acceptance
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// editRecord changes the settings in the record as their owner could.
+func (w *world) editRecord(t *testing.T, change func(*bootstrap.Recorded)) {
+	t.Helper()
+	api := w.kube.CoreV1().ConfigMaps(w.namespace)
+	object, err := api.Get(t.Context(), kube.RecordName, metav1.GetOptions{})
+	check(t, "get record", err)
+	var r bootstrap.Recorded
+	check(t, "read record", json.Unmarshal([]byte(object.Data["settings"]), &r))
+	change(&r)
+	text, err := json.Marshal(r)
+	check(t, "encode record", err)
+	object.Data["settings"] = string(text)
+	_, err = api.Update(t.Context(), object, metav1.UpdateOptions{})
+	check(t, "write record", err)
+}
+
+// TestRecordThatIsFull: an up that adds an entry to a full record would write one that no command reads again.
+func TestRecordThatIsFull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	w.mustUp(t)
+	w.editRecord(t, func(r *bootstrap.Recorded) {
+		for i := range 99 {
+			earlier := *r
+			earlier.UserName, earlier.Earlier = fmt.Sprintf("user-%d", i), nil
+			r.Earlier = append(r.Earlier, earlier)
+		}
+	})
+	w.mustBeConverged(t)
+	w.settings.UserName = "one-more"
+	w.forgetCalls()
+	result, err := w.up(t.Context())
+	if err == nil || !hasProblem(result, "101 ups") || !hasProblem(result, "kubectl -n "+w.namespace+" delete configmap gen3-bootstrap") {
+		t.Errorf("error %v, without the limit or the way out:\n%s", err, problems(result))
+	}
+	if writes := w.aws.Writes(); len(writes) > 0 {
+		t.Errorf("the refused run wrote %v", writes)
+	}
+	check(t, "delete record", w.kube.CoreV1().ConfigMaps(w.namespace).Delete(t.Context(), kube.RecordName, metav1.DeleteOptions{}))
+	w.mustUp(t)
+	w.mustBeConverged(t)
+}
+
+// TestRecordThatGoesMeanwhile: somebody deletes the record while up makes what it tells of.
+func TestRecordThatGoesMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	w.proxy.OnCall(func(phase kubeproxy.Phase, c kubeproxy.Call) {
+		if phase == kubeproxy.Before && c.Verb == "create" && c.Resource == "secrets" {
+			err := w.kube.CoreV1().ConfigMaps(w.namespace).Delete(t.Context(), kube.RecordName, metav1.DeleteOptions{})
+			if err != nil && !apierrors.IsNotFound(err) {
+				t.Error(err)
+			}
+		}
+	})
+	result, err := w.up(t.Context())
+	if err == nil || !strings.Contains(problems(result), "it was deleted while this run was at work") {
+		t.Errorf("error %v\n%s", err, problems(result))
+	}
+	w.proxy.OnCall(nil)
+	w.mustUp(t)
+	w.mustBeConverged(t)
+	w.liveKey(t)
+}
+
+// TestRoleThatTheRecordNames: who may write the record could name any role of the account.
+func TestRoleThatTheRecordNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	w.settings.IRSA, w.settings.CreateOIDCProvider = true, true
+	w.mustUp(t)
+	_, err := w.aws.AddRole("admins", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`, nil)
+	check(t, "add role", err)
+	w.editRecord(t, func(r *bootstrap.Recorded) { r.RoleName = "admins" })
+	settings := w.settings
+	settings.RoleName = ""
+	got, err := bootstrap.Values(t.Context(), settings, false, w.env())
+	if err == nil || strings.Contains(got.Text, "admins") || !strings.Contains(fmt.Sprint(got.Errors), "get IAM role admins: there is none of this namespace") {
+		t.Errorf("error %v, %+v\n%s", err, got.Errors, got.Text)
+	}
+	settings.RoleName = "admins"
+	if got, err = bootstrap.Values(t.Context(), settings, false, w.env()); err != nil || !strings.Contains(got.Text, "role/admins") {
+		t.Errorf("a role that was given: error %v, %+v", err, got.Errors)
+	}
+}
