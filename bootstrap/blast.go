@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // blastStep is under which name a result tells what a teardown would leave without its ground.

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 func TestLost(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // leftovers are what the record says that earlier ups made and this one does not use: another mode made it, or it was
@@ -57,19 +56,19 @@ func (t *target) leftoversOf(before *Recorded, s Settings) *leftovers {
 			continue
 		}
 		if e.UserName != "" && (!s.usesKeys() || e.UserName != s.UserName) {
-			l := newLeftover("IAM user "+e.UserName, s.usesKeys(), e.UserName, "--user-name", iamsetup.KeyStep, iamsetup.UserStep)
+			l := s.leftover("IAM user "+e.UserName, s.usesKeys(), e.UserName, "--user-name", iamsetup.KeyStep, iamsetup.UserStep)
 			l.removal += " and its access key" + s.sharedSecret(e)
 			l.held = func(ctx context.Context) (bool, error) { return t.aws.UserHeld(ctx, e.UserName, t.owner()) }
 			add(&users, l)
 		}
 		if e.RoleName != "" && (!s.IRSA || e.RoleName != s.RoleName) {
-			l := newLeftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "--role-name", iamsetup.RoleStep)
+			l := s.leftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "--role-name", iamsetup.RoleStep)
 			l.held = func(ctx context.Context) (bool, error) { return t.aws.RoleHeld(ctx, e.RoleName, t.owner()) }
 			add(&roles, l)
 		}
 		if e.PolicyName != "" && (!s.usesPolicy() || e.PolicyName != s.PolicyName) {
-			arn := fmt.Sprintf("arn:%s:iam::%s:policy%s%s", t.caller.Partition, s.Account, cmp.Or(e.IAMPath, DefaultIAMPath), e.PolicyName)
-			l := newLeftover("IAM policy "+arn, s.usesPolicy(), e.PolicyName, "--policy-name", iamsetup.PolicyStep)
+			arn := t.account().PolicyARN(cmp.Or(e.IAMPath, DefaultIAMPath), e.PolicyName)
+			l := s.leftover("IAM policy "+arn, s.usesPolicy(), e.PolicyName, "--policy-name", iamsetup.PolicyStep)
 			l.held = func(ctx context.Context) (bool, error) { return t.aws.PolicyHeld(ctx, arn, t.owner()) }
 			add(&policies, l)
 		}
@@ -78,9 +77,9 @@ func (t *target) leftoversOf(before *Recorded, s Settings) *leftovers {
 	return out
 }
 
-// newLeftover names the teardown of one thing; where this mode has a thing of its kind, the flag tells which of both.
-func newLeftover(what string, renamed bool, name, flag string, steps ...string) leftover {
-	words := []string{"gen3-bootstrap", "teardown"}
+// leftover names the teardown of one thing; where this mode has a thing of its kind, the flag tells which of both.
+func (s Settings) leftover(what string, renamed bool, name, flag string, steps ...string) leftover {
+	words := []string{"teardown"}
 	for _, step := range steps {
 		words = append(words, "--only", step)
 	}
@@ -89,7 +88,7 @@ func newLeftover(what string, renamed bool, name, flag string, steps ...string) 
 		words = append(words, flag, name)
 		made, when = "an earlier up", "once nothing uses it"
 	}
-	return leftover{what: what, made: made, removal: when + ", `" + hint.Command(words...) + "` removes it"}
+	return leftover{what: what, made: made, removal: when + ", `" + s.invocation().Command(words...) + "` removes it"}
 }
 
 // sharedSecret says which Secrets go with the user's key.

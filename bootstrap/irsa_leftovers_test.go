@@ -100,7 +100,7 @@ func TestLeftoversAreLookedAt(t *testing.T) {
 	left.look(t.Context())
 	got := left.warnings()
 	if len(got) != 3 || !strings.HasPrefix(got[0], "IAM user mine, which an up in another mode made, is still there: ") ||
-		!strings.HasPrefix(got[1], "IAM role mine, which an earlier up made, is still there: once nothing uses it, `gen3-bootstrap teardown --only irsa-role --role-name mine`") ||
+		!strings.HasPrefix(got[1], "IAM role mine, which an earlier up made, is still there: once nothing uses it, `gen3-bootstrap teardown --only irsa-role --role-name mine --account "+leftAccount+"`") ||
 		!strings.HasPrefix(got[2], "IAM policy arn:aws:iam::"+leftAccount+":policy/x/mine, which") {
 		t.Errorf("got %q", got)
 	}

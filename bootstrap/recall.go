@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // named returns the settings with every empty name replaced by its default, so that Check can judge them. Commands that
@@ -77,9 +76,10 @@ func (s Settings) recall(record *Recorded, owner iamsetup.Owner) names {
 
 // teardownOfItsCluster is the command that takes what the last up made for another cluster than this one: with no record
 // to read, it has to be told each name that is not the default.
-func (r *Recorded) teardownOfItsCluster(namespace string) string {
+func (r *Recorded) teardownOfItsCluster(s Settings) string {
 	usual := Settings{}.named()
-	words := []string{"gen3-bootstrap", "teardown", "--cluster-id", r.Cluster, "-n", namespace}
+	namespace := s.Namespace
+	words := []string{"teardown", "--cluster-id", r.Cluster, "-n", namespace}
 	give := func(flag, name, usual string) {
 		if name != "" && name != usual {
 			words = append(words, "--"+flag, name)
@@ -93,7 +93,7 @@ func (r *Recorded) teardownOfItsCluster(namespace string) string {
 		give("service-account", r.ServiceAccount, usual.ServiceAccount)
 		give("oidc-issuer", r.OIDCIssuer, "")
 	}
-	return hint.Command(words...)
+	return s.invocation().Command(words...)
 }
 
 // over puts what was given in the place of what an entry names. It also names what the entry does not: a role that was

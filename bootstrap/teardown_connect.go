@@ -99,7 +99,7 @@ func (t *teardown) checkRecord() error {
 			"run teardown with credentials of account "+r.Account+" first", t.recordMayGo())
 	case r != nil && r.Cluster != "" && r.Cluster != t.target.clusterID:
 		t.extra = append(t.extra, fmt.Sprintf("the record says that it was made in cluster %s, and this one is %s: what carries the tag of the former is kept. Only if that cluster is gone, `%s` removes it",
-			r.Cluster, t.target.clusterID, r.teardownOfItsCluster(t.target.settings.Namespace)))
+			r.Cluster, t.target.clusterID, r.teardownOfItsCluster(t.target.settings)))
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/inventory"
 	"github.com/uc-cdis/gen3-bootstrap/internal/namespace"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 // namespaceChange says nothing of a namespace that somebody else made.

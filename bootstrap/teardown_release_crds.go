@@ -13,8 +13,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // judgeCRDs keeps the CRDs when objects have finalizers that only somebody else can take off: their deletion would hang.

@@ -72,11 +72,11 @@ func mayUse(namespaces []string) string {
 
 // whenUnused names the release, which no record may name by then.
 func (r *releaseRemoval) whenUnused() string {
-	words := []string{"gen3-bootstrap", "teardown", "--only", HelmStep}
+	words := []string{"teardown", "--only", HelmStep}
 	if s := r.step.Settings; s.Release != DefaultRelease || s.Namespace != DefaultReleaseNamespace {
 		words = append(words, "--release", s.Release, "--release-namespace", s.Namespace)
 	}
-	return "`" + hint.Command(words...) + "` removes it when they are gone"
+	return "`" + r.step.Invocation.Command(words...) + "` removes it when they are gone"
 }
 
 // unusedStill is an error when another namespace was set up while the release was uninstalled.

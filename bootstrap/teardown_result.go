@@ -97,7 +97,7 @@ func (t *teardown) problems() error {
 	for _, r := range t.recorded().entries() {
 		if r.Account != t.settings.Account && !r.namesNothing() {
 			enter(RecordStep, hint.With(errors.New("an earlier up for this namespace made things in account "+r.Account+", which these credentials do not reach"),
-				"with credentials of that account: "+hint.Command("gen3-bootstrap", "teardown", "--account", r.Account), t.recordMayGo()))
+				"with credentials of that account: "+t.target.settings.invocation().Command("teardown", "--account", r.Account), t.recordMayGo()))
 		}
 	}
 	if len(seen) > 0 {

@@ -57,7 +57,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 		return err // it names the role
 	case arn == "":
 		return hint.With(fmt.Errorf("get IAM role %s: there is none of this namespace in account %s", name, v.settings.Account),
-			"`gen3-bootstrap up --irsa` makes it; --role-name names another")
+			"`"+v.target.settings.invocation().Command("up", "--irsa")+"` makes it; --role-name names another")
 	}
 	v.fragment.roleARN = arn
 	return nil

@@ -133,7 +133,7 @@ func (s *Step) unproven() string {
 func (s *Step) unprovenHint(op Operator) string {
 	if s.seen.Release == nil && s.seen.named() {
 		return "if it is yours, store it anew, and then run teardown again: " +
-			hint.Command("gen3-bootstrap", "up", "--adopt", "--release", s.Settings.Release, "--release-namespace", s.Namespace) + " and the other flags of up"
+			s.Invocation.Command("up", "--adopt", "--release", s.Settings.Release, "--release-namespace", s.Namespace) + " and the other flags of up"
 	}
 	return "whoever may write in namespace " + s.Namespace + " can have made it; see whose it is: " + showDeployment(op)
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -26,6 +27,8 @@ type Step struct {
 	HolderAlive func(ctx context.Context, namespace string) bool
 	Now         func() time.Time
 	Log         *slog.Logger // for developers; may be nil
+	// Invocation is for the commands that hints advise.
+	Invocation hint.Invocation
 	// NoFetch makes Observe say what it can tell without the chart of a repository.
 	NoFetch bool
 

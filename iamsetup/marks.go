@@ -181,7 +181,7 @@ func (t Tags) names() string { return strings.Join(t.keys(), ", ") }
 
 // TeardownOf is the command that takes what another owner has, whose cluster is gone, out of the user or role that a flag
 // names.
-func TeardownOf(owner, flag, name string) string {
+func TeardownOf(run hint.Invocation, owner, flag, name string) string {
 	cluster, namespace, _ := strings.Cut(owner, "/")
-	return hint.Command("gen3-bootstrap", "teardown", "--cluster-id", cluster, "-n", namespace, flag, name)
+	return run.Command("teardown", "--cluster-id", cluster, "-n", namespace, flag, name)
 }

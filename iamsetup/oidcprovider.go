@@ -92,7 +92,7 @@ func (p *Provider) judge() ([]plan.Change, error) {
 			hint.Command("aws", "iam", "add-client-id-to-open-id-connect-provider", "--client-id", audience, "--open-id-connect-provider-arn", p.ARN())))
 	default:
 		c = p.Own(c, Difference{What: what, Why: why, Missing: p.Have().Missing(p.Marks()), Full: "take out the tags of owners that are gone: `" +
-			hint.Command("gen3-bootstrap", "teardown", "--cluster-id", "UID", "-n", "NAMESPACE", "--oidc-issuer", p.Issuer) + "`"})
+			p.Invocation.Command("teardown", "--cluster-id", "UID", "-n", "NAMESPACE", "--oidc-issuer", p.Issuer) + "`"})
 	}
 	return []plan.Change{c}, nil
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -123,11 +122,11 @@ func (p *PolicyRemoval) held(by Hold) []string {
 func (p *PolicyRemoval) teardown() string {
 	_, full, _ := strings.Cut(p.ARN, ":policy")
 	path, name := full[:strings.LastIndex(full, "/")+1], LastPart(full)
-	command := []string{"gen3-bootstrap", "teardown", "--only", PolicyStep, "--policy-name", name}
+	command := []string{"teardown", "--only", PolicyStep, "--policy-name", name}
 	if path != "/" {
 		command = append(command, "--iam-path", path)
 	}
-	return hint.Command(command...)
+	return p.Invocation.Command(command...)
 }
 
 // remove takes the policy off those of ours that are kept, and then deletes it with its versions.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -28,6 +29,8 @@ type Removal struct {
 	Idle bool
 	// Waiting is told what a look waits for.
 	Waiting func(string)
+	// Invocation is for the commands that hints advise.
+	Invocation hint.Invocation
 }
 
 // Fate is what teardown means for a resource.

@@ -125,7 +125,7 @@ func (r *RoleRemoval) strandedChange(c plan.Change) plan.Change {
 	others := r.Tags().OtherOwners(r.Owner)
 	lines := Names(others, func(owner string) string {
 		cluster, _, _ := strings.Cut(owner, "/")
-		return fmt.Sprintf("if cluster %s is gone: `%s`", cluster, TeardownOf(owner, "--role-name", r.RoleName))
+		return fmt.Sprintf("if cluster %s is gone: `%s`", cluster, TeardownOf(r.Invocation, owner, "--role-name", r.RoleName))
 	})
 	return Blocked(c, fmt.Sprintf("IAM role %s lets in nobody but this namespace, and IAM takes no trust policy that is empty; the role itself is kept, as it carries the tags of %s",
 		r.arn, strings.Join(others, ", ")), append(lines, "then run teardown again")...)

@@ -79,7 +79,7 @@ func (r *Role) elsewhere() string {
 		}
 		fmt.Fprintf(&out, "; it also lets in this ServiceAccount of %s, another cluster", who.Issuer)
 		for _, owner := range Without(r.Have().ownersOf(who), []string{r.Owner.String()}) {
-			fmt.Fprintf(&out, " (if that is gone: `%s`)", TeardownOf(owner, "--role-name", r.RoleName))
+			fmt.Fprintf(&out, " (if that is gone: `%s`)", TeardownOf(r.Invocation, owner, "--role-name", r.RoleName))
 		}
 	}
 	return out.String()

@@ -23,6 +23,8 @@ type Up struct {
 	Pace    Pace
 	Tags    map[string]string // the operator's own
 	Adopt   bool
+	// Invocation is for the commands that hints advise.
+	Invocation hint.Invocation
 
 	have Tags          // the resource's, as last read; nil: there is none
 	todo []plan.Change // what the last look came to: of the resource, and then of what belongs to it

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -89,7 +88,7 @@ func (u *UserRemoval) standing(ctx context.Context) ([]Obstacle, error) {
 	out := u.Keys.obstacles()
 	for i, o := range out {
 		if owner := u.Tags()[TagKey+o.name]; owner != "" {
-			out[i].command = "# if " + owner + " is gone: " + TeardownOf(owner, "--user-name", u.Lookup.UserName)
+			out[i].command = "# if " + owner + " is gone: " + TeardownOf(u.Invocation, owner, "--user-name", u.Lookup.UserName)
 		}
 	}
 	return append(out, added...), err
@@ -140,6 +139,6 @@ func (u *UserRemoval) keptFor(c plan.Change, all []Obstacle, mine []string) plan
 }
 
 func (u *UserRemoval) teardownOfKeys(more ...string) string {
-	words := append([]string{"gen3-bootstrap", "teardown", "--only", KeyStep}, more...)
-	return hint.Command(append(words, "--user-name", u.Lookup.UserName)...)
+	words := append([]string{"teardown", "--only", KeyStep}, more...)
+	return u.Invocation.Command(append(words, "--user-name", u.Lookup.UserName)...)
 }
