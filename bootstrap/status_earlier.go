@@ -24,7 +24,7 @@ func (v *status) readEarlier(ctx context.Context) {
 			continue
 		}
 		key := &iamsetup.AccessKey{
-			API: t.aws.IAM, AWS: t.aws, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: e.UserName}, Owner: t.owner(), Pace: t.pace(),
+			AWS: t.aws, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: e.UserName}, Owner: t.owner(), Pace: t.pace(),
 			Store: &kube.KeySecrets{Client: t.kube, Namespace: t.settings.Namespace, Names: e.SecretNames},
 		}
 		_, err := key.Observe(ctx)

@@ -113,7 +113,7 @@ func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
 func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.AccessKey {
 	s := t.settings
 	return &iamsetup.AccessKey{
-		API: t.aws.IAM, AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
+		AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
 		Store:   &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
 		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.lease == nil && t.namespace != nil,
 	}

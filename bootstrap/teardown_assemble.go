@@ -84,7 +84,7 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 	for _, name := range t.names.users {
 		recorded := slices.Contains(t.known.users, name)
 		lookup := &iamsetup.UserLookup{API: t.target.aws.IAM, UserName: name}
-		key := &iamsetup.KeyRemoval{Removal: t.removal(base, iamsetup.KeyStep, recorded), Key: t.keyOf(lookup)}
+		key := &iamsetup.KeyRemoval{Removal: t.removal(base, iamsetup.KeyStep, recorded), AWS: t.target.aws, Lookup: lookup}
 		ending := t.add(key, nil)
 		keys = append(keys, ending)
 		users = append(users, t.add(&iamsetup.UserRemoval{
@@ -96,11 +96,6 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 		}, ending))
 	}
 	return keys, users
-}
-
-// keyOf is the key step of up for a user, as far as it is needed to look.
-func (t *teardown) keyOf(lookup *iamsetup.UserLookup) *iamsetup.AccessKey {
-	return &iamsetup.AccessKey{API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check}
 }
 
 func (t *teardown) secretStore(names []string) *kube.KeySecrets {

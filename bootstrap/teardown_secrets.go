@@ -88,7 +88,7 @@ func (s *secretsRemoval) left() []string {
 // goes reports whether an ARN is of a user whose keys are to go and could not be looked at.
 func (s *secretsRemoval) goes(arn string) bool {
 	return slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool {
-		return k.Unknown() && strings.HasSuffix(arn, "/"+k.Key.Lookup.UserName)
+		return k.Unknown() && strings.HasSuffix(arn, "/"+k.Lookup.UserName)
 	})
 }
 
@@ -121,7 +121,7 @@ func (s *secretsRemoval) destroy(ctx context.Context, held credential.Held) erro
 	}
 	for _, k := range s.keys {
 		if id != "" && k.Unknown() {
-			return fmt.Errorf("delete Secret %s: it is left, as the access keys of IAM user %s could not be looked at", held.Name, k.Key.Lookup.UserName)
+			return fmt.Errorf("delete Secret %s: it is left, as the access keys of IAM user %s could not be looked at", held.Name, k.Lookup.UserName)
 		}
 	}
 	if err := s.check(); err != nil {

@@ -14,18 +14,6 @@ import (
 // KeyStep is the name of the step that owns the access key and the Secrets which hold it.
 const KeyStep = "access-key"
 
-type keyAPI interface {
-	iam.ListAccessKeysAPIClient
-	iam.ListUserTagsAPIClient
-	CreateAccessKey(context.Context, *iam.CreateAccessKeyInput, ...func(*iam.Options)) (*iam.CreateAccessKeyOutput, error)
-	DeleteAccessKey(context.Context, *iam.DeleteAccessKeyInput, ...func(*iam.Options)) (*iam.DeleteAccessKeyOutput, error)
-	GetAccessKeyLastUsed(context.Context, *iam.GetAccessKeyLastUsedInput, ...func(*iam.Options)) (*iam.GetAccessKeyLastUsedOutput, error)
-	TagUser(context.Context, *iam.TagUserInput, ...func(*iam.Options)) (*iam.TagUserOutput, error)
-	UntagUser(context.Context, *iam.UntagUserInput, ...func(*iam.Options)) (*iam.UntagUserOutput, error)
-}
-
-var _ keyAPI = (*iam.Client)(nil)
-
 // KeyStore is where the key is kept: Secrets in Kubernetes. kube.KeySecrets is one.
 type KeyStore interface {
 	// Observe returns what each Secret holds, in a fixed order.
@@ -41,8 +29,7 @@ type KeyStore interface {
 // AccessKey is the step for the key and its Secrets. They are one step, since AWS shows the secret half once and
 // neither is of use without the other.
 type AccessKey struct {
-	API     keyAPI
-	AWS     *AWS // proves keys and tells AWS's time
+	AWS     *AWS
 	Lookup  *UserLookup
 	Store   KeyStore
 	Earlier KeyStore // Secrets that an earlier up filled and this one does not: their key is used further; nil: none
@@ -108,7 +95,7 @@ func (k *AccessKey) deleteKey(ctx context.Context, say Report, id string) error 
 	defer cancel()
 	what := "delete access key " + id + " of IAM user " + k.Lookup.UserName
 	err := k.Pace.takeAway(call, say.Waiting, what, func(ctx context.Context) error {
-		_, err := k.API.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id})
+		_, err := k.AWS.IAM.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id})
 		return Wrap(what, err)
 	})
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 type KeyRemoval struct {
 	Removal
 
-	Key *AccessKey // as for up; its Store is nil: what Secrets hold proves nothing
+	AWS    *AWS
+	Lookup *UserLookup
 
 	view    keyView
 	todo    keyEnds
@@ -43,16 +44,16 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 		return err
 	})
 	group.Go(func() (err error) {
-		view.keys, err = r.Key.list(gctx)
+		view.keys, err = listKeys(gctx, r.AWS, r.Lookup.UserName)
 		return err
 	})
 	if err := group.Wait(); err != nil {
 		return err // each says what it was doing
 	}
-	view.now = r.Key.AWS.Clock.Now()
+	view.now = r.AWS.Clock.Now()
 	r.judge(view, settled)
 	if len(r.todo.stay) > 0 || len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0 {
-		err := r.Key.readUse(ctx, view.keys)
+		err := readUse(ctx, r.AWS, view.keys)
 		if decides := len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0; err != nil && (decides || !IsDenied(err)) {
 			return err
 		}
@@ -62,10 +63,9 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 }
 
 func (r *KeyRemoval) user(ctx context.Context) (seen *UserSeen, err error) {
-	lookup := r.Key.Lookup
-	err = r.sure(ctx, "IAM user "+lookup.UserName, func(ctx context.Context) (bool, error) {
-		if seen, err = lookup.Get(ctx); seen == nil {
-			lookup.Forget() // also an error, which may be that of this look's own limit
+	err = r.sure(ctx, "IAM user "+r.Lookup.UserName, func(ctx context.Context) (bool, error) {
+		if seen, err = r.Lookup.Get(ctx); seen == nil {
+			r.Lookup.Forget() // also an error, which may be that of this look's own limit
 		}
 		return seen != nil, err
 	})
@@ -74,7 +74,7 @@ func (r *KeyRemoval) user(ctx context.Context) (seen *UserSeen, err error) {
 
 func (r *KeyRemoval) judge(view keyView, settled bool) {
 	r.view = view
-	r.todo = endKeys(view, keyRules{owner: r.Owner, userName: r.Key.Lookup.UserName, settle: r.Pace.Settle, settled: settled})
+	r.todo = endKeys(view, keyRules{owner: r.Owner, userName: r.Lookup.UserName, settle: r.Pace.Settle, settled: settled})
 }
 
 // changes renders the decision in a fixed order: what goes, what stays, what must be waited for, what is in the way.
@@ -90,7 +90,7 @@ func (r *KeyRemoval) changes() []plan.Change {
 		add(plan.None, "access-key/"+x.id, x.reason)
 	}
 	if entry := r.todo.entry(); entry != "" {
-		add(plan.Update, "key-entry/"+r.Key.Lookup.UserName, entry)
+		add(plan.Update, "key-entry/"+r.Lookup.UserName, entry)
 	}
 	return append(out, r.todo.blocks...)
 }

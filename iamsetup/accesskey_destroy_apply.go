@@ -39,7 +39,7 @@ func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 func (r *KeyRemoval) untagStale(ctx context.Context, say Report) error {
 	err := r.untag(ctx, say, r.todo.untag...)
 	if err == nil && len(r.todo.untag) > 0 {
-		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Key.Lookup.UserName, Action: plan.Update, Reason: r.todo.entry()})
+		say.Changed(plan.Change{Step: KeyStep, Resource: "key-entry/" + r.Lookup.UserName, Action: plan.Update, Reason: r.todo.entry()})
 	}
 	return err
 }
@@ -52,21 +52,21 @@ func (r *KeyRemoval) settle(ctx context.Context, say Report) error {
 	limit := r.Pace.Mint + r.Pace.Settle
 	err := r.Pace.Until(ctx, limit, func(ctx context.Context) (bool, error) {
 		say.Waiting("IAM, to see " + r.todo.settle)
-		r.Key.Lookup.Forget()
+		r.Lookup.Forget()
 		err := r.look(ctx, false)
 		return r.todo.settle == "", err
 	})
 	if errors.Is(err, ErrTooLong) {
-		r.Key.Lookup.Forget()
+		r.Lookup.Forget()
 		return r.look(ctx, true)
 	}
 	return err
 }
 
 func (r *KeyRemoval) delete(ctx context.Context, say Report, x doomed) error {
-	name := r.Key.Lookup.UserName
+	name := r.Lookup.UserName
 	err := r.Gone(ctx, say, "delete access key "+x.id+" of IAM user "+name, func(ctx context.Context) error {
-		_, err := r.Key.API.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &name, AccessKeyId: &x.id})
+		_, err := r.AWS.IAM.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &name, AccessKeyId: &x.id})
 		return err // gone wraps
 	})
 	if err != nil {
@@ -84,9 +84,9 @@ func (r *KeyRemoval) untag(ctx context.Context, say Report, keys ...string) erro
 	if len(keys) == 0 {
 		return nil
 	}
-	name := r.Key.Lookup.UserName
+	name := r.Lookup.UserName
 	return r.Gone(ctx, say, "take tags "+strings.Join(keys, ", ")+" off IAM user "+name, func(ctx context.Context) error {
-		_, err := r.Key.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &name, TagKeys: keys})
+		_, err := r.AWS.IAM.UntagUser(ctx, &iam.UntagUserInput{UserName: &name, TagKeys: keys})
 		return err // gone wraps
 	})
 }

@@ -45,7 +45,7 @@ func (k *AccessKey) tag(ctx context.Context, say Report, tags Tags) error {
 		if err := k.Guard(); err != nil {
 			return Wrap(what, err)
 		}
-		_, err := k.API.TagUser(ctx, &iam.TagUserInput{UserName: &k.Lookup.UserName, Tags: tags.List()})
+		_, err := k.AWS.IAM.TagUser(ctx, &iam.TagUserInput{UserName: &k.Lookup.UserName, Tags: tags.List()})
 		return Wrap(what, err)
 	})
 }
@@ -56,7 +56,7 @@ func (k *AccessKey) untag(ctx context.Context, say Report, keys ...string) error
 		if err := k.Guard(); err != nil {
 			return Wrap(what, err)
 		}
-		_, err := k.API.UntagUser(ctx, &iam.UntagUserInput{UserName: &k.Lookup.UserName, TagKeys: keys})
+		_, err := k.AWS.IAM.UntagUser(ctx, &iam.UntagUserInput{UserName: &k.Lookup.UserName, TagKeys: keys})
 		return Wrap(what, err)
 	})
 }

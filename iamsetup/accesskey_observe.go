@@ -2,12 +2,9 @@ package iamsetup
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
@@ -31,7 +28,7 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 		return err
 	})
 	group.Go(func() (err error) {
-		view.keys, err = k.list(gctx)
+		view.keys, err = listKeys(gctx, k.AWS, k.Lookup.UserName)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -49,7 +46,7 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 	view.now, view.lagging = k.AWS.Clock.Now(), k.lagging(view.user)
 	k.judge(view, settled)
 	if k.wantsUse() {
-		if err := k.readUse(ctx, view.keys); err != nil {
+		if err := readUse(ctx, k.AWS, view.keys); err != nil {
 			return err
 		}
 		k.search(ctx, &view)
@@ -126,43 +123,4 @@ func (k *AccessKey) judge(view keyView, settled bool) {
 // wantsUse reports whether the last uses of the keys have a say: only where something is not as it should be.
 func (k *AccessKey) wantsUse() bool {
 	return k.plan.tag || len(k.plan.strangers) > 0 || len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
-}
-
-func (k *AccessKey) list(ctx context.Context) ([]listedKey, error) {
-	var out []listedKey
-	pages := iam.NewListAccessKeysPaginator(k.API, &iam.ListAccessKeysInput{UserName: &k.Lookup.UserName})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if IsAbsent(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list access keys of IAM user %s: %w", k.Lookup.UserName, err)
-		}
-		k.AWS.Clock.Learn(page.ResultMetadata)
-		for _, m := range page.AccessKeyMetadata {
-			out = append(out, listedKey{ID: aws.ToString(m.AccessKeyId), Active: m.Status == "Active", Created: aws.ToTime(m.CreateDate)})
-		}
-	}
-	return out, nil
-}
-
-func (k *AccessKey) readUse(ctx context.Context, keys []listedKey) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for i := range keys {
-		group.Go(func() error {
-			out, err := k.API.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &keys[i].ID})
-			if IsAbsent(err) {
-				return nil
-			}
-			if keys[i].Unread = err != nil; err != nil {
-				return fmt.Errorf("get last use of access key %s: %w", keys[i].ID, err)
-			}
-			if use := out.AccessKeyLastUsed; use != nil && use.LastUsedDate != nil {
-				keys[i].Use = lastUse{At: *use.LastUsedDate, Service: aws.ToString(use.ServiceName)}
-			}
-			return nil
-		})
-	}
-	return group.Wait() // each says what it was doing
 }

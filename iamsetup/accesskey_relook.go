@@ -11,15 +11,15 @@ func (r *KeyRemoval) relook(ctx context.Context) error {
 	if !r.looked {
 		return nil // that they could not be looked at is in the user's way
 	}
-	user, err := r.Key.Lookup.Get(ctx)
+	user, err := r.Lookup.Get(ctx)
 	if err != nil {
 		return err
 	}
-	keys, err := r.Key.list(ctx)
+	keys, err := listKeys(ctx, r.AWS, r.Lookup.UserName)
 	if err != nil {
 		return err
 	}
-	if err := r.Key.readUse(ctx, keys); err != nil && !IsDenied(err) {
+	if err := readUse(ctx, r.AWS, keys); err != nil && !IsDenied(err) {
 		return err
 	}
 	r.view.user, r.view.keys = user, keys

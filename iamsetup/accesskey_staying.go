@@ -51,10 +51,10 @@ func (r *KeyRemoval) obstacles() []Obstacle {
 			continue
 		}
 		d := decision{v: r.view}
-		out = append(out, describeKey(r.Key.Lookup.UserName, k.ID, d.describe(k.ID), d.nobodys(k)))
+		out = append(out, describeKey(r.Lookup.UserName, k.ID, d.describe(k.ID), d.nobodys(k)))
 	}
 	if !r.looked {
-		out = append(out, Obstacle{kind: accessKey, note: "they could not be looked at", command: hint.Command("aws", "iam", "list-access-keys", "--user-name", r.Key.Lookup.UserName)})
+		out = append(out, Obstacle{kind: accessKey, note: "they could not be looked at", command: hint.Command("aws", "iam", "list-access-keys", "--user-name", r.Lookup.UserName)})
 	}
 	return out
 }

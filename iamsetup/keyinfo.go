@@ -2,11 +2,7 @@ package iamsetup
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
 // KeyInfo is what IAM tells of one access key.
@@ -25,7 +21,7 @@ type KeyInfo struct {
 // Keys are the user's keys as the last Observe saw them, with their last uses; without those, and with an error, where
 // only they may not be read.
 func (k *AccessKey) Keys(ctx context.Context) ([]KeyInfo, error) {
-	useErr := k.readUse(ctx, k.view.keys)
+	useErr := readUse(ctx, k.AWS, k.view.keys)
 	d := decision{v: k.view, r: keyRules{owner: k.Owner, userName: k.Lookup.UserName}}
 	out := make([]KeyInfo, 0, len(k.view.keys))
 	for _, key := range k.view.keys {
@@ -56,7 +52,7 @@ func (k *AccessKey) OpenMint() *Mint {
 // not known then.
 func (k *AccessKey) ListedKeys(ctx context.Context) (infos []KeyInfo, err error) {
 	k.view = keyView{}
-	if k.view.keys, err = k.list(ctx); err != nil {
+	if k.view.keys, err = listKeys(ctx, k.AWS, k.Lookup.UserName); err != nil {
 		return nil, err
 	}
 	return k.Keys(ctx)
@@ -64,29 +60,14 @@ func (k *AccessKey) ListedKeys(ctx context.Context) (infos []KeyInfo, err error)
 
 // KeyInfo finds a key of whatever user by its id; nil when the account has none of that id.
 func (a *AWS) KeyInfo(ctx context.Context, id string) (*KeyInfo, error) {
-	used, err := a.IAM.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &id})
-	if IsAbsent(err) {
-		return nil, nil // absence is an answer here, not a failure
+	use, user, err := lastUseOf(ctx, a, id)
+	if err != nil || user == "" {
+		return nil, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("get last use of access key %s: %w", id, err)
+	keys, err := listKeys(ctx, a, user)
+	view := keyView{keys: keys}
+	if k := view.listed(id); k != nil {
+		return &KeyInfo{ID: id, UserName: user, Active: k.Active, Created: k.Created, LastUsed: use.At, Service: use.Service}, nil
 	}
-	info := KeyInfo{ID: id, UserName: aws.ToString(used.UserName)}
-	if use := used.AccessKeyLastUsed; use != nil && use.LastUsedDate != nil {
-		info.LastUsed, info.Service = *use.LastUsedDate, aws.ToString(use.ServiceName)
-	}
-	pages := iam.NewListAccessKeysPaginator(a.IAM, &iam.ListAccessKeysInput{UserName: &info.UserName})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list access keys of IAM user %s: %w", info.UserName, err)
-		}
-		for _, m := range page.AccessKeyMetadata {
-			if aws.ToString(m.AccessKeyId) == id {
-				info.Active, info.Created = m.Status == "Active", aws.ToTime(m.CreateDate)
-				return &info, nil
-			}
-		}
-	}
-	return nil, nil // deleted between the two calls
+	return nil, err // deleted between the two calls, where there is none
 }

@@ -75,7 +75,7 @@ func (k *AccessKey) create(ctx context.Context, say Report, m minting) (credenti
 		// An interrupt does not cut this call off: its answer is the only place where the secret half ever shows.
 		call, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(left, k.Pace.Cleanup))
 		defer cancel()
-		out, err := k.API.CreateAccessKey(call, &iam.CreateAccessKeyInput{UserName: &k.Lookup.UserName}, WithoutRetries)
+		out, err := k.AWS.IAM.CreateAccessKey(call, &iam.CreateAccessKeyInput{UserName: &k.Lookup.UserName}, WithoutRetries)
 		if answer = Wrap(what, err); answer != nil {
 			return answer
 		}

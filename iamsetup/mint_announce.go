@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -28,7 +28,7 @@ func (k *AccessKey) announce(ctx context.Context, say Report) (minting, error) {
 	}
 	var existing []listedKey
 	if !user.New {
-		if existing, err = k.list(ctx); err != nil {
+		if existing, err = listKeys(ctx, k.AWS, k.Lookup.UserName); err != nil {
 			return minting{}, err
 		}
 	}
@@ -98,19 +98,12 @@ func (k *AccessKey) readBack(ctx context.Context, say Report, own intent) (tags 
 }
 
 func (k *AccessKey) tags(ctx context.Context) (Tags, error) {
-	tags := Tags{}
-	pages := iam.NewListUserTagsPaginator(k.API, &iam.ListUserTagsInput{UserName: &k.Lookup.UserName})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if IsAbsent(err) {
-			return tags, nil // too new to be seen everywhere
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list tags of IAM user %s: %w", k.Lookup.UserName, err)
-		}
-		maps.Copy(tags, TagsOf(page.Tags))
+	all, err := List(ctx, iam.NewListUserTagsPaginator(k.AWS.IAM, &iam.ListUserTagsInput{UserName: &k.Lookup.UserName}),
+		func(page *iam.ListUserTagsOutput) []types.Tag { return page.Tags })
+	if err != nil && !IsAbsent(err) { // that is too new to be seen everywhere
+		return nil, fmt.Errorf("list tags of IAM user %s: %w", k.Lookup.UserName, err)
 	}
-	return tags, nil
+	return TagsOf(all), nil
 }
 
 // withdraw takes back an announcement of which nothing came, with other tags of that mint. A run that lost the lock leaves

@@ -15,7 +15,7 @@ import (
 
 func minter(client *iam.Client) *AccessKey {
 	return &AccessKey{
-		API: client, AWS: &AWS{Clock: &Clock{local: time.Now}}, Lookup: &UserLookup{API: client, UserName: "es"},
+		AWS: &AWS{IAM: client, Clock: &Clock{local: time.Now}}, Lookup: &UserLookup{API: client, UserName: "es"},
 		Owner: Owner{Cluster: "cluster-1", Namespace: "gen3"}, Pace: testPace(), Guard: func() error { return nil },
 	}
 }

@@ -55,10 +55,10 @@ func (k *AccessKey) lookForMinted(ctx context.Context, m minting) (decision, err
 	if user != nil {
 		d.v.user = user // else it is too new to be seen everywhere
 	}
-	if d.v.keys, err = k.list(ctx); err != nil || len(d.v.keys) == 0 {
+	if d.v.keys, err = listKeys(ctx, k.AWS, k.Lookup.UserName); err != nil || len(d.v.keys) == 0 {
 		return d, err
 	}
-	return d, k.readUse(ctx, d.v.keys)
+	return d, readUse(ctx, k.AWS, d.v.keys)
 }
 
 // undo deletes the key of a mint that no Secret holds, none for "", also after an interrupt, and withdraws the intent. What
