@@ -2,7 +2,6 @@ package iamsetup
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -57,7 +56,7 @@ func (k *AccessKey) look(ctx context.Context, settled bool) error {
 
 // lagging reports whether IAM may not show yet what a run wrote a moment ago.
 func (k *AccessKey) lagging(user *UserSeen) bool {
-	if k.Unlocked && user != nil && slices.Contains(user.Tags.Owners(), k.Owner.String()) {
+	if k.Unlocked && user != nil && user.Tags.OwnedBy(k.Owner) {
 		return true
 	}
 	return k.Lagging != nil && k.Lagging()

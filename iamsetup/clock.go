@@ -6,6 +6,7 @@ import (
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go/middleware"
+	"k8s.io/apimachinery/pkg/util/duration"
 )
 
 // Clock tells AWS's time, from the Date header of the last answer seen: key creation dates are compared with it, and
@@ -34,3 +35,6 @@ func (c *Clock) Now() time.Time {
 	defer c.mu.Unlock()
 	return c.local().Add(c.offset).UTC().Truncate(time.Second)
 }
+
+// Age says how long ago something was, as kubectl does: "5m", "3h12m", "40d".
+func Age(d time.Duration) string { return duration.HumanDuration(max(d, 0)) }

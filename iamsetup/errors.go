@@ -2,6 +2,7 @@ package iamsetup
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -25,6 +26,17 @@ func IsTaken(err error) bool { return ErrorCode(err) == "EntityAlreadyExists" }
 // IsDenied reports that the caller may not do that.
 func IsDenied(err error) bool {
 	return ErrorCode(err) == "AccessDenied" || ErrorCode(err) == "AccessDeniedException"
+}
+
+// ErrDenied means that the caller may not read something, so that it may be there or not.
+var ErrDenied = errors.New("the caller may not read it")
+
+// MarkDenied makes ErrDenied of a refusal.
+func MarkDenied(err error) error {
+	if IsDenied(err) {
+		return fmt.Errorf("%w: %w", ErrDenied, err)
+	}
+	return err
 }
 
 // isTransient reports an answer that the same call may not get again: IAM's eventual consistency and its guards against

@@ -75,6 +75,12 @@ func (t Tags) Owners() []string {
 	return out
 }
 
+// OwnedBy reports whether an owner's tag is among them.
+func (t Tags) OwnedBy(o Owner) bool {
+	_, ok := t[TagOwner+o.String()]
+	return ok
+}
+
 // ownersOf returns the owners whose tag stands for who, as its key names the namespace and its value the issuer. There are
 // two where a cluster was built anew under its old issuer.
 func (t Tags) ownersOf(who Trusted) []string {

@@ -47,8 +47,7 @@ const (
 
 // fateOf judges tags. What carries our mark and no owner at all was left by its last one, as something else used it.
 func (r Removal) fateOf(tags Tags) Fate {
-	_, mine := tags[TagOwner+r.Owner.String()]
-	rest := tags.OtherOwners(r.Owner)
+	mine, rest := tags.OwnedBy(r.Owner), tags.OtherOwners(r.Owner)
 	switch {
 	case !tags.Ours():
 		return FateForeign

@@ -2,16 +2,11 @@ package iamsetup
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
-
-// ErrDenied means that the caller may not read something, so that it may be there or not.
-var ErrDenied = errors.New("the caller may not read it")
 
 // RoleARN looks a role up by its name, since its path is part of its ARN and need not be the one that a run would give
 // it. It returns "" when there is no such role, and ErrDenied.
@@ -50,8 +45,5 @@ func (a *AWS) RoleIssuer(ctx context.Context, name string, o Owner) (string, err
 // role returns nil when there is none.
 func (a *AWS) role(ctx context.Context, name string) (*types.Role, error) {
 	role, err := getRole(ctx, a.IAM, name)
-	if IsDenied(err) {
-		err = fmt.Errorf("%w: %w", ErrDenied, err)
-	}
-	return role, err
+	return role, MarkDenied(err)
 }

@@ -82,7 +82,7 @@ func (r *RoleRemoval) read(ctx context.Context) (_ Tags, err error) {
 		return nil, err
 	}
 	r.arn = r.seen.arn
-	if _, mine := r.seen.tags[TagOwner+r.Owner.String()]; mine {
+	if r.seen.tags.OwnedBy(r.Owner) {
 		r.owned = slices.DeleteFunc(r.seen.trust.named(), func(who Trusted) bool { return !r.seen.tags.prove(r.Owner, who) })
 	}
 	return r.seen.tags, nil
