@@ -3,7 +3,6 @@ package iamsetup
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -47,9 +46,4 @@ func Names[T any](all []T, name func(T) string) []string {
 		out = append(out, name(x))
 	}
 	return out
-}
-
-// Without are the items that are none of the others.
-func Without(items, others []string) []string {
-	return slices.DeleteFunc(slices.Clone(items), func(s string) bool { return slices.Contains(others, s) })
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // Down is what was found of a resource that is to be taken away, and what is to be done about it.
@@ -40,7 +41,9 @@ func (d *Down) Judged() []plan.Change { return []plan.Change{d.todo} }
 func (d *Down) Warnings() []string { return d.warnings }
 
 // Warn adds what is not said yet.
-func (d *Down) Warn(texts ...string) { d.warnings = append(d.warnings, Without(texts, d.warnings)...) }
+func (d *Down) Warn(texts ...string) {
+	d.warnings = append(d.warnings, words.Without(texts, d.warnings)...)
+}
 
 // Tags are those of the resource as last read; nil: there is none.
 func (d *Down) Tags() Tags { return d.tags }

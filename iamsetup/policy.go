@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/document"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -47,7 +48,7 @@ func (p *Policy) Observe(ctx context.Context) (_ []plan.Change, err error) {
 	if p.document, err = PolicyDocument(p.Account, p.Scope).JSON(); err != nil {
 		return nil, err
 	}
-	if size := characters(p.document); size > policyMax {
+	if size := document.Characters(p.document); size > policyMax {
 		p.todo = []plan.Change{Blocked(p.change(), fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
 			"give fewer and shorter --secret-prefix and --kms-key")}
 		return p.todo, nil
@@ -106,7 +107,7 @@ func (p *Policy) readOnce(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("get version %s of IAM policy %s: %w", aws.ToString(seen.DefaultVersionId), p.ARN(), err)
 	}
-	if p.inPlace, err = decodeDocument(aws.ToString(version.PolicyVersion.Document)); err != nil {
+	if p.inPlace, err = document.Decode(aws.ToString(version.PolicyVersion.Document)); err != nil {
 		return fmt.Errorf("decode version %s of IAM policy %s: %w", aws.ToString(seen.DefaultVersionId), p.ARN(), err)
 	}
 	p.seen, p.have = *seen, TagsOf(seen.Tags)
@@ -131,13 +132,13 @@ func (p *Policy) judge() ([]plan.Change, error) {
 		c.Action, c.Reason = plan.Create, "there is no such policy"
 		return []plan.Change{c}, nil
 	}
-	same, err := SameMeaning(p.inPlace, p.document)
+	same, err := document.SameMeaning(p.inPlace, p.document)
 	if err != nil {
 		return nil, fmt.Errorf("compare IAM policy %s: %w", p.ARN(), err)
 	}
 	var why []string
 	if !same {
-		why = append(why, "its document differs: "+difference(p.inPlace, p.document))
+		why = append(why, "its document differs: "+document.Difference(p.inPlace, p.document))
 	}
 	what, others := "policy "+p.ARN(), p.Have().OtherOwners(p.Owner)
 	const another = "give this one a name of its own with --policy-name"

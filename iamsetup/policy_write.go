@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/document"
 )
 
 func (p *Policy) create(ctx context.Context) error {
@@ -19,7 +21,7 @@ func (p *Policy) create(ctx context.Context) error {
 }
 
 func (p *Policy) update(ctx context.Context, say Report) error {
-	same, err := SameMeaning(p.inPlace, p.document)
+	same, err := document.SameMeaning(p.inPlace, p.document)
 	if err != nil {
 		return fmt.Errorf("compare IAM policy %s: %w", p.ARN(), err)
 	}
@@ -46,7 +48,7 @@ func (p *Policy) newVersion(ctx context.Context, say Report) error {
 			PolicyArn: aws.String(p.ARN()), PolicyDocument: &p.document, SetAsDefault: true,
 		}, WithoutRetries))
 		if IsUnclear(err) && p.read(ctx) == nil && p.Have() != nil {
-			if same, _ := SameMeaning(p.inPlace, p.document); same {
+			if same, _ := document.SameMeaning(p.inPlace, p.document); same {
 				return nil
 			}
 		}

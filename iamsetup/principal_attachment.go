@@ -8,12 +8,13 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 func (p *Principal) isAttached() bool { return slices.Contains(p.attached, p.PolicyARN) }
 
 // beside are the policies that it has beside the one that it is to have.
-func (p *Principal) beside() []string { return Without(p.attached, []string{p.PolicyARN}) }
+func (p *Principal) beside() []string { return words.Without(p.attached, []string{p.PolicyARN}) }
 
 // attachment judges the policy's. Beside another policy it would give this owner's rights to the others, and theirs to
 // this one: keys and sessions have what all policies together allow.

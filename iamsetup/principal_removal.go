@@ -8,6 +8,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // principalDown is Down for a user or role. What somebody added to it by hand is never stripped: it is in the way, and said.
@@ -34,7 +35,7 @@ func (d *principalDown) standing(ctx context.Context, on calls, policies []strin
 		return nil, err
 	}
 	found, unread, err := on.added(ctx)
-	d.attached, d.warnings = nil, append(d.warnings, Without(unread, d.warnings)...)
+	d.attached, d.warnings = nil, append(d.warnings, words.Without(unread, d.warnings)...)
 	for _, arn := range attached {
 		if slices.Contains(policies, arn) {
 			d.attached = append(d.attached, arn)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/document"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -117,7 +118,7 @@ func TestRoleKeepsForeignStatements(t *testing.T) {
 	}
 	wantReason(t, changes, "does not let in system:serviceaccount:gen3:secret-store-sa of issuer "+issuerA)
 	now := trustNow(t, srv)
-	if same, err := SameMeaning(textOf(t, now.without(r.Trusted)), before); err != nil || !same || !now.holds(r.Trusted) {
+	if same, err := document.SameMeaning(textOf(t, now.without(r.Trusted)), before); err != nil || !same || !now.holds(r.Trusted) {
 		t.Errorf("now %s (%v)", textOf(t, now), err)
 	}
 	wantConverged(t, srv, r)
@@ -277,7 +278,7 @@ func fullTrust(t *testing.T, room int) trust {
 		return Trusted{issuerA, Subject(strings.Repeat(string(c), 60), "secret-store-sa")}
 	}
 	full := newTrust(awsProvider)
-	for c := 'A'; characters(textOf(t, full.with(long(c)))) <= room; c++ {
+	for c := 'A'; document.Characters(textOf(t, full.with(long(c)))) <= room; c++ {
 		full = full.with(long(c))
 	}
 	return full

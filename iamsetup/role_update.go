@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // update brings a role in line.
@@ -35,7 +37,7 @@ func (r *Role) update(ctx context.Context, say Report) error {
 // the policy lets in stays proved to be this owner's wherever the run is interrupted.
 func (r *Role) inTurn(missing Tags) (first, last Tags) {
 	own := TagOwner + r.Owner.String()
-	before := Without(strings.Fields(r.Have()[own]), []string{missing[own]})
+	before := words.Without(strings.Fields(r.Have()[own]), []string{missing[own]})
 	if _, ok := missing[own]; !ok || len(before) == 0 {
 		return missing, nil
 	}
@@ -78,7 +80,7 @@ func (r *Role) elsewhere() string {
 			continue
 		}
 		fmt.Fprintf(&out, "; it also lets in this ServiceAccount of %s, another cluster", who.Issuer)
-		for _, owner := range Without(r.Have().ownersOf(who), []string{r.Owner.String()}) {
+		for _, owner := range words.Without(r.Have().ownersOf(who), []string{r.Owner.String()}) {
 			fmt.Fprintf(&out, " (if that is gone: `%s`)", TeardownOf(r.Invocation, owner, "--role-name", r.RoleName))
 		}
 	}

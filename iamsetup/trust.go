@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"unicode"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/document"
 )
 
 const (
@@ -34,12 +35,12 @@ type trust struct {
 
 // newTrust is a policy that nobody is named in yet.
 func newTrust(arn func(string) string) trust {
-	return trust{arn: arn, fields: map[string]json.RawMessage{"Version": json.RawMessage(`"` + documentVersion + `"`)}}
+	return trust{arn: arn, fields: map[string]json.RawMessage{"Version": json.RawMessage(`"` + document.Version + `"`)}}
 }
 
 func parseTrust(text string, arn func(string) string) (trust, error) {
 	t := trust{arn: arn}
-	text, err := decodeDocument(text)
+	text, err := document.Decode(text)
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &t.fields)
 	}
@@ -77,18 +78,7 @@ func compact(value any) (string, error) {
 // characters is how many of IAM's quota the policy takes.
 func (t trust) characters() (int, error) {
 	text, err := t.JSON()
-	return characters(text), err
-}
-
-// characters counts as IAM does.
-func characters(document string) int {
-	n := 0
-	for _, r := range document {
-		if !unicode.IsSpace(r) {
-			n++
-		}
-	}
-	return n
+	return document.Characters(text), err
 }
 
 // holds reports whether statements of our form let in any of these.

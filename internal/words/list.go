@@ -3,6 +3,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,11 @@ func (l List) Joined(names []string, separator string) string {
 		return strings.Join(names, separator)
 	}
 	return fmt.Sprintf("%s%sand %d more", strings.Join(names[:Most], separator), separator, len(names)-Most)
+}
+
+// Without are the names that are none of the others.
+func Without(names, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
 
 // Few tells the first of many, where nobody is served by all of them.

@@ -1,27 +1,10 @@
 package iamsetup
 
 import (
-	"encoding/json"
 	"fmt"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/document"
 )
-
-// documentVersion is the only current version of IAM's policy language.
-const documentVersion = "2012-10-17"
-
-// Document is an IAM policy document.
-type Document struct {
-	Version   string
-	Statement []Statement
-}
-
-// Statement is one statement of a permissions policy. IAM allows no Principal there.
-type Statement struct {
-	Sid       string
-	Effect    string
-	Action    []string
-	Resource  []string
-	Condition map[string]map[string]string `json:",omitempty"`
-}
 
 // Scope is what the policy lets External Secrets Operator do.
 type Scope struct {
@@ -41,8 +24,8 @@ const (
 // PolicyDocument says what the operator's AWS calls need and no more. ListSecrets and BatchGetSecretValue know no
 // resource but "*" (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html);
 // what the latter returns is still limited by GetSecretValue.
-func PolicyDocument(a Account, s Scope) Document {
-	doc := Document{Version: documentVersion, Statement: []Statement{
+func PolicyDocument(a Account, s Scope) document.Document {
+	doc := document.Document{Version: document.Version, Statement: []document.Statement{
 		{
 			Sid: "ReadSecrets", Effect: "Allow",
 			Action:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
@@ -80,8 +63,8 @@ func (s Scope) secrets(a Account) []string {
 // secret has, since by the request's tag alone any secret could be tagged and then written. At its creation, which is
 // tagging too, a secret counts as having the tags that it gets: AWS's own tutorial creates secrets under such a condition
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html).
-func (s Scope) push(a Account) []Statement {
-	return []Statement{
+func (s Scope) push(a Account) []document.Statement {
+	return []document.Statement{
 		{
 			Sid: "PushNewSecrets", Effect: "Allow",
 			Action: []string{"secretsmanager:CreateSecret"}, Resource: s.secrets(a),
@@ -96,23 +79,14 @@ func (s Scope) push(a Account) []Statement {
 }
 
 // kms lets Secrets Manager, and nothing else, use the keys on the caller's behalf.
-func (s Scope) kms(a Account) Statement {
+func (s Scope) kms(a Account) document.Statement {
 	actions := []string{"kms:Decrypt"}
 	if s.AllowPush {
 		actions = append(actions, "kms:GenerateDataKey")
 	}
 	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, dnsSuffix(a.Partition))
-	return Statement{
+	return document.Statement{
 		Sid: "UseKeys", Effect: "Allow", Action: actions, Resource: s.KMSKeys,
 		Condition: map[string]map[string]string{"StringEquals": {"kms:ViaService": via}},
 	}
-}
-
-// JSON is the document as it is sent to IAM.
-func (d Document) JSON() (string, error) {
-	text, err := json.Marshal(d)
-	if err != nil {
-		return "", fmt.Errorf("marshal policy document: %w", err)
-	}
-	return string(text), nil
 }

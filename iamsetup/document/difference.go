@@ -1,19 +1,21 @@
-package iamsetup
+package document
 
 import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
-// difference says in words what a policy document in place allows beyond the wanted one, and what it lacks.
-func difference(inPlace, wanted string) string {
+// Difference says in words what a policy document in place allows beyond the wanted one, and what it lacks.
+func Difference(inPlace, wanted string) string {
 	have, want := grants(inPlace), grants(wanted)
 	var parts []string
-	if extra := Without(have, want); len(extra) > 0 {
+	if extra := words.Without(have, want); len(extra) > 0 {
 		parts = append(parts, "to be taken away: "+strings.Join(extra, ", "))
 	}
-	if lacking := Without(want, have); len(lacking) > 0 {
+	if lacking := words.Without(want, have); len(lacking) > 0 {
 		parts = append(parts, "to be added: "+strings.Join(lacking, ", "))
 	}
 	if len(parts) == 0 {

@@ -1,4 +1,4 @@
-package iamsetup
+package document
 
 import (
 	"encoding/json"
@@ -23,8 +23,8 @@ func SameMeaning(have, want string) (bool, error) {
 	return a == b, nil
 }
 
-// decodeDocument undoes IAM's URL-encoding (RFC 3986) where there is one; JSON itself begins with a brace.
-func decodeDocument(text string) (string, error) {
+// Decode undoes IAM's URL-encoding (RFC 3986) where there is one; JSON itself begins with a brace.
+func Decode(text string) (string, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return text, nil
 	}
@@ -32,7 +32,7 @@ func decodeDocument(text string) (string, error) {
 }
 
 func canonical(text string) (string, error) {
-	decoded, err := decodeDocument(text)
+	decoded, err := Decode(text)
 	if err != nil {
 		return "", err
 	}

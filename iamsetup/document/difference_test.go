@@ -1,4 +1,4 @@
-package iamsetup
+package document
 
 import "testing"
 
@@ -8,7 +8,7 @@ func TestDifferenceNamesWhatIsExcepted(t *testing.T) {
 	const have, wanted = `{"Statement":[{"Effect":"Allow","NotAction":["iam:*","sts:*"],"Resource":"*"},{"Effect":"Deny","Action":"s3:*","NotResource":"arn:x"}]}`,
 		`{"Statement":{"Effect":"Allow","Action":"secretsmanager:ListSecrets","Resource":"*"}}`
 	const want = "to be taken away: all but iam:* on *, all but sts:* on *, Deny s3:* on all but arn:x; to be added: secretsmanager:ListSecrets on *"
-	if got := difference(have, wanted); got != want {
+	if got := Difference(have, wanted); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
