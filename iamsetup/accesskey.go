@@ -57,7 +57,7 @@ func (k *AccessKey) KeyID() string { return k.key }
 
 // Apply does what the last Observe said, and waits first for what that left in doubt.
 func (k *AccessKey) Apply(ctx context.Context, sink event.Sink) error {
-	say := Report{sink: sink, step: KeyStep}
+	say := Report{Sink: sink, Step: KeyStep}
 	if err := k.meetUser(ctx); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (k *AccessKey) deleteKey(ctx context.Context, say Report, id string) error 
 	call, cancel := k.Pace.Begun(ctx)
 	defer cancel()
 	what := "delete access key " + id + " of IAM user " + k.Lookup.UserName
-	err := k.Pace.takeAway(call, say.Waiting, what, func(ctx context.Context) error {
+	err := k.Pace.TakeAway(call, say.Waiting, what, func(ctx context.Context) error {
 		_, err := k.AWS.IAM.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id})
 		return Wrap(what, err)
 	})

@@ -63,7 +63,7 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 }
 
 func (r *KeyRemoval) user(ctx context.Context) (seen *UserSeen, err error) {
-	err = r.sure(ctx, "IAM user "+r.Lookup.UserName, func(ctx context.Context) (bool, error) {
+	err = r.Sure(ctx, "IAM user "+r.Lookup.UserName, func(ctx context.Context) (bool, error) {
 		if seen, err = r.Lookup.Get(ctx); seen == nil {
 			r.Lookup.Forget() // also an error, which may be that of this look's own limit
 		}

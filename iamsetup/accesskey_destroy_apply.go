@@ -15,7 +15,7 @@ import (
 // Destroy does what the last PlanDestroy said, and waits first for what that left in doubt.
 func (r *KeyRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	defer func() { r.ended = true }()
-	say := Report{sink: sink, step: KeyStep}
+	say := Report{Sink: sink, Step: KeyStep}
 	if err := r.settle(ctx, say); err != nil {
 		r.looked = false
 		return err

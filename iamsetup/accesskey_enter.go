@@ -52,7 +52,7 @@ func (k *AccessKey) tag(ctx context.Context, say Report, tags Tags) error {
 
 func (k *AccessKey) untag(ctx context.Context, say Report, keys ...string) error {
 	what := "take tags " + strings.Join(keys, ", ") + " off IAM user " + k.Lookup.UserName
-	return k.Pace.takeAway(ctx, say.Waiting, what, func(ctx context.Context) error {
+	return k.Pace.TakeAway(ctx, say.Waiting, what, func(ctx context.Context) error {
 		if err := k.Guard(); err != nil {
 			return Wrap(what, err)
 		}

@@ -19,12 +19,12 @@ func (a Account) RoleARN(path, name string) string { return a.arn("iam", "", "ro
 
 // ProviderARN is that of the identity provider of an issuer.
 func (a Account) ProviderARN(issuer string) string {
-	return a.arn("iam", "", "oidc-provider/"+providerName(issuer))
+	return a.arn("iam", "", "oidc-provider/"+ProviderName(issuer))
 }
 
-// secretsARN is that of all secrets whose names begin alike. It takes in the hyphen and the six random characters in which
+// SecretsARN is that of all secrets whose names begin alike. It takes in the hyphen and the six random characters in which
 // a secret's ARN ends.
-func (a Account) secretsARN(region, prefix string) string {
+func (a Account) SecretsARN(region, prefix string) string {
 	return a.arn("secretsmanager", region, "secret:"+prefix+"*")
 }
 
@@ -34,3 +34,27 @@ func (a Account) arn(service, region, resource string) string {
 
 // LastPart is the name in an ARN.
 func LastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+
+// ProviderName is an issuer as IAM's ARNs and condition keys spell it.
+func ProviderName(issuer string) string { return strings.TrimPrefix(issuer, "https://") }
+
+// DNSSuffix is the domain of the partition's services, as kms:ViaService spells it (botocore's partitions.json,
+// "dnsSuffix").
+func (a Account) DNSSuffix() string {
+	switch a.Partition {
+	case "aws-cn":
+		return "amazonaws.com.cn"
+	case "aws-eusc":
+		return "amazonaws.eu"
+	case "aws-iso":
+		return "c2s.ic.gov"
+	case "aws-iso-b":
+		return "sc2s.sgov.gov"
+	case "aws-iso-e":
+		return "cloud.adc-e.uk"
+	case "aws-iso-f":
+		return "csp.hci.ic.gov"
+	default:
+		return "amazonaws.com"
+	}
+}

@@ -68,7 +68,7 @@ func Connect(ctx context.Context, c Connection) (*AWS, error) {
 	}
 	unwrapped := cfg.Copy()
 	cfg.HTTPClient = plainBodies{cfg.HTTPClient}
-	return &AWS{IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg), Clock: &Clock{local: c.Now}, config: unwrapped}, nil
+	return &AWS{IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg), Clock: NewClock(c.Now), config: unwrapped}, nil
 }
 
 // plainBodies hides that the SDK's request bodies can write themselves. The SDK closes a body once the answer has begun;
@@ -93,9 +93,9 @@ func sdkLog(log *slog.Logger) logging.Logger {
 	})
 }
 
-// as returns an STS client that signs with key and opens a new connection for each call, since one connection always
+// As returns an STS client that signs with key and opens a new connection for each call, since one connection always
 // ends at one server, and a new key reaches the servers one by one.
-func (a *AWS) as(key credential.Key) *sts.Client {
+func (a *AWS) As(key credential.Key) *sts.Client {
 	cfg := a.config.Copy()
 	cfg.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret.Reveal(), "")
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {

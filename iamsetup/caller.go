@@ -81,24 +81,3 @@ func PartitionOf(region string) string {
 	}
 	return ""
 }
-
-// dnsSuffix is the domain of a partition's services, as kms:ViaService spells it (botocore's partitions.json,
-// "dnsSuffix").
-func dnsSuffix(partition string) string {
-	switch partition {
-	case "aws-cn":
-		return "amazonaws.com.cn"
-	case "aws-eusc":
-		return "amazonaws.eu"
-	case "aws-iso":
-		return "c2s.ic.gov"
-	case "aws-iso-b":
-		return "sc2s.sgov.gov"
-	case "aws-iso-e":
-		return "cloud.adc-e.uk"
-	case "aws-iso-f":
-		return "csp.hci.ic.gov"
-	default:
-		return "amazonaws.com"
-	}
-}

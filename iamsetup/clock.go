@@ -18,6 +18,12 @@ type Clock struct {
 	offset time.Duration
 }
 
+// NewClock goes by the local one until an answer was seen.
+func NewClock(local func() time.Time) *Clock { return &Clock{local: local} }
+
+// Local is the operator's own time.
+func (c *Clock) Local() time.Time { return c.local() }
+
 // Learn takes the server's time from the metadata of an answer.
 func (c *Clock) Learn(m middleware.Metadata) {
 	server, ok := awsmiddleware.GetServerTime(m)

@@ -82,7 +82,7 @@ func (d *decision) awaitKeys(own *intent, out *keyEnds) {
 // staleTags are entries of this owner on the user that stand for nothing any more. One whose key may only not show is
 // waited for.
 func (d *decision) staleTags(out *keyEnds) {
-	for _, key := range d.v.user.Tags.keys() {
+	for _, key := range d.v.user.Tags.Keys() {
 		id, isKey := strings.CutPrefix(key, TagKey)
 		stale := isKey && d.ours(id) && d.v.listed(id) == nil
 		switch {

@@ -72,7 +72,7 @@ func (d *Down) Fate(r Removal) Fate {
 // Plan says what TakeAway would do. It only reads.
 func (d *Down) Plan(ctx context.Context, r Removal, l Leaver) ([]plan.Change, error) {
 	d.failed, d.warnings = true, nil
-	err := r.sure(ctx, l.What, func(ctx context.Context) (found bool, err error) {
+	err := r.Sure(ctx, l.What, func(ctx context.Context) (found bool, err error) {
 		d.tags, err = l.Read(ctx)
 		return d.tags != nil, err
 	})
@@ -94,7 +94,7 @@ func (d *Down) Plan(ctx context.Context, r Removal, l Leaver) ([]plan.Change, er
 // TakeAway looks again, since others may have taken the resource or left it meanwhile, and does what there is to do.
 func (d *Down) TakeAway(ctx context.Context, sink event.Sink, r Removal, l Leaver) (err error) {
 	defer func() { d.failed = err != nil }()
-	say := Report{sink: sink, step: l.Step, wrote: new(bool)}
+	say := Report{Sink: sink, Step: l.Step, wrote: new(bool)}
 	if err := d.lookAgain(ctx, say, r, l); err != nil {
 		return err
 	}

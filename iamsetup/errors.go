@@ -39,9 +39,9 @@ func MarkDenied(err error) error {
 	return err
 }
 
-// isTransient reports an answer that the same call may not get again: IAM's eventual consistency and its guards against
+// IsTransient reports an answer that the same call may not get again: IAM's eventual consistency and its guards against
 // concurrent writes, none of which the SDK retries.
-func isTransient(err error) bool {
+func IsTransient(err error) bool {
 	switch ErrorCode(err) {
 	case "NoSuchEntity", "ConcurrentModification", "EntityTemporarilyUnmodifiable":
 		return true

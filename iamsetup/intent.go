@@ -24,11 +24,11 @@ func (i intent) tags() Tags {
 	return Tags{TagMinting + i.owner: strings.Join(words, " ")}
 }
 
-// intents are the announcements on a user, in the order of their owners. One that somebody edited so that it cannot be read
+// intentsOf are the announcements on a user, in the order of their owners. One that somebody edited so that it cannot be read
 // has no time, and so claims no key.
-func (t Tags) intents() []intent {
+func intentsOf(t Tags) []intent {
 	var out []intent
-	for _, key := range t.keys() {
+	for _, key := range t.Keys() {
 		owner, ok := strings.CutPrefix(key, TagMinting)
 		if !ok {
 			continue

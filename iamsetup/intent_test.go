@@ -15,7 +15,7 @@ func TestIntentReadByHalfClaimsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := Tags{TagMinting + ownerName: value}.intents()
+			all := intentsOf(Tags{TagMinting + ownerName: value})
 			if len(all) != 1 || all[0].owner != ownerName || all[0].mayHaveMade(active(keyB, 30)) {
 				t.Errorf("%q reads as %+v", value, all)
 			}

@@ -69,9 +69,6 @@ func privateDomains() []string {
 // sharedAddresses are those between a provider and its customers (RFC 6598).
 func sharedAddresses() netip.Prefix { return netip.MustParsePrefix("100.64.0.0/10") }
 
-// providerName is an issuer as IAM's ARNs and condition keys spell it.
-func providerName(issuer string) string { return strings.TrimPrefix(issuer, "https://") }
-
 // Subject is how a ServiceAccount's token names it.
 func Subject(namespace, serviceAccount string) string {
 	return "system:serviceaccount:" + namespace + ":" + serviceAccount

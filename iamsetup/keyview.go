@@ -90,5 +90,5 @@ func (v *keyView) intents() []intent {
 	if v.user == nil || !v.user.Tags.Ours() {
 		return nil
 	}
-	return v.user.Tags.intents()
+	return intentsOf(v.user.Tags)
 }

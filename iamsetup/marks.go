@@ -21,7 +21,7 @@ const (
 	TagKey       = "gen3-bootstrap/key/"     // + <access key id> = <cluster>/<namespace>
 	TagMinting   = "gen3-bootstrap/minting/" // + <cluster>/<namespace> = <started> <deadline> <access key id> …: see intent
 	tagsMax      = 50
-	tagMax       = 256 // characters of a value
+	TagMax       = 256 // characters of a value
 )
 
 // ReservedTag reports whether a tag key is one that this tool, or AWS, gives a meaning.
@@ -81,21 +81,6 @@ func (t Tags) OwnedBy(o Owner) bool {
 	return ok
 }
 
-// ownersOf returns the owners whose tag stands for who, as its key names the namespace and its value the issuer. There are
-// two where a cluster was built anew under its old issuer.
-func (t Tags) ownersOf(who Trusted) []string {
-	return slices.DeleteFunc(t.Owners(), func(owner string) bool {
-		_, namespace, _ := strings.Cut(owner, "/")
-		issuers := strings.Fields(t[TagOwner+owner])
-		return !strings.HasPrefix(who.Subject, Subject(namespace, "")) || !slices.Contains(issuers, TagValue(who.Issuer))
-	})
-}
-
-// prove reports whether o and no other owner had who let in. IAM's tags prove it, whatever the record says.
-func (t Tags) prove(o Owner, who Trusted) bool {
-	return slices.Equal(t.ownersOf(who), []string{o.String()})
-}
-
 // OtherOwners is owners without o.
 func (t Tags) OtherOwners(o Owner) []string {
 	return slices.DeleteFunc(t.Owners(), func(s string) bool { return s == o.String() })
@@ -115,7 +100,7 @@ func (t Tags) Missing(wanted Tags) Tags {
 // lacking says in words what missing returned: the tags that are not there, and those that have another value.
 func (t Tags) lacking(missing Tags) (why []string) {
 	absent := Tags{}
-	for _, k := range missing.keys() {
+	for _, k := range missing.Keys() {
 		if have, ok := t[k]; ok {
 			why = append(why, fmt.Sprintf("tag %s is %q and not %q", k, have, missing[k]))
 		} else {
@@ -132,7 +117,7 @@ func (t Tags) lacking(missing Tags) (why []string) {
 // they stay. Empty: none would.
 func (t Tags) disputed(o Owner, missing Tags, what string) (reason, keep string) {
 	var changes, flags []string
-	for _, k := range missing.keys() {
+	for _, k := range missing.Keys() {
 		if have, ok := t[k]; ok && !ReservedTag(k) {
 			changes = append(changes, fmt.Sprintf("tag %s would change from %q to %q", k, have, missing[k]))
 			flags = append(flags, hint.Command("--tag", k+"="+have))
@@ -145,8 +130,8 @@ func (t Tags) disputed(o Owner, missing Tags, what string) (reason, keep string)
 	return fmt.Sprintf("%s is shared with %s, for whom %s", what, strings.Join(others, ", "), strings.Join(changes, " and ")), strings.Join(flags, " ")
 }
 
-// room is an error when the missing tags would not fit beside those that are there, or would leave no room for the reserve.
-func (t Tags) room(missing, reserve Tags) error {
+// Room is an error when the missing tags would not fit beside those that are there, or would leave no room for the reserve.
+func (t Tags) Room(missing, reserve Tags) error {
 	all := Tags{}
 	for _, tags := range []Tags{t, reserve, missing} {
 		maps.Copy(all, tags)
@@ -161,13 +146,6 @@ func (t Tags) room(missing, reserve Tags) error {
 	}
 }
 
-// markTags are the tags that a Create call carries for o, with the operator's own.
-func markTags(o Owner, extra map[string]string) Tags {
-	tags := Tags{TagManagedBy: ManagedBy, TagOwner + o.String(): TagValue(o.Server)}
-	maps.Copy(tags, extra)
-	return tags
-}
-
 // TagValue makes text legal as a tag's value.
 func TagValue(text string) string {
 	legal := strings.Map(func(r rune) rune {
@@ -176,14 +154,14 @@ func TagValue(text string) string {
 		}
 		return '-'
 	}, text)
-	return legal[:min(len(legal), tagMax)]
+	return legal[:min(len(legal), TagMax)]
 }
 
-// keys are the tags' keys, sorted.
-func (t Tags) keys() []string { return slices.Sorted(maps.Keys(t)) }
+// Keys are the tags' keys, sorted.
+func (t Tags) Keys() []string { return slices.Sorted(maps.Keys(t)) }
 
 // names lists the tags' keys for a message.
-func (t Tags) names() string { return strings.Join(t.keys(), ", ") }
+func (t Tags) names() string { return strings.Join(t.Keys(), ", ") }
 
 // TeardownOf is the command that takes what another owner has, whose cluster is gone, out of the user or role that a flag
 // names.

@@ -68,7 +68,7 @@ func (k *AccessKey) create(ctx context.Context, say Report, m minting) (credenti
 		if err := errors.Join(ctx.Err(), k.Guard()); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		left := m.sendBy.Round(0).Sub(k.AWS.Clock.local().Round(0)) // by the wall, since a machine that sleeps stops the other clock
+		left := m.sendBy.Round(0).Sub(k.AWS.Clock.Local().Round(0)) // by the wall, since a machine that sleeps stops the other clock
 		if left <= 0 {
 			return fmt.Errorf("%s: the announced deadline has passed", what)
 		}

@@ -32,7 +32,7 @@ func (k *AccessKey) announce(ctx context.Context, say Report) (minting, error) {
 			return minting{}, err
 		}
 	}
-	begun, started := k.AWS.Clock.local(), k.AWS.Clock.Now()
+	begun, started := k.AWS.Clock.Local(), k.AWS.Clock.Now()
 	m := minting{user: user, sendBy: begun.Add(k.Pace.Mint), intent: intent{
 		owner: k.Owner.String(), started: started, deadline: started.Add(k.Pace.Mint), existing: ids(existing),
 	}}
@@ -70,7 +70,7 @@ func (k *AccessKey) tellOthers(ctx context.Context, say Report, own intent) erro
 	if err != nil {
 		return err
 	}
-	for _, other := range tags.intents() {
+	for _, other := range intentsOf(tags) {
 		if other.owner != own.owner && k.AWS.Clock.Now().Before(other.deadline) && other.first(own) {
 			return hint.With(fmt.Errorf("announce mint on IAM user %s: %s is minting on it as well", k.Lookup.UserName, other.owner),
 				"run the same command again when that run has ended")

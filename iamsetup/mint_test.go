@@ -15,7 +15,7 @@ import (
 
 func minter(client *iam.Client) *AccessKey {
 	return &AccessKey{
-		AWS: &AWS{IAM: client, Clock: &Clock{local: time.Now}}, Lookup: &UserLookup{API: client, UserName: "es"},
+		AWS: &AWS{IAM: client, Clock: NewClock(time.Now)}, Lookup: &UserLookup{API: client, UserName: "es"},
 		Owner: Owner{Cluster: "cluster-1", Namespace: "gen3"}, Pace: testPace(), Guard: func() error { return nil },
 	}
 }
@@ -31,7 +31,7 @@ func TestAnnouncementOfAnotherStays(t *testing.T) {
 	if _, err := srv.AddUser("es", all); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.unannounce(t.Context(), Report{sink: event.Discard}); err != nil {
+	if err := k.unannounce(t.Context(), Report{Sink: event.Discard}); err != nil {
 		t.Fatal(err)
 	}
 	if tags, err := k.tags(t.Context()); err != nil || !maps.Equal(tags, other) {
@@ -59,7 +59,7 @@ func TestOwnersThatAnnounceAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			k := minter(client)
-			err := k.tellOthers(t.Context(), Report{sink: event.Discard}, intent{owner: k.Owner.String(), started: now, deadline: now.Add(time.Minute)})
+			err := k.tellOthers(t.Context(), Report{Sink: event.Discard}, intent{owner: k.Owner.String(), started: now, deadline: now.Add(time.Minute)})
 			if lost := err != nil && strings.Contains(err.Error(), "cluster-2/gen3 is minting on it as well"); lost != test.lost || err != nil && !lost {
 				t.Errorf("error %v", err)
 			}
@@ -78,7 +78,7 @@ func TestIntentFitsATag(t *testing.T) {
 			t.Errorf("key of %d characters, value of %d", len(key), len(value))
 		}
 	}
-	if back := i.tags().intents(); len(back) != 1 || !reflect.DeepEqual(back[0], i) {
+	if back := intentsOf(i.tags()); len(back) != 1 || !reflect.DeepEqual(back[0], i) {
 		t.Errorf("read back %+v", back)
 	}
 }
@@ -91,7 +91,7 @@ func TestLateMintIsNotSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := minter(client)
-	_, err := k.create(t.Context(), Report{sink: event.Discard}, minting{sendBy: time.Now().Add(-time.Second)})
+	_, err := k.create(t.Context(), Report{Sink: event.Discard}, minting{sendBy: time.Now().Add(-time.Second)})
 	if err == nil || !strings.Contains(err.Error(), "the announced deadline has passed") || len(srv.Keys("es")) > 0 {
 		t.Errorf("error %v, keys %v", err, srv.Keys("es"))
 	}
@@ -110,7 +110,7 @@ func TestNoKeyIsDeletedWithoutTheLock(t *testing.T) {
 	}
 	k, lost := minter(client), errors.New("lost")
 	k.Guard = func() error { return lost }
-	if err := k.delete(t.Context(), Report{sink: event.Discard}, []doomed{{id: id}}); !errors.Is(err, lost) || len(srv.Keys("es")) != 1 {
+	if err := k.delete(t.Context(), Report{Sink: event.Discard}, []doomed{{id: id}}); !errors.Is(err, lost) || len(srv.Keys("es")) != 1 {
 		t.Errorf("error %v, keys %v", err, srv.Keys("es"))
 	}
 }

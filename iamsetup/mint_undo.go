@@ -71,7 +71,7 @@ func (k *AccessKey) undo(ctx context.Context, say Report, id string) error {
 	}
 	err := k.Pace.Until(clean, k.Pace.Cleanup, func(ctx context.Context) (bool, error) {
 		err := k.deleteKey(ctx, say, id)
-		if isTransient(err) || IsUnclear(err) {
+		if IsTransient(err) || IsUnclear(err) {
 			return false, nil // the limit ends it
 		}
 		return err == nil, err

@@ -56,9 +56,9 @@ func (p Pace) Persist(ctx context.Context, waiting func(string), what string, wr
 	return p.persistFor(ctx, 3*p.Settle, waiting, what, write)
 }
 
-// takeAway is Persist for what takes away: that there is nothing is believed when IAM has said so for the usual lag, for
+// TakeAway is Persist for what takes away: that there is nothing is believed when IAM has said so for the usual lag, for
 // it says the same of what was made a moment ago.
-func (p Pace) takeAway(ctx context.Context, waiting func(string), what string, write func(context.Context) error) error {
+func (p Pace) TakeAway(ctx context.Context, waiting func(string), what string, write func(context.Context) error) error {
 	if err := p.persistFor(ctx, p.Settle, waiting, what, write); !IsAbsent(err) {
 		return err
 	}
@@ -72,7 +72,7 @@ func (p Pace) persistFor(ctx context.Context, limit time.Duration, waiting func(
 		if last == nil {
 			return true, nil
 		}
-		if !isTransient(last) {
+		if !IsTransient(last) {
 			return false, last
 		}
 		waiting(fmt.Sprintf("IAM to accept: %s (it says %s)", what, ErrorCode(last)))
@@ -91,8 +91,8 @@ func (p Pace) Begun(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // Report is a step's voice.
 type Report struct {
-	sink  event.Sink
-	step  string
+	Sink  event.Sink
+	Step  string
 	wrote *bool // something was written; nil where nobody asks
 }
 
@@ -104,9 +104,9 @@ func (r Report) PartDone() {
 }
 
 func (r Report) Waiting(message string) {
-	r.sink.Emit(event.Event{Type: event.Waiting, Step: r.step, Message: message})
+	r.Sink.Emit(event.Event{Type: event.Waiting, Step: r.Step, Message: message})
 }
 
 func (r Report) Changed(c plan.Change) {
-	r.sink.Emit(event.Event{Type: event.Changed, Step: r.step, Change: &c})
+	r.Sink.Emit(event.Event{Type: event.Changed, Step: r.Step, Change: &c})
 }

@@ -54,7 +54,7 @@ func (s Scope) secrets(a Account) []string {
 	}
 	out := make([]string, 0, len(prefixes))
 	for _, prefix := range prefixes {
-		out = append(out, a.secretsARN(s.Region, prefix))
+		out = append(out, a.SecretsARN(s.Region, prefix))
 	}
 	return out
 }
@@ -84,7 +84,7 @@ func (s Scope) kms(a Account) document.Statement {
 	if s.AllowPush {
 		actions = append(actions, "kms:GenerateDataKey")
 	}
-	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, dnsSuffix(a.Partition))
+	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, a.DNSSuffix())
 	return document.Statement{
 		Sid: "UseKeys", Effect: "Allow", Action: actions, Resource: s.KMSKeys,
 		Condition: map[string]map[string]string{"StringEquals": {"kms:ViaService": via}},

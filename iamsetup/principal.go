@@ -99,7 +99,7 @@ func (p *Principal) fresh(c plan.Change, d Difference) plan.Change {
 	if p.unbounded {
 		return p.boundless(c, d.What)
 	}
-	if err := (Tags{}).room(p.Marks(), d.Reserve); err != nil {
+	if err := (Tags{}).Room(p.Marks(), d.Reserve); err != nil {
 		return Blocked(c, fmt.Sprintf("create %s: %s", p.calls, err), "give fewer --tag")
 	}
 	c.Action, c.Reason = plan.Create, "there is no such "+p.calls.noun

@@ -57,7 +57,7 @@ func (a *AWS) Whose(ctx context.Context, key credential.Key) (arn string, err er
 
 // ask lets STS judge a key, once. Only an answer that is no judgement is an error.
 func (a *AWS) ask(ctx context.Context, key credential.Key) (proof, error) {
-	out, err := a.as(key).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	out, err := a.As(key).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err == nil {
 		return proof{verdict: accepted, arn: aws.ToString(out.Arn)}, nil
 	}

@@ -110,8 +110,8 @@ func (r Removal) abandons(ctx context.Context, say Report, l Leaver) (bool, erro
 	return abandoned(tags), err
 }
 
-// sure repeats a look that found nothing, until that can be believed.
-func (r Removal) sure(ctx context.Context, what string, look func(context.Context) (found bool, err error)) error {
+// Sure repeats a look that found nothing, until that can be believed.
+func (r Removal) Sure(ctx context.Context, what string, look func(context.Context) (found bool, err error)) error {
 	left := r.Believe.Sub(r.Now())
 	if left <= 0 {
 		_, err := look(ctx)
@@ -145,7 +145,7 @@ func (r Removal) Gone(ctx context.Context, say Report, what string, call func(co
 			return true, nil
 		case IsAbsent(last) && !r.Now().Before(r.Believe):
 			return true, nil
-		case isTransient(last), ErrorCode(last) == "DeleteConflict":
+		case IsTransient(last), ErrorCode(last) == "DeleteConflict":
 			say.Waiting(fmt.Sprintf("IAM to accept: %s (it says %s)", what, ErrorCode(last)))
 			return false, nil
 		default:
@@ -161,7 +161,7 @@ func (r Removal) Gone(ctx context.Context, say Report, what string, call func(co
 // OwnerTags are the tags by which a resource is this owner's.
 func (r Removal) OwnerTags(tags Tags) []string {
 	var out []string
-	for _, key := range tags.keys() {
+	for _, key := range tags.Keys() {
 		switch owner := r.Owner.String(); {
 		case key == TagOwner+owner, key == TagMinting+owner, strings.HasPrefix(key, TagKey) && tags[key] == owner:
 			out = append(out, key)

@@ -105,7 +105,7 @@ func wantSnapshot(t *testing.T, srv *awsfake.Server, want map[string]string) {
 // userSteps are the removals of one user with its policy.
 func userSteps(srv *iam.Client, r Removal) (*KeyRemoval, *UserRemoval, *PolicyRemoval) {
 	lookup := &UserLookup{API: srv, UserName: "es"}
-	key := &KeyRemoval{Removal: r, AWS: &AWS{IAM: srv, Clock: &Clock{local: time.Now}}, Lookup: lookup}
+	key := &KeyRemoval{Removal: r, AWS: &AWS{IAM: srv, Clock: NewClock(time.Now)}, Lookup: lookup}
 	arn := "arn:aws:iam::" + testAccount + ":policy/read"
 	user := &UserRemoval{Removal: r, Lookup: lookup, Keys: key, Policies: []string{arn}}
 	return key, user, &PolicyRemoval{Removal: r, ARN: arn, Bearers: []Bearer{user}}

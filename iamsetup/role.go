@@ -129,9 +129,9 @@ func (r *Role) judge() ([]plan.Change, error) {
 // marks are the tags that the role carries for this owner. The owner's own names the issuer, which tells later which
 // statement of the trust policy is its.
 func (r *Role) marks() Tags {
-	owner := r.Owner
-	owner.Server = r.Trusted.Issuer
-	return markTags(owner, r.Tags)
+	tags := r.Marks()
+	tags[TagOwner+r.Owner.String()] = TagValue(r.Trusted.Issuer)
+	return tags
 }
 
 func (r *Role) missing() Tags {

@@ -83,7 +83,7 @@ func (r *RoleRemoval) read(ctx context.Context) (_ Tags, err error) {
 	}
 	r.arn = r.seen.arn
 	if r.seen.tags.OwnedBy(r.Owner) {
-		r.owned = slices.DeleteFunc(r.seen.trust.named(), func(who Trusted) bool { return !r.seen.tags.prove(r.Owner, who) })
+		r.owned = slices.DeleteFunc(r.seen.trust.named(), func(who Trusted) bool { return !prove(r.seen.tags, r.Owner, who) })
 	}
 	return r.seen.tags, nil
 }

@@ -43,7 +43,7 @@ func (r *Role) inTurn(missing Tags) (first, last Tags) {
 	}
 	first, last = maps.Clone(missing), Tags{own: missing[own]}
 	first[own] = strings.Join(append([]string{missing[own]}, before...), " ")
-	if len(first[own]) > tagMax || first[own] == r.Have()[own] {
+	if len(first[own]) > TagMax || first[own] == r.Have()[own] {
 		delete(first, own) // the old one stays until it is let out
 	}
 	return first, last
@@ -68,7 +68,7 @@ func (r *Role) merge(seen *roleSeen) (next trust, why []string) {
 func (r *Role) stale(seen *roleSeen) []Trusted {
 	return slices.DeleteFunc(seen.trust.named(), func(old Trusted) bool {
 		hinted := old.Issuer != r.Trusted.Issuer || slices.Contains(r.Earlier, old)
-		return old == r.Trusted || !hinted || !seen.tags.prove(r.Owner, old)
+		return old == r.Trusted || !hinted || !prove(seen.tags, r.Owner, old)
 	})
 }
 
@@ -80,7 +80,7 @@ func (r *Role) elsewhere() string {
 			continue
 		}
 		fmt.Fprintf(&out, "; it also lets in this ServiceAccount of %s, another cluster", who.Issuer)
-		for _, owner := range words.Without(r.Have().ownersOf(who), []string{r.Owner.String()}) {
+		for _, owner := range words.Without(ownersOf(r.Have(), who), []string{r.Owner.String()}) {
 			fmt.Fprintf(&out, " (if that is gone: `%s`)", TeardownOf(r.Invocation, owner, "--role-name", r.RoleName))
 		}
 	}

@@ -115,7 +115,7 @@ func (t trust) with(who Trusted) trust {
 	}
 	var w webIdentity
 	w.Effect, w.Action, w.Principal.Federated = "Allow", texts{assumeWithToken}, texts{t.arn(who.Issuer)}
-	name := providerName(who.Issuer)
+	name := ProviderName(who.Issuer)
 	w.Condition.StringEquals = map[string]texts{name + ":aud": {audience}, name + ":sub": {who.Subject}}
 	t.statements = append(slices.Clone(t.statements), statementText(w))
 	return t
@@ -142,7 +142,7 @@ func (t trust) without(all ...Trusted) trust {
 }
 
 func (t trust) replace(i int, w webIdentity, issuer string, subjects texts) trust {
-	name := providerName(issuer)
+	name := ProviderName(issuer)
 	w.Condition.StringEquals = map[string]texts{name + ":aud": {audience}, name + ":sub": subjects}
 	t.statements = slices.Clone(t.statements)
 	t.statements[i] = statementText(w)

@@ -56,7 +56,7 @@ func (p *principal) everybody() bool {
 
 // meets reports whether a token of who fulfils all conditions.
 func (t Trusted) meets(conditions map[string]map[string]texts) bool {
-	name := providerName(t.Issuer)
+	name := ProviderName(t.Issuer)
 	token := map[string]string{name + ":aud": audience, name + ":sub": t.Subject}
 	for operator, keys := range conditions {
 		for key, wanted := range keys {

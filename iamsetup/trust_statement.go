@@ -59,7 +59,7 @@ func (t trust) read(raw json.RawMessage) (w webIdentity, issuer string, ok bool)
 }
 
 func (w webIdentity) subjects(issuer string) texts {
-	return w.Condition.StringEquals[providerName(issuer)+":sub"]
+	return w.Condition.StringEquals[ProviderName(issuer)+":sub"]
 }
 
 func statementText(w webIdentity) json.RawMessage {

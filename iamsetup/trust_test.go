@@ -63,9 +63,9 @@ func TestTrustHasOneStatementAnIssuer(t *testing.T) {
 	elsewhere := Trusted{issuerB, Subject("a", "sa")}
 	p := newTrust(awsProvider).with(a).with(b).with(a).with(elsewhere)
 	want := `{"Statement":[{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":"sts:AssumeRoleWithWebIdentity",` +
-		`"Condition":{"StringEquals":{"` + providerName(issuerA) + `:aud":"sts.amazonaws.com","` + providerName(issuerA) + `:sub":["system:serviceaccount:a:sa","system:serviceaccount:b:sa"]}}},` +
+		`"Condition":{"StringEquals":{"` + ProviderName(issuerA) + `:aud":"sts.amazonaws.com","` + ProviderName(issuerA) + `:sub":["system:serviceaccount:a:sa","system:serviceaccount:b:sa"]}}},` +
 		`{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerB) + `"},"Action":"sts:AssumeRoleWithWebIdentity",` +
-		`"Condition":{"StringEquals":{"` + providerName(issuerB) + `:aud":"sts.amazonaws.com","` + providerName(issuerB) + `:sub":"system:serviceaccount:a:sa"}}}],"Version":"2012-10-17"}`
+		`"Condition":{"StringEquals":{"` + ProviderName(issuerB) + `:aud":"sts.amazonaws.com","` + ProviderName(issuerB) + `:sub":"system:serviceaccount:a:sa"}}}],"Version":"2012-10-17"}`
 	if diff := cmp.Diff(want, textOf(t, p)); diff != "" {
 		t.Error(diff)
 	}
@@ -76,7 +76,7 @@ func TestTrustHasOneStatementAnIssuer(t *testing.T) {
 
 // TestTrustReadsOtherSpellings has the forms that eksctl, Terraform and IAM itself give to the same statement.
 func TestTrustReadsOtherSpellings(t *testing.T) {
-	name := providerName(issuerA)
+	name := ProviderName(issuerA)
 	who := Trusted{issuerA, "system:serviceaccount:gen3:sa"}
 	for text, want := range map[string]bool{
 		`{"Sid":"x","Effect":"Allow","Principal":{"Federated":["` + awsProvider(issuerA) + `"]},"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"` + name + `:aud":["sts.amazonaws.com"],"` + name + `:sub":["system:serviceaccount:gen3:sa"]}}}`:   true,
@@ -93,7 +93,7 @@ func TestTrustReadsOtherSpellings(t *testing.T) {
 }
 
 func TestTrustLetsIn(t *testing.T) {
-	name := providerName(issuerA)
+	name := ProviderName(issuerA)
 	who := Trusted{issuerA, "system:serviceaccount:gen3:sa"}
 	statement := func(action, condition string) string {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + awsProvider(issuerA) + `"},"Action":` + action + `,"Condition":` + condition + `}]}`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -32,6 +33,9 @@ type Up struct {
 
 // Saw notes the tags of the resource that was read or created; nil: there is none.
 func (u *Up) Saw(tags Tags) { u.have = tags }
+
+// Planned is what the last look came to: of the resource, and then of what belongs to it.
+func (u *Up) Planned() []plan.Change { return u.todo }
 
 // Have are the tags of the resource; nil: there is none.
 func (u *Up) Have() Tags { return u.have }
@@ -69,7 +73,7 @@ func (u *Up) Refuse(c plan.Change, reason string, cures ...string) []plan.Change
 // Make does what the last look said: first about the resource, and then the rest of its changes one by one.
 func (u *Up) Make(ctx context.Context, sink event.Sink, r Resource, rest ...Work) error {
 	planned := u.todo
-	say := Report{sink: sink, step: planned[0].Step}
+	say := Report{Sink: sink, Step: planned[0].Step}
 	own := func(ctx context.Context, say Report) error {
 		if u.have == nil {
 			return u.create(ctx, say, r)
@@ -174,7 +178,11 @@ func (u *Up) Quota(ctx context.Context, key types.SummaryKeyType, usual int) (qu
 }
 
 // Marks are the tags that the resource is to carry.
-func (u *Up) Marks() Tags { return markTags(u.Owner, u.Tags) }
+func (u *Up) Marks() Tags {
+	tags := Tags{TagManagedBy: ManagedBy, TagOwner + u.Owner.String(): TagValue(u.Owner.Server)}
+	maps.Copy(tags, u.Tags)
+	return tags
+}
 
 // Difference is in what a resource that is ours, or is to be, differs from what is wanted.
 type Difference struct {
@@ -196,7 +204,7 @@ func (u *Up) Own(c plan.Change, d Difference) plan.Change {
 		}
 		return Blocked(c, reason, cure)
 	}
-	if err := u.have.room(d.Missing, d.Reserve); err != nil {
+	if err := u.have.Room(d.Missing, d.Reserve); err != nil {
 		return Blocked(c, fmt.Sprintf("tag IAM %s: %s", d.What, err), d.Full)
 	}
 	why := slices.Concat(d.Why, u.have.lacking(d.Missing))
