@@ -149,7 +149,7 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 }
 
 func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
-	var roles []*iamsetup.RoleRemoval
+	var roles []iamsetup.Truster
 	for _, e := range after {
 		if r, ok := e.remover.(*iamsetup.RoleRemoval); ok {
 			roles = append(roles, r)

@@ -184,12 +184,6 @@ const (
 	HoldFree                // it goes
 )
 
-// Bearer is a user or role of the same teardown, to which a policy may be attached.
-type Bearer interface {
-	// Bearer is as ListEntitiesForPolicy names it: "user/name" or "role/name".
-	Bearer() (name string, h Hold)
-}
-
 // Hold is what it comes to where nobody else uses the resource.
 func (d *Down) Hold(r Removal) Hold {
 	switch f := d.Fate(r); {

@@ -37,8 +37,7 @@ func (p *Provider) ARN() string { return p.Account.ProviderARN(p.Issuer) }
 // Observe judges the issuer, reads its provider and says what Apply would do.
 func (p *Provider) Observe(ctx context.Context) ([]plan.Change, error) {
 	if err := CheckIssuer(p.Issuer); err != nil {
-		p.have, p.todo = nil, []plan.Change{Blocked(p.change(), err.Error(), hint.Lines(err)...)}
-		return p.todo, nil
+		return p.Refuse(p.change(), err.Error(), hint.Lines(err)...), nil
 	}
 	return p.Plan(ctx, p.resource())
 }
@@ -56,8 +55,10 @@ func (p *Provider) change() plan.Change {
 	return plan.Change{Step: ProviderStep, Resource: "oidc-provider/" + p.ARN()}
 }
 
-func (p *Provider) read(ctx context.Context) (err error) {
-	p.have, p.clients, err = readProvider(ctx, p.API, p.ARN())
+func (p *Provider) read(ctx context.Context) error {
+	tags, clients, err := readProvider(ctx, p.API, p.ARN())
+	p.Saw(tags)
+	p.clients = clients
 	return err
 }
 
@@ -82,9 +83,9 @@ func (p *Provider) judge() ([]plan.Change, error) {
 		why = []string{"it lacks client id " + audience}
 	}
 	switch {
-	case p.have == nil && p.Create:
+	case p.Have() == nil && p.Create:
 		c.Action, c.Reason = plan.Create, "there is no identity provider for the cluster's issuer "+p.Issuer
-	case p.have == nil:
+	case p.Have() == nil:
 		c = Blocked(c, fmt.Sprintf("there is no identity provider for the cluster's issuer %s, so account %s believes none of its tokens", p.Issuer, p.Account.ID),
 			"--create-oidc-provider makes it; so does `eksctl utils associate-iam-oidc-provider --cluster NAME --approve`")
 	case !p.Have().Ours() && (p.believes() || !p.Adopt):

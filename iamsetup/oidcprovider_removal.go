@@ -9,6 +9,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
+// Truster is a role of the same teardown.
+type Truster interface {
+	// Called is its name.
+	Called() string
+	// KeepsTrusting reports whether it is kept, and still lets in somebody whom the issuer vouches for.
+	KeepsTrusting(issuer string) bool
+}
+
 // ProviderRemoval takes this owner's tag off the identity provider. The provider itself goes only when told to, and with
 // its last owner: roles that this tool knows nothing of may trust it.
 type ProviderRemoval struct {
@@ -17,7 +25,7 @@ type ProviderRemoval struct {
 
 	Issuer string
 	Delete bool
-	Roles  []*RoleRemoval // looked at before: one that is kept needs the provider
+	Roles  []Truster // looked at before: one that is kept needs the provider
 }
 
 // Name is the step's name.
@@ -62,8 +70,8 @@ func (p *ProviderRemoval) judge(_ context.Context, f Fate, c *plan.Change) error
 		why = "other roles may trust it; --delete-oidc-provider deletes it"
 	}
 	for _, r := range p.Roles {
-		if p.Delete && r.keepsTrusting(p.Issuer) {
-			why = "IAM role " + r.RoleName + " is kept, and trusts it"
+		if p.Delete && r.KeepsTrusting(p.Issuer) {
+			why = "IAM role " + r.Called() + " is kept, and trusts it"
 		}
 	}
 	switch {

@@ -49,9 +49,8 @@ func (p *Policy) Observe(ctx context.Context) (_ []plan.Change, err error) {
 		return nil, err
 	}
 	if size := document.Characters(p.document); size > policyMax {
-		p.todo = []plan.Change{Blocked(p.change(), fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
-			"give fewer and shorter --secret-prefix and --kms-key")}
-		return p.todo, nil
+		return p.Refuse(p.change(), fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
+			"give fewer and shorter --secret-prefix and --kms-key"), nil
 	}
 	return p.Plan(ctx, p.resource())
 }
@@ -110,7 +109,8 @@ func (p *Policy) readOnce(ctx context.Context) error {
 	if p.inPlace, err = document.Decode(aws.ToString(version.PolicyVersion.Document)); err != nil {
 		return fmt.Errorf("decode version %s of IAM policy %s: %w", aws.ToString(seen.DefaultVersionId), p.ARN(), err)
 	}
-	p.seen, p.have = *seen, TagsOf(seen.Tags)
+	p.seen = *seen
+	p.Saw(TagsOf(seen.Tags))
 	return nil
 }
 
@@ -128,7 +128,7 @@ func getPolicy(ctx context.Context, api *iam.Client, arn string) (*types.Policy,
 
 func (p *Policy) judge() ([]plan.Change, error) {
 	c := p.change()
-	if p.have == nil {
+	if p.Have() == nil {
 		c.Action, c.Reason = plan.Create, "there is no such policy"
 		return []plan.Change{c}, nil
 	}

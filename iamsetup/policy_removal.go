@@ -14,6 +14,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
+// Bearer is a user or role of the same teardown, to which the policy may be attached.
+type Bearer interface {
+	// Bearer is as ListEntitiesForPolicy names it: "user/name" or "role/name".
+	Bearer() (name string, h Hold)
+	// Detach takes the policy off.
+	Detach(ctx context.Context, say Report, r Removal, policyARN string) error
+}
+
 // PolicyRemoval takes the managed policy away, when its users and roles are gone. A policy that something else uses is
 // kept, and said.
 type PolicyRemoval struct {
@@ -131,14 +139,11 @@ func (p *PolicyRemoval) teardown() string {
 
 // remove takes the policy off those of ours that are kept, and then deletes it with its versions.
 func (p *PolicyRemoval) remove(ctx context.Context, say Report) error {
-	for _, bearer := range p.held(HoldKept) {
-		noun, name, _ := strings.Cut(bearer, "/")
-		on := userCalls(p.API, name)
-		if noun == "role" {
-			on = roleCalls(p.API, name)
-		}
-		if err := on.detachGone(ctx, say, p.Removal, p.ARN); err != nil {
-			return err
+	for _, bearer := range p.Bearers {
+		if name, h := bearer.Bearer(); h == HoldKept && slices.ContainsFunc(p.users, func(user string) bool { return strings.EqualFold(user, name) }) {
+			if err := bearer.Detach(ctx, say, p.Removal, p.ARN); err != nil {
+				return err
+			}
 		}
 	}
 	others, err := otherVersions(ctx, p.API, p.ARN)

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -24,7 +25,7 @@ type Principal struct {
 	Boundary  string // policy ARN, or empty: then whatever boundary is there stays
 	PolicyARN string // of the one that is to be attached
 
-	calls     calls
+	on        Calls
 	arn       string // as IAM shows it, where there is one
 	bounds    string // the ARN of its permissions boundary, or empty
 	attached  []string
@@ -32,11 +33,28 @@ type Principal struct {
 	unbounded bool // the policy that is to be its permissions boundary is not there
 }
 
-// lookAt reads it, what is attached to it, and what else decides about both.
-func (p *Principal) lookAt(ctx context.Context, read func(context.Context) error) error {
+// On says by which calls the look that begins goes.
+func (p *Principal) On(on Calls) { p.on = on }
+
+// Found notes what was read or created: the ARN as IAM shows it, or as it will be where there are no tags.
+func (p *Principal) Found(tags Tags, arn, boundary string) {
+	p.Saw(tags)
+	p.arn, p.bounds = arn, boundary
+}
+
+// ARN is as last found.
+func (p *Principal) ARN() string { return p.arn }
+
+// Resource is what is the same for both. Read reads the one itself, and says by Found what it found.
+func (p *Principal) Resource(read func(context.Context) error) Resource {
+	return Resource{What: p.on.String(), Cure: p.cure, Look: func(ctx context.Context) error { return p.look(ctx, read) }}
+}
+
+// look reads it, what is attached to it, and what else decides about both.
+func (p *Principal) look(ctx context.Context, read func(context.Context) error) error {
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return read(gctx) })
-	group.Go(func() (err error) { p.attached, err = p.calls.policies(gctx); return err })
+	group.Go(func() (err error) { p.attached, err = p.on.policies(gctx); return err })
 	if err := group.Wait(); err != nil {
 		return err // each says what it was doing
 	}
@@ -62,23 +80,23 @@ func (p *Principal) count(ctx context.Context) error {
 	if len(p.attached) < attachedDefault {
 		return nil
 	}
-	quota, known, err := p.Quota(ctx, p.calls.quota, attachedDefault)
+	quota, known, err := p.Quota(ctx, p.on.Quota, attachedDefault)
 	if len(p.attached) >= quota && (known || len(p.attached) == quota) {
 		p.quota = quota
 	}
 	return err
 }
 
-// judgeBoth says what is to be done about the user or role, and about its policy. Of one that is not ours and not to be,
+// JudgeBoth says what is to be done about the user or role, and about its policy. Of one that is not ours and not to be,
 // unfit says what keeps it from being used as it is.
-func (p *Principal) judgeBoth(d Difference, unfit []string) []plan.Change {
-	on := p.calls
-	c := plan.Change{Step: on.step, Resource: "iam-" + on.noun + "/" + p.arn}
-	a := plan.Change{Step: on.step, Resource: "policy-attachment/" + on.name + "/" + LastPart(p.PolicyARN)}
-	d.What, d.Another, d.Full = on.noun+" "+p.arn, on.another(), on.another()
+func (p *Principal) JudgeBoth(d Difference, unfit []string) []plan.Change {
+	on := p.on
+	c := plan.Change{Step: on.Step, Resource: "iam-" + on.Noun + "/" + p.arn}
+	a := plan.Change{Step: on.Step, Resource: "policy-attachment/" + on.Name + "/" + LastPart(p.PolicyARN)}
+	d.What, d.Another, d.Full = on.Noun+" "+p.arn, on.another(), on.another()
 	switch {
-	case p.have == nil:
-		a.Action, a.Reason = plan.Create, "a new "+on.noun+" has no policies"
+	case p.Have() == nil:
+		a.Action, a.Reason = plan.Create, "a new "+on.Noun+" has no policies"
 		return []plan.Change{p.fresh(c, d), a}
 	case p.Have().Ours() || p.Adopt:
 		return []plan.Change{p.ownBounded(c, d), p.attachment(a, d.What)}
@@ -90,7 +108,7 @@ func (p *Principal) judgeBoth(d Difference, unfit []string) []plan.Change {
 	if !p.isAttached() {
 		detached = []string{"policy " + p.PolicyARN + " is not attached to it"}
 	}
-	cure := fmt.Sprintf("--adopt takes the %s over and keeps what it has; %s makes another one", on.noun, on.flag())
+	cure := fmt.Sprintf("--adopt takes the %s over and keeps what it has; %s makes another one", on.Noun, on.flag())
 	return []plan.Change{Foreign(c, d.What, unfit, cure), Foreign(a, d.What, detached, cure)}
 }
 
@@ -100,9 +118,9 @@ func (p *Principal) fresh(c plan.Change, d Difference) plan.Change {
 		return p.boundless(c, d.What)
 	}
 	if err := (Tags{}).Room(p.Marks(), d.Reserve); err != nil {
-		return Blocked(c, fmt.Sprintf("create %s: %s", p.calls, err), "give fewer --tag")
+		return Blocked(c, fmt.Sprintf("create %s: %s", p.on, err), "give fewer --tag")
 	}
-	c.Action, c.Reason = plan.Create, "there is no such "+p.calls.noun
+	c.Action, c.Reason = plan.Create, "there is no such "+p.on.Noun
 	return c
 }
 
@@ -138,7 +156,7 @@ func (p *Principal) setsBoundary() bool {
 	if p.Boundary == "" || p.Boundary == p.PolicyARN {
 		return false
 	}
-	return p.have == nil || p.boundaryDiffers() && (p.Have().Ours() || p.Adopt)
+	return p.Have() == nil || p.boundaryDiffers() && (p.Have().Ours() || p.Adopt)
 }
 
 // cure helps against a create that was refused.
@@ -146,12 +164,23 @@ func (p *Principal) cure(err error) string {
 	if !IsTaken(err) {
 		return ""
 	}
-	return "names are unique without regard to case; `" + hint.Command("aws", "iam", "list-"+p.calls.noun+"s") + "` shows the one in the way"
+	return "names are unique without regard to case; `" + hint.Command("aws", "iam", "list-"+p.on.Noun+"s") + "` shows the one in the way"
 }
 
-func (p *Principal) writeBoundary(ctx context.Context, say Report) error {
+// WriteBoundary sets the permissions boundary where another is wanted.
+func (p *Principal) WriteBoundary(ctx context.Context, say Report) error {
 	if !p.boundaryDiffers() {
 		return nil
 	}
-	return p.Write(ctx, say, "set permissions boundary of "+p.calls.String(), func(ctx context.Context) error { return p.calls.bound(ctx, p.Boundary) })
+	return p.Write(ctx, say, "set permissions boundary of "+p.on.String(), func(ctx context.Context) error { return p.on.Bound(ctx, p.Boundary) })
+}
+
+// WriteTags adds the tags that are missing, if any.
+func (p *Principal) WriteTags(ctx context.Context, say Report, missing Tags) error {
+	return p.Tag(ctx, say, p.on.String(), missing, p.on.Tag)
+}
+
+// MakeBoth does what the last look said about it, and about its policy.
+func (p *Principal) MakeBoth(ctx context.Context, sink event.Sink, r Resource) error {
+	return p.Make(ctx, sink, r, p.attachPolicy)
 }

@@ -8,60 +8,67 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
-// principalDown is Down for a user or role. What somebody added to it by hand is never stripped: it is in the way, and said.
-type principalDown struct {
+// PrincipalDown is Down for a user or role. What somebody added to it by hand is never stripped: it is in the way, and said.
+type PrincipalDown struct {
 	Down
 
 	arn      string   // as IAM shows it, where there is one
 	attached []string // of the policies that this tool attaches
 }
 
-func (d *principalDown) leaver(on calls) Leaver {
-	return Leaver{Step: on.step, What: on.String(), Untag: on.untag, Resource: func() string {
-		if d.tags == nil {
-			return "iam-" + on.noun + "/" + on.name
+// Found notes the ARN as IAM shows it.
+func (d *PrincipalDown) Found(arn string) { d.arn = arn }
+
+// ARN is as last found.
+func (d *PrincipalDown) ARN() string { return d.arn }
+
+// Leaver is what is the same for both.
+func (d *PrincipalDown) Leaver(on Calls) Leaver {
+	return Leaver{Step: on.Step, What: on.String(), Untag: on.Untag, Resource: func() string {
+		if d.Tags() == nil {
+			return "iam-" + on.Noun + "/" + on.Name
 		}
-		return "iam-" + on.noun + "/" + d.arn
+		return "iam-" + on.Noun + "/" + d.arn
 	}}
 }
 
-// standing is what keeps it from being deleted, but for those policies that this tool attaches.
-func (d *principalDown) standing(ctx context.Context, on calls, policies []string) ([]Obstacle, error) {
+// Standing is what keeps it from being deleted, but for those policies that this tool attaches.
+func (d *PrincipalDown) Standing(ctx context.Context, on Calls, policies []string) ([]Obstacle, error) {
 	attached, err := on.policies(ctx)
 	if err != nil {
 		return nil, err
 	}
 	found, unread, err := on.added(ctx)
-	d.attached, d.warnings = nil, append(d.warnings, words.Without(unread, d.warnings)...)
+	d.Warn(unread...)
+	d.attached = nil
 	for _, arn := range attached {
 		if slices.Contains(policies, arn) {
 			d.attached = append(d.attached, arn)
 		} else {
-			found = append(found, on.obstacle(attachedPolicy, arn, "detach-"+on.noun+"-policy", "--policy-arn"))
+			found = append(found, on.obstacle("attached policy", arn, "detach-"+on.Noun+"-policy", "--policy-arn"))
 		}
 	}
 	return found, err
 }
 
-// inWay blocks for what keeps it from being deleted.
-func (d *principalDown) inWay(c plan.Change, on calls, all []Obstacle) plan.Change {
+// InWay blocks for what keeps it from being deleted.
+func (d *PrincipalDown) InWay(c plan.Change, on Calls, all []Obstacle) plan.Change {
 	texts := Names(all, Obstacle.String)
-	return Blocked(c, fmt.Sprintf("IAM %s %s is kept as it is: it has what gen3-bootstrap did not create or does not Remove: %s", on.noun, d.arn, strings.Join(texts, ", ")), commands(all)...)
+	return Blocked(c, fmt.Sprintf("IAM %s %s is kept as it is: it has what gen3-bootstrap did not create or does not remove: %s", on.Noun, d.arn, strings.Join(texts, ", ")), CommandsOf(all)...)
 }
 
-// removeFrom detaches the policies and deletes it. What somebody added since it was looked at is told; without that, a
+// RemoveFrom detaches the policies and deletes it. What somebody added since it was looked at is told; without that, a
 // conflict is IAM's lag.
-func (d *principalDown) removeFrom(ctx context.Context, say Report, r Removal, on calls, standing func(context.Context) ([]Obstacle, error)) error {
+func (d *PrincipalDown) RemoveFrom(ctx context.Context, say Report, r Removal, on Calls, standing func(context.Context) ([]Obstacle, error)) error {
 	for _, arn := range d.attached {
-		if err := on.detachGone(ctx, say, r, arn); err != nil {
+		if err := on.DetachGone(ctx, say, r, arn); err != nil {
 			return err
 		}
 	}
 	return r.Gone(ctx, say, "delete "+on.String(), func(ctx context.Context) error {
-		err := on.remove(ctx)
+		err := on.Remove(ctx)
 		if ErrorCode(err) != "DeleteConflict" {
 			return err // gone wraps
 		}
@@ -69,11 +76,11 @@ func (d *principalDown) removeFrom(ctx context.Context, say Report, r Removal, o
 		if lookErr != nil || len(all) == 0 {
 			return err // as above; it is reported in the end
 		}
-		return hint.Blocked(d.inWay(plan.Change{}, on, all))
+		return hint.Blocked(d.InWay(plan.Change{}, on, all))
 	})
 }
 
-// detachGone takes a policy off.
-func (c calls) detachGone(ctx context.Context, say Report, r Removal, arn string) error {
-	return r.Gone(ctx, say, "detach IAM policy "+arn+" from "+c.noun+" "+c.name, func(ctx context.Context) error { return c.detach(ctx, arn) })
+// DetachGone takes a policy off.
+func (c Calls) DetachGone(ctx context.Context, say Report, r Removal, arn string) error {
+	return r.Gone(ctx, say, "detach IAM policy "+arn+" from "+c.Noun+" "+c.Name, func(ctx context.Context) error { return c.Detach(ctx, arn) })
 }

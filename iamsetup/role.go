@@ -41,33 +41,36 @@ type roleSeen struct {
 func (r *Role) Name() string { return RoleStep }
 
 // ARN is the role's as IAM returned it, else the one that it will have.
-func (r *Role) ARN() string { return cmp.Or(r.arn, r.Account.RoleARN(r.Path, r.RoleName)) }
+func (r *Role) ARN() string { return cmp.Or(r.Principal.ARN(), r.Account.RoleARN(r.Path, r.RoleName)) }
 
 // Observe reads the role and what is attached to it, and says what Apply would do.
 func (r *Role) Observe(ctx context.Context) ([]plan.Change, error) {
-	r.calls = roleCalls(r.API, r.RoleName)
+	r.On(roleCalls(r.API, r.RoleName))
 	return r.Plan(ctx, r.resource())
 }
 
 // Apply does what the last Observe said.
 func (r *Role) Apply(ctx context.Context, sink event.Sink) error {
-	return r.Make(ctx, sink, r.resource(), r.attachPolicy)
+	return r.MakeBoth(ctx, sink, r.resource())
 }
 
 func (r *Role) resource() Resource {
-	return Resource{What: r.calls.String(), Look: r.look, Judge: r.judge, Create: r.create, Update: r.update, Cure: r.cure}
+	out := r.Resource(r.read)
+	look := out.Look
+	out.Look = func(ctx context.Context) error {
+		if err := look(ctx); err != nil {
+			return err
+		}
+		return r.readTrustQuota(ctx)
+	}
+	out.Judge, out.Create, out.Update = r.judge, r.create, r.update
+	return out
 }
 
-func (r *Role) look(ctx context.Context) error {
-	err := r.lookAt(ctx, func(ctx context.Context) error {
-		seen, err := readRole(ctx, r.API, r.Account, r.RoleName)
-		r.show(seen)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return r.readTrustQuota(ctx)
+func (r *Role) read(ctx context.Context) error {
+	seen, err := readRole(ctx, r.API, r.Account, r.RoleName)
+	r.show(seen)
+	return err
 }
 
 // readRole returns nil when there is no such role.
@@ -98,27 +101,29 @@ func getRole(ctx context.Context, api *iam.Client, name string) (*types.Role, er
 }
 
 func (r *Role) show(seen *roleSeen) {
-	r.seen, r.have, r.bounds, r.arn = seen, nil, "", r.Account.RoleARN(r.Path, r.RoleName)
-	if seen != nil {
-		r.have, r.bounds, r.arn = seen.tags, seen.bounds, seen.arn
+	r.seen = seen
+	if seen == nil {
+		r.Found(nil, r.Account.RoleARN(r.Path, r.RoleName), "")
+		return
 	}
+	r.Found(seen.tags, seen.arn, seen.bounds)
 }
 
 func (r *Role) judge() ([]plan.Change, error) {
 	if r.seen == nil {
-		return r.judgeBoth(Difference{}, nil), nil
+		return r.JudgeBoth(Difference{}, nil), nil
 	}
 	var unfit []string
 	if !r.seen.trust.letsIn(r.Trusted) {
 		unfit = append(unfit, "its trust policy does not let in "+r.Trusted.String())
 	}
 	next, why := r.merge(r.seen)
-	out := r.judgeBoth(Difference{Why: why, Missing: r.missing()}, unfit)
+	out := r.JudgeBoth(Difference{Why: why, Missing: r.missing()}, unfit)
 	size, err := next.characters()
 	switch {
 	case err != nil || !r.Have().Ours() && !r.Adopt:
 	case len(why) > 0 && size > r.trustMax:
-		out[0] = Blocked(out[0], fmt.Sprintf("trust policy of IAM role %s would have %d characters and the account allows %d, with %s let in", r.arn, size, r.trustMax, r.Trusted),
+		out[0] = Blocked(out[0], fmt.Sprintf("trust policy of IAM role %s would have %d characters and the account allows %d, with %s let in", r.ARN(), size, r.trustMax, r.Trusted),
 			"each namespace and each cluster that shares a role takes its part of them: give this one a role of its own, by another --role-name or without it")
 	case out[0].Action == plan.None:
 		out[0].Reason += r.elsewhere()

@@ -15,7 +15,7 @@ import (
 // trust policy opens to somebody else as well is kept, and said.
 type RoleRemoval struct {
 	Removal
-	principalDown
+	PrincipalDown
 
 	RoleName string
 	Policies []string // ARNs of those that this tool attaches
@@ -31,15 +31,15 @@ func (r *RoleRemoval) Name() string { return RoleStep }
 // Bearer implements Bearer.
 func (r *RoleRemoval) Bearer() (string, Hold) {
 	h := r.Hold(r.Removal)
-	if r.open && h != HoldFree && !r.failed {
+	if r.open && h != HoldFree && !r.Failed() {
 		h = HoldOutside
 	}
 	return "role/" + r.RoleName, h
 }
 
-// keepsTrusting reports whether the role is kept, and somebody whom the issuer vouches for is let in still.
-func (r *RoleRemoval) keepsTrusting(issuer string) bool {
-	if r.seen == nil || r.todo.Action == plan.Delete {
+// KeepsTrusting reports whether the role is kept, and somebody whom the issuer vouches for is let in still.
+func (r *RoleRemoval) KeepsTrusting(issuer string) bool {
+	if r.seen == nil || r.Judged()[0].Action == plan.Delete {
 		return false
 	}
 	rest := r.seen.trust
@@ -47,6 +47,14 @@ func (r *RoleRemoval) keepsTrusting(issuer string) bool {
 		rest = rest.without(r.owned...)
 	}
 	return slices.ContainsFunc(rest.named(), func(who Trusted) bool { return who.Issuer == issuer })
+}
+
+// Called is the name of the role.
+func (r *RoleRemoval) Called() string { return r.RoleName }
+
+// Detach takes a policy off, for the removal of that policy.
+func (r *RoleRemoval) Detach(ctx context.Context, say Report, terms Removal, policyARN string) error {
+	return r.on().DetachGone(ctx, say, terms, policyARN)
 }
 
 // PlanDestroy says what Destroy would do. It only reads.
@@ -59,10 +67,10 @@ func (r *RoleRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	return r.TakeAway(ctx, sink, r.Removal, r.leaver())
 }
 
-func (r *RoleRemoval) on() calls { return roleCalls(r.API, r.RoleName) }
+func (r *RoleRemoval) on() Calls { return roleCalls(r.API, r.RoleName) }
 
 func (r *RoleRemoval) leaver() Leaver {
-	l := r.principalDown.leaver(r.on())
+	l := r.PrincipalDown.Leaver(r.on())
 	l.Read, l.Judge, l.LetOut = r.read, r.judge, r.letOut
 	l.InWay = func() string { // they take their part out of the trust policy before their tag
 		if !r.stranded() {
@@ -71,7 +79,7 @@ func (r *RoleRemoval) leaver() Leaver {
 		return "the tags of " + strings.Join(r.Tags().OtherOwners(r.Owner), ", ") + " to go from IAM role " + r.RoleName
 	}
 	l.Remove = func(ctx context.Context, say Report) error {
-		return r.removeFrom(ctx, say, r.Removal, r.on(), func(ctx context.Context) ([]Obstacle, error) { return r.standing(ctx, r.on(), r.Policies) })
+		return r.RemoveFrom(ctx, say, r.Removal, r.on(), func(ctx context.Context) ([]Obstacle, error) { return r.Standing(ctx, r.on(), r.Policies) })
 	}
 	return l
 }
@@ -81,7 +89,7 @@ func (r *RoleRemoval) read(ctx context.Context) (_ Tags, err error) {
 	if r.seen, err = readRole(ctx, r.API, r.Account, r.RoleName); r.seen == nil {
 		return nil, err
 	}
-	r.arn = r.seen.arn
+	r.Found(r.seen.arn)
 	if r.seen.tags.OwnedBy(r.Owner) {
 		r.owned = slices.DeleteFunc(r.seen.trust.named(), func(who Trusted) bool { return !prove(r.seen.tags, r.Owner, who) })
 	}
@@ -102,14 +110,14 @@ func (r *RoleRemoval) judge(ctx context.Context, f Fate, c *plan.Change) error {
 		if len(r.OwnerTags(r.Tags())) > 0 || len(rest.statements) != len(r.seen.trust.statements) {
 			c.Action, c.Reason = plan.Update, c.Reason+"; only this namespace is removed from it"
 		}
-		r.warnings = append(r.warnings, fmt.Sprintf("IAM role %s is kept, since its trust policy lets in others than this tool knows of; `%s` shows whom",
-			r.arn, hint.Command("aws", "iam", "get-role", "--role-name", r.RoleName)))
+		r.Warn(fmt.Sprintf("IAM role %s is kept, since its trust policy lets in others than this tool knows of; `%s` shows whom",
+			r.ARN(), hint.Command("aws", "iam", "get-role", "--role-name", r.RoleName)))
 	default:
-		all, err := r.standing(ctx, r.on(), r.Policies)
+		all, err := r.Standing(ctx, r.on(), r.Policies)
 		if err != nil || len(all) == 0 {
 			return err
 		}
-		*c = r.inWay(*c, r.on(), all)
+		*c = r.InWay(*c, r.on(), all)
 		c.More = append(c.More, "then run teardown again")
 	}
 	return nil
@@ -128,7 +136,7 @@ func (r *RoleRemoval) strandedChange(c plan.Change) plan.Change {
 		return fmt.Sprintf("if cluster %s is gone: `%s`", cluster, TeardownOf(r.Invocation, owner, "--role-name", r.RoleName))
 	})
 	return Blocked(c, fmt.Sprintf("IAM role %s lets in nobody but this namespace, and IAM takes no trust policy that is empty; the role itself is kept, as it carries the tags of %s",
-		r.arn, strings.Join(others, ", ")), append(lines, "then run teardown again")...)
+		r.ARN(), strings.Join(others, ", ")), append(lines, "then run teardown again")...)
 }
 
 // letOut takes this owner out of the trust policy. A policy that would have no statement is left to who deletes the role.

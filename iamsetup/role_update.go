@@ -12,11 +12,11 @@ import (
 
 // update brings a role in line.
 func (r *Role) update(ctx context.Context, say Report) error {
-	if err := r.writeBoundary(ctx, say); err != nil {
+	if err := r.WriteBoundary(ctx, say); err != nil {
 		return err
 	}
 	first, last := r.inTurn(r.missing())
-	if err := r.Tag(ctx, say, r.calls.String(), first, r.calls.tag); err != nil {
+	if err := r.WriteTags(ctx, say, first); err != nil {
 		return err
 	}
 	merge := func(seen *roleSeen) (trust, bool) {
@@ -24,12 +24,12 @@ func (r *Role) update(ctx context.Context, say Report) error {
 		return next, len(why) > 0
 	}
 	if _, differs := merge(r.seen); differs {
-		edit := trustEdit{API: r.API, Account: r.Account, Pace: r.Pace, RoleName: r.RoleName, what: "update trust policy of " + r.calls.String(), before: r.seen}
+		edit := trustEdit{API: r.API, Account: r.Account, Pace: r.Pace, RoleName: r.RoleName, what: "update trust policy of IAM role " + r.RoleName, before: r.seen}
 		if err := edit.write(ctx, say, merge); err != nil {
 			return err
 		}
 	}
-	return r.Tag(ctx, say, r.calls.String(), last, r.calls.tag)
+	return r.WriteTags(ctx, say, last)
 }
 
 // inTurn says which tags go before the trust policy and which after it. A new owner is entered first, so that no

@@ -26,27 +26,28 @@ type User struct {
 func (u *User) Name() string { return UserStep }
 
 // ARN is the user's as IAM returned it, else the one that it will have.
-func (u *User) ARN() string { return cmp.Or(u.arn, u.Account.UserARN(u.Path, u.Lookup.UserName)) }
+func (u *User) ARN() string {
+	return cmp.Or(u.Principal.ARN(), u.Account.UserARN(u.Path, u.Lookup.UserName))
+}
 
 // Observe reads the user and what is attached to it, and says what Apply would do.
 func (u *User) Observe(ctx context.Context) ([]plan.Change, error) {
-	u.calls = userCalls(u.API, u.Lookup.UserName)
+	u.On(userCalls(u.API, u.Lookup.UserName))
 	return u.Plan(ctx, u.resource())
 }
 
 // Apply does what the last Observe said.
 func (u *User) Apply(ctx context.Context, sink event.Sink) error {
-	return u.Make(ctx, sink, u.resource(), u.attachPolicy)
+	return u.MakeBoth(ctx, sink, u.resource())
 }
 
 func (u *User) resource() Resource {
-	return Resource{
-		What: u.calls.String(), Create: u.create, Update: u.update, Cure: u.cure, Forget: u.Lookup.Forget,
-		Look: func(ctx context.Context) error { return u.lookAt(ctx, u.read) },
-		Judge: func() ([]plan.Change, error) {
-			return u.judgeBoth(Difference{Missing: u.Have().Missing(u.Marks()), Reserve: u.reserve()}, nil), nil
-		},
+	r := u.Resource(u.read)
+	r.Create, r.Update, r.Forget = u.create, u.update, u.Lookup.Forget
+	r.Judge = func() ([]plan.Change, error) {
+		return u.JudgeBoth(Difference{Missing: u.Have().Missing(u.Marks()), Reserve: u.reserve()}, nil), nil
 	}
+	return r
 }
 
 func (u *User) read(ctx context.Context) error {
@@ -56,10 +57,11 @@ func (u *User) read(ctx context.Context) error {
 }
 
 func (u *User) show(seen *UserSeen) {
-	u.have, u.bounds, u.arn = nil, "", u.Account.UserARN(u.Path, u.Lookup.UserName)
-	if seen != nil {
-		u.have, u.bounds, u.arn = seen.Tags, seen.Boundary, seen.ARN
+	if seen == nil {
+		u.Found(nil, u.Account.UserARN(u.Path, u.Lookup.UserName), "")
+		return
 	}
+	u.Found(seen.Tags, seen.ARN, seen.Boundary)
 }
 
 // reserve are the tags that making a key takes: the announcement and the key's own, which comes when the key is stored and
@@ -90,10 +92,10 @@ func (u *User) create(ctx context.Context) error {
 }
 
 func (u *User) update(ctx context.Context, say Report) error {
-	if err := u.writeBoundary(ctx, say); err != nil {
+	if err := u.WriteBoundary(ctx, say); err != nil {
 		return err
 	}
 	missing := u.Have().Missing(u.Marks())
-	maps.Copy(u.have, missing) // the key step judges by the same tags
-	return u.Tag(ctx, say, u.calls.String(), missing, u.calls.tag)
+	maps.Copy(u.Have(), missing) // the key step judges by the same tags
+	return u.WriteTags(ctx, say, missing)
 }

@@ -9,13 +9,31 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
+// Keys is the removal of a user's access keys, which comes before that of the user.
+type Keys interface {
+	// Name is the name of its step.
+	Name() string
+	// Relook lists the keys again. Which of them go is not decided anew.
+	Relook(ctx context.Context) error
+	// Staying are keys of this owner's that are still there, or will be.
+	Staying() []string
+	// Obstacles are all other keys that do not go.
+	Obstacles() []Obstacle
+	// Unknown reports that the keys could not be looked at.
+	Unknown() bool
+	// Doubtful reports that a key may be this owner's.
+	Doubtful() bool
+	// Spared reports that nothing of the keys is to go.
+	Spared() bool
+}
+
 // UserRemoval takes the user away, when its keys of ours are gone.
 type UserRemoval struct {
 	Removal
-	principalDown
+	PrincipalDown
 
 	Lookup   *UserLookup
-	Keys     *KeyRemoval
+	Keys     Keys
 	Policies []string // ARNs of those that this tool attaches
 }
 
@@ -25,6 +43,11 @@ func (u *UserRemoval) Name() string { return UserStep }
 // Bearer implements Bearer.
 func (u *UserRemoval) Bearer() (string, Hold) { return "user/" + u.Lookup.UserName, u.Hold(u.Removal) }
 
+// Detach takes a policy off, for the removal of that policy.
+func (u *UserRemoval) Detach(ctx context.Context, say Report, r Removal, policyARN string) error {
+	return u.on().DetachGone(ctx, say, r, policyARN)
+}
+
 // PlanDestroy says what Destroy would do, given what the keys' removal said before. It only reads.
 func (u *UserRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 	return u.Plan(ctx, u.Removal, u.leaver())
@@ -33,31 +56,30 @@ func (u *UserRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 // Destroy looks again, since others may have taken the user or left it while its keys went, and does what there is to do,
 // unless one of those keys failed to go.
 func (u *UserRemoval) Destroy(ctx context.Context, sink event.Sink) error {
-	if mine := u.Keys.staying(); len(mine) > 0 && plan.Pending(u.Judged()) {
-		u.failed = true
-		return fmt.Errorf("delete IAM user %s: it is kept, as access key %s is still there", u.arn, strings.Join(mine, ", "))
+	if mine := u.Keys.Staying(); len(mine) > 0 && plan.Pending(u.Judged()) {
+		return u.Fail(fmt.Errorf("delete IAM user %s: it is kept, as access key %s is still there", u.ARN(), strings.Join(mine, ", ")))
 	}
 	return u.TakeAway(ctx, sink, u.Removal, u.leaver())
 }
 
-func (u *UserRemoval) on() calls { return userCalls(u.API, u.Lookup.UserName) }
+func (u *UserRemoval) on() Calls { return userCalls(u.API, u.Lookup.UserName) }
 
 func (u *UserRemoval) leaver() Leaver {
-	l := u.principalDown.leaver(u.on())
+	l := u.PrincipalDown.Leaver(u.on())
 	l.Read, l.Judge = u.read, u.judge
 	l.Forget = func(ctx context.Context) error {
 		u.Lookup.Forget()
-		return u.Keys.relook(ctx)
+		return u.Keys.Relook(ctx)
 	}
 	l.InWay = func() string {
-		if u.Fate(u.Removal) != FateLast || len(u.Keys.obstacles()) == 0 || u.Keys.Unknown() {
+		if u.Fate(u.Removal) != FateLast || len(u.Keys.Obstacles()) == 0 || u.Keys.Unknown() {
 			return ""
 		}
 		return "access keys of IAM user " + u.Lookup.UserName + " that others may have just deleted"
 	}
 	l.Remove = func(ctx context.Context, say Report) error {
-		err := u.removeFrom(ctx, say, u.Removal, u.on(), func(ctx context.Context) ([]Obstacle, error) {
-			if err := u.Keys.relook(ctx); err != nil {
+		err := u.RemoveFrom(ctx, say, u.Removal, u.on(), func(ctx context.Context) ([]Obstacle, error) {
+			if err := u.Keys.Relook(ctx); err != nil {
 				return nil, err
 			}
 			return u.standing(ctx)
@@ -76,24 +98,24 @@ func (u *UserRemoval) read(ctx context.Context) (Tags, error) {
 		u.Lookup.Forget() // also an error, which may be that of this look's own limit
 		return nil, err
 	}
-	u.arn = seen.ARN
+	u.Found(seen.ARN)
 	return seen.Tags, nil
 }
 
 // standing is what was added by hand, and keys that do not go.
 func (u *UserRemoval) standing(ctx context.Context) ([]Obstacle, error) {
-	added, err := u.principalDown.standing(ctx, u.on(), u.Policies)
-	out := u.Keys.obstacles()
+	added, err := u.PrincipalDown.Standing(ctx, u.on(), u.Policies)
+	out := u.Keys.Obstacles()
 	for i, o := range out {
-		if owner := u.Tags()[TagKey+o.name]; owner != "" {
-			out[i].command = "# if " + owner + " is gone: " + TeardownOf(u.Invocation, owner, "--user-name", u.Lookup.UserName)
+		if owner := u.Tags()[TagKey+o.Name]; owner != "" {
+			out[i].Command = "# if " + owner + " is gone: " + TeardownOf(u.Invocation, owner, "--user-name", u.Lookup.UserName)
 		}
 	}
 	return append(out, added...), err
 }
 
 func (u *UserRemoval) judge(ctx context.Context, f Fate, c *plan.Change) error {
-	mine := u.Keys.staying()
+	mine := u.Keys.Staying()
 	keys := strings.Join(mine, ", ")
 	switch {
 	case f == FateLast:
@@ -104,12 +126,12 @@ func (u *UserRemoval) judge(ctx context.Context, f Fate, c *plan.Change) error {
 		return err
 	case f != FateShared:
 	case u.Keys.Unknown():
-		*c = Blocked(*c, fmt.Sprintf("the access keys of IAM user %s could not be looked at, and one may be this namespace's", u.arn),
+		*c = Blocked(*c, fmt.Sprintf("the access keys of IAM user %s could not be looked at, and one may be this namespace's", u.ARN()),
 			"allow iam:ListAccessKeys and iam:GetAccessKeyLastUsed, and run teardown again")
 	case len(mine) > 0:
-		*c = Blocked(*c, fmt.Sprintf("IAM user %s still has access key %s of this namespace", u.arn, keys), "`"+u.teardownOfKeys()+"` removes it")
-	case u.Keys.doubtful():
-		*c = Blocked(*c, fmt.Sprintf("IAM user %s has an access key of which it cannot be told whether it is this namespace's", u.arn), "settle it as access-key says, and run teardown again")
+		*c = Blocked(*c, fmt.Sprintf("IAM user %s still has access key %s of this namespace", u.ARN(), keys), "`"+u.teardownOfKeys()+"` removes it")
+	case u.Keys.Doubtful():
+		*c = Blocked(*c, fmt.Sprintf("IAM user %s has an access key of which it cannot be told whether it is this namespace's", u.ARN()), "settle it as access-key says, and run teardown again")
 	}
 	return nil
 }
@@ -118,25 +140,25 @@ func (u *UserRemoval) judge(ctx context.Context, f Fate, c *plan.Change) error {
 func (u *UserRemoval) keptFor(c plan.Change, all []Obstacle, mine []string) plan.Change {
 	var reasons, cures []string
 	if len(all) > 0 {
-		reasons, cures = append(reasons, u.inWay(c, u.on(), all).Reason), commands(all)
+		reasons, cures = append(reasons, u.InWay(c, u.on(), all).Reason), CommandsOf(all)
 	}
 	switch keys := strings.Join(mine, ", "); {
-	case len(mine) > 0 && u.Keys.Idle:
-		reasons = append(reasons, fmt.Sprintf("IAM user %s has access key %s, which is this namespace's own and which --only leaves", u.arn, keys))
+	case len(mine) > 0 && u.Keys.Spared():
+		reasons = append(reasons, fmt.Sprintf("IAM user %s has access key %s, which is this namespace's own and which --only leaves", u.ARN(), keys))
 		cures = append(cures, "`"+u.teardownOfKeys("--only", UserStep)+"` removes both")
 	case len(mine) > 0:
-		reasons = append(reasons, fmt.Sprintf("IAM user %s has access key %s, which is this namespace's own and could not be removed", u.arn, keys))
+		reasons = append(reasons, fmt.Sprintf("IAM user %s has access key %s, which is this namespace's own and could not be removed", u.ARN(), keys))
 	}
 	switch {
 	case len(all) > 0:
 		cures = append(cures, "then run teardown again")
-	case !u.Keys.Idle:
+	case !u.Keys.Spared():
 		cures = append(cures, "run teardown again")
 	}
 	return Blocked(c, strings.Join(reasons, "; "), cures...)
 }
 
 func (u *UserRemoval) teardownOfKeys(more ...string) string {
-	words := append([]string{"teardown", "--only", KeyStep}, more...)
+	words := append([]string{"teardown", "--only", u.Keys.Name()}, more...)
 	return u.Invocation.Command(append(words, "--user-name", u.Lookup.UserName)...)
 }
