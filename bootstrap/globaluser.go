@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
@@ -20,7 +20,7 @@ type globalUser struct {
 }
 
 // Name is the step's name: it stands where the key is otherwise made.
-func (g *globalUser) Name() string { return iamsetup.KeyStep }
+func (g *globalUser) Name() string { return accesskey.Step }
 
 // Observe looks at the Secret. What is amiss is a warning, as the operator may bring it later.
 func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
@@ -51,7 +51,7 @@ func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
 	if name := g.secrets.Names[0]; name != ChartSecretName && !g.irsa {
 		g.warn(fmt.Sprintf("the gen3 chart's SecretStore reads Secret %s and no other; %s serves it only under that name", ChartSecretName, name))
 	}
-	return []plan.Change{{Step: iamsetup.KeyStep, Resource: "secret/" + h.Name, Action: plan.None, Reason: reason}}, nil
+	return []plan.Change{{Step: accesskey.Step, Resource: "secret/" + h.Name, Action: plan.None, Reason: reason}}, nil
 }
 
 // readers says who will look for the Secret, and for what in it.

@@ -7,7 +7,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -32,20 +34,20 @@ func (t *target) askIssuer(ctx context.Context) error {
 
 // roleName is the role's name: given, or made of the namespace and the cluster.
 func (t *target) roleName() string {
-	return cmp.Or(t.settings.RoleName, iamsetup.RoleName(t.owner()))
+	return cmp.Or(t.settings.RoleName, role.DefaultName(t.owner()))
 }
 
-func (t *target) providerStep() *iamsetup.Provider {
-	return &iamsetup.Provider{Up: t.making(), Issuer: t.issuer, Create: t.settings.CreateOIDCProvider}
+func (t *target) providerStep() *oidcprovider.Up {
+	return &oidcprovider.Up{Up: t.making(), Issuer: t.issuer, Create: t.settings.CreateOIDCProvider}
 }
 
-func (t *target) roleStep(policy *iamsetup.Policy) *roleStep {
+func (t *target) roleStep(policy *policy.Up) *roleStep {
 	s := t.settings
 	return &roleStep{
 		kube: t.kube, namespace: s.Namespace, account: s.ServiceAccount,
-		Role: &iamsetup.Role{
-			Principal: t.principal(policy), RoleName: t.roleName(),
-			Trusted: iamsetup.Trusted{Issuer: t.issuer, Subject: iamsetup.Subject(s.Namespace, s.ServiceAccount)},
+		Up: &role.Up{
+			Up: t.principal(policy), RoleName: t.roleName(),
+			Trusted: role.Trusted{Issuer: t.issuer, Subject: role.Subject(s.Namespace, s.ServiceAccount)},
 			Earlier: t.trustedBefore(),
 		},
 	}
@@ -53,11 +55,11 @@ func (t *target) roleStep(policy *iamsetup.Policy) *roleStep {
 
 // trustedBefore is whom earlier runs for this namespace let into the same role, as the record has it. A record that came
 // from another cluster says nothing: that one may still be there, and share the role.
-func (t *target) trustedBefore() []iamsetup.Trusted {
-	var out []iamsetup.Trusted
+func (t *target) trustedBefore() []role.Trusted {
+	var out []role.Trusted
 	for _, e := range t.last.entries() {
 		if e.RoleName == t.roleName() && e.Account == t.settings.Account && e.Cluster == t.clusterID {
-			out = append(out, iamsetup.Trusted{Issuer: e.OIDCIssuer, Subject: iamsetup.Subject(t.settings.Namespace, e.ServiceAccount)})
+			out = append(out, role.Trusted{Issuer: e.OIDCIssuer, Subject: role.Subject(t.settings.Namespace, e.ServiceAccount)})
 		}
 	}
 	return out
@@ -66,7 +68,7 @@ func (t *target) trustedBefore() []iamsetup.Trusted {
 // roleStep is the step of the role, with a look at the ServiceAccount that is to take it. The gen3 chart makes that
 // ServiceAccount, and could not install if it were there already.
 type roleStep struct {
-	*iamsetup.Role
+	*role.Up
 
 	kube      *kube.Client
 	namespace string
@@ -78,13 +80,13 @@ type roleStep struct {
 // Observe looks at both at the same time.
 func (r *roleStep) Observe(ctx context.Context) (changes []plan.Change, err error) {
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { changes, err = r.Role.Observe(gctx); return err })
+	group.Go(func() (err error) { changes, err = r.Up.Observe(gctx); return err })
 	group.Go(func() (err error) { r.seen, err = r.kube.ServiceAccountRole(gctx, r.namespace, r.account); return err })
 	return changes, group.Wait() // each says what it was doing
 }
 
 // Warnings tell of what else the role may do, and of what does not fit between it and the ServiceAccount.
-func (r *roleStep) Warnings() []string { return append(r.Role.Warnings(), r.accountWarnings()...) }
+func (r *roleStep) Warnings() []string { return append(r.Up.Warnings(), r.accountWarnings()...) }
 
 func (r *roleStep) accountWarnings() []string {
 	name, arn := r.namespace+"/"+r.account, r.ARN()

@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 )
 
 // leftovers are what the record says that earlier ups made and this one does not use: another mode made it, or it was
@@ -56,20 +60,20 @@ func (t *target) leftoversOf(before *Recorded, s Settings) *leftovers {
 			continue
 		}
 		if e.UserName != "" && (!s.usesKeys() || e.UserName != s.UserName) {
-			l := s.leftover("IAM user "+e.UserName, s.usesKeys(), e.UserName, "--user-name", iamsetup.KeyStep, iamsetup.UserStep)
+			l := s.leftover("IAM user "+e.UserName, s.usesKeys(), e.UserName, "--user-name", accesskey.Step, user.Step)
 			l.removal += " and its access key" + s.sharedSecret(e)
-			l.held = func(ctx context.Context) (bool, error) { return t.aws.UserHeld(ctx, e.UserName, t.owner()) }
+			l.held = func(ctx context.Context) (bool, error) { return user.Held(ctx, t.aws.IAM, e.UserName, t.owner()) }
 			add(&users, l)
 		}
 		if e.RoleName != "" && (!s.IRSA || e.RoleName != s.RoleName) {
-			l := s.leftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "--role-name", iamsetup.RoleStep)
-			l.held = func(ctx context.Context) (bool, error) { return t.aws.RoleHeld(ctx, e.RoleName, t.owner()) }
+			l := s.leftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "--role-name", role.Step)
+			l.held = func(ctx context.Context) (bool, error) { return role.Held(ctx, t.aws.IAM, e.RoleName, t.owner()) }
 			add(&roles, l)
 		}
 		if e.PolicyName != "" && (!s.usesPolicy() || e.PolicyName != s.PolicyName) {
 			arn := t.account().PolicyARN(cmp.Or(e.IAMPath, DefaultIAMPath), e.PolicyName)
-			l := s.leftover("IAM policy "+arn, s.usesPolicy(), e.PolicyName, "--policy-name", iamsetup.PolicyStep)
-			l.held = func(ctx context.Context) (bool, error) { return t.aws.PolicyHeld(ctx, arn, t.owner()) }
+			l := s.leftover("IAM policy "+arn, s.usesPolicy(), e.PolicyName, "--policy-name", policy.Step)
+			l.held = func(ctx context.Context) (bool, error) { return policy.Held(ctx, t.aws.IAM, arn, t.owner()) }
 			add(&policies, l)
 		}
 	}

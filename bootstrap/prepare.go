@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -64,7 +64,7 @@ func (r *run) observe(ctx context.Context) (pending bool, err error) {
 	r.result.Changes = []plan.Change{}
 	seen := r.look(ctx)
 	if agreed, err := r.askAboutKeys(ctx); err != nil {
-		return false, r.fail(iamsetup.KeyStep, err)
+		return false, r.fail(accesskey.Step, err)
 	} else if agreed {
 		seen = r.look(ctx)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 )
 
 // named returns the settings with every empty name replaced by its default, so that Check can judge them. Commands that
@@ -36,7 +37,7 @@ type policyName struct{ path, name string }
 // roleName is a role, with the ServiceAccounts that were let in on behalf of this owner.
 type roleName struct {
 	name    string
-	trusted []iamsetup.Trusted
+	trusted []role.Trusted
 }
 
 type releaseName struct{ namespace, name string }
@@ -63,7 +64,7 @@ func (s Settings) recall(record *Recorded, owner iamsetup.Owner) names {
 		d := s.named()
 		entries = []Recorded{{
 			Account: s.Account, PolicyName: d.PolicyName, IAMPath: d.IAMPath, UserName: d.UserName, SecretNames: d.KeySecretNames(),
-			RoleName: cmp.Or(s.RoleName, iamsetup.RoleName(owner)), ServiceAccount: d.ServiceAccount, OIDCIssuer: s.OIDCIssuer,
+			RoleName: cmp.Or(s.RoleName, role.DefaultName(owner)), ServiceAccount: d.ServiceAccount, OIDCIssuer: s.OIDCIssuer,
 			Release: d.Helm.Release, ReleaseNamespace: d.Helm.Namespace,
 		}}
 	}
@@ -88,7 +89,7 @@ func (r *Recorded) teardownOfItsCluster(s Settings) string {
 	give("policy-name", r.PolicyName, usual.PolicyName)
 	give("user-name", r.UserName, usual.UserName)
 	give("iam-path", r.IAMPath, usual.IAMPath)
-	give("role-name", r.RoleName, iamsetup.RoleName(iamsetup.Owner{Cluster: r.Cluster, Namespace: namespace}))
+	give("role-name", r.RoleName, role.DefaultName(iamsetup.Owner{Cluster: r.Cluster, Namespace: namespace}))
 	if r.RoleName != "" {
 		give("service-account", r.ServiceAccount, usual.ServiceAccount)
 		give("oidc-issuer", r.OIDCIssuer, "")
@@ -126,7 +127,7 @@ func (n *names) add(e Recorded, namespace string) {
 		n.secrets = addOnce(n.secrets, secret)
 	}
 	if e.RoleName != "" {
-		n.addRole(e.RoleName, iamsetup.Trusted{Issuer: e.OIDCIssuer, Subject: iamsetup.Subject(namespace, e.ServiceAccount)})
+		n.addRole(e.RoleName, role.Trusted{Issuer: e.OIDCIssuer, Subject: role.Subject(namespace, e.ServiceAccount)})
 	}
 	if e.OIDCIssuer != "" {
 		n.issuers = addOnce(n.issuers, e.OIDCIssuer)
@@ -136,7 +137,7 @@ func (n *names) add(e Recorded, namespace string) {
 	}
 }
 
-func (n *names) addRole(name string, who iamsetup.Trusted) {
+func (n *names) addRole(name string, who role.Trusted) {
 	i := slices.IndexFunc(n.roles, func(r roleName) bool { return r.name == name })
 	if i < 0 {
 		n.roles, i = append(n.roles, roleName{name: name}), len(n.roles)

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 )
 
 func TestRecall(t *testing.T) {
@@ -18,8 +19,8 @@ func TestRecall(t *testing.T) {
 			{Account: "2", UserName: "elsewhere"},
 		},
 	}
-	who := func(issuer, account string) []iamsetup.Trusted {
-		return []iamsetup.Trusted{{Issuer: issuer, Subject: "system:serviceaccount:gen3:" + account}}
+	who := func(issuer, account string) []role.Trusted {
+		return []role.Trusted{{Issuer: issuer, Subject: "system:serviceaccount:gen3:" + account}}
 	}
 	defaults := names{
 		policies: []policyName{{"/", DefaultPolicyName}}, users: []string{DefaultUserName},

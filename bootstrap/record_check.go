@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -104,7 +105,7 @@ func (r Recorded) check() []error {
 		c.add("", "mode %q is none", r.Mode)
 	}
 	if r.OIDCIssuer != "" {
-		if err := iamsetup.CheckIssuer(r.OIDCIssuer); err != nil {
+		if err := oidcprovider.CheckIssuer(r.OIDCIssuer); err != nil {
 			c.add("", "--oidc-issuer: %w", err)
 		}
 	}

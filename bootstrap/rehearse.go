@@ -6,7 +6,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -21,7 +21,7 @@ func (r *run) rehearse(ctx context.Context) []error {
 	trials := []func() error{func() error { return t.record.Rehearse(ctx) }}
 	for _, c := range r.result.Changes {
 		name, isSecret := strings.CutPrefix(c.Resource, "secret/")
-		if isSecret && c.Step == iamsetup.KeyStep && plan.Pending([]plan.Change{c}) {
+		if isSecret && c.Step == accesskey.Step && plan.Pending([]plan.Change{c}) {
 			trials = append(trials, func() error { return unlessOvertaken(r.steps.key.Store.Rehearse(ctx, credential.Held{Name: name})) })
 		}
 	}

@@ -12,6 +12,11 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
@@ -61,7 +66,7 @@ type status struct {
 	mu     sync.Mutex // of what reads at the same time fill in
 	result StatusResult
 	held   []StatusSecret
-	infos  []iamsetup.KeyInfo
+	infos  []accesskey.Info
 	blind  bool // which keys there are, or whose, could not be found out
 
 	namespaceKnown bool // whether there is one could be asked
@@ -84,7 +89,7 @@ func (v *status) look(ctx context.Context) {
 	v.recall()
 	t := v.target
 	issuerErr := t.askIssuer(ctx)
-	v.unread(iamsetup.ProviderStep, issuerErr)
+	v.unread(oidcprovider.Step, issuerErr)
 	v.steps = t.assemble(&guard{})
 	if issuerErr != nil { // nothing can be said of these without it
 		v.steps.provider, v.steps.role = nil, nil
@@ -116,7 +121,7 @@ func (v *status) readSteps(ctx context.Context) {
 			v.result.Resources = append(v.result.Resources, v.resource(c))
 			v.result.Drift = v.result.Drift || c.Action != plan.None
 		}
-		if o.step == iamsetup.KeyStep && v.steps.key != nil {
+		if o.step == accesskey.Step && v.steps.key != nil {
 			v.readKeys(ctx, v.steps.key, o.err)
 		}
 	}
@@ -136,13 +141,13 @@ func (v *status) withoutOwner(c plan.Change) plan.Change {
 	return c
 }
 
-func (v *status) readKeys(ctx context.Context, key *iamsetup.AccessKey, observed error) {
+func (v *status) readKeys(ctx context.Context, key *accesskey.Up, observed error) {
 	keys := key.Keys
 	if observed != nil {
 		keys = key.ListedKeys
 	}
 	infos, err := keys(ctx)
-	v.unread(iamsetup.KeyStep, err)
+	v.unread(accesskey.Step, err)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if m := key.OpenMint(); m != nil {
@@ -156,13 +161,13 @@ func (v *status) readKeys(ctx context.Context, key *iamsetup.AccessKey, observed
 func (v *status) resource(c plan.Change) StatusResource {
 	var o iamsetup.Ownership
 	switch s := v.steps; c.Step {
-	case iamsetup.PolicyStep:
+	case policy.Step:
 		o = s.policy.Ownership()
-	case iamsetup.UserStep:
+	case user.Step:
 		o = s.user.Ownership()
-	case iamsetup.RoleStep:
+	case role.Step:
 		o = s.role.Ownership()
-	case iamsetup.ProviderStep:
+	case oidcprovider.Step:
 		o = s.provider.Ownership()
 	case HelmStep:
 		o.Ours = s.release.Ours()

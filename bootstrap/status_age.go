@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -44,7 +46,7 @@ func (v *status) replacement(k StatusKey) string {
 		return "to replace it, with nothing read in between: `" + hint.Command("aws", "iam", "delete-access-key", "--user-name", k.User, "--access-key-id", k.ID) +
 			"`; then run `gen3-bootstrap up` with the same flags"
 	case k.Ours:
-		return "once nothing uses it, `" + s.invocation().Command("teardown", "--only", iamsetup.KeyStep, "--only", iamsetup.UserStep, "--user-name", k.User) + "` removes it"
+		return "once nothing uses it, `" + s.invocation().Command("teardown", "--only", accesskey.Step, "--only", user.Step, "--user-name", k.User) + "` removes it"
 	}
 	text := "no tag says that gen3-bootstrap made it: make another key for its user"
 	if len(k.Secrets) > 0 {

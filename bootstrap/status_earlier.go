@@ -4,7 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -23,12 +24,12 @@ func (v *status) readEarlier(ctx context.Context) {
 		if current || v.seen(e.UserName) {
 			continue
 		}
-		key := &iamsetup.AccessKey{
-			AWS: t.aws, Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: e.UserName}, Owner: t.owner(), Pace: t.pace(),
+		key := &accesskey.Up{
+			AWS: t.aws, Lookup: &principal.UserLookup{API: t.aws.IAM, UserName: e.UserName}, Owner: t.owner(), Pace: t.pace(),
 			Store: &kube.KeySecrets{Client: t.kube, Namespace: t.settings.Namespace, Names: e.SecretNames},
 		}
 		_, err := key.Observe(ctx)
-		v.unread(iamsetup.KeyStep, err)
+		v.unread(accesskey.Step, err)
 		v.readKeys(ctx, key, err)
 	}
 }
@@ -37,7 +38,7 @@ func (v *status) readEarlier(ctx context.Context) {
 func (v *status) seen(user string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return slices.ContainsFunc(v.infos, func(i iamsetup.KeyInfo) bool { return i.UserName == user })
+	return slices.ContainsFunc(v.infos, func(i accesskey.Info) bool { return i.UserName == user })
 }
 
 // readSecret looks into one Secret, once.
@@ -50,7 +51,7 @@ func (v *status) readSecret(ctx context.Context, name string) {
 	held, err := secrets.Observe(ctx)
 	if err != nil {
 		v.doubt()
-		v.unread(iamsetup.KeyStep, err)
+		v.unread(accesskey.Step, err)
 		return
 	}
 	h := held[0]

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
@@ -48,10 +48,10 @@ func (v *status) readGlobalKey(ctx context.Context) {
 		if h.KeyID == "" || h.Name != v.target.settings.Namespace+"/"+v.target.settings.GlobalUserSecret {
 			continue
 		}
-		info, err := v.target.aws.KeyInfo(ctx, h.KeyID)
+		info, err := accesskey.Find(ctx, v.target.aws, h.KeyID)
 		if err != nil {
 			v.doubt()
-			v.unread(iamsetup.KeyStep, err)
+			v.unread(accesskey.Step, err)
 		}
 		if info != nil {
 			v.mu.Lock()

@@ -6,6 +6,11 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -13,11 +18,11 @@ import (
 type steps struct {
 	record   *recordKeeper
 	release  *operatorStep
-	policy   *iamsetup.Policy
-	user     *iamsetup.User
-	key      *iamsetup.AccessKey
+	policy   *policy.Up
+	user     *user.Up
+	key      *accesskey.Up
 	global   *globalUser
-	provider *iamsetup.Provider
+	provider *oidcprovider.Up
 	role     *roleStep
 
 	left *leftovers // what earlier ups made
@@ -86,11 +91,11 @@ func (s Settings) helm() helminstall.Settings {
 	return out
 }
 
-func (t *target) policyStep() *iamsetup.Policy {
+func (t *target) policyStep() *policy.Up {
 	s := t.settings
-	return &iamsetup.Policy{
+	return &policy.Up{
 		Up: t.making(), PolicyName: s.PolicyName, Path: s.IAMPath,
-		Scope: iamsetup.Scope{Region: s.Region, Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush},
+		Scope: policy.Scope{Region: s.Region, Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush},
 	}
 }
 
@@ -101,18 +106,18 @@ func (t *target) making() iamsetup.Up {
 }
 
 // principal is what the user and the role are made by.
-func (t *target) principal(policy *iamsetup.Policy) iamsetup.Principal {
+func (t *target) principal(policy *policy.Up) principal.Up {
 	s := t.settings
-	return iamsetup.Principal{Up: t.making(), Path: s.IAMPath, Boundary: s.PermissionsBoundary, PolicyARN: policy.ARN()}
+	return principal.Up{Up: t.making(), Path: s.IAMPath, Boundary: s.PermissionsBoundary, PolicyARN: policy.ARN()}
 }
 
-func (t *target) userStep(policy *iamsetup.Policy) *iamsetup.User {
-	return &iamsetup.User{Principal: t.principal(policy), Lookup: &iamsetup.UserLookup{API: t.aws.IAM, UserName: t.settings.UserName}}
+func (t *target) userStep(policy *policy.Up) *user.Up {
+	return &user.Up{Up: t.principal(policy), Lookup: &principal.UserLookup{API: t.aws.IAM, UserName: t.settings.UserName}}
 }
 
-func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.AccessKey {
+func (t *target) keyStep(lookup *principal.UserLookup, lock *guard) *accesskey.Up {
 	s := t.settings
-	return &iamsetup.AccessKey{
+	return &accesskey.Up{
 		AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
 		Store:   &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
 		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.lease == nil && t.namespace != nil,
@@ -120,7 +125,7 @@ func (t *target) keyStep(lookup *iamsetup.UserLookup, lock *guard) *iamsetup.Acc
 }
 
 // earlierSecrets are those that the record names for this user and the settings do not: they still hold its key.
-func (t *target) earlierSecrets() iamsetup.KeyStore {
+func (t *target) earlierSecrets() accesskey.Store {
 	s := t.settings
 	var names []string
 	for _, e := range t.last.entries() {
@@ -145,13 +150,13 @@ func (s *steps) nodes() []node {
 		out = append(out, node{s.policy, []string{RecordStep}})
 	}
 	if s.user != nil {
-		out = append(out, node{s.user, []string{iamsetup.PolicyStep}}, node{s.key, []string{iamsetup.UserStep}})
+		out = append(out, node{s.user, []string{policy.Step}}, node{s.key, []string{user.Step}})
 	}
 	if s.global != nil {
 		out = append(out, node{s.global, nil})
 	}
 	if s.role != nil {
-		out = append(out, node{s.provider, []string{RecordStep}}, node{s.role, []string{iamsetup.PolicyStep, iamsetup.ProviderStep}})
+		out = append(out, node{s.provider, []string{RecordStep}}, node{s.role, []string{policy.Step, oidcprovider.Step}})
 	}
 	return out
 }

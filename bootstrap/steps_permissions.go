@@ -6,7 +6,7 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -39,7 +39,7 @@ func (t *target) permissions(s *steps, pending map[string]bool) needs {
 	if t.namespace == nil {
 		out.add("", "", "namespaces", "", "create")
 	}
-	if s.key != nil && pending[iamsetup.KeyStep] {
+	if s.key != nil && pending[accesskey.Step] {
 		out.add(namespace, "", "secrets", "", "create")
 		for _, name := range t.settings.KeySecretNames() {
 			out.add(namespace, "", "secrets", name, "get", "update")

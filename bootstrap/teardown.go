@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
@@ -149,7 +150,7 @@ func (t *teardown) prepare(ctx context.Context) error {
 		return t.fail(RecordStep, err)
 	}
 	if err := t.askIssuer(ctx); err != nil {
-		return t.fail(iamsetup.ProviderStep, err)
+		return t.fail(oidcprovider.Step, err)
 	}
 	t.assemble()
 	return t.observe(ctx)

@@ -1,12 +1,20 @@
 package bootstrap
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -83,12 +91,12 @@ func (t *teardown) addReleases() {
 func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 	for _, name := range t.names.users {
 		recorded := slices.Contains(t.known.users, name)
-		lookup := &iamsetup.UserLookup{API: t.target.aws.IAM, UserName: name}
-		key := &iamsetup.KeyRemoval{Removal: t.removal(base, iamsetup.KeyStep, recorded), AWS: t.target.aws, Lookup: lookup}
+		lookup := &principal.UserLookup{API: t.target.aws.IAM, UserName: name}
+		key := &accesskey.Removal{Removal: t.removal(base, accesskey.Step, recorded), AWS: t.target.aws, Lookup: lookup}
 		ending := t.add(key, nil)
 		keys = append(keys, ending)
-		users = append(users, t.add(&iamsetup.UserRemoval{
-			Removal: t.removal(base, iamsetup.UserStep, recorded), Lookup: lookup, Keys: key, Policies: t.policyARNs(),
+		users = append(users, t.add(&user.Removal{
+			Removal: t.removal(base, user.Step, recorded), Lookup: lookup, Keys: key, Policies: t.policyARNs(),
 		}, func(r *Recorded) {
 			if r.UserName == name && (ending.idle || ending.settled()) { // else its keys would be found no more
 				r.UserName = ""
@@ -106,9 +114,11 @@ func (t *teardown) addSecrets(after []*ending) {
 	if t.target.kube == nil || len(t.names.secrets) == 0 {
 		return
 	}
-	secrets := &secretsRemoval{secrets: t.secretStore(t.names.secrets), whose: t.target.aws.Whose, check: t.lock.Check}
+	secrets := &secretsRemoval{secrets: t.secretStore(t.names.secrets), check: t.lock.Check, whose: func(ctx context.Context, key credential.Key) (string, error) {
+		return accesskey.Whose(ctx, t.target.aws, key)
+	}}
 	for _, e := range after {
-		if key, ok := e.remover.(*iamsetup.KeyRemoval); ok {
+		if key, ok := e.remover.(*accesskey.Removal); ok {
 			secrets.keys = append(secrets.keys, key)
 		}
 	}
@@ -137,8 +147,8 @@ func (t *teardown) policyARNs() []string {
 func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 	for _, name := range t.names.roles {
 		recorded := slices.ContainsFunc(t.known.roles, func(r roleName) bool { return r.name == name.name })
-		roles = append(roles, t.add(&iamsetup.RoleRemoval{
-			Removal: t.removal(base, iamsetup.RoleStep, recorded), RoleName: name.name, Policies: t.policyARNs(),
+		roles = append(roles, t.add(&role.Removal{
+			Removal: t.removal(base, role.Step, recorded), RoleName: name.name, Policies: t.policyARNs(),
 		}, func(r *Recorded) {
 			if r.RoleName == name.name {
 				r.RoleName, r.ServiceAccount = "", ""
@@ -149,16 +159,16 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 }
 
 func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
-	var roles []iamsetup.Truster
+	var roles []oidcprovider.Truster
 	for _, e := range after {
-		if r, ok := e.remover.(*iamsetup.RoleRemoval); ok {
+		if r, ok := e.remover.(*role.Removal); ok {
 			roles = append(roles, r)
 		}
 	}
 	for _, issuer := range t.names.issuers {
-		t.add(&iamsetup.ProviderRemoval{
+		t.add(&oidcprovider.Removal{
 			Roles:   roles,
-			Removal: t.removal(base, iamsetup.ProviderStep, slices.Contains(t.known.issuers, issuer)), Issuer: issuer, Delete: t.options.DeleteProvider,
+			Removal: t.removal(base, oidcprovider.Step, slices.Contains(t.known.issuers, issuer)), Issuer: issuer, Delete: t.options.DeleteProvider,
 		}, func(r *Recorded) {
 			if r.OIDCIssuer == issuer {
 				r.OIDCIssuer = ""
@@ -170,15 +180,15 @@ func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
 func (t *teardown) addPolicies(base iamsetup.Removal, bearers []*ending) {
 	for i, arn := range t.policyARNs() {
 		name := t.names.policies[i]
-		policy := &iamsetup.PolicyRemoval{
-			Removal: t.removal(base, iamsetup.PolicyStep, slices.Contains(t.known.policies, name)), ARN: arn,
+		removal := &policy.Removal{
+			Removal: t.removal(base, policy.Step, slices.Contains(t.known.policies, name)), ARN: arn,
 		}
 		for _, e := range bearers {
-			if b, ok := e.remover.(iamsetup.Bearer); ok {
-				policy.Bearers = append(policy.Bearers, b)
+			if b, ok := e.remover.(policy.Bearer); ok {
+				removal.Bearers = append(removal.Bearers, b)
 			}
 		}
-		t.add(policy, func(r *Recorded) {
+		t.add(removal, func(r *Recorded) {
 			if r.PolicyName == name.name && strings.EqualFold(r.IAMPath, name.path) {
 				r.PolicyName, r.SecretPrefixes, r.KMSKeys, r.AllowPush = "", nil, nil, false
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
@@ -57,8 +58,8 @@ func (t *teardown) askIssuer(ctx context.Context) error {
 
 // issuerOfRole goes by the role of a cluster that is gone. That it may not be read is the role's own to say.
 func (t *teardown) issuerOfRole(ctx context.Context) (string, error) {
-	for _, role := range t.settings.recall(nil, t.owner).roles {
-		issuer, err := t.target.aws.RoleIssuer(ctx, role.name, t.owner)
+	for _, known := range t.settings.recall(nil, t.owner).roles {
+		issuer, err := role.Issuer(ctx, t.target.aws.IAM, known.name, t.owner)
 		if issuer != "" || err != nil && !errors.Is(err, iamsetup.ErrDenied) {
 			return issuer, err // it names the role
 		}

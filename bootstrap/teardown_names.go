@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -37,7 +37,7 @@ func (t *teardown) checkNames() error {
 		return nil
 	}
 	return hint.With(fmt.Errorf("check names: %s, which the record of namespace %s names", strings.Join(left, "; "), t.target.settings.Namespace),
-		"leave the flags out: a whole teardown takes all that the record names; with --only "+iamsetup.UserStep+" and the like they choose")
+		"leave the flags out: a whole teardown takes all that the record names; with --only "+user.Step+" and the like they choose")
 }
 
 func namesOf[T any](all []T, name func(T) string) []string {

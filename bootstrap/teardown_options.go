@@ -6,7 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 )
 
 // TeardownOptions are the settings that teardown alone has.
@@ -26,7 +30,7 @@ const HelmStep = "helm-release"
 
 // TeardownSteps are the names that --only takes: those of up.
 func TeardownSteps() []string {
-	return []string{HelmStep, iamsetup.PolicyStep, iamsetup.UserStep, iamsetup.KeyStep, iamsetup.ProviderStep, iamsetup.RoleStep}
+	return []string{HelmStep, policy.Step, user.Step, accesskey.Step, oidcprovider.Step, role.Step}
 }
 
 // wants reports whether a step's resources are to go.
@@ -50,8 +54,8 @@ func (o TeardownOptions) check(s Settings) []error {
 	if o.DeleteCRDs && (!o.wants(HelmStep) || s.SkipHelm) {
 		c.add("", "--delete-crds goes with the Helm release, which this teardown leaves alone")
 	}
-	if o.DeleteProvider && !o.wants(iamsetup.ProviderStep) {
-		c.add("", "--delete-oidc-provider needs step %s, which --only leaves out", iamsetup.ProviderStep)
+	if o.DeleteProvider && !o.wants(oidcprovider.Step) {
+		c.add("", "--delete-oidc-provider needs step %s, which --only leaves out", oidcprovider.Step)
 	}
 	if s.SkipHelm && slices.Contains(o.Only, HelmStep) {
 		c.add("leave one of them out", "--only %s and --skip-helm say the opposite", HelmStep)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -17,7 +17,7 @@ import (
 // secretsRemoval takes away the Secrets that carry our label, after the keys: one whose key could not be deleted stays.
 type secretsRemoval struct {
 	secrets *kube.KeySecrets
-	keys    []*iamsetup.KeyRemoval
+	keys    []*accesskey.Removal
 	global  []string // "namespace/name" of those that a global user's key goes into
 	whose   func(context.Context, credential.Key) (arn string, err error)
 	check   func() error
@@ -27,7 +27,7 @@ type secretsRemoval struct {
 }
 
 // Name is the name of the step that writes the Secrets.
-func (s *secretsRemoval) Name() string { return iamsetup.KeyStep }
+func (s *secretsRemoval) Name() string { return accesskey.Step }
 
 // PlanDestroy judges each Secret by its label.
 func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
@@ -37,7 +37,7 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	}
 	s.planned = nil
 	for _, h := range s.held {
-		c := plan.Change{Step: iamsetup.KeyStep, Resource: "secret/" + h.Name, Action: plan.None}
+		c := plan.Change{Step: accesskey.Step, Resource: "secret/" + h.Name, Action: plan.None}
 		switch {
 		case !h.Exists:
 			c.Reason = "not there"
@@ -63,7 +63,7 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 // half back. The key of another owner, as a restored namespace has it, is in that owner's Secret as well.
 func (s *secretsRemoval) judge(ctx context.Context, c plan.Change, h credential.Held) (plan.Change, error) {
 	c.Action, c.Reason = plan.Delete, "ours"
-	known := func(k *iamsetup.KeyRemoval) bool { return k.Knows(h.Key.ID) || k.KnowsOther(h.Key.ID) }
+	known := func(k *accesskey.Removal) bool { return k.Knows(h.Key.ID) || k.KnowsOther(h.Key.ID) }
 	if h.Key.ID == "" || slices.ContainsFunc(s.keys, known) {
 		return c, nil
 	}
@@ -87,14 +87,14 @@ func (s *secretsRemoval) left() []string {
 
 // goes reports whether an ARN is of a user whose keys are to go and could not be looked at.
 func (s *secretsRemoval) goes(arn string) bool {
-	return slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool {
+	return slices.ContainsFunc(s.keys, func(k *accesskey.Removal) bool {
 		return k.Unknown() && strings.HasSuffix(arn, "/"+k.Lookup.UserName)
 	})
 }
 
 // holdsGlobalKey reports whether the operator has put a key of his own into a Secret that an up in another mode made.
 func (s *secretsRemoval) holdsGlobalKey(h credential.Held) bool {
-	known := func(k *iamsetup.KeyRemoval) bool { return k.Knows(h.Key.ID) }
+	known := func(k *accesskey.Removal) bool { return k.Knows(h.Key.ID) }
 	return h.Key.ID != "" && slices.Contains(s.global, h.Name) && !slices.ContainsFunc(s.keys, known)
 }
 
@@ -109,14 +109,14 @@ func (s *secretsRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 			errs = append(errs, err)
 			continue
 		}
-		sink.Emit(event.Event{Type: event.Changed, Step: iamsetup.KeyStep, Change: &c})
+		sink.Emit(event.Event{Type: event.Changed, Step: accesskey.Step, Change: &c})
 	}
 	return errors.Join(errs...)
 }
 
 func (s *secretsRemoval) destroy(ctx context.Context, held credential.Held) error {
 	id := held.Key.ID
-	if slices.ContainsFunc(s.keys, func(k *iamsetup.KeyRemoval) bool { return k.Stays(id) }) {
+	if slices.ContainsFunc(s.keys, func(k *accesskey.Removal) bool { return k.Stays(id) }) {
 		return fmt.Errorf("delete Secret %s: it is left, as its access key %s is still there", held.Name, id)
 	}
 	for _, k := range s.keys {

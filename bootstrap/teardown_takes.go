@@ -4,7 +4,9 @@ import (
 	"context"
 	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -18,7 +20,7 @@ func (t *teardown) takes() taken {
 			continue
 		}
 		for _, c := range e.planned {
-			if c.Action == plan.Delete || c.Step == iamsetup.RoleStep && c.Action == plan.Update {
+			if c.Action == plan.Delete || c.Step == role.Step && c.Action == plan.Update {
 				t.take(&out, e.remover, c)
 			}
 		}
@@ -40,15 +42,15 @@ func (t *teardown) take(out *taken, by remover, c plan.Change) {
 		for _, secret := range t.holding(name) {
 			out.secrets = addOnce(out.secrets, secret)
 		}
-	case c.Step == iamsetup.PolicyStep:
-		if policy, ok := by.(*iamsetup.PolicyRemoval); !ok || policy.Attached() {
+	case c.Step == policy.Step:
+		if policy, ok := by.(*policy.Removal); !ok || policy.Attached() {
 			out.secrets = append(out.secrets, without(t.holding(""), out.secrets)...)
 			t.takeRoles(out, "")
 		}
-	case c.Step == iamsetup.ProviderStep:
+	case c.Step == oidcprovider.Step:
 		t.takeRoles(out, "")
-	case c.Step == iamsetup.RoleStep:
-		if role, ok := by.(*iamsetup.RoleRemoval); ok {
+	case c.Step == role.Step:
+		if role, ok := by.(*role.Removal); ok {
 			t.takeRoles(out, role.RoleName)
 		}
 	}

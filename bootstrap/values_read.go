@@ -10,6 +10,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
@@ -46,7 +47,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	if !v.fragment.takesRole() {
 		return nil
 	}
-	name := cmp.Or(v.settings.RoleName, v.last.RoleName, iamsetup.RoleName(v.target.owner()))
+	name := cmp.Or(v.settings.RoleName, v.last.RoleName, role.DefaultName(v.target.owner()))
 	arn, err := v.lookUpRole(ctx, name)
 	switch {
 	case errors.Is(err, iamsetup.ErrDenied):
@@ -67,9 +68,9 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 // write the record could name any role of the account.
 func (v *valuesRun) lookUpRole(ctx context.Context, name string) (string, error) {
 	if name == v.settings.RoleName {
-		return v.target.aws.RoleARN(ctx, name)
+		return role.ARN(ctx, v.target.aws.IAM, name)
 	}
-	return v.target.aws.OwnRoleARN(ctx, name, v.target.owner())
+	return role.OwnARN(ctx, v.target.aws.IAM, name, v.target.owner())
 }
 
 // readSecret looks whether the Secret that the SecretStore will read is there. Where that may not be asked, nothing is

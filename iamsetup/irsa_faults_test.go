@@ -1,7 +1,6 @@
-package iamsetup
+package iamsetup_test
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -9,47 +8,35 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/iamtest"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// irsaRun is what up does with the three steps of IRSA, one after the other; the first error ends it.
-func irsaRun(ctx context.Context, steps ...interface {
-	Observe(context.Context) ([]plan.Change, error)
-	Apply(context.Context, event.Sink) error
-},
-) error {
-	for _, s := range steps {
-		if _, err := s.Observe(ctx); err != nil {
-			return err
-		}
-	}
-	for _, s := range steps {
-		if err := s.Apply(ctx, event.Discard); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// irsaAccount has a shared role and a provider, both of another namespace, or nothing.
-func irsaAccount(t *testing.T, shared bool) (*awsfake.Server, func(namespace string) error) {
+// irsaAccount has a shared role and a provider, both of another namespace, or nothing. Run does what up does with the three steps
+// of IRSA, one after the other; the first error ends it.
+func irsaAccount(t *testing.T, shared bool) (srv *awsfake.Server, run func(namespace string) error) {
 	t.Helper()
-	srv, api := fakeAccount(t)
-	run := func(namespace string) error {
-		policy := &Policy{
-			Up: making(api, "c1", namespace), PolicyName: "read", Path: "/",
-			Scope: Scope{Region: "us-east-1"},
+	srv, api := iamtest.Start(t)
+	run = func(namespace string) error {
+		all := stepsFor(api, namespace, nil)
+		all["policy"].(*policy.Up).PolicyName = "read"
+		steps := []iamtest.Step{all["policy"], all["provider"], all["role"]}
+		for _, s := range steps {
+			if _, err := s.Observe(t.Context()); err != nil {
+				return err
+			}
 		}
-		provider := providerFor(api, namespace)
-		provider.Create = true
-		return irsaRun(t.Context(), policy, provider, roleFor(api, "c1", namespace, issuerA))
+		for _, s := range steps {
+			if err := s.Apply(t.Context(), event.Discard); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if shared {
-		if err := run("first"); err != nil {
-			t.Fatal(err)
-		}
+		iamtest.Check(t, run("first"))
 	}
 	srv.ResetCalls()
 	return srv, run
@@ -83,7 +70,7 @@ func TestIRSAIsResumed(t *testing.T) {
 					if err := run("gen3"); err != nil {
 						t.Fatal(err)
 					}
-					wantNoWrites(t, srv)
+					iamtest.WantNoWrites(t, srv)
 					if diff := cmp.Diff(want, meaningOf(srv)); diff != "" {
 						t.Error(diff)
 					}

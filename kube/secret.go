@@ -30,7 +30,7 @@ const (
 	entryCredentials = "credentials"
 )
 
-// KeySecrets stores one access key in Secrets of one namespace. It satisfies iamsetup.KeyStore.
+// KeySecrets stores one access key in Secrets of one namespace. It satisfies accesskey.Store.
 type KeySecrets struct {
 	Client    *Client
 	Namespace string

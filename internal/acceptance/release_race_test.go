@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
@@ -102,7 +102,7 @@ func after(delay time.Duration, run func() (bootstrap.Result, error)) (end ended
 func endedWell(t *testing.T, what string, end ended, oneUser bool) bool {
 	t.Helper()
 	for _, p := range end.result.Errors {
-		shared := oneUser && (strings.HasPrefix(p.Step, "iam-") || p.Step == iamsetup.KeyStep)
+		shared := oneUser && (strings.HasPrefix(p.Step, "iam-") || p.Step == accesskey.Step)
 		if !shared && !strings.Contains(p.Message, "is being deleted") {
 			t.Errorf("%s: %s: %s", what, p.Step, p.Message)
 		}

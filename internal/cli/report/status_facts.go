@@ -9,6 +9,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 )
 
 // fact writes one line of the head; what is empty has none.
@@ -32,7 +33,7 @@ func writeFacts(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 		keys = append(keys, keyFact(page, k, r))
 	}
 	facts(b, page, "access key", keys)
-	if len(r.Keys) == 0 && unread(r, iamsetup.KeyStep) {
+	if len(r.Keys) == 0 && unread(r, accesskey.Step) {
 		fact(b, "access key", notKnown)
 	}
 	for _, s := range r.Secrets {

@@ -1,0 +1,75 @@
+package accesskey
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// changes renders the decision, in a fixed order: the key, its Secrets, what goes, what is entered.
+func (k *Up) changes() []plan.Change {
+	var out []plan.Change
+	add := func(action plan.Action, resource, reason string) {
+		out = append(out, plan.Change{Step: Step, Resource: resource, Action: action, Reason: reason})
+	}
+	p := k.plan
+	if p.source == nil {
+		add(plan.Create, "access-key/"+plan.KnownAfterApply, p.why+k.unsettled())
+	} else {
+		add(plan.None, "access-key/"+p.source.ID, k.describeSource()+k.unsettled())
+	}
+	for _, h := range k.view.held {
+		if h.Spare {
+			if h.Key.ID != "" {
+				add(plan.None, "secret/"+h.Name, "holds access key "+h.Key.ID+"; an earlier up filled it, and this one leaves it")
+			}
+			continue
+		}
+		if i := slices.IndexFunc(p.fills, func(f fill) bool { return f.held.Name == h.Name }); i >= 0 {
+			add(p.fills[i].action, "secret/"+h.Name, p.fills[i].reason)
+		} else if !slices.ContainsFunc(p.blocks, func(c plan.Change) bool { return c.Resource == "secret/"+h.Name }) {
+			add(plan.None, "secret/"+h.Name, "holds access key "+h.Key.ID)
+		}
+	}
+	out = append(out, p.strangerChanges()...)
+	for _, x := range slices.Concat(p.before, p.after) {
+		add(plan.Delete, "access-key/"+x.id, x.reason)
+	}
+	if entry := k.entry(); entry != "" {
+		add(plan.Update, "key-entry/"+k.Lookup.UserName, entry)
+	}
+	return append(out, p.blocks...)
+}
+
+// entry says what is to be entered about keys on the user.
+func (k *Up) entry() string {
+	var reasons []string
+	if k.plan.tag {
+		reasons = append(reasons, "the user's tags do not name access key "+k.plan.source.ID)
+	}
+	if k.plan.untag != "" {
+		reasons = append(reasons, "the user still announces a mint of this namespace: "+k.plan.untag)
+	}
+	return strings.Join(reasons, "; ")
+}
+
+func (k *Up) unsettled() string {
+	if k.plan.settle == "" {
+		return ""
+	}
+	return "; waits first to see " + k.plan.settle
+}
+
+func (k *Up) describeSource() string {
+	id, text := k.plan.source.ID, "works"
+	if listed := k.view.listed(id); listed != nil {
+		text = fmt.Sprintf("works, %s old", iamsetup.Age(k.view.now.Sub(listed.Created)))
+	}
+	if k.view.tagged(id) == "" && !k.plan.tag && !k.view.lagging {
+		text += "; not made by gen3-bootstrap, so it is never deleted"
+	}
+	return text
+}

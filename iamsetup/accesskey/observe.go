@@ -1,0 +1,127 @@
+package accesskey
+
+import (
+	"context"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// Observe reads user, keys and Secrets, and says what Apply would do.
+func (k *Up) Observe(ctx context.Context) ([]plan.Change, error) {
+	if err := k.look(ctx, false); err != nil {
+		return nil, err
+	}
+	return k.changes(), nil
+}
+
+// look observes and decides. Settled says that what lags was waited for.
+func (k *Up) look(ctx context.Context, settled bool) error {
+	var view keyView
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		view.user, err = k.Lookup.Get(gctx)
+		return err
+	})
+	group.Go(func() (err error) {
+		view.keys, err = listKeys(gctx, k.AWS, k.Lookup.UserName)
+		return err
+	})
+	group.Go(func() (err error) {
+		if view.held, err = k.observeSecrets(gctx); err == nil {
+			view.proofs, err = k.proveHeld(gctx, view.held)
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err // each says what it was doing
+	}
+	if err := k.readElsewhere(ctx, &view); err != nil {
+		return err
+	}
+	view.now, view.lagging = k.AWS.Clock.Now(), k.lagging(view.user)
+	k.judge(view, settled)
+	if k.wantsUse() {
+		if err := readUse(ctx, k.AWS, view.keys); err != nil {
+			return err
+		}
+		k.search(ctx, &view)
+		k.judge(view, settled)
+	}
+	return nil
+}
+
+// lagging reports whether IAM may not show yet what a run wrote a moment ago.
+func (k *Up) lagging(user *principal.UserSeen) bool {
+	if k.Unlocked && user != nil && user.Tags.OwnedBy(k.Owner) {
+		return true
+	}
+	return k.Lagging != nil && k.Lagging()
+}
+
+// readElsewhere asks other users of the account about keys of theirs that Secrets hold: one of an earlier up of this
+// namespace, under another --user-name, is ours by their tags. Where that may not be read, nobody is known to have it.
+func (k *Up) readElsewhere(ctx context.Context, view *keyView) error {
+	for i, p := range view.proofs {
+		id, name := view.held[i].Key.ID, iamsetup.LastPart(p.arn)
+		if p.verdict != accepted || !strings.Contains(p.arn, ":user/") || view.user != nil && p.arn == view.user.ARN || strings.EqualFold(name, k.Lookup.UserName) {
+			continue
+		}
+		seen, err := (&principal.UserLookup{API: k.Lookup.API, UserName: name}).Get(ctx)
+		if err != nil && !iamsetup.IsDenied(err) {
+			return err // it names the user
+		}
+		if seen == nil || seen.ARN != p.arn {
+			continue
+		}
+		if view.elsewhere == nil {
+			view.elsewhere = map[string]string{}
+		}
+		view.elsewhere[id] = seen.Tags[iamsetup.TagKey+id]
+	}
+	return nil
+}
+
+func (k *Up) observeSecrets(ctx context.Context) ([]credential.Held, error) {
+	held, err := k.Store.Observe(ctx)
+	if err != nil || k.Earlier == nil {
+		return held, err // it names the Secret
+	}
+	spare, err := k.Earlier.Observe(ctx)
+	for _, h := range spare {
+		h.Spare = true
+		held = append(held, h)
+	}
+	return held, err // as above
+}
+
+// search looks which Secrets hold the keys that are none of ours. A caller who may not look has them all kept.
+func (k *Up) search(ctx context.Context, view *keyView) {
+	if !k.Adopt || len(k.plan.strangers) == 0 && !k.plan.tag {
+		return
+	}
+	holders, err := k.Store.Holders(ctx, ids(view.keys))
+	view.searched, view.unknown, view.holders = err == nil, err != nil, holders
+}
+
+func (k *Up) judge(view keyView, settled bool) {
+	k.view = view
+	k.plan = decide(view, keyRules{
+		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, agreed: k.Agreed,
+		mint: k.Pace.Mint, settle: k.Pace.Settle, settled: settled,
+	})
+	k.key = ""
+	if k.plan.source != nil {
+		k.key = k.plan.source.ID
+	}
+}
+
+// wantsUse reports whether the last uses of the keys have a say: only where something is not as it should be.
+func (k *Up) wantsUse() bool {
+	return k.plan.tag || len(k.plan.strangers) > 0 || len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
+}

@@ -1,0 +1,93 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/document"
+)
+
+// Scope is what the policy lets External Secrets Operator do.
+type Scope struct {
+	Region    string
+	Prefixes  []string // of secrets' names; none: every secret of account and region
+	KMSKeys   []string // key ARNs
+	AllowPush bool     // also what a PushSecret needs
+}
+
+// The tag by which External Secrets Operator knows what its PushSecrets made
+// (https://external-secrets.io/latest/provider/aws-secrets-manager/).
+const (
+	pushTag   = "managed-by"
+	pushOwner = "external-secrets"
+)
+
+// document says what the operator's AWS calls need and no more. ListSecrets and BatchGetSecretValue know no
+// resource but "*" (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html);
+// what the latter returns is still limited by GetSecretValue.
+func (s Scope) document(a iamsetup.Account) document.Document {
+	doc := document.Document{Version: document.Version, Statement: []document.Statement{
+		{
+			Sid: "ReadSecrets", Effect: "Allow",
+			Action:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+			Resource: s.secrets(a),
+		},
+		{
+			Sid: "FindSecrets", Effect: "Allow",
+			Action:   []string{"secretsmanager:ListSecrets", "secretsmanager:BatchGetSecretValue"},
+			Resource: []string{"*"},
+		},
+	}}
+	if s.AllowPush {
+		doc.Statement = append(doc.Statement, s.push(a)...)
+	}
+	if len(s.KMSKeys) > 0 {
+		doc.Statement = append(doc.Statement, s.kms(a))
+	}
+	return doc
+}
+
+// secrets are the ARNs that the scope covers.
+func (s Scope) secrets(a iamsetup.Account) []string {
+	prefixes := s.Prefixes
+	if len(prefixes) == 0 {
+		prefixes = []string{""}
+	}
+	out := make([]string, 0, len(prefixes))
+	for _, prefix := range prefixes {
+		out = append(out, a.SecretsARN(s.Region, prefix))
+	}
+	return out
+}
+
+// push lets a PushSecret make secrets that carry its tag, and write to those alone. Tagging goes by the tag that the
+// secret has, since by the request's tag alone any secret could be tagged and then written. At its creation, which is
+// tagging too, a secret counts as having the tags that it gets: AWS's own tutorial creates secrets under such a condition
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html).
+func (s Scope) push(a iamsetup.Account) []document.Statement {
+	return []document.Statement{
+		{
+			Sid: "PushNewSecrets", Effect: "Allow",
+			Action: []string{"secretsmanager:CreateSecret"}, Resource: s.secrets(a),
+			Condition: map[string]map[string]string{"StringEquals": {"aws:RequestTag/" + pushTag: pushOwner}},
+		},
+		{
+			Sid: "PushOwnSecrets", Effect: "Allow",
+			Action: []string{"secretsmanager:PutSecretValue", "secretsmanager:TagResource"}, Resource: s.secrets(a),
+			Condition: map[string]map[string]string{"StringEquals": {"aws:ResourceTag/" + pushTag: pushOwner}},
+		},
+	}
+}
+
+// kms lets Secrets Manager, and nothing else, use the keys on the caller's behalf.
+func (s Scope) kms(a iamsetup.Account) document.Statement {
+	actions := []string{"kms:Decrypt"}
+	if s.AllowPush {
+		actions = append(actions, "kms:GenerateDataKey")
+	}
+	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, a.DNSSuffix())
+	return document.Statement{
+		Sid: "UseKeys", Effect: "Allow", Action: actions, Resource: s.KMSKeys,
+		Condition: map[string]map[string]string{"StringEquals": {"kms:ViaService": via}},
+	}
+}

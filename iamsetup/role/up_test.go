@@ -1,0 +1,388 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/document"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/iamtest"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// roleFor is the step of one namespace of one cluster; the account has the policy.
+func roleFor(api *iam.Client, cluster, namespace, issuer string) *Up {
+	return &Up{
+		Up:       principal.Up{Up: iamtest.Making(api, cluster, namespace), Path: "/gen3/", PolicyARN: iamtest.PolicyARN},
+		RoleName: "shared", Trusted: Trusted{issuer, Subject(namespace, "secret-store-sa")},
+	}
+}
+
+// trustNow is the trust policy that the account has.
+func trustNow(t *testing.T, srv *awsfake.Server) trust {
+	t.Helper()
+	return trustOf(t, srv.Snapshot()["role/shared/trust"])
+}
+
+func wantConverged(t *testing.T, srv *awsfake.Server, r *Up) {
+	t.Helper()
+	srv.ResetCalls()
+	if changes := iamtest.Converge(t, r); iamtest.Actions(changes) != "none none" {
+		t.Errorf("not converged: %+v", changes)
+	}
+	iamtest.WantNoWrites(t, srv)
+}
+
+func TestRoleFromNothing(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	boundary, err := srv.AddPolicy("boundary", iamtest.ReadAll, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := roleFor(api, "c1", "gen3", iamtest.IssuerA)
+	r.Boundary, r.Tags = boundary, map[string]string{"team": "data"}
+	if changes := iamtest.Converge(t, r); iamtest.Actions(changes) != "create create" {
+		t.Fatalf("got %+v", changes)
+	}
+	if r.ARN() != "arn:aws:iam::123456789012:role/gen3/shared" {
+		t.Errorf("ARN %s", r.ARN())
+	}
+	made := srv.Snapshot()
+	for key, want := range map[string]string{
+		"role/shared/tag/managed-by":                   "gen3-bootstrap",
+		"role/shared/tag/gen3-bootstrap/owner/c1/gen3": iamtest.IssuerA,
+		"role/shared/tag/team":                         "data",
+	} {
+		if made[key] != want {
+			t.Errorf("%s is %q, want %q", key, made[key], want)
+		}
+	}
+	if !trustNow(t, srv).holds(r.Trusted) {
+		t.Errorf("trust policy %s", made["role/shared/trust"])
+	}
+	wantConverged(t, srv, r)
+}
+
+func TestRoleSharedByNamespacesAndClusters(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	for _, issuer := range []string{iamtest.IssuerA, iamtest.IssuerB} {
+		if _, err := srv.AddOIDCProvider(issuer, []string{oidcprovider.Audience}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := []*Up{roleFor(api, "c1", "a", iamtest.IssuerA), roleFor(api, "c1", "b", iamtest.IssuerA), roleFor(api, "c2", "a", iamtest.IssuerB)}
+	for _, r := range all {
+		iamtest.Converge(t, r)
+	}
+	for _, r := range all {
+		if !trustNow(t, srv).holds(r.Trusted) {
+			t.Errorf("%s is not let in", r.Trusted)
+		}
+		wantConverged(t, srv, r)
+	}
+	if n := len(trustNow(t, srv).statements); n != 2 {
+		t.Errorf("%d statements for two issuers", n)
+	}
+	changes := iamtest.Converge(t, all[2])
+	iamtest.WantReason(t, changes, "also lets in this ServiceAccount of "+iamtest.IssuerA)
+}
+
+func TestRoleKeepsForeignStatements(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	before := `{"Version":"2012-10-17","Statement":[` + foreignStatements + `]}`
+	if _, err := srv.AddRole("shared", before, map[string]string{iamsetup.TagManagedBy: iamsetup.ManagedBy}); err != nil {
+		t.Fatal(err)
+	}
+	r := roleFor(api, "c1", "gen3", iamtest.IssuerA)
+	changes := iamtest.Converge(t, r)
+	if iamtest.Actions(changes) != "update create" {
+		t.Fatalf("got %+v", changes)
+	}
+	iamtest.WantReason(t, changes, "does not let in system:serviceaccount:gen3:secret-store-sa of issuer "+iamtest.IssuerA)
+	now := trustNow(t, srv)
+	if same, err := document.SameMeaning(textOf(t, now.without(r.Trusted)), before); err != nil || !same || !now.holds(r.Trusted) {
+		t.Errorf("now %s (%v)", textOf(t, now), err)
+	}
+	wantConverged(t, srv, r)
+}
+
+func TestRoleWhoseIssuerChanges(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	old := roleFor(api, "c1", "gen3", iamtest.IssuerA)
+	iamtest.Converge(t, old)
+	id := srv.Snapshot()["role/shared"]
+	r := roleFor(api, "c1", "gen3", iamtest.IssuerB)
+	changes := iamtest.Converge(t, r)
+	if iamtest.Actions(changes) != "update none" {
+		t.Fatalf("got %+v", changes)
+	}
+	iamtest.WantReason(t, changes, "still lets in "+old.Trusted.String(), "does not let in "+r.Trusted.String())
+	now := trustNow(t, srv)
+	if !now.holds(r.Trusted) || now.holds(old.Trusted) || len(now.statements) != 1 {
+		t.Errorf("now %s", textOf(t, now))
+	}
+	if made := srv.Snapshot(); made["role/shared"] != id || made["role/shared/tag/"+iamsetup.TagOwner+"c1/gen3"] != iamtest.IssuerB {
+		t.Errorf("the role was made again, or its tag is another: %v", made)
+	}
+	wantConverged(t, srv, r)
+}
+
+// TestRoleWhoseChangeOfIssuerBreaksOff: wherever the run ends, what the policy lets in is proved to be this owner's.
+func TestRoleWhoseChangeOfIssuerBreaksOff(t *testing.T) {
+	for name, fault := range map[string]awsfake.Fault{
+		"before the trust policy": {Action: "UpdateAssumeRolePolicy", Kind: awsfake.AccessDenied, Times: 1},
+		"after it":                {Action: "TagRole", N: 2, Kind: awsfake.AccessDenied, Times: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, api := iamtest.WithPolicy(t)
+			before := srv.Snapshot()
+			begun := func() *Up {
+				iamtest.Converge(t, roleFor(api, "c1", "gen3", iamtest.IssuerA))
+				srv.ResetCalls()
+				srv.Fault(fault)
+				r := roleFor(api, "c1", "gen3", iamtest.IssuerB)
+				_, err := r.Observe(t.Context())
+				iamtest.Check(t, err)
+				iamtest.WantError(t, r.Apply(t.Context(), event.Discard), "AccessDenied")
+				return r
+			}
+			r := begun()
+			iamtest.Converge(t, r)
+			if now := trustNow(t, srv); !now.holds(r.Trusted) || len(now.statements) != 1 {
+				t.Errorf("now %s", textOf(t, now))
+			}
+			wantConverged(t, srv, r)
+			iamtest.MustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+			begun()
+			iamtest.MustDestroy(t, roleRemovalFor(api, "c1", "gen3"))
+			iamtest.WantSnapshot(t, srv, before)
+		})
+	}
+}
+
+// TestRoleKeepsAStatementThatNobodysTagStandsFor: Terraform may set up the second of two clusters before its provider.
+func TestRoleKeepsAStatementThatNobodysTagStandsFor(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	r := roleFor(api, "c1", "gen3", iamtest.IssuerA)
+	iamtest.Converge(t, r)
+	later := Trusted{"https://oidc.eks.us-east-1.amazonaws.com/id/STILLTOCOME", r.Trusted.Subject}
+	text := textOf(t, trustNow(t, srv).with(later))
+	if _, err := api.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: &r.RoleName, PolicyDocument: &text}); err != nil {
+		t.Fatal(err)
+	}
+	wantConverged(t, srv, r)
+	if !trustNow(t, srv).holds(later) {
+		t.Errorf("now %s", textOf(t, trustNow(t, srv)))
+	}
+}
+
+func TestRoleDropsAServiceAccountOfEarlierRuns(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	iamtest.Converge(t, roleFor(api, "c1", "gen3", iamtest.IssuerA))
+	r := roleFor(api, "c1", "gen3", iamtest.IssuerA)
+	r.Earlier = []Trusted{r.Trusted}
+	r.Trusted.Subject = Subject("gen3", "another-sa")
+	iamtest.Converge(t, r)
+	if now := trustNow(t, srv); now.holds(r.Earlier[0]) || !now.holds(r.Trusted) {
+		t.Errorf("now %s", textOf(t, now))
+	}
+	wantConverged(t, srv, r)
+}
+
+func TestRoleOfSomebodyElse(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	arn, err := srv.AddRole("shared", `{"Version":"2012-10-17","Statement":[`+foreignStatements+`]}`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := roleFor(api, "c1", "gen3", iamtest.IssuerA)
+	changes := iamtest.Converge(t, r)
+	if iamtest.Actions(changes) != "blocked blocked" {
+		t.Fatalf("got %+v", changes)
+	}
+	iamtest.WantReason(t, changes, arn, "does not let in", "is not attached to it", "--adopt", "--role-name")
+	iamtest.WantNoWrites(t, srv)
+
+	fits := roleFor(api, "c1", "other", iamtest.IssuerA)
+	if err := srv.Attach(arn, r.PolicyARN); err != nil {
+		t.Fatal(err)
+	}
+	if changes := iamtest.Converge(t, fits); iamtest.Actions(changes) != "none none" {
+		t.Errorf("a role that is as wanted: %+v", changes)
+	}
+	iamtest.WantNoWrites(t, srv)
+
+	r.Adopt = true
+	if changes := iamtest.Converge(t, r); iamtest.Actions(changes) != "adopt none" {
+		t.Errorf("got %+v", changes)
+	}
+	if !trustNow(t, srv).letsIn(fits.Trusted) {
+		t.Error("a foreign statement is gone")
+	}
+	wantConverged(t, srv, r)
+}
+
+func TestRoleWhoseTrustPolicyIsFull(t *testing.T) {
+	for name, test := range map[string]struct {
+		quota, have int // characters
+		denied      bool
+		want        string
+	}{
+		"default":                  {trustDefault, trustDefault, false, "blocked"},
+		"raised":                   {2 * trustDefault, trustDefault, false, "update"},
+		"not told":                 {2 * trustDefault, trustDefault, true, "blocked"},
+		"not told, clearly raised": {2 * trustDefault, trustDefault + 200, true, "update"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, api := iamtest.WithPolicy(t, awsfake.WithTrustQuota(test.quota))
+			if _, err := srv.AddRole("shared", textOf(t, fullTrust(t, test.have)), map[string]string{iamsetup.TagManagedBy: iamsetup.ManagedBy}); err != nil {
+				t.Fatal(err)
+			}
+			if test.denied {
+				srv.Fault(awsfake.Fault{Action: "GetAccountSummary", Kind: awsfake.AccessDenied})
+			}
+			changes := iamtest.Converge(t, roleFor(api, "c1", strings.Repeat("z", 60), iamtest.IssuerA))
+			if got := string(changes[0].Action); got != test.want {
+				t.Fatalf("got %+v", changes)
+			}
+			if test.want == "blocked" {
+				iamtest.WantReason(t, changes, "the account allows 2048", "a role of its own")
+				iamtest.WantNoWrites(t, srv)
+			}
+		})
+	}
+}
+
+// fullTrust lets in so many namespaces that no other has room in so many characters.
+func fullTrust(t *testing.T, room int) trust {
+	t.Helper()
+	long := func(c rune) Trusted {
+		return Trusted{iamtest.IssuerA, Subject(strings.Repeat(string(c), 60), "secret-store-sa")}
+	}
+	full := newTrust(awsProvider)
+	for c := 'A'; document.Characters(textOf(t, full.with(long(c)))) <= room; c++ {
+		full = full.with(long(c))
+	}
+	return full
+}
+
+func TestRoleBoundaryOfOthersStays(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	boundary, err := srv.AddPolicy("boundary", iamtest.ReadAll, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	iamtest.Converge(t, roleFor(api, "c1", "a", iamtest.IssuerA))
+	r := roleFor(api, "c1", "b", iamtest.IssuerA)
+	r.Boundary = boundary
+	changes := iamtest.Converge(t, r)
+	if changes[0].Action != plan.Blocked {
+		t.Fatalf("got %+v", changes)
+	}
+	iamtest.WantReason(t, changes, "c1/a", boundary)
+
+	own := roleFor(api, "c1", "a", iamtest.IssuerA)
+	own.Boundary = boundary
+	if changes := iamtest.Converge(t, own); iamtest.Actions(changes) != "update none" {
+		t.Errorf("got %+v", changes)
+	}
+	wantConverged(t, srv, own)
+}
+
+func TestRoleWhoseAnswersAreLost(t *testing.T) {
+	for _, action := range []string{"CreateRole", "UpdateAssumeRolePolicy", "AttachRolePolicy", "TagRole"} {
+		for name, kind := range map[string]awsfake.Kind{"no answer": awsfake.LostReply, "5xx": awsfake.LostReply5xx, "modified": awsfake.ConcurrentModification} {
+			if action == "CreateRole" && kind == awsfake.ConcurrentModification {
+				continue
+			}
+			t.Run(action+" "+name, func(t *testing.T) {
+				srv, api := iamtest.WithPolicy(t)
+				if action != "CreateRole" {
+					iamtest.Converge(t, roleFor(api, "c1", "a", iamtest.IssuerA))
+				}
+				srv.Fault(awsfake.Fault{Action: "iam:" + action, Kind: kind, N: 1, Times: 1})
+				r := roleFor(api, "c1", "b", iamtest.IssuerA)
+				iamtest.Converge(t, r)
+				wantConverged(t, srv, r)
+			})
+		}
+	}
+}
+
+func TestRoleUnderDelayedVisibility(t *testing.T) {
+	for name, flap := range map[string]bool{"late": false, "flapping": true} {
+		t.Run(name, func(t *testing.T) {
+			srv, api := iamtest.WithPolicy(t, awsfake.WithVisibilityDelay(300*time.Millisecond, flap))
+			a, b := roleFor(api, "c1", "a", iamtest.IssuerA), roleFor(api, "c1", "b", iamtest.IssuerA)
+			iamtest.Converge(t, a)
+			iamtest.Converge(t, b)
+			srv.DelayVisibility(0, false)
+			for _, r := range []*Up{a, b} {
+				eventually(t, func() bool { return trustNow(t, srv).holds(r.Trusted) })
+			}
+		})
+	}
+}
+
+func eventually(t *testing.T, done func() bool) {
+	t.Helper()
+	err := iamtest.Pace().Until(t.Context(), 5*time.Second, func(context.Context) (bool, error) { return done(), nil })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRoleWithConcurrentWriters has several namespaces enter themselves at the same time; IAM lets the last write win.
+func TestRoleWithConcurrentWriters(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	var group sync.WaitGroup
+	namespaces := []string{"a", "b", "c", "d", "e"}
+	errs := make([]error, len(namespaces))
+	for i, namespace := range namespaces {
+		group.Go(func() {
+			r := roleFor(api, "c1", namespace, iamtest.IssuerA)
+			r.Pace.Poll = 250 * time.Millisecond // of two reads that must agree: longer than a writer here takes from read to write
+			_, err := r.Observe(t.Context())
+			errs[i] = errors.Join(err, r.Apply(t.Context(), event.Discard))
+		})
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	for _, namespace := range namespaces {
+		wantConverged(t, srv, roleFor(api, "c1", namespace, iamtest.IssuerA))
+	}
+}
+
+// TestRoleThatAnotherWriterOverwrites loses its part once, right after it was written.
+func TestRoleThatAnotherWriterOverwrites(t *testing.T) {
+	srv, api := iamtest.WithPolicy(t)
+	iamtest.Converge(t, roleFor(api, "c1", "a", iamtest.IssuerA))
+	before := textOf(t, trustNow(t, srv))
+	var done atomic.Bool
+	srv.OnCall(func(phase awsfake.Phase, c awsfake.Call) {
+		if phase == awsfake.Before || c.Action != "UpdateAssumeRolePolicy" || !done.CompareAndSwap(false, true) {
+			return
+		}
+		name := "shared"
+		_, err := api.UpdateAssumeRolePolicy(context.WithoutCancel(t.Context()), &iam.UpdateAssumeRolePolicyInput{RoleName: &name, PolicyDocument: &before})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	r := roleFor(api, "c1", "b", iamtest.IssuerA)
+	iamtest.Converge(t, r)
+	wantConverged(t, srv, r)
+}
