@@ -100,7 +100,10 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 
 // keyOf is the key step of up for a user, as far as it is needed to look.
 func (t *teardown) keyOf(lookup *iamsetup.UserLookup) *iamsetup.AccessKey {
-	return &iamsetup.AccessKey{API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check}
+	return &iamsetup.AccessKey{
+		API: t.target.aws.IAM, AWS: t.target.aws, Lookup: lookup, Owner: t.owner, Pace: t.target.pace(), Guard: t.lock.Check,
+		Unlocked: t.target.unlocked(),
+	}
 }
 
 func (t *teardown) secretStore(names []string) *kube.KeySecrets {

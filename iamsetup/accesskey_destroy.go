@@ -36,7 +36,7 @@ func (r *KeyRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 }
 
 func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
-	view := keyView{lagging: r.Now().Before(r.Believe)}
+	var view keyView
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		view.user, err = r.user(gctx)
@@ -49,7 +49,7 @@ func (r *KeyRemoval) look(ctx context.Context, settled bool) error {
 	if err := group.Wait(); err != nil {
 		return err // each says what it was doing
 	}
-	view.now = r.Key.AWS.Clock.Now()
+	view.now, view.lagging = r.Key.AWS.Clock.Now(), r.Now().Before(r.Believe) || r.Key.lagging(view.user)
 	r.judge(view, settled)
 	if len(r.todo.stay) > 0 || len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0 {
 		err := r.Key.readUse(ctx, view.keys)
