@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -112,7 +111,6 @@ func (v *status) readSteps(ctx context.Context) {
 	for _, o := range engine.observe(ctx) {
 		v.unread(o.step, o.err)
 		for _, c := range o.changes {
-			c = v.withoutOwner(c)
 			v.result.Resources = append(v.result.Resources, v.resource(c))
 			v.result.Drift = v.result.Drift || c.Action != plan.None
 		}
@@ -125,15 +123,6 @@ func (v *status) readSteps(ctx context.Context) {
 // unrecorded reports that up would first write the record. One that is there is what all else is judged by.
 func (v *status) unrecorded() bool {
 	return v.recordRead && !v.result.Recorded && v.target.namespace != nil
-}
-
-// withoutOwner takes back that an owner's tag is missing where nobody could tell the owner.
-func (v *status) withoutOwner(c plan.Change) plan.Change {
-	nobody := iamsetup.Owner{Namespace: v.target.settings.Namespace}
-	if v.target.clusterID == "" && c.Action == plan.Update && strings.HasSuffix(c.Reason, "/"+nobody.String()) {
-		c.Action, c.Reason = plan.None, "as wanted, as far as can be told without the cluster's id"
-	}
-	return c
 }
 
 func (v *status) readKeys(ctx context.Context, key *iamsetup.AccessKey, observed error) {
