@@ -17,7 +17,6 @@ type Env struct {
 	Log  *slog.Logger // for developers, under --verbose; never nil
 	// Confirm asks a person at a terminal, and reports whether what the question wants was typed. nil: there is none to ask.
 	Confirm func(context.Context, Question) (bool, error)
-	Getenv  func(string) string
 	// AWSEndpoint and AWSCredentials stand in for the SDK's own where a test runs in one process with its AWS; empty else.
 	AWSEndpoint    string
 	AWSCredentials aws.CredentialsProvider

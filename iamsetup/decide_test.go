@@ -29,7 +29,7 @@ func testRules() keyRules {
 }
 
 func ourUser(tags ...string) *UserSeen {
-	u := &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{TagManagedBy: ManagedBy, TagOwner + ownerName: ""}}
+	u := &UserSeen{ARN: testARN, Tags: Tags{TagManagedBy: ManagedBy, TagOwner + ownerName: ""}}
 	for i := 0; i < len(tags); i += 2 {
 		u.Tags[tags[i]] = tags[i+1]
 	}
@@ -214,7 +214,7 @@ func TestDecide(t *testing.T) {
 			want: "mint, create gen3/a, untag",
 		},
 		"an intent on a user without our mark claims nothing": {
-			view:  keyView{user: &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{announced(ownerName)[0]: announced(ownerName)[1]}}, keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view:  keyView{user: &UserSeen{ARN: testARN, Tags: Tags{announced(ownerName)[0]: announced(ownerName)[1]}}, keys: []listedKey{active(keyA, 30)}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			rules: func(r *keyRules) { r.adopt = true },
 			want:  "mint, create gen3/a",
 		},
@@ -317,12 +317,12 @@ func TestDecide(t *testing.T) {
 			blocks: "held by cluster-2/gen3",
 		},
 		"foreign user": {
-			view:   keyView{user: &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{}}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
+			view:   keyView{user: &UserSeen{ARN: testARN, Tags: Tags{}}, held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want:   "mint, create gen3/a, blocked",
 			blocks: "was not made by gen3-bootstrap",
 		},
 		"foreign user with a key that works in the Secrets": {
-			view: keyView{user: &UserSeen{ID: "AIDA1", ARN: testARN, Tags: Tags{}}, keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
+			view: keyView{user: &UserSeen{ARN: testARN, Tags: Tags{}}, keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}},
 			want: "keep " + keyA,
 		},
 		"a run that has just ended and a user that does not show": {

@@ -12,7 +12,6 @@ import (
 
 // UserSeen is a user as IAM shows it.
 type UserSeen struct {
-	ID       string // AIDA…; a user made anew under the same name has another
 	ARN      string
 	Boundary string // policy ARN, or empty
 	Tags     Tags
@@ -91,7 +90,7 @@ func (l *UserLookup) get(ctx context.Context) (*UserSeen, error) {
 }
 
 func userSeen(u *types.User) *UserSeen {
-	seen := &UserSeen{ID: aws.ToString(u.UserId), ARN: aws.ToString(u.Arn), Tags: TagsOf(u.Tags)}
+	seen := &UserSeen{ARN: aws.ToString(u.Arn), Tags: TagsOf(u.Tags)}
 	if b := u.PermissionsBoundary; b != nil {
 		seen.Boundary = aws.ToString(b.PermissionsBoundaryArn)
 	}

@@ -17,8 +17,6 @@ type UserRemoval struct {
 	Lookup   *UserLookup
 	Keys     *KeyRemoval
 	Policies []string // ARNs of those that this tool attaches
-
-	seen *UserSeen // nil: there is none
 }
 
 // Name is the step's name.
@@ -78,7 +76,7 @@ func (u *UserRemoval) read(ctx context.Context) (Tags, error) {
 		u.Lookup.Forget() // also an error, which may be that of this look's own limit
 		return nil, err
 	}
-	u.seen, u.arn = seen, seen.ARN
+	u.arn = seen.ARN
 	return seen.Tags, nil
 }
 

@@ -85,7 +85,7 @@ func (s *KeySecrets) held(name string, secret *corev1.Secret) credential.Held {
 	held.Keeper, held.LetGo = keeper(secret)
 	held.Immutable = secret.Immutable != nil && *secret.Immutable
 	held.Terminating = secret.DeletionTimestamp != nil
-	held.Created, held.Version = secret.CreationTimestamp.Time, secret.ResourceVersion
+	held.Created = secret.CreationTimestamp.Time
 	held.Empty = len(secret.Data) == 0
 	id, half := strings.TrimSpace(string(secret.Data[entryKeyID])), string(secret.Data[entryKeySecret])
 	if !isKeyID(id) || half == "" {

@@ -33,5 +33,4 @@ type Held struct {
 	Complete    bool // all three entries are there and agree
 	Empty       bool // exists without any data
 	Created     time.Time
-	Version     string // resourceVersion, under which a write must go
 }
