@@ -2,13 +2,9 @@ package bootstrap
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/go-logr/logr"
-	"k8s.io/klog/v2"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
@@ -21,32 +17,21 @@ import (
 func Status(ctx context.Context, s Settings, maxKeyAge time.Duration, env Env) (StatusResult, error) {
 	v := &status{settings: s, env: env, result: NewStatusResult(s)}
 	begun := env.Now()
-	ctx = klog.NewContext(ctx, logr.FromSlogHandler(env.Log.Handler()))
-	limited := ctx
-	if s.Timeout > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("the run took longer than --timeout %s", s.Timeout))
-		defer cancel()
-	}
+	limited, cancel := env.bounded(ctx, s.Timeout)
+	defer cancel()
 	errs := v.connect(limited)
 	if len(errs) == 0 {
 		v.look(limited)
 		errs = v.overaged(maxKeyAge)
 	}
 	v.result.DurationSeconds = env.Now().Sub(begun).Round(time.Millisecond).Seconds()
+	if limited.Err() != nil && !isInterrupt(ctx) {
+		errs = append(errs, context.Cause(limited))
+	}
 	for _, err := range errs {
 		v.result.Errors = append(v.result.Errors, problemOf("", err))
 	}
-	switch {
-	case isInterrupt(ctx):
-		return v.result, ErrInterrupted
-	case limited.Err() != nil:
-		v.result.Errors = append(v.result.Errors, problemOf("", context.Cause(limited)))
-		return v.result, ErrFailed
-	case len(errs) > 0:
-		return v.result, ErrFailed
-	}
-	return v.result, nil
+	return v.result, outcome(ctx, errs)
 }
 
 // status is one execution.
