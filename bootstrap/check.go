@@ -151,7 +151,7 @@ func (c *checker) secretName(flag, name string) {
 		return
 	}
 	cure := ""
-	if legal := strings.Trim(LegalSecretName(name), "-."); len(validation.IsDNS1123Subdomain(legal)) == 0 {
+	if legal := strings.Trim(legalSecretName(name), "-."); len(validation.IsDNS1123Subdomain(legal)) == 0 {
 		cure = fmt.Sprintf("%q is legal: lower case letters, digits, - and . are", legal)
 	}
 	c.add(cure, "%s %q is not a legal name of a Kubernetes Secret", flag, name)

@@ -2,10 +2,13 @@ package bootstrap
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
@@ -17,8 +20,28 @@ type Env struct {
 	Log  *slog.Logger // for developers, under --verbose; never nil
 	// Confirm asks a person at a terminal, and reports whether what the question wants was typed. nil: there is none to ask.
 	Confirm func(context.Context, Question) (bool, error)
-	Getenv  func(string) string
 	// AWSEndpoint and AWSCredentials stand in for the SDK's own where a test runs in one process with its AWS; empty else.
 	AWSEndpoint    string
 	AWSCredentials aws.CredentialsProvider
+}
+
+// bounded gives the calls of a command their limit, 0 for none. What client-go and Helm log goes to the log: else they would
+// write into the output.
+func (e Env) bounded(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	ctx = klog.NewContext(ctx, logr.FromSlogHandler(e.Log.Handler()))
+	if limit <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the run took longer than --timeout %s", limit))
+}
+
+// outcome is how a command ends that had these errors.
+func outcome(ctx context.Context, errs []error) error {
+	switch {
+	case isInterrupt(ctx):
+		return ErrInterrupted
+	case len(errs) > 0:
+		return ErrFailed
+	}
+	return nil
 }

@@ -105,7 +105,7 @@ func (c *cluster) newStage(t *testing.T, aws *awsfake.Server, namespace string) 
 
 func (s *stage) env() bootstrap.Env {
 	return bootstrap.Env{
-		Now: time.Now, Log: slog.New(slog.DiscardHandler), Getenv: func(string) string { return "" },
+		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		Sink:           event.Discard,
 		AWSEndpoint:    s.aws.URL(),
 		AWSCredentials: credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, ""),

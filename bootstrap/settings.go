@@ -117,16 +117,16 @@ func (s Settings) KeySecretNames() []string {
 	if len(s.SecretNames) > 0 {
 		return s.SecretNames
 	}
-	names := []string{LegalSecretName(s.UserName + "-secret")}
+	names := []string{legalSecretName(s.UserName + "-secret")}
 	if names[0] != ChartSecretName {
 		names = append(names, ChartSecretName)
 	}
 	return names
 }
 
-// LegalSecretName lowers a name and turns each character that Kubernetes refuses in a Secret's name into a hyphen,
+// legalSecretName lowers a name and turns each character that Kubernetes refuses in a Secret's name into a hyphen,
 // so that the script's default "external_secrets_user-secret" has a legal counterpart.
-func LegalSecretName(name string) string {
+func legalSecretName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '.':

@@ -2,14 +2,9 @@ package bootstrap
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/go-logr/logr"
-	"k8s.io/klog/v2"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
@@ -27,32 +22,21 @@ import (
 func Status(ctx context.Context, s Settings, maxKeyAge time.Duration, env Env) (StatusResult, error) {
 	v := &status{settings: s, env: env, result: NewStatusResult(s)}
 	begun := env.Now()
-	ctx = klog.NewContext(ctx, logr.FromSlogHandler(env.Log.Handler()))
-	limited := ctx
-	if s.Timeout > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("the run took longer than --timeout %s", s.Timeout))
-		defer cancel()
-	}
+	limited, cancel := env.bounded(ctx, s.Timeout)
+	defer cancel()
 	errs := v.connect(limited)
 	if len(errs) == 0 {
 		v.look(limited)
 		errs = v.overaged(maxKeyAge)
 	}
 	v.result.DurationSeconds = env.Now().Sub(begun).Round(time.Millisecond).Seconds()
+	if limited.Err() != nil && !isInterrupt(ctx) {
+		errs = append(errs, context.Cause(limited))
+	}
 	for _, err := range errs {
 		v.result.Errors = append(v.result.Errors, problemOf("", err))
 	}
-	switch {
-	case isInterrupt(ctx):
-		return v.result, ErrInterrupted
-	case limited.Err() != nil:
-		v.result.Errors = append(v.result.Errors, problemOf("", context.Cause(limited)))
-		return v.result, ErrFailed
-	case len(errs) > 0:
-		return v.result, ErrFailed
-	}
-	return v.result, nil
+	return v.result, outcome(ctx, errs)
 }
 
 // status is one execution.
@@ -117,7 +101,6 @@ func (v *status) readSteps(ctx context.Context) {
 	for _, o := range engine.observe(ctx) {
 		v.unread(o.step, o.err)
 		for _, c := range o.changes {
-			c = v.withoutOwner(c)
 			v.result.Resources = append(v.result.Resources, v.resource(c))
 			v.result.Drift = v.result.Drift || c.Action != plan.None
 		}
@@ -130,15 +113,6 @@ func (v *status) readSteps(ctx context.Context) {
 // unrecorded reports that up would first write the record. One that is there is what all else is judged by.
 func (v *status) unrecorded() bool {
 	return v.recordRead && !v.result.Recorded && v.target.namespace != nil
-}
-
-// withoutOwner takes back that an owner's tag is missing where nobody could tell the owner.
-func (v *status) withoutOwner(c plan.Change) plan.Change {
-	nobody := iamsetup.Owner{Namespace: v.target.settings.Namespace}
-	if v.target.clusterID == "" && c.Action == plan.Update && strings.HasSuffix(c.Reason, "/"+nobody.String()) {
-		c.Action, c.Reason = plan.None, "as wanted, as far as can be told without the cluster's id"
-	}
-	return c
 }
 
 func (v *status) readKeys(ctx context.Context, key *accesskey.Up, observed error) {

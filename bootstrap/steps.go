@@ -120,9 +120,13 @@ func (t *target) keyStep(lookup *principal.UserLookup, lock *guard) *accesskey.U
 	return &accesskey.Up{
 		AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
 		Store:   &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
-		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.lease == nil && t.namespace != nil,
+		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.unlocked(),
 	}
 }
+
+// unlocked reports that a namespace has no Lease, so that nothing tells whether a run was at work there a moment ago: whoever may
+// delete Leases can have deleted it.
+func (t *target) unlocked() bool { return t.lease == nil && t.namespace != nil }
 
 // earlierSecrets are those that the record names for this user and the settings do not: they still hold its key.
 func (t *target) earlierSecrets() accesskey.Store {

@@ -92,7 +92,7 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 	for _, name := range t.names.users {
 		recorded := slices.Contains(t.known.users, name)
 		lookup := &principal.UserLookup{API: t.target.aws.IAM, UserName: name}
-		key := &accesskey.Removal{Removal: t.removal(base, accesskey.Step, recorded), AWS: t.target.aws, Lookup: lookup}
+		key := &accesskey.Removal{Removal: t.removal(base, accesskey.Step, recorded), AWS: t.target.aws, Lookup: lookup, Unlocked: t.target.unlocked()}
 		ending := t.add(key, nil)
 		keys = append(keys, ending)
 		users = append(users, t.add(&user.Removal{

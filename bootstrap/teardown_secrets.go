@@ -24,6 +24,8 @@ type secretsRemoval struct {
 
 	held    []credential.Held
 	planned []plan.Change // in the order of held
+	// unsettled is that a key in a Secret may yet come to show as one of those that go.
+	unsettled bool
 }
 
 // Name is the name of the step that writes the Secrets.
@@ -35,7 +37,7 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	if s.held, err = s.secrets.Observe(ctx); err != nil {
 		return nil, err // it names the Secret
 	}
-	s.planned = nil
+	s.planned, s.unsettled = nil, false
 	for _, h := range s.held {
 		c := plan.Change{Step: accesskey.Step, Resource: "secret/" + h.Name, Action: plan.None}
 		switch {
@@ -68,10 +70,21 @@ func (s *secretsRemoval) judge(ctx context.Context, c plan.Change, h credential.
 		return c, nil
 	}
 	arn, err := s.whose(ctx, h.Key)
-	if err == nil && arn != "" && !s.goes(arn) {
+	switch {
+	case err != nil || arn == "" || s.goes(arn):
+	case s.maySettle(arn):
+		s.unsettled, c.Reason = true, "ours; kept if its access key "+h.Key.ID+" is not"
+	default:
 		c.Action, c.Reason = plan.None, "holds access key "+h.Key.ID+" of "+arn+", which works: left"
 	}
 	return c, err
+}
+
+// maySettle reports whether an ARN is of a user whose keys are waited for.
+func (s *secretsRemoval) maySettle(arn string) bool {
+	return slices.ContainsFunc(s.keys, func(k *accesskey.Removal) bool {
+		return k.Waits() && strings.HasSuffix(arn, "/"+k.Lookup.UserName)
+	})
 }
 
 // left are the names of the Secrets that are there and stay.
@@ -100,6 +113,11 @@ func (s *secretsRemoval) holdsGlobalKey(h credential.Held) bool {
 
 // Destroy deletes the Secrets, but for those whose key could not be deleted.
 func (s *secretsRemoval) Destroy(ctx context.Context, sink event.Sink) error {
+	if s.unsettled {
+		if _, err := s.PlanDestroy(ctx); err != nil {
+			return err
+		}
+	}
 	var errs []error
 	for i, c := range s.planned {
 		if c.Action != plan.Delete {

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-logr/logr"
-	"k8s.io/klog/v2"
-
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -57,14 +54,8 @@ func newRun(command string, s Settings, env Env) *run {
 // do gives the run its time limit and closes its result.
 func (r *run) do(ctx context.Context, work func(context.Context, *run) error) (Result, error) {
 	begun := r.env.Now()
-	// client-go and Helm would else write to stderr, in the middle of our own output.
-	ctx = klog.NewContext(ctx, logr.FromSlogHandler(r.env.Log.Handler()))
-	limited := ctx
-	if r.settings.Timeout > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeoutCause(ctx, r.settings.Timeout, fmt.Errorf("the run took longer than --timeout %s", r.settings.Timeout))
-		defer cancel()
-	}
+	limited, cancel := r.env.bounded(ctx, r.settings.Timeout)
+	defer cancel()
 	err := work(limited, r)
 	if r.target != nil && r.steps != nil {
 		r.result.Outputs = r.target.outputs(r.steps)

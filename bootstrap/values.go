@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/go-logr/logr"
-	"k8s.io/klog/v2"
-
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -48,26 +45,16 @@ func Values(ctx context.Context, s Settings, offline bool, env Env) (ValuesResul
 	if offline {
 		look = v.compute
 	}
-	ctx = klog.NewContext(ctx, logr.FromSlogHandler(env.Log.Handler())) // client-go would else write beside the values
-	if s.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("the run took longer than --timeout %s", s.Timeout))
-		defer cancel()
-	}
-	errs := look(ctx)
+	limited, cancel := env.bounded(ctx, s.Timeout)
+	defer cancel()
+	errs := look(limited)
 	if len(errs) == 0 {
 		errs = v.write()
 	}
 	for _, err := range errs {
 		v.result.Errors = append(v.result.Errors, problemOf("", err))
 	}
-	switch {
-	case isInterrupt(ctx):
-		return v.result, ErrInterrupted
-	case len(errs) > 0:
-		return v.result, ErrFailed
-	}
-	return v.result, nil
+	return v.result, outcome(ctx, errs)
 }
 
 // valuesRun is one execution of values.

@@ -77,6 +77,9 @@ func (s *Step) destroyChange() plan.Change {
 		c.Action, c.Reason = plan.None, "left: no cluster-wide object names it; "+s.seen.undecoded.Error()
 	case s.seen.Release != nil && !s.seen.claimed():
 		c.Action, c.Reason = plan.None, "carries no mark of ours: left"
+	case s.seen.Release != nil && s.seen.NamespaceUnread: // it may be ours, so that teardown has not ended well
+		c.Action, c.Reason = plan.Blocked, fmt.Sprintf("its Secret says that it is ours, and whether Namespace %s was made for it may not be read", s.Namespace)
+		c.Hint, c.More = "allow get on that namespace", []string{"or leave the release out with --skip-helm"}
 	case s.running() != nil:
 		op := s.running()
 		c.Action, c.Reason = plan.Blocked, s.unproven()+", and "+op.deployment()+" of it runs: left"
@@ -176,6 +179,9 @@ func (s *Step) Destroy(ctx context.Context, opts DestroyOptions, sink event.Sink
 // uninstall removes the release with its history.
 func (s *Step) uninstall(ctx context.Context, sink event.Sink) error {
 	change := s.destroyChange()
+	if change.Action == plan.Blocked { // since the plan was made
+		return hint.Blocked(change)
+	}
 	if change.Action != plan.Delete {
 		return nil
 	}

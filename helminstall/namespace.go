@@ -58,17 +58,18 @@ func (s *Step) emptied(ctx context.Context, sink event.Sink) (left []string, err
 		return nil, err // it names the namespace
 	}
 	say := s.once(sink)
+	var listErr error // one that took too long is no end of the waiting
 	err = wait.PollUntilContextTimeout(ctx, pollInterval, min(settleTimeout, s.timeout()), true,
 		func(context.Context) (bool, error) { // contents under ctx: the limit must not look like its failure
-			if left, err = in.List(ctx, isLease); err != nil {
-				return false, err
+			if left, listErr = in.List(ctx, isLease); listErr != nil {
+				return false, listErr
 			}
 			if len(left) > 0 {
 				say(fmt.Sprintf("namespace %s to be empty: %s", s.Namespace, words.Few(left)))
 			}
 			return len(left) == 0, nil
 		})
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+	if ctx.Err() == nil && listErr == nil && errors.Is(err, context.DeadlineExceeded) {
 		return left, nil
 	}
 	return left, err

@@ -35,6 +35,8 @@ type Observed struct {
 	Rests []Rest
 	// NamespaceGone is that the release's namespace does not exist.
 	NamespaceGone, NamespaceTerminating bool
+	// NamespaceUnread is that it may not be read, so that it is not known whether it was made for the release.
+	NamespaceUnread bool
 	// NamespaceNames is that the Namespace was made for this release, CRDsName that the CRDs' Helm annotations name it.
 	NamespaceNames, CRDsName bool
 	// Lookalikes are Deployments that are labelled as an operator and are none, as far as can be told.
@@ -126,6 +128,7 @@ func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
 	case apierrors.IsNotFound(err):
 		o.NamespaceGone = true
 	case apierrors.IsForbidden(err): // then it may not be created either, and the release tells whether it is there
+		o.NamespaceUnread = true
 	case err != nil:
 		return fmt.Errorf("get Namespace %s: %w", s.Namespace, err)
 	default:

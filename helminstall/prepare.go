@@ -23,6 +23,9 @@ func (s *Step) prepare(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := s.checkTemplates(); err != nil {
+		return err
+	}
 	made, err := s.render(ctx)
 	if err != nil {
 		return err

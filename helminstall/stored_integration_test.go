@@ -1,6 +1,7 @@
 package helminstall
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,19 +34,41 @@ func TestSandboxStoredChartAndValues(t *testing.T) {
 
 	var binding map[string]any
 	must(t, yaml.Unmarshal([]byte(forgedHook), &binding))
-	sb.tamper(t, func(r *release.Release) { r.Config["extraObjects"] = []any{binding} })
-	calls := &recorder{}
-	s = sb.step(t, calls, func(s *Settings) { s.Set = []string{"podLabels.a=c"} })
-	changes, err := s.Observe(t.Context())
-	must(t, err)
-	if c := changes[0]; c.Action != plan.Blocked || !strings.Contains(c.Reason, "clusterrolebinding/tenant-admin") ||
-		!strings.Contains(c.Reason, "extraObjects") || !strings.Contains(c.Hint, "helm get values external-secrets") {
-		t.Errorf("%+v", c)
+	const reads = `{{ (lookup "v1" "Secret" "prod" "db").data }}`
+	for name, test := range map[string]struct {
+		forge func(values map[string]any)
+		names []string
+	}{
+		"an object of the cluster": {func(v map[string]any) { v["extraObjects"] = []any{binding} }, []string{"clusterrolebinding/tenant-admin", "extraObjects"}},
+		"one less":                 {func(v map[string]any) { v["webhook"] = map[string]any{"create": false} }, []string{"validatingwebhookconfiguration/", "webhook.create"}},
+		"a template that reads": {func(v map[string]any) {
+			v["extraObjects"] = []any{map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "x"}, "data": map[string]any{"x": reads}}}
+		}, []string{"extraObjects", "hold templates"}},
+		"one in the name of a value": {func(v map[string]any) { v["podLabels"] = map[string]any{reads: "x"} }, []string{"podLabels", "hold templates"}},
+	} {
+		var before map[string]any
+		sb.tamper(t, func(r *release.Release) {
+			before = maps.Clone(r.Config)
+			test.forge(r.Config)
+		})
+		calls := &recorder{}
+		s = sb.step(t, calls, func(s *Settings) { s.Set = []string{"podLabels.a=c"} })
+		changes, err := s.Observe(t.Context())
+		must(t, err)
+		if c := changes[0]; c.Action != plan.Blocked || !strings.Contains(c.Hint, "helm get values external-secrets") {
+			t.Errorf("%s: %+v", name, c)
+		}
+		for _, text := range test.names {
+			if !strings.Contains(changes[0].Reason, text) {
+				t.Errorf("%s: %q does not name %s", name, changes[0].Reason, text)
+			}
+		}
+		if calls.persisted() > 0 {
+			t.Errorf("%s: %d writes", name, calls.persisted())
+		}
+		sb.mustKeepProd(t)
+		sb.tamper(t, func(r *release.Release) { r.Config = before })
 	}
-	if calls.persisted() > 0 {
-		t.Errorf("%d writes", calls.persisted())
-	}
-	sb.mustKeepProd(t)
 
 	// Who gives the values in this run has looked at them.
 	given, err := yaml.Marshal(map[string]any{"extraObjects": []any{binding}})

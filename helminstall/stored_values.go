@@ -20,33 +20,78 @@ import (
 // looked at first, see checkStoredValues.
 func (o *Observed) storageIsOurs() bool { return o.NamespaceNames }
 
-// checkStoredValues refuses stored values that make the chart ask for more than whoever may edit the release's namespace
-// could make alone: they can write the Secret that keeps those values, and this run would create it for them. What the run's own
-// values ask for as well is its own business.
-func (s *Step) checkStoredValues(ctx context.Context, made *rendering) error {
-	if s.seen.storageIsOurs() || s.seen.gone() {
+// checkTemplates refuses templates among stored values, before they are rendered: they can read whatever this run's caller may
+// read (Helm's function lookup), and take as long as they like.
+func (s *Step) checkTemplates() error {
+	given, keys, err := s.unprovenValues()
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	known := templatesIn(given)
+	if !slices.ContainsFunc(templatesIn(s.wantedValues()), func(text string) bool { return !slices.Contains(known, text) }) {
 		return nil
 	}
-	given := s.Inputs.values
+	return s.refuseStored(keys, "hold templates")
+}
+
+// checkStoredValues refuses stored values that make the chart ask for other objects than whoever may edit the release's namespace
+// could make or delete alone: they can write the Secret that keeps those values, and this run would do it for them. What
+// the run's own values ask for is its own business.
+func (s *Step) checkStoredValues(ctx context.Context, made *rendering) error {
+	given, keys, err := s.unprovenValues()
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	known := s.documentsOf(ctx, made.chart, given)
+	differ := append(s.beyondEdit(made.documents, known), s.beyondEdit(known, made.documents)...)
+	if len(differ) == 0 {
+		return nil
+	}
+	slices.Sort(differ)
+	return s.refuseStored(keys, "change "+words.Few(slices.Compact(differ)))
+}
+
+// unprovenValues are the values that the run gives, and the keys at which those of the release differ, where others may have
+// written what is stored.
+func (s *Step) unprovenValues() (given map[string]any, keys []string, err error) {
+	if s.seen.storageIsOurs() || s.seen.gone() {
+		return nil, nil, nil
+	}
+	given = s.Inputs.values
 	if !s.verdict.Theirs {
 		given = mergeValues(baseValues(), given)
 	}
-	given, err := normal(given)
-	if err != nil {
-		return err
+	if given, err = normal(given); err != nil {
+		return nil, nil, err
 	}
-	keys := changedKeys(given, s.wantedValues())
-	if len(keys) == 0 {
-		return nil
-	}
-	more := s.beyondEdit(made.documents, s.documentsOf(ctx, made.chart, given))
-	if len(more) == 0 {
-		return nil
-	}
+	return given, changedKeys(given, s.wantedValues()), nil
+}
+
+func (s *Step) refuseStored(keys []string, does string) error {
 	r := s.seen.Release
-	return refuse(fmt.Errorf("values that are stored with the release, and were not given to this run (%s), make the chart create or change %s; "+
-		"namespace %s was not made for the release, so that others may have written them", words.Few(keys), words.Few(more), r.Namespace),
+	return refuse(fmt.Errorf("values that are stored with the release, and were not given to this run (%s), %s; "+
+		"namespace %s was not made for the release, so that others may have written them", words.Few(keys), does, r.Namespace),
 		"look at them with: "+hint.Command("helm", "get", "values", r.Name, "--namespace", r.Namespace)+"; give those that are right with --values")
+}
+
+// templatesIn are the texts in values that Helm may take for templates.
+func templatesIn(value any) []string {
+	var out []string
+	switch v := value.(type) {
+	case string:
+		if strings.Contains(v, "{{") {
+			out = append(out, v)
+		}
+	case []any:
+		for _, item := range v {
+			out = append(out, templatesIn(item)...)
+		}
+	case map[string]any:
+		for key, item := range v {
+			out = append(append(out, templatesIn(key)...), templatesIn(item)...)
+		}
+	}
+	return out
 }
 
 // documentsOf is what the chart makes of values. A chart that refuses them makes nothing that could be compared with.

@@ -194,8 +194,15 @@ type Difference struct {
 	Full    string // what helps where there is no room for a tag
 }
 
-// Own judges a resource that carries our mark, or is to.
+// Own judges a resource that carries our mark, or is to. Where nobody could tell the cluster's id, and so the owner, the
+// owner's tag is not judged, and all else is.
 func (u *Up) Own(c plan.Change, d Difference) plan.Change {
+	asFar := ""
+	if u.Owner.Cluster == "" {
+		d.Missing = maps.Clone(d.Missing)
+		delete(d.Missing, TagOwner+u.Owner.String())
+		asFar = ", as far as can be told without the cluster's id"
+	}
 	reason, keep := u.have.disputed(u.Owner, d.Missing, d.What)
 	if reason != "" {
 		cure := "give " + keep + " or leave that tag out"
@@ -214,7 +221,7 @@ func (u *Up) Own(c plan.Change, d Difference) plan.Change {
 	case len(why) > 0:
 		c.Action = plan.Update
 	default:
-		c.Action, why = plan.None, []string{"up to date"}
+		c.Action, why = plan.None, []string{"up to date" + asFar}
 	}
 	c.Reason = strings.Join(why, "; ")
 	return c

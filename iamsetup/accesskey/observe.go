@@ -44,7 +44,7 @@ func (k *Up) look(ctx context.Context, settled bool) error {
 	if err := k.readElsewhere(ctx, &view); err != nil {
 		return err
 	}
-	view.now, view.lagging = k.AWS.Clock.Now(), k.lagging(view.user)
+	view.now, view.lagging = k.AWS.Clock.Now(), k.lagging(view)
 	k.judge(view, settled)
 	if k.wantsUse() {
 		if err := readUse(ctx, k.AWS, view.keys); err != nil {
@@ -57,11 +57,8 @@ func (k *Up) look(ctx context.Context, settled bool) error {
 }
 
 // lagging reports whether IAM may not show yet what a run wrote a moment ago.
-func (k *Up) lagging(user *principal.UserSeen) bool {
-	if k.Unlocked && user != nil && user.Tags.OwnedBy(k.Owner) {
-		return true
-	}
-	return k.Lagging != nil && k.Lagging()
+func (k *Up) lagging(view keyView) bool {
+	return k.Unlocked && view.owned(k.Owner) || k.Lagging != nil && k.Lagging()
 }
 
 // readElsewhere asks other users of the account about keys of theirs that Secrets hold: one of an earlier up of this

@@ -17,6 +17,8 @@ type Removal struct {
 
 	AWS    *iamsetup.AWS
 	Lookup *principal.UserLookup
+	// Unlocked is as for Up.
+	Unlocked bool
 
 	view    keyView
 	todo    keyEnds
@@ -39,7 +41,7 @@ func (r *Removal) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 }
 
 func (r *Removal) look(ctx context.Context, settled bool) error {
-	view := keyView{lagging: r.Now().Before(r.Believe)}
+	var view keyView
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		view.user, err = r.user(gctx)
@@ -52,7 +54,7 @@ func (r *Removal) look(ctx context.Context, settled bool) error {
 	if err := group.Wait(); err != nil {
 		return err // each says what it was doing
 	}
-	view.now = r.AWS.Clock.Now()
+	view.now, view.lagging = r.AWS.Clock.Now(), r.Now().Before(r.Believe) || r.Unlocked && view.owned(r.Owner)
 	r.judge(view, settled)
 	if len(r.todo.stay) > 0 || len(r.todo.blocks) > 0 || len(r.todo.unsure) > 0 {
 		err := readUse(ctx, r.AWS, view.keys)

@@ -26,6 +26,9 @@ func (r *Removal) KnowsOther(id string) bool {
 	return d.othersKey(id)
 }
 
+// Waits reports that keys may be there which do not show yet, and that Destroy waits for them first.
+func (r *Removal) Waits() bool { return r.looked && !r.ended && r.todo.settle != "" }
+
 // Unknown reports that the user's keys could not be looked at, so that any key may be one of this namespace's.
 func (r *Removal) Unknown() bool { return !r.looked }
 

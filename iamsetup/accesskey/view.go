@@ -61,6 +61,9 @@ type keyView struct {
 	holders  map[string][]string // key id: the Secrets of the whole cluster that hold it
 }
 
+// owned reports whether the user was made for an owner.
+func (v *keyView) owned(o iamsetup.Owner) bool { return v.user != nil && v.user.Tags.OwnedBy(o) }
+
 func (v *keyView) listed(id string) *listedKey {
 	i := slices.IndexFunc(v.keys, func(k listedKey) bool { return k.ID == id })
 	if i < 0 {

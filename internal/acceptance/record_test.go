@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -97,5 +99,23 @@ func TestRoleThatTheRecordNames(t *testing.T) {
 	settings.RoleName = "admins"
 	if got, err = bootstrap.Values(t.Context(), settings, false, w.env()); err != nil || !strings.Contains(got.Text, "role/admins") {
 		t.Errorf("a role that was given: error %v, %+v", err, got.Errors)
+	}
+}
+
+// TestTraceOfARunIsTaken: a tenant deletes record and Lease right after an up whose key IAM does not show yet.
+func TestTraceOfARunIsTaken(t *testing.T) {
+	t.Parallel()
+	const lag = 500 * time.Millisecond
+	w := newWorld(t, anySandbox(t), awsfake.WithVisibilityDelay(lag, false, awsfake.Keys, awsfake.Tags))
+	w.settings.Timing.Settle, w.settings.Timing.MintDeadline = lag+lag/3, 4*lag
+	w.mustUp(t)
+	check(t, "delete record", w.kube.CoreV1().ConfigMaps(w.namespace).Delete(t.Context(), kube.RecordName, metav1.DeleteOptions{}))
+	check(t, "delete Lease", w.kube.CoordinationV1().Leases(w.namespace).Delete(t.Context(), kube.RecordName, metav1.DeleteOptions{}))
+	w.mustTeardown(t)
+	if keys := w.aws.Keys(w.settings.UserName); len(keys) > 0 {
+		t.Errorf("keys %+v are left", keys)
+	}
+	if id := w.userID(w.settings.UserName); id != "" {
+		t.Errorf("user %s is left", id)
 	}
 }

@@ -119,7 +119,7 @@ func (w *world) env() bootstrap.Env {
 	log := slog.New(slog.NewTextHandler(w.output, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	sink := event.SinkFunc(func(e event.Event) { fmt.Fprintf(w.output, "event %+v %+v\n", e, e.Change) })
 	return bootstrap.Env{
-		Now: time.Now, Sink: sink, Log: log, Getenv: func(string) string { return "" },
+		Now: time.Now, Sink: sink, Log: log,
 		AWSEndpoint:    w.aws.URL(),
 		AWSCredentials: credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, ""),
 	}

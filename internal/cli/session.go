@@ -41,7 +41,6 @@ func (s session) run(ctx context.Context, do work) (bootstrap.Result, error) {
 		Sink:    shown,
 		Log:     s.logger(shown),
 		Confirm: confirmer(s.Process, shown),
-		Getenv:  s.Getenv,
 	})
 	stop()
 	shown.Close()

@@ -32,7 +32,7 @@ func newStatus(p Process) command {
 			"drift, resources[{step, resource, action, reason, ours, owners[]}], keys[{id, user, active, created, ageSeconds,\n" +
 			"lastUsed, lastUseUnread, service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId,\n" +
 			"complete}], release{name, namespace, chartVersion, operatorVersion, revision, state, ours, available,\n" +
-			"operators[], servedApiVersions[]}, role{arn, trusts[], otherStatements}, lock{holder, dead, renewed, expires},\n" +
+			"operators[], servedApiVersions[]}, role{arn, trusts[], otherStatements}, lock{holder, renewed, expires},\n" +
 			"openMints[{user, started, deadline}], objects[{kind, name, ready, reason}], unread[{step, message, hint}],\n" +
 			"warnings[], errors[], durationSeconds}: mode is keys, global-user, irsa or irsa+global-user; drift says that up\n" +
 			"would change something or refuse; release, role and lock are null where there is none.",
@@ -71,7 +71,7 @@ func parseAge(text string) (time.Duration, error) {
 // printStatus puts what was found on stdout, and what is amiss on stderr.
 func (s session) printStatus(ctx context.Context, maxKeyAge time.Duration) error {
 	result, err := bootstrap.Status(ctx, s.settings, maxKeyAge, bootstrap.Env{
-		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr), Getenv: s.Getenv,
+		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr),
 	})
 	var lost error
 	if s.output == outputJSON {

@@ -57,7 +57,7 @@ func (in *inputs) valuesGroups() []group {
 // printValues puts the fragment or the document on stdout, and what is amiss on stderr.
 func (s session) printValues(ctx context.Context, offline bool) error {
 	result, err := bootstrap.Values(ctx, s.settings, offline, bootstrap.Env{
-		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr), Getenv: s.Getenv,
+		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr),
 	})
 	var lost error
 	switch {
