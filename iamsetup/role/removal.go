@@ -72,7 +72,7 @@ func (r *Removal) Destroy(ctx context.Context, sink event.Sink) error {
 func (r *Removal) on() principal.Calls { return calls(r.API, r.RoleName) }
 
 func (r *Removal) leaver() iamsetup.Leaver {
-	l := r.Down.Leaver(r.on())
+	l := r.Leaver(r.on())
 	l.Read, l.Judge, l.LetOut = r.read, r.judge, r.letOut
 	l.InWay = func() string { // they take their part out of the trust policy before their tag
 		if !r.stranded() {

@@ -69,7 +69,7 @@ func (u *Removal) Destroy(ctx context.Context, sink event.Sink) error {
 func (u *Removal) on() principal.Calls { return calls(u.API, u.Lookup.UserName) }
 
 func (u *Removal) leaver() iamsetup.Leaver {
-	l := u.Down.Leaver(u.on())
+	l := u.Leaver(u.on())
 	l.Read, l.Judge = u.read, u.judge
 	l.Forget = func(ctx context.Context) error {
 		u.Lookup.Forget()
@@ -108,7 +108,7 @@ func (u *Removal) read(ctx context.Context) (iamsetup.Tags, error) {
 
 // standing is what was added by hand, and keys that do not go.
 func (u *Removal) standing(ctx context.Context) ([]principal.Obstacle, error) {
-	added, err := u.Down.Standing(ctx, u.on(), u.Policies)
+	added, err := u.Standing(ctx, u.on(), u.Policies)
 	out := u.Keys.Obstacles()
 	for i, o := range out {
 		if owner := u.Tags()[iamsetup.TagKey+o.Name]; owner != "" {
