@@ -91,7 +91,7 @@ func (s *Step) failure(err error) error {
 	if s.verdict.Action == plan.Create {
 		verb = "install"
 	}
-	err = fmt.Errorf("%s Helm release %s/%s: %w", verb, s.Namespace, s.Settings.Release, briefError{err})
+	err = fmt.Errorf("%s Helm release %s/%s: %w", verb, s.Namespace, s.Settings.Release, words.BriefError{Err: err})
 	if hint.Of(err) != "" {
 		return err
 	}

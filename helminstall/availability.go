@@ -9,6 +9,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 func wantedReplicas(d *appsv1.Deployment) int32 {
@@ -66,12 +68,12 @@ func troubleOf(pod *corev1.Pod) string {
 		}
 		if w := c.State.Waiting; w != nil && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
 			if t := c.LastTerminationState.Terminated; t != nil && w.Reason == "CrashLoopBackOff" {
-				return fmt.Sprintf("CrashLoopBackOff: exit code %d %s", t.ExitCode, brief(cmp.Or(t.Message, t.Reason)))
+				return fmt.Sprintf("CrashLoopBackOff: exit code %d %s", t.ExitCode, words.Brief(cmp.Or(t.Message, t.Reason)))
 			}
 			return reasoned(w.Reason, w.Message)
 		}
 		if t := c.State.Terminated; t != nil && t.ExitCode != 0 {
-			return fmt.Sprintf("exit code %d: %s", t.ExitCode, brief(cmp.Or(t.Message, t.Reason)))
+			return fmt.Sprintf("exit code %d: %s", t.ExitCode, words.Brief(cmp.Or(t.Message, t.Reason)))
 		}
 	}
 	for _, c := range pod.Status.Conditions {
@@ -86,5 +88,5 @@ func troubleOf(pod *corev1.Pod) string {
 }
 
 func reasoned(reason, message string) string {
-	return strings.TrimSuffix(reason+": "+brief(message), ": ")
+	return strings.TrimSuffix(reason+": "+words.Brief(message), ": ")
 }

@@ -28,10 +28,10 @@ func (s Settings) fetch(ctx context.Context, client *http.Client, version string
 
 func installable(ref string, ch *chart.Chart) error {
 	if t := ch.Metadata.Type; t != "" && t != "application" {
-		return refuse(fmt.Errorf("load chart %s: a %s chart cannot be installed", ref, t), "give an application chart")
+		return hint.Refuse(fmt.Errorf("load chart %s: a %s chart cannot be installed", ref, t), "give an application chart")
 	}
 	if err := action.CheckDependencies(ch, ch.Metadata.Dependencies); err != nil {
-		return refuse(fmt.Errorf("load chart %s: %w", ref, err), "fetch them with: "+hint.Command("helm", "dependency", "build", ref))
+		return hint.Refuse(fmt.Errorf("load chart %s: %w", ref, err), "fetch them with: "+hint.Command("helm", "dependency", "build", ref))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 func classifyRemoved(o *Observed, w Want) Verdict {
@@ -20,7 +21,7 @@ func classifyRemoved(o *Observed, w Want) Verdict {
 
 func classifyFailed(o *Observed, w Want) Verdict {
 	r := o.Release
-	why := fmt.Sprintf("revision %d is %s: %s", r.Revision, r.Info.Status, cmp.Or(brief(r.Info.Description), "no reason recorded"))
+	why := fmt.Sprintf("revision %d is %s: %s", r.Revision, r.Info.Status, cmp.Or(words.Brief(r.Info.Description), "no reason recorded"))
 	if worked := o.Worked; worked != nil {
 		why += fmt.Sprintf("; upgraded from revision %d, which worked", worked.Revision)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -83,7 +84,7 @@ func (s *Step) getMetadata(ctx context.Context, path string) ([]byte, error) {
 func (s *Step) deleteCRDs(ctx context.Context, names []string, sink event.Sink) error {
 	errs := make([]error, len(names))
 	var group errgroup.Group
-	group.SetLimit(parallelReads)
+	group.SetLimit(parallel.Limit)
 	for i, crd := range names {
 		group.Go(func() error {
 			errs[i] = s.deleteCRD(ctx, crd)

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // publishedDigest is the sha256 of archives that are known beforehand, so that the default install does not depend on
@@ -34,7 +36,7 @@ func checkDigest(what string, archive []byte, want string) error {
 	if got == want {
 		return nil
 	}
-	return refuse(fmt.Errorf("check digest of %s: downloaded sha256 %s, expected %s", what, got, want),
+	return hint.Refuse(fmt.Errorf("check digest of %s: downloaded sha256 %s, expected %s", what, got, want),
 		"the archive was changed after it was published, or a proxy alters downloads: do not install it; "+
 			"compare with the publisher's digest, or give a checked copy as --chart FILE.tgz")
 }

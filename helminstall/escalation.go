@@ -14,7 +14,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 const rbacHint = "give the caller what the object grants, or the verbs escalate (on roles and clusterroles) and bind (on what a binding " +
@@ -27,12 +29,12 @@ func (s *Step) checkGrants(ctx context.Context, docs []string) ([]plan.Change, e
 	grants := grantsIn(docs, s.Namespace)
 	changes := make([]plan.Change, len(grants))
 	var group errgroup.Group
-	group.SetLimit(parallelReads)
+	group.SetLimit(parallel.Limit)
 	for i, g := range grants {
 		group.Go(func() error {
 			err := s.tryGrant(ctx, g)
 			if refused(err) {
-				changes[i] = plan.Change{Step: stepName, Resource: g.String(), Action: plan.Blocked, Reason: fmt.Sprintf("create %s: %s", g, brief(err.Error())), Hint: rbacHint}
+				changes[i] = plan.Change{Step: stepName, Resource: g.String(), Action: plan.Blocked, Reason: fmt.Sprintf("create %s: %s", g, words.Brief(err.Error())), Hint: rbacHint}
 				return nil
 			}
 			return passes(err)

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // gen3Chart is the name of the umbrella chart, however its release is called.
@@ -148,7 +149,7 @@ func (r *Record) gen3() (found *Gen3Release, warning string) {
 		LocalSecret: on("global", "aws", "useLocalSecret", "enabled"), Crossplane: on("global", "crossplane", "enabled"),
 	}
 	if _, err := semver.NewVersion(found.Version); err != nil {
-		warning = fmt.Sprintf("release %s of the gen3 chart says that its version is %q, which is no version: it counts as unknown, unless --gen3-version says it", found.Name, brief(found.Version))
+		warning = fmt.Sprintf("release %s of the gen3 chart says that its version is %q, which is no version: it counts as unknown, unless --gen3-version says it", found.Name, words.Brief(found.Version))
 		found.Version = ""
 	}
 	return found, warning

@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/bound"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -62,20 +62,20 @@ func (s Settings) readChart(ctx context.Context) (*fetched, error) {
 
 // loadDisk loads a directory or an archive.
 func loadDisk(ctx context.Context, file string) (*chart.Chart, error) {
-	ch, err := inTime(ctx, func() (*chart.Chart, error) {
+	ch, err := bound.InTime(ctx, func() (*chart.Chart, error) {
 		if info, err := os.Stat(file); err != nil {
 			return nil, err
 		} else if info.IsDir() {
 			return loader.LoadDir(file)
 		}
-		archive, err := readFile(file, maxDownload)
+		archive, err := bound.ReadFile(file, maxDownload)
 		if err != nil {
 			return nil, err
 		}
 		return loader.LoadArchive(bytes.NewReader(archive))
 	})
 	if _, ok := errors.AsType[*os.PathError](err); ok {
-		return nil, hint.With(fmt.Errorf("load chart %s: %w", file, cause(err)), "check the path given as --chart")
+		return nil, hint.With(fmt.Errorf("load chart %s: %w", file, bound.Cause(err)), "check the path given as --chart")
 	}
 	if err != nil {
 		return nil, hint.With(fmt.Errorf("load chart %s: %w", file, err), "check it with: "+hint.Command("helm", "lint", file))
@@ -113,9 +113,9 @@ func readValuesFile(ctx context.Context, file string) (map[string]any, error) {
 	if file == "-" {
 		path = "/dev/stdin"
 	}
-	data, err := inTime(ctx, func() ([]byte, error) { return readFile(path, maxValues) })
+	data, err := bound.InTime(ctx, func() ([]byte, error) { return bound.ReadFile(path, maxValues) })
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("read values file %s: %w", file, cause(err)), "check what is given with --values")
+		return nil, hint.With(fmt.Errorf("read values file %s: %w", file, bound.Cause(err)), "check what is given with --values")
 	}
 	vals := map[string]any{}
 	if err := yaml.Unmarshal(data, &vals); err != nil {
@@ -124,47 +124,4 @@ func readValuesFile(ctx context.Context, file string) (map[string]any, error) {
 			"helm takes a file of key: value lines; check it with: "+hint.Command("helm", "lint", "--values", file))
 	}
 	return vals, nil
-}
-
-// inTime does what may wait for somebody else, and returns with ctx when it waits too long. What it waits in then, opening
-// or reading a pipe, cannot be ended from outside: it is left behind, and the process ends soon.
-func inTime[T any](ctx context.Context, do func() (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		value, err := do()
-		done <- result{value, err}
-	}()
-	select {
-	case r := <-done:
-		return r.value, r.err
-	case <-ctx.Done():
-		var none T
-		return none, fmt.Errorf("its end did not come: %w", context.Cause(ctx))
-	}
-}
-
-// readFile reads a file of at most so many bytes; /dev/zero has no end.
-func readFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator's own file, by the operator's own flag
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("larger than %d MiB", limit>>20)
-	}
-	return data, err
-}
-
-// cause is an error of the file system without the path, which the message has already.
-func cause(err error) error {
-	if pe, ok := errors.AsType[*os.PathError](err); ok {
-		return pe.Err
-	}
-	return err
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 )
 
 // helmsObjects selects what Helm made: it labels every object of every release so.
@@ -56,7 +57,7 @@ func (s *Step) liveObjects(ctx context.Context, named []head) ([]liveObject, err
 	}
 	delete(kinds, schema.GroupKind{Group: "apiextensions.k8s.io", Kind: crdKind}) // they go by another way, if at all
 	var group errgroup.Group
-	group.SetLimit(parallelReads)
+	group.SetLimit(parallel.Limit)
 	parts := make([][]liveObject, len(kinds))
 	next := 0
 	for kind, needed := range kinds {

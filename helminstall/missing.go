@@ -8,6 +8,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 )
 
 // readMissing finds Deployments of the release that somebody deleted. The list has most of them; those of a chart with
@@ -17,7 +19,7 @@ func (s *Step) readMissing(ctx context.Context, o *Observed) error {
 	found := make([]*appsv1.Deployment, len(targets))
 	absent := make([]bool, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallelReads)
+	group.SetLimit(parallel.Limit)
 	for i, t := range targets {
 		if found[i] = o.deployments[t.String()]; found[i] != nil {
 			continue

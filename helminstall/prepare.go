@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // prepare gets what a change needs before anything is written: the chart, and what discovery tells of the server, at
@@ -82,7 +84,7 @@ func (s *Step) sameChart() error {
 	if !s.seen.storageIsOurs() {
 		why = fmt.Sprintf("namespace %s was not made for the release, so that others may have changed what is stored there", s.Namespace)
 	}
-	return refuse(fmt.Errorf("is a release of chart %s %s, which an upgrade needs again: %s", have.Name, have.Version, why),
+	return hint.Refuse(fmt.Errorf("is a release of chart %s %s, which an upgrade needs again: %s", have.Name, have.Version, why),
 		"give the chart again with --chart")
 }
 

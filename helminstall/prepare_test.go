@@ -26,7 +26,7 @@ func TestOtherChartIsNotReplaced(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "is a release of chart wrapper 0.1.0") || !strings.Contains(hint.Of(err), "--chart") {
 		t.Errorf("error %v, hint %q", err, hint.Of(err))
 	}
-	if _, ok := blocked(err); !ok {
+	if _, ok := hint.Refused(err); !ok {
 		t.Errorf("%v does not block the plan", err)
 	}
 }

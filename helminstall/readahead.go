@@ -12,10 +12,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"helm.sh/helm/v3/pkg/kube"
-)
 
-// parallelReads bounds what one run asks of the API server at once.
-const parallelReads = 24
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
+)
 
 // readAhead answers GETs from what was read beforehand, many at a time. Helm asks for each object of a chart one after
 // the other, twice or three times over; most of the time of a first install is those round trips.
@@ -35,7 +34,7 @@ type answer struct {
 // asks later meets the failure itself.
 func (r *readAhead) fetch(ctx context.Context, list kube.ResourceList) {
 	var group errgroup.Group
-	group.SetLimit(parallelReads)
+	group.SetLimit(parallel.Limit)
 	for _, info := range list {
 		u := address(info)
 		if r.lookup(u) != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // The marks that a release of ours carries, as labels of the Secret that stores it. Helm keeps them over upgrades,
@@ -73,7 +74,7 @@ func (r *Record) deleteHooks() []string {
 	var out []string
 	for _, h := range r.Hooks {
 		if slices.Contains(h.Events, "pre-delete") || slices.Contains(h.Events, "post-delete") {
-			out = append(out, brief(h.Kind+"/"+h.Name))
+			out = append(out, words.Brief(h.Kind+"/"+h.Name))
 		}
 	}
 	return out

@@ -15,6 +15,7 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/registry"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/bound"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -44,10 +45,10 @@ func pullRegistry(ctx context.Context, client *http.Client, ref, version string)
 
 func registryClient(ctx context.Context, client *http.Client, ref string) (*registry.Client, error) {
 	// The SDK's pull takes no context.
-	bound := *client
-	bound.Transport = boundTransport{ctx: ctx, next: cmp.Or(client.Transport, http.DefaultTransport), limit: maxDownload}
+	limited := *client
+	limited.Transport = bound.Transport{Context: ctx, Next: cmp.Or(client.Transport, http.DefaultTransport), Limit: maxDownload}
 	opts := []registry.ClientOption{
-		registry.ClientOptHTTPClient(&bound),
+		registry.ClientOptHTTPClient(&limited),
 		registry.ClientOptWriter(io.Discard),
 	}
 	if loopback(ref) {
@@ -85,7 +86,7 @@ func registryError(ctx context.Context, what string, err error) error {
 	}
 	err = fmt.Errorf("pull chart %s: %w", what, err)
 	if strings.Contains(err.Error(), "not found") { // the SDK wraps the registry's answer in no type of its own
-		return refuse(err, "check --chart and --chart-version")
+		return hint.Refuse(err, "check --chart and --chart-version")
 	}
 	return hint.With(err, "check the address; a private registry needs: helm registry login HOST")
 }

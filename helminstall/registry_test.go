@@ -71,7 +71,7 @@ func TestRegistry(t *testing.T) {
 		}
 	}
 	_, err := Settings{Chart: ref}.fetch(t.Context(), http.DefaultClient, "9.9.9")
-	if _, ok := blocked(err); !ok || !strings.Contains(err.Error(), ref+" version 9.9.9") || hint.Of(err) == "" {
+	if _, ok := hint.Refused(err); !ok || !strings.Contains(err.Error(), ref+" version 9.9.9") || hint.Of(err) == "" {
 		t.Errorf("%v, hint %q", err, hint.Of(err))
 	}
 }

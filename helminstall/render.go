@@ -11,6 +11,9 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 const valuesHint = "check --values and --set against the values that this chart version takes"
@@ -42,7 +45,7 @@ func (s *Step) render(ctx context.Context) (*rendering, error) {
 		return nil, fmt.Errorf("encode values: %w", err)
 	}
 	if made.documents, err = s.renderChart(ctx, loaded, copied); err != nil {
-		return nil, refuse(fmt.Errorf("render chart %s %s: %w", loaded.Metadata.Name, loaded.Metadata.Version, briefError{err}), valuesHint)
+		return nil, hint.Refuse(fmt.Errorf("render chart %s %s: %w", loaded.Metadata.Name, loaded.Metadata.Version, words.BriefError{Err: err}), valuesHint)
 	}
 	s.rendered = made
 	return made, nil

@@ -64,13 +64,13 @@ func (r repository) choose(entries []entry, name, version string) (entry, error)
 			return e, nil
 		}
 	}
-	return entry{}, refuse(fmt.Errorf("find chart %s %s: not in repository %s", name, version, r.shown()),
+	return entry{}, hint.Refuse(fmt.Errorf("find chart %s %s: not in repository %s", name, version, r.shown()),
 		"the newest versions there are "+newest(entries))
 }
 
 func (r repository) archive(ctx context.Context, name string, e entry) ([]byte, error) {
 	if len(e.URLs) == 0 {
-		return nil, refuse(fmt.Errorf("find chart %s %s: repository %s gives no address for it", name, e.Version, r.shown()),
+		return nil, hint.Refuse(fmt.Errorf("find chart %s %s: repository %s gives no address for it", name, e.Version, r.shown()),
 			"choose another --chart-version, or give the archive as --chart FILE.tgz")
 	}
 	addr, err := repo.ResolveReferenceURL(r.url, e.URLs[0])
@@ -108,17 +108,17 @@ func (r repository) index(ctx context.Context, name string) (chartIndex, error) 
 	var none chartIndex
 	body, err := download(ctx, r.client, r.url+"/index.yaml")
 	if status, ok := errors.AsType[httpStatus](err); ok && status == http.StatusNotFound {
-		return none, refuse(fmt.Errorf("read chart repository %s: it has no index.yaml", r.shown()), "check --chart-repo")
+		return none, hint.Refuse(fmt.Errorf("read chart repository %s: it has no index.yaml", r.shown()), "check --chart-repo")
 	}
 	if err != nil {
 		return none, hint.With(fmt.Errorf("read chart repository %s: %w", r.shown(), err), unreachableHint)
 	}
 	found, err := parseIndex(body, name)
 	if err != nil {
-		return none, refuse(fmt.Errorf("read chart repository %s: %w", r.shown(), err), "check --chart-repo")
+		return none, hint.Refuse(fmt.Errorf("read chart repository %s: %w", r.shown(), err), "check --chart-repo")
 	}
 	if len(found.entries) == 0 {
-		return none, refuse(fmt.Errorf("find chart %s: not in repository %s", name, r.shown()), "it has "+found.names())
+		return none, hint.Refuse(fmt.Errorf("find chart %s: not in repository %s", name, r.shown()), "it has "+found.names())
 	}
 	return found, nil
 }

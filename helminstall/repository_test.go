@@ -91,7 +91,7 @@ func TestRepository(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.err) || !strings.Contains(hint.Of(err), test.advice) || hint.Of(err) == "" {
 				t.Errorf("error %v, hint %q", err, hint.Of(err))
 			}
-			if _, ok := blocked(err); ok != test.blocked {
+			if _, ok := hint.Refused(err); ok != test.blocked {
 				t.Errorf("blocked: %v", ok)
 			}
 		})
@@ -106,7 +106,7 @@ func TestRepositoryUnreachable(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "hunter2") {
 		t.Error(err)
 	}
-	if _, ok := blocked(err); ok {
+	if _, ok := hint.Refused(err); ok {
 		t.Error("not to know is no refusal")
 	}
 }
@@ -150,7 +150,7 @@ func TestPublishedDigest(t *testing.T) {
 	}
 	r := repository{url: DefaultRepo}
 	_, err := r.verify(DefaultChart, entry{Version: DefaultVersion, Digest: "00"}, []byte("not the chart"))
-	if c, ok := blocked(err); !ok || !strings.Contains(c.Reason, "3bc0a2de05ff") {
+	if c, ok := hint.Refused(err); !ok || !strings.Contains(c.Reason, "3bc0a2de05ff") {
 		t.Error(err)
 	}
 }

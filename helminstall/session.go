@@ -11,6 +11,8 @@ import (
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/bound"
 )
 
 // session is the connection that Helm works over: one transport for all of its many clients, bound to one context. It
@@ -34,7 +36,7 @@ func newSession(ctx context.Context, from *rest.Config, namespace string, known 
 	if err != nil {
 		return nil, fmt.Errorf("set up connection to the cluster: %w", err)
 	}
-	reads := &readAhead{next: boundTransport{ctx: ctx, next: base}, kept: map[string]*answer{}}
+	reads := &readAhead{next: bound.Transport{Context: ctx, Next: base}, kept: map[string]*answer{}}
 	cfg := &rest.Config{
 		Host: server.String(), Transport: reads, UserAgent: from.UserAgent,
 		// A run sends a few hundred requests at most; the server has its own fairness.

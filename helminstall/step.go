@@ -83,7 +83,7 @@ func (s *Step) Observe(ctx context.Context) ([]plan.Change, error) {
 
 // refused makes a blocked plan of a refusal, and passes other errors on.
 func (s *Step) refused(err error) ([]plan.Change, error) {
-	c, ok := blocked(err)
+	c, ok := hint.Refused(err)
 	if !ok {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (s *Step) unprovenValues() (given map[string]any, keys []string, err error)
 
 func (s *Step) refuseStored(keys []string, does string) error {
 	r := s.seen.Release
-	return refuse(fmt.Errorf("values that are stored with the release, and were not given to this run (%s), %s; "+
+	return hint.Refuse(fmt.Errorf("values that are stored with the release, and were not given to this run (%s), %s; "+
 		"namespace %s was not made for the release, so that others may have written them", words.Few(keys), does, r.Namespace),
 		"look at them with: "+hint.Command("helm", "get", "values", r.Name, "--namespace", r.Namespace)+"; give those that are right with --values")
 }

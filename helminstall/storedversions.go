@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // checkStoredVersions looks at the CRDs of a new chart beforehand: the API server refuses one that no longer lists a version
@@ -47,7 +49,7 @@ func crdVersions(doc string) (name string, versions []string) {
 func storedVersionsServed(crd string, stored, have []string) error {
 	for _, version := range stored {
 		if len(have) > 0 && !slices.Contains(have, version) {
-			return refuse(fmt.Errorf("upgrade CRD %s: objects may be stored as %s, which the new chart (%s) does not know",
+			return hint.Refuse(fmt.Errorf("upgrade CRD %s: objects may be stored as %s, which the new chart (%s) does not know",
 				crd, version, strings.Join(have, ", ")),
 				fmt.Sprintf("choose a --chart-version that knows %s (%s knows v1beta1 and v1); or rewrite every object once "+
 					"and take %s out of status.storedVersions of the CRD", version, DefaultVersion, version))

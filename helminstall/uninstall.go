@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/metadata"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
@@ -70,7 +71,7 @@ func strangers(named []head, live []liveObject, namespace string) []string {
 		inRelease := liveObject{kind: h.Kind, namespace: h.Metadata.Namespace, name: h.Metadata.Name}.String()
 		inNamespace := liveObject{kind: h.Kind, namespace: namespace, name: h.Metadata.Name}.String()
 		if h.Kind != crdKind && !has[inRelease] && (h.Metadata.Namespace != "" || !has[inNamespace]) {
-			out = append(out, brief(inRelease))
+			out = append(out, words.Brief(inRelease))
 		}
 	}
 	return out
@@ -136,7 +137,7 @@ func (s *Step) deleteObjects(ctx context.Context, objects []liveObject) error {
 	for n := range removalWaves {
 		failed := make([]error, len(waves[n]))
 		var group errgroup.Group
-		group.SetLimit(parallelReads)
+		group.SetLimit(parallel.Limit)
 		for i, o := range waves[n] {
 			group.Go(func() error {
 				failed[i] = deleteObject(ctx, api, o)

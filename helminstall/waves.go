@@ -6,6 +6,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 )
 
 // wave says in which of a few rounds an object is written. Helm goes kind by kind, one round trip each; what matters
@@ -36,7 +38,7 @@ func inWaves(list kube.ResourceList, do func(*resource.Info) error) error {
 	}
 	for n := range 5 {
 		var group errgroup.Group
-		group.SetLimit(parallelReads)
+		group.SetLimit(parallel.Limit)
 		for _, info := range waves[n] {
 			group.Go(func() error { return do(info) })
 		}

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// Limit bounds what one run asks of the API server at once.
+const Limit = 24
+
 // Map calls f for each item at the same time and returns the answers in the order of the items. The first error ends the
 // others' context and is returned as it is, so f says what it was doing.
 func Map[In, Out any](ctx context.Context, items []In, f func(context.Context, In) (Out, error)) ([]Out, error) {

@@ -1,4 +1,4 @@
-package helminstall
+package words
 
 import (
 	"errors"
@@ -14,11 +14,11 @@ func TestBrief(t *testing.T) {
 		"patch: Invalid value: " + strings.Repeat("é", 5000) + ": quantities must match": "patch: Invalid value: " +
 			strings.Repeat("é", briefHead-22) + " … " + strings.Repeat("é", briefTail-23) + ": quantities must match",
 	} {
-		if got := brief(text); got != want {
+		if got := Brief(text); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if err := (briefError{io.EOF}); !errors.Is(err, io.EOF) || err.Error() != "EOF" {
+	if err := (BriefError{io.EOF}); !errors.Is(err, io.EOF) || err.Error() != "EOF" {
 		t.Errorf("got %v", err)
 	}
 }

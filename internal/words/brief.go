@@ -1,12 +1,12 @@
-package helminstall
+package words
 
 import "strings"
 
 // The API server repeats a whole object that it cannot take: what is wrong with it stands behind that.
 const briefHead, briefTail = 240, 160
 
-// brief takes the middle out of a long text, line breaks and all.
-func brief(text string) string {
+// Brief takes the middle out of a long text, line breaks and all.
+func Brief(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	runes := []rune(text)
 	if len(runes) <= briefHead+briefTail {
@@ -15,9 +15,9 @@ func brief(text string) string {
 	return string(runes[:briefHead]) + " … " + string(runes[len(runes)-briefTail:])
 }
 
-// briefError says in short what it wraps.
-type briefError struct{ error }
+// BriefError says in short what it wraps.
+type BriefError struct{ Err error }
 
-func (e briefError) Error() string { return brief(e.error.Error()) }
+func (e BriefError) Error() string { return Brief(e.Err.Error()) }
 
-func (e briefError) Unwrap() error { return e.error }
+func (e BriefError) Unwrap() error { return e.Err }

@@ -1,9 +1,8 @@
-package helminstall
+package hint
 
 import (
 	"errors"
 
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -14,12 +13,13 @@ type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
-func refuse(err error, advice string) error { return hint.With(refusal{err}, advice) }
+// Refuse makes a refusal of err, with its hint. Its text is that of err.
+func Refuse(err error, lines ...string) error { return With(refusal{err}, lines...) }
 
-// blocked turns a refusal into a change; other errors are not the plan's.
-func blocked(err error) (plan.Change, bool) {
+// Refused turns a refusal into a blocked change; other errors are not the plan's.
+func Refused(err error) (plan.Change, bool) {
 	if _, ok := errors.AsType[refusal](err); !ok {
 		return plan.Change{}, false
 	}
-	return hint.Change(err), true
+	return Change(err), true
 }

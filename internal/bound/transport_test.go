@@ -1,4 +1,4 @@
-package helminstall
+package bound
 
 import (
 	"io"
@@ -19,12 +19,16 @@ func TestAnswersAreBounded(t *testing.T) {
 		}
 	}))
 	t.Cleanup(endless.Close)
-	client := &http.Client{Transport: boundTransport{ctx: t.Context(), next: http.DefaultTransport, limit: 1 << 20}}
+	client := &http.Client{Transport: Transport{Context: t.Context(), Next: http.DefaultTransport, Limit: 1 << 20}}
 	res, err := client.Get(endless.URL)
-	must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	data, err := io.ReadAll(res.Body)
 	if err == nil || !strings.Contains(err.Error(), "more than") || len(data) > 1<<20 {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
-	must(t, res.Body.Close())
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
