@@ -79,7 +79,10 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not in the chart and does not belong to the release: it is left: %s",
 			s.Namespace, s.Settings.Release, words.Few(left)))
 	}
-	s.prune(work, e.secrets)
+	if err := e.secrets.Prune(work); err != nil { // the next change tries again
+		s.warnings = append(s.warnings, fmt.Sprintf("delete old revisions of release %s: %v", s.Settings.Release, err))
+	}
+	s.seen.secrets = e.secrets.now()
 	s.remember(rel)
 	s.emit(sink, event.Event{Type: event.Changed, Change: &change})
 	return nil

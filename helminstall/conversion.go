@@ -2,13 +2,10 @@ package helminstall
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"helm.sh/helm/v3/pkg/kube"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/resource"
-	"sigs.k8s.io/yaml"
 )
 
 // The charts of the operator before 0.16 let a webhook of its own convert the objects of their CRDs. Later operators have
@@ -60,34 +57,4 @@ func (r *readAhead) conversion(info *resource.Info) map[string]any {
 		return nil
 	}
 	return crd.Spec.Conversion
-}
-
-// deadConversions says which CRDs still ask for a webhook that the release's chart does not have.
-func deadConversions(o *Observed) []string {
-	var out []string
-	for _, c := range o.CRDs {
-		if c.Converts && definesWithoutConversion(o.Release.Manifest, c.Name) {
-			out = append(out, fmt.Sprintf("CRD %s asks for the conversion webhook of an older operator", c.Name))
-		}
-	}
-	return out
-}
-
-// definesWithoutConversion reports whether a manifest has that CRD, and has it without a conversion.
-func definesWithoutConversion(manifest, name string) bool {
-	for _, doc := range documents(manifest) {
-		if len(doc) > maxObject || !ofKind(doc, crdKind) {
-			continue
-		}
-		var crd struct {
-			Metadata metav1.ObjectMeta `json:"metadata"`
-			Spec     struct {
-				Conversion any `json:"conversion"`
-			} `json:"spec"`
-		}
-		if yaml.Unmarshal([]byte(doc), &crd) == nil && crd.Metadata.Name == name {
-			return crd.Spec.Conversion == nil
-		}
-	}
-	return false
 }

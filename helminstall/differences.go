@@ -58,3 +58,14 @@ func served(crds []CRD) string {
 }
 
 const noVersion = "no API version"
+
+// deadConversions says which CRDs still ask for a webhook that the release's chart does not have.
+func deadConversions(o *Observed) []string {
+	var out []string
+	for _, c := range o.CRDs {
+		if c.Converts && definesWithoutConversion(o.Release.Manifest, c.Name) {
+			out = append(out, fmt.Sprintf("CRD %s asks for the conversion webhook of an older operator", c.Name))
+		}
+	}
+	return out
+}

@@ -1,11 +1,11 @@
 package helminstall
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/kube"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/yaml"
 )
@@ -21,15 +21,6 @@ func keepsCRDs(manifest string) bool {
 		}
 	}
 	return true
-}
-
-// keepCRDs is a post-renderer that annotates CRDs which their chart did not, so that the promise holds for any chart.
-type keepCRDs struct{}
-
-// Run implements postrender.PostRenderer.
-func (keepCRDs) Run(in *bytes.Buffer) (*bytes.Buffer, error) {
-	out, err := keepManifest(in.String())
-	return bytes.NewBufferString(out), err
 }
 
 // keepManifest annotates the CRDs of a manifest. An annotation that is there, whatever it says, is the operator's will.
@@ -61,9 +52,9 @@ func annotate(doc string) (string, error) {
 	if err := utiljson.Unmarshal(data, &obj); err != nil {
 		return "", err
 	}
-	obj = mergeValues(obj, map[string]any{
-		"metadata": map[string]any{"annotations": map[string]any{kube.ResourcePolicyAnno: kube.KeepPolicy}},
-	})
+	if err := unstructured.SetNestedField(obj, kube.KeepPolicy, "metadata", "annotations", kube.ResourcePolicyAnno); err != nil {
+		return "", err
+	}
 	text, err := yaml.Marshal(obj)
 	return string(text), err
 }

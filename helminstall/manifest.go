@@ -99,3 +99,44 @@ func deploymentsOf(manifest, namespace string) []object {
 	}
 	return out
 }
+
+// definesWithoutConversion reports whether a manifest has that CRD, and has it without a conversion.
+func definesWithoutConversion(manifest, name string) bool {
+	for _, doc := range documents(manifest) {
+		if len(doc) > maxObject || !ofKind(doc, crdKind) {
+			continue
+		}
+		var crd struct {
+			Metadata metav1.ObjectMeta `json:"metadata"`
+			Spec     struct {
+				Conversion any `json:"conversion"`
+			} `json:"spec"`
+		}
+		if yaml.Unmarshal([]byte(doc), &crd) == nil && crd.Metadata.Name == name {
+			return crd.Spec.Conversion == nil
+		}
+	}
+	return false
+}
+
+// CRDVersions reads a rendered document that defines a CRD; "" where it is none.
+func CRDVersions(doc string) (name string, versions []string) {
+	if !ofKind(doc, crdKind) {
+		return "", nil
+	}
+	var crd struct {
+		Metadata metav1.ObjectMeta `json:"metadata"`
+		Spec     struct {
+			Versions []struct {
+				Name string `json:"name"`
+			} `json:"versions"`
+		} `json:"spec"`
+	}
+	if yaml.Unmarshal([]byte(doc), &crd) != nil {
+		return "", nil
+	}
+	for _, v := range crd.Spec.Versions {
+		versions = append(versions, v.Name)
+	}
+	return crd.Metadata.Name, versions
+}

@@ -1,7 +1,6 @@
 package helminstall
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"helm.sh/helm/v3/pkg/kube"
@@ -50,20 +49,6 @@ func installAs(by owner.Owner) string {
 		return ""
 	}
 	return "; or install as that release: " + hint.Command("--release", by.Release, "--release-namespace", by.Namespace)
-}
-
-// live is the metadata of an object that was read ahead, nil if it does not exist. It has the shape of a CRD, which is
-// the only kind of which more is needed.
-func (r *readAhead) live(info *resource.Info) *rawCRD {
-	a := r.lookup(address(info))
-	if a == nil || a.status != 200 {
-		return nil
-	}
-	obj := &rawCRD{}
-	if json.Unmarshal(a.body, obj) != nil {
-		return nil
-	}
-	return obj
 }
 
 // mayTake keeps what names another release from an upgrade, whatever the stored manifest says. For an install it narrows

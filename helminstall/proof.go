@@ -58,3 +58,12 @@ func (o *Observed) otherOurs() bool {
 func ownedBy(crds []CRD, by owner.Owner) bool {
 	return by.Release != "" && slices.ContainsFunc(crds, func(c CRD) bool { return c.Owner.Of(by.Release, by.Namespace) })
 }
+
+// base is the revision whose chart and values the release keeps, unless the run asks for others. What a failed upgrade
+// was given is not kept: a value that the API server refused would be in the way of every later run.
+func (o *Observed) base() *Record {
+	if o.Worked != nil {
+		return o.Worked
+	}
+	return o.Release
+}

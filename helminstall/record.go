@@ -135,15 +135,6 @@ func lastThatWorked(newest *Record, secrets []corev1.Secret) *Record {
 	return rec
 }
 
-// base is the revision whose chart and values the release keeps, unless the run asks for others. What a failed upgrade
-// was given is not kept: a value that the API server refused would be in the way of every later run.
-func (o *Observed) base() *Record {
-	if o.Worked != nil {
-		return o.Worked
-	}
-	return o.Release
-}
-
 func revision(s *corev1.Secret) int {
 	n, _ := strconv.Atoi(s.Labels["version"]) // a Secret without one is older than any
 	return n

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -139,4 +140,21 @@ func (r *releaseSecrets) err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.failed
+}
+
+// maxHistory is small because one revision of the newest chart takes more than half of what etcd stores in a value,
+// and every look at the release transfers all of them.
+const maxHistory = 3
+
+// Prune deletes the oldest revisions. Helm would do so by decoding all of them twice; their labels are enough.
+func (r *releaseSecrets) Prune(ctx context.Context) error {
+	all := r.now()
+	var group errgroup.Group
+	for _, old := range all[:max(0, len(all)-maxHistory)] {
+		if old.Labels["status"] == "deployed" {
+			continue
+		}
+		group.Go(func() error { return r.Delete(ctx, old.Name, metav1.DeleteOptions{}) })
+	}
+	return group.Wait()
 }

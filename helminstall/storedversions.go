@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -18,7 +16,7 @@ func (s *Step) checkStoredVersions(docs []string) error {
 	}
 	made := map[string][]string{}
 	for _, doc := range docs {
-		if name, versions := crdVersions(doc); name != "" {
+		if name, versions := CRDVersions(doc); name != "" {
 			made[name] = versions
 		}
 	}
@@ -28,21 +26,6 @@ func (s *Step) checkStoredVersions(docs []string) error {
 		}
 	}
 	return nil
-}
-
-// crdVersions reads a rendered document that defines one of the watched CRDs.
-func crdVersions(doc string) (name string, versions []string) {
-	if !ofKind(doc, crdKind) || !slices.ContainsFunc(watchedCRDs(), func(n string) bool { return strings.Contains(doc, "name: "+n) }) {
-		return "", nil
-	}
-	var crd rawCRD
-	if yaml.Unmarshal([]byte(doc), &crd) != nil {
-		return "", nil
-	}
-	for _, v := range crd.Spec.Versions {
-		versions = append(versions, v.Name)
-	}
-	return crd.Metadata.Name, versions
 }
 
 // storedVersionsServed is nil for a CRD that the chart leaves alone.
