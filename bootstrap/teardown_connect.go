@@ -99,8 +99,9 @@ func (t *teardown) checkRecord() error {
 		return hint.With(fmt.Errorf("check record: up was run for namespace %s in account %s, and --account is %s", t.target.settings.Namespace, r.Account, t.settings.Account),
 			"run teardown with credentials of account "+r.Account+" first", t.recordMayGo())
 	case r != nil && r.Cluster != "" && r.Cluster != t.target.clusterID:
-		t.extra = append(t.extra, fmt.Sprintf("the record says that it was made in cluster %s, and this one is %s: what carries the tag of the former is kept. Only if that cluster is gone, `%s` removes it",
-			r.Cluster, t.target.clusterID, r.teardownOfItsCluster(t.target.settings)))
+		// No command is printed: whoever may write the record chose that cluster, which may be one that lives.
+		t.extra = append(t.extra, fmt.Sprintf("the record says that it was made in cluster %s, and this one is %s: what carries the tag of the former is kept. "+
+			"If you know that cluster, and it is gone, teardown with --cluster-id and the names that were used there removes it", r.Cluster, t.target.clusterID))
 	}
 	return nil
 }

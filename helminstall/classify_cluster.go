@@ -3,9 +3,9 @@ package helminstall
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -29,7 +29,10 @@ func classifyCluster(o *Observed, w Want) Verdict {
 	if op := o.lost(w.Release, w.Namespace); op != nil {
 		return classifyLost(o, w, *op)
 	}
-	if len(o.others(w)) > 0 {
+	switch others := o.others(w); {
+	case len(others) > 0 && o.contradicted(w):
+		return refuseContradicted(others, w)
+	case len(others) > 0:
 		return elsewhere(o, w)
 	}
 	v := classifyEmpty(o, w)
@@ -43,6 +46,31 @@ func classifyCluster(o *Observed, w Want) Verdict {
 // overruled by a person who names the release.
 func (o *Observed) others(w Want) []Operator {
 	return slices.DeleteFunc(slices.Clone(o.Operators), func(op Operator) bool { return !op.Confirmed && w.ReleaseGiven })
+}
+
+// contradicted reports whether the CRDs name this very release, while something else looks like the operator. Whoever has a
+// namespace can make that, and so it must not end in a run that says that all is well.
+func (o *Observed) contradicted(w Want) bool {
+	return ownedBy(o.CRDs, owner.Owner{Release: w.Release, Namespace: w.Namespace}) &&
+		!slices.ContainsFunc(o.Operators, func(op Operator) bool { return op.Confirmed })
+}
+
+func refuseContradicted(others []Operator, w Want) Verdict {
+	names := make([]string, 0, len(others))
+	for _, op := range others {
+		names = append(names, op.String())
+	}
+	by := others[0].Owner
+	v := Verdict{
+		State: Refused, Action: plan.Blocked,
+		Reason: fmt.Sprintf("the CRDs belong to Helm release %s in namespace %s, which is not there, and something else looks like the operator: %s",
+			w.Release, w.Namespace, words.Few(names)),
+		Hint: "if that is no operator, install the release all the same with " + hint.Command("--release", w.Release, "--release-namespace", w.Namespace),
+	}
+	if by.Release != "" && !by.GitOps() {
+		v.Hint += "; if it is, name it with --release and --release-namespace"
+	}
+	return v
 }
 
 // notBelieved warns of Deployments that seem to be an operator and did not count.
@@ -76,13 +104,16 @@ func classifyEmpty(o *Observed, w Want) Verdict {
 }
 
 func elsewhere(o *Observed, w Want) Verdict {
-	var found []string
+	var found, unavailable []string
 	for _, op := range o.Operators {
 		found = append(found, op.String())
+		if !op.Available && !op.Stopped { // those are warned of as Deployments, see stopped
+			unavailable = append(unavailable, op.String())
+		}
 	}
 	v := Verdict{
 		State: Elsewhere, Action: plan.None,
-		Reason: fmt.Sprintf("the operator is there already: %s; it serves %s: used", strings.Join(found, ", "), served(o.CRDs)),
+		Reason: fmt.Sprintf("the operator is there already: %s; it serves %s: used", words.Few(found), served(o.CRDs)),
 	}
 	if w.Explicit {
 		op := o.believed()
@@ -91,10 +122,8 @@ func elsewhere(o *Observed, w Want) Verdict {
 	if o.lost(w.Release, w.Namespace) == nil && !slices.ContainsFunc(o.Operators, func(op Operator) bool { return op.Confirmed }) {
 		v.Warnings = append(v.Warnings, "no CRDs confirm that operator: if it is none, --release and --release-namespace install the release all the same")
 	}
-	for _, op := range o.Operators {
-		if !op.Available && !op.Stopped { // those are warned of as Deployments, see stopped
-			v.Warnings = append(v.Warnings, op.String()+" is not available")
-		}
+	if len(unavailable) > 0 {
+		v.Warnings = append(v.Warnings, "not available: "+words.Few(unavailable))
 	}
 	return v
 }

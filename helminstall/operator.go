@@ -16,10 +16,18 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // operatorLabels finds the Deployments of the chart, whatever the release is called and wherever it is.
 const operatorLabels = "app.kubernetes.io/name in (external-secrets,external-secrets-webhook,external-secrets-cert-controller)"
+
+// Labels by which a Deployment of the chart tells what it is.
+const (
+	nameLabel    = "app.kubernetes.io/name"
+	versionLabel = "app.kubernetes.io/version"
+	chartLabel   = "helm.sh/chart"
+)
 
 // Operator is an External Secrets Operator that runs in the cluster.
 type Operator struct {
@@ -59,11 +67,42 @@ func (s *Step) listDeployments(ctx context.Context) (items []appsv1.Deployment, 
 	return items, false, nil
 }
 
-// deploymentsIn reads in pages, and keeps what has the chart's label.
+// deploymentsIn reads in pages, and keeps of what has the chart's label only what is asked of it: whoever may write in any
+// namespace can make many Deployments of more than a MiB.
 func (s *Step) deploymentsIn(ctx context.Context, namespace string) (items []appsv1.Deployment, err error) {
-	options := metav1.ListOptions{LabelSelector: operatorLabels}
-	err = pages.Each(ctx, s.Client.AppsV1().Deployments(namespace).List, options, func(d *appsv1.Deployment) { items = append(items, *d) })
+	options := metav1.ListOptions{LabelSelector: operatorLabels, Limit: 30}
+	err = pages.Each(ctx, s.Client.AppsV1().Deployments(namespace).List, options, func(d *appsv1.Deployment) { items = append(items, essence(d)) })
 	return items, err // the caller says what it lists
+}
+
+// essence is a Deployment without what is large and not asked for.
+func essence(d *appsv1.Deployment) appsv1.Deployment {
+	out := appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{
+		Namespace: d.Namespace, Name: d.Name, Generation: d.Generation, Labels: map[string]string{}, Annotations: map[string]string{},
+	}, Status: d.Status}
+	for _, key := range append(owner.Labels(), nameLabel, versionLabel, chartLabel) {
+		if value, ok := d.Labels[key]; ok {
+			out.Labels[key] = value
+		}
+	}
+	for _, key := range owner.Annotations() {
+		if value, ok := d.Annotations[key]; ok {
+			out.Annotations[key] = words.Brief(value)
+		}
+	}
+	out.Spec.Replicas, out.Spec.Selector = d.Spec.Replicas, d.Spec.Selector
+	containers := d.Spec.Template.Spec.Containers
+	for _, c := range containers[:min(len(containers), 10)] {
+		args := slices.DeleteFunc(slices.Clone(c.Args), func(arg string) bool {
+			return !slices.ContainsFunc(operatorFlags(), func(flag string) bool { return hasFlag([]string{arg}, flag) })
+		})
+		kept := corev1.Container{Image: words.Brief(c.Image)}
+		for _, arg := range args[:min(len(args), 10)] {
+			kept.Args = append(kept.Args, words.Brief(arg))
+		}
+		out.Spec.Template.Spec.Containers = append(out.Spec.Template.Spec.Containers, kept)
+	}
+	return out
 }
 
 // take sorts the chart's Deployments: operators proper, not their webhook and certificate controller, and others that only
@@ -73,7 +112,7 @@ func (o *Observed) take(items []appsv1.Deployment, namespace string, unread bool
 	namespaces := map[string]bool{namespace: true}
 	for i := range items {
 		d := &items[i]
-		if d.Labels["app.kubernetes.io/name"] != DefaultChart {
+		if d.Labels[nameLabel] != DefaultChart {
 			continue
 		}
 		op := operatorOf(d)
@@ -110,7 +149,7 @@ func (o *Observed) confirms(op Operator, genuine bool) bool {
 func operatorOf(d *appsv1.Deployment) Operator {
 	stopped := wantedReplicas(d) == 0
 	return Operator{
-		Namespace: d.Namespace, Name: d.Name, Version: operatorVersion(d), Chart: d.Labels["helm.sh/chart"],
+		Namespace: d.Namespace, Name: d.Name, Version: operatorVersion(d), Chart: d.Labels[chartLabel],
 		Owner: owner.Of(d.ObjectMeta), Stopped: stopped, Available: !stopped && unavailable(d) == "" && d.Status.AvailableReplicas > 0,
 	}
 }
@@ -122,9 +161,12 @@ func looksGenuine(d *appsv1.Deployment) bool {
 		image, _, _ := strings.Cut(c.Image, "@")
 		name, _, _ := strings.Cut(path.Base(image), ":")
 		return name == DefaultChart || strings.HasPrefix(name, DefaultChart+"-") ||
-			hasFlag(c.Args, "--metrics-addr") && hasFlag(c.Args, "--loglevel") && hasFlag(c.Args, "--zap-time-encoding")
+			!slices.ContainsFunc(operatorFlags(), func(flag string) bool { return !hasFlag(c.Args, flag) })
 	})
 }
+
+// operatorFlags are given to the operator by every version of the chart.
+func operatorFlags() []string { return []string{"--metrics-addr", "--loglevel", "--zap-time-encoding"} }
 
 func hasFlag(args []string, name string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, name+"=") })
@@ -140,7 +182,7 @@ func (o Operator) chartVersion() string {
 }
 
 func operatorVersion(d *appsv1.Deployment) string {
-	if v := d.Labels["app.kubernetes.io/version"]; v != "" {
+	if v := d.Labels[versionLabel]; v != "" {
 		return v
 	}
 	for _, c := range d.Spec.Template.Spec.Containers {

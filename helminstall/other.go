@@ -3,7 +3,6 @@ package helminstall
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"helm.sh/helm/v3/pkg/release"
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 )
 
 // pendingIn is the namespace in which somebody may be at work on the release, or on the one that is used in its place; "" if
@@ -25,13 +25,21 @@ func (s *Step) pendingIn(o *Observed) string {
 	return ""
 }
 
-// otherOwner is whose the operator is or, where none runs that can be told by its labels, the CRDs.
+// otherOwner is whose the operator is: of one that the CRDs confirm, else of the CRDs, and where nothing cluster-wide tells,
+// what a Deployment says of itself.
 func (o *Observed) otherOwner() owner.Owner {
 	for _, op := range o.Operators {
-		return op.Owner
+		if op.Confirmed {
+			return op.Owner
+		}
 	}
 	for _, c := range o.CRDs {
-		return c.Owner
+		if c.Owner != (owner.Owner{}) {
+			return c.Owner
+		}
+	}
+	for _, op := range o.Operators {
+		return op.Owner
 	}
 	return owner.Owner{}
 }
@@ -44,7 +52,7 @@ func (s *Step) readOther(ctx context.Context, o *Observed) error {
 	}
 	// The first is all that is needed where the release is at rest, and spares the transfer of its history.
 	for _, status := range []string{"=deployed", " in (pending-install,failed)"} {
-		items, err := s.listOther(ctx, by, status)
+		newest, err := s.newestOther(ctx, by, status)
 		if apierrors.IsForbidden(err) {
 			o.noteUnreadable(by)
 			return nil
@@ -52,32 +60,32 @@ func (s *Step) readOther(ctx context.Context, o *Observed) error {
 		if err != nil {
 			return fmt.Errorf("look for %s: %w", by, err)
 		}
-		if len(items) > 0 {
-			o.Other = otherRecord(by, items)
+		if newest != nil {
+			o.Other = otherRecord(by, newest)
 			return nil
 		}
 	}
 	return nil
 }
 
-func (s *Step) listOther(ctx context.Context, by owner.Owner, status string) ([]corev1.Secret, error) {
-	list, err := s.Client.CoreV1().Secrets(by.Namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: "owner=helm,status" + status + ",name=" + by.Release,
+// newestOther is the Secret of the newest revision; nil where there is none.
+func (s *Step) newestOther(ctx context.Context, by owner.Owner, status string) (newest *corev1.Secret, err error) {
+	options := metav1.ListOptions{LabelSelector: "owner=helm,status" + status + ",name=" + by.Release, Limit: 10}
+	err = pages.Each(ctx, s.Client.CoreV1().Secrets(by.Namespace).List, options, func(secret *corev1.Secret) {
+		if newest == nil || revision(secret) > revision(newest) {
+			newest = secret
+		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	return list.Items, nil
+	return newest, err // the caller says what it looks for
 }
 
 // otherRecord takes the labels' word for a record that cannot be decoded: the release is there all the same.
-func otherRecord(by owner.Owner, items []corev1.Secret) *Record {
-	rec, err := latest(items)
+func otherRecord(by owner.Owner, newest *corev1.Secret) *Record {
+	rec, err := latest([]corev1.Secret{*newest})
 	if err == nil {
 		return rec
 	}
-	newest := slices.MaxFunc(items, func(a, b corev1.Secret) int { return revision(&a) - revision(&b) })
-	rec = &Record{Name: by.Release, Namespace: by.Namespace, Revision: revision(&newest), Labels: newest.Labels}
+	rec = &Record{Name: by.Release, Namespace: by.Namespace, Revision: revision(newest), Labels: newest.Labels}
 	rec.Info.Status = release.Status(newest.Labels["status"])
 	return rec
 }

@@ -2,6 +2,7 @@ package helminstall
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"helm.sh/helm/v3/pkg/release"
@@ -113,5 +114,27 @@ func TestOperatorIsRecognised(t *testing.T) {
 				t.Errorf("looked at as one of the operator's: %v", kept)
 			}
 		})
+	}
+}
+
+// TestEssence: whoever has a namespace can make many Deployments that are large, and what is kept of each is what is asked of it.
+func TestEssence(t *testing.T) {
+	t.Parallel()
+	d := deployment("tenant", "eso", 1, 1)
+	big := strings.Repeat("x", 1<<20)
+	d.Annotations["big"], d.Labels["big"], d.Labels[versionLabel] = big, "x", "v1"
+	d.Annotations["argocd.argoproj.io/tracking-id"] = "app:" + big
+	for range 20 {
+		d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{
+			Image: big, Args: []string{big, "--loglevel=" + big, "--metrics-addr=:1", "--zap-time-encoding=epoch"}, Env: []corev1.EnvVar{{Value: big}},
+		})
+	}
+	kept := essence(d)
+	if size := kept.Size(); size > 20_000 {
+		t.Errorf("%d bytes are kept of one Deployment", size)
+	}
+	before, after := operatorOf(d), operatorOf(&kept)
+	if before.Owner.ArgoApp = after.Owner.ArgoApp; before != after || looksGenuine(d) != looksGenuine(&kept) {
+		t.Errorf("judged %+v, and before %+v", after, before)
 	}
 }

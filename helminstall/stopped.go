@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // stopped warns of Deployments that want no replicas, one line for each namespace. What a person scaled is not scaled
@@ -21,11 +21,18 @@ func stopped(deployments map[string]*appsv1.Deployment) []string {
 		}
 	}
 	var out []string
-	for _, ns := range slices.Sorted(maps.Keys(names)) {
+	namespaces := slices.Sorted(maps.Keys(names))
+	for _, ns := range namespaces[:min(len(namespaces), maxStopped)] {
 		all := names[ns]
-		out = append(out, fmt.Sprintf("scaled to 0 replicas, and so serving nothing, in namespace %s: deployment/%s; "+
+		out = append(out, fmt.Sprintf("scaled to 0 replicas, and so serving nothing, in namespace %s: deployment %s; "+
 			"a run with nothing to change leaves it so; to start it again: %s",
-			ns, strings.Join(all, ", deployment/"), hint.Command(slices.Concat([]string{"kubectl", "-n", ns, "scale", "deployment"}, all, []string{"--replicas=1"})...)))
+			ns, words.Few(all), hint.Command(slices.Concat([]string{"kubectl", "-n", ns, "scale", "deployment"}, all[:min(len(all), maxStopped)], []string{"--replicas=1"})...)))
+	}
+	if more := len(namespaces) - len(out); more > 0 {
+		out = append(out, fmt.Sprintf("Deployments of the operator are scaled to 0 replicas in %s more", words.Counted(more, "namespace")))
 	}
 	return out
 }
+
+// maxStopped is how many namespaces, and Deployments of each, are named.
+const maxStopped = 10

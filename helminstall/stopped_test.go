@@ -54,8 +54,8 @@ func TestStopped(t *testing.T) {
 		all[d.Namespace+"/"+d.Name] = d
 	}
 	got := stopped(all)
-	if len(got) != 2 || !strings.Contains(got[0], "deployment/x, deployment/y;") ||
-		!strings.HasSuffix(got[0], "kubectl -n a scale deployment x y --replicas=1") || !strings.Contains(got[1], "deployment/z") {
+	if len(got) != 2 || !strings.Contains(got[0], "deployment x, y;") ||
+		!strings.HasSuffix(got[0], "kubectl -n a scale deployment x y --replicas=1") || !strings.Contains(got[1], "deployment z;") {
 		t.Errorf("%q", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // changes renders the decision, in a fixed order: the key, its Secrets, what goes, what is entered.
@@ -70,6 +71,9 @@ func (k *Up) describeSource() string {
 	}
 	if k.view.tagged(id) == "" && !k.plan.tag && !k.view.lagging {
 		text += "; not made by gen3-bootstrap, so it is never deleted"
+		if others := k.view.othersThatHold(id); k.Adopt && len(others) > 0 {
+			text += "; not adopted, as it is in Secret " + words.Few(others) + " too"
+		}
 	}
 	return text
 }

@@ -33,10 +33,8 @@ func (d *decision) heldByUsAlone(id string) bool {
 	if d.v.unknown {
 		return false
 	}
-	for _, name := range d.v.holders[id] {
-		if !slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return h.Name == name }) {
-			return false
-		}
+	if len(d.v.othersThatHold(id)) > 0 {
+		return false
 	}
 	filled := func(h credential.Held) bool {
 		return slices.ContainsFunc(d.fills, func(f fill) bool { return f.held.Name == h.Name })
@@ -51,6 +49,13 @@ func (d *decision) heldByUsAlone(id string) bool {
 		}
 	}
 	return ours
+}
+
+// othersThatHold are the Secrets that hold a key and are not those that the operator reads, or a spare of those.
+func (v *keyView) othersThatHold(id string) []string {
+	return slices.DeleteFunc(slices.Clone(v.holders[id]), func(name string) bool {
+		return slices.ContainsFunc(v.held, func(h credential.Held) bool { return h.Name == name })
+	})
 }
 
 // servesSpare reports whether a Secret that this run does not write holds the key, which works: whoever reads it would be

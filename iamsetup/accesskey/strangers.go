@@ -3,9 +3,9 @@ package accesskey
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // stranger is a key of the user that nothing shows to be ours, such as one that the bash script minted and lost.
@@ -63,7 +63,7 @@ func (d *decision) whereHeld(id string) string {
 	case !d.v.searched:
 		return ", and whether a Secret holds it is not known"
 	case len(d.v.holders[id]) > 0:
-		return ", in Secret " + strings.Join(d.v.holders[id], ", ")
+		return ", in Secret " + words.Few(d.v.holders[id])
 	default:
 		return ", in no Secret of this cluster"
 	}

@@ -25,18 +25,31 @@ const (
 	argoTracking        = "argocd.argoproj.io/tracking-id" // "<application>:<group>/<kind>:<namespace>/<name>"
 	argoInstance        = "argocd.argoproj.io/instance"
 	managedByLabel      = "app.kubernetes.io/managed-by"
+	instanceLabel       = "app.kubernetes.io/instance"
+	fluxName            = "helm.toolkit.fluxcd.io/name"
+	fluxNamespace       = "helm.toolkit.fluxcd.io/namespace"
 )
+
+// Labels are those that Of reads.
+func Labels() []string {
+	return []string{argoInstance, managedByLabel, instanceLabel, fluxName, fluxNamespace}
+}
+
+// Annotations are those that Of reads.
+func Annotations() []string {
+	return []string{ReleaseAnnotation, NamespaceAnnotation, argoTracking}
+}
 
 // Of reads the marks of Helm, Argo CD and Flux.
 func Of(m metav1.ObjectMeta) Owner {
 	o := Owner{Release: m.Annotations[ReleaseAnnotation], Namespace: m.Annotations[NamespaceAnnotation]}
 	app, _, _ := strings.Cut(m.Annotations[argoTracking], ":")
 	o.ArgoApp = cmp.Or(app, m.Labels[argoInstance])
-	if name := m.Labels["helm.toolkit.fluxcd.io/name"]; name != "" {
-		o.Flux = m.Labels["helm.toolkit.fluxcd.io/namespace"] + "/" + name
+	if name := m.Labels[fluxName]; name != "" {
+		o.Flux = m.Labels[fluxNamespace] + "/" + name
 	}
 	if o.Release == "" && m.Labels[managedByLabel] == "Helm" {
-		o.Rendered = m.Labels["app.kubernetes.io/instance"]
+		o.Rendered = m.Labels[instanceLabel]
 	}
 	return o
 }

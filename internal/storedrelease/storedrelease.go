@@ -3,6 +3,7 @@
 package storedrelease
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
@@ -61,4 +62,40 @@ func bounded(plain []byte) ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	return plain, nil
+}
+
+// Search tells which of the texts a stored release has in it, and how many bytes it looked through, without unpacking all of it
+// at a time. Errors are ErrTooLarge, and how the encoding is broken; what was found until then is returned with them.
+func Search(stored []byte, texts []string) (found map[string]bool, total int, err error) {
+	found = map[string]bool{}
+	packed := bufio.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(stored)))
+	var plain io.Reader = packed
+	if magic, _ := packed.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		r, err := gzip.NewReader(packed)
+		if err != nil {
+			return found, 0, fmt.Errorf("not gzip: %w", err)
+		}
+		plain = r
+	}
+	overlap := 0
+	for _, text := range texts {
+		overlap = max(overlap, len(text))
+	}
+	window := make([]byte, overlap, overlap+1<<16)
+	for {
+		n, err := plain.Read(window[overlap:cap(window)])
+		seen := window[:overlap+n]
+		for _, text := range texts {
+			found[text] = found[text] || bytes.Contains(seen, []byte(text))
+		}
+		copy(window, seen[n:])
+		switch total += n; {
+		case errors.Is(err, io.EOF):
+			return found, total, nil
+		case err != nil:
+			return found, total, fmt.Errorf("not a stored release: %w", err)
+		case total > Limit:
+			return found, total, ErrTooLarge
+		}
+	}
 }

@@ -85,3 +85,29 @@ func TestUnpackIsBounded(t *testing.T) {
 		t.Errorf("it took %d MiB, and %d MiB for what has just the limit", many>>20, just>>20)
 	}
 }
+
+// TestSearch: a text is found wherever it stands, also where two reads of the stream meet.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	const id = "AKIAEXAMPLE"
+	for _, before := range []int{0, 1, 1<<16 - 20, 1<<16 - 5, 1 << 16, 1 << 20} {
+		text := strings.Repeat("x", before) + id + strings.Repeat("y", 1<<17)
+		for name, stored := range map[string][]byte{
+			"gzip":  pack(t, strings.NewReader(text)),
+			"plain": base64.StdEncoding.AppendEncode(nil, []byte(text)),
+		} {
+			found, looked, err := storedrelease.Search(stored, []string{id, "AKIAOTHER"})
+			if err != nil || !found[id] || found["AKIAOTHER"] || looked != len(text) {
+				t.Errorf("%s after %d: found %v in %d of %d bytes: %v", name, before, found, looked, len(text), err)
+			}
+		}
+	}
+	if _, looked, err := storedrelease.Search(pack(t, zeros(storedrelease.Limit+1<<20)), []string{id}); !errors.Is(err, storedrelease.ErrTooLarge) || looked > storedrelease.Limit+1<<17 {
+		t.Errorf("a bomb: %d bytes, %v", looked, err)
+	}
+	for name, stored := range map[string][]byte{"not base64": []byte("%"), "no stream": []byte("H4sIAAAA")} {
+		if _, _, err := storedrelease.Search(stored, []string{id}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
