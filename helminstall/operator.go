@@ -70,7 +70,7 @@ func (s *Step) listDeployments(ctx context.Context) (items []appsv1.Deployment, 
 // deploymentsIn reads in pages, and keeps of what has the chart's label only what is asked of it: whoever may write in any
 // namespace can make many Deployments of more than a MiB.
 func (s *Step) deploymentsIn(ctx context.Context, namespace string) (items []appsv1.Deployment, err error) {
-	options := metav1.ListOptions{LabelSelector: operatorLabels, Limit: 30}
+	options := metav1.ListOptions{LabelSelector: operatorLabels, Limit: 10}
 	err = pages.Each(ctx, s.Client.AppsV1().Deployments(namespace).List, options, func(d *appsv1.Deployment) { items = append(items, essence(d)) })
 	return items, err // the caller says what it lists
 }
