@@ -15,18 +15,18 @@ import (
 type operatorStep struct {
 	*helminstall.Step
 
-	find    func(context.Context) (*helminstall.Gen3Release, []string, error)
+	find    func(context.Context) (*gen3.Release, []string, error)
 	version string // --gen3-version
 	irsa    bool
 
-	found  *helminstall.Gen3Release // nil: none is known
+	found  *gen3.Release // nil: none is known
 	shared sharedRelease
 	passed []string // warnings of the search
 }
 
 // findGen3 looks for the gen3 release in the namespace.
-func (t *target) findGen3(ctx context.Context) (*helminstall.Gen3Release, []string, error) {
-	return helminstall.FindGen3(ctx, t.kube, t.settings.Namespace) // it names the namespace
+func (t *target) findGen3(ctx context.Context) (*gen3.Release, []string, error) {
+	return gen3.Find(ctx, t.kube, t.settings.Namespace) // it names the namespace
 }
 
 // Observe looks at both at the same time.

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
-	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -28,7 +27,7 @@ func (v *valuesRun) readServed(ctx context.Context) error {
 // readChart finds out which chart the values are for: the one given, the installed one if that is known, or the newest
 // known.
 func (v *valuesRun) readChart(ctx context.Context) error {
-	found, passed, err := helminstall.FindGen3(ctx, v.target.kube, v.result.Namespace)
+	found, passed, err := gen3.Find(ctx, v.target.kube, v.result.Namespace)
 	if err != nil {
 		return err // it names the namespace
 	}

@@ -20,7 +20,7 @@ func TestAdviceOnAnUnprovenRelease(t *testing.T) {
 		seen  Observed
 		adopt bool
 	}{
-		"its Secret says ours": {seen: Observed{Release: stored(status(release.StatusDeployed))}},
+		"its Secret says ours": {seen: Observed{Release: aRelease(status(release.StatusDeployed))}},
 		"no Secret":            {},
 		"no Secret, CRDs":      {seen: Observed{CRDsName: true}, adopt: true},
 	} {

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -65,14 +66,14 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	if err != nil {
 		return err
 	}
-	e.secrets.newestOnly = true
+	e.secrets.NewestOnly = true
 	change := s.releaseChange()
 	rel, err := s.run(work, e)
 	if err == nil {
-		err = e.secrets.err()
+		err = e.secrets.Err()
 	}
 	if err != nil {
-		s.seen.secrets = e.secrets.now()
+		s.seen.secrets = e.secrets.Now()
 		return s.failure(err)
 	}
 	if left := e.kube.left; len(left) > 0 {
@@ -82,7 +83,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	if err := e.secrets.Prune(work); err != nil { // the next change tries again
 		s.warnings = append(s.warnings, fmt.Sprintf("delete old revisions of release %s: %v", s.Settings.Release, err))
 	}
-	s.seen.secrets = e.secrets.now()
+	s.seen.secrets = e.secrets.Now()
 	s.remember(rel)
 	s.emit(sink, event.Event{Type: event.Changed, Change: &change})
 	return nil
@@ -108,7 +109,7 @@ func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 		return nil
 	}
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: s.Namespace, Labels: map[string]string{managedByLabel: managedBy},
+		Name: s.Namespace, Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy},
 		Annotations: map[string]string{releaseAnnotation: s.Settings.Release},
 	}}
 	_, err := s.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{FieldManager: fieldManager})
@@ -127,7 +128,7 @@ func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 
 // remember takes the stored outcome for the present state, so that the wait needs no second look.
 func (s *Step) remember(rel *release.Release) {
-	r := &Record{
+	r := &stored.Record{
 		Name: rel.Name, Namespace: rel.Namespace, Revision: rel.Version, Config: rel.Config,
 		Manifest: rel.Manifest, Labels: rel.Labels,
 	}

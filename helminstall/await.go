@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -21,7 +22,7 @@ const pollInterval = 250 * time.Millisecond
 
 // await waits until all Deployments of the release are available, and says meanwhile why one is not.
 func (s *Step) await(ctx context.Context, sink event.Sink) error {
-	targets := deploymentsOf(s.seen.Release.Manifest, s.Namespace)
+	targets := stored.Deployments(s.seen.Release.Manifest, s.Namespace)
 	if s.allAvailable(targets) {
 		return nil
 	}
@@ -52,7 +53,7 @@ func (s *Step) await(ctx context.Context, sink event.Sink) error {
 }
 
 // allAvailable judges by what Observe saw, so that a run with nothing to do asks nothing more.
-func (s *Step) allAvailable(targets []object) bool {
+func (s *Step) allAvailable(targets []stored.Object) bool {
 	for _, t := range targets {
 		d := s.seen.deployments[t.String()]
 		if d == nil || unavailable(d) != "" {
@@ -83,17 +84,17 @@ func (s *Step) once(sink event.Sink) func(string) {
 
 // trouble is what keeps the release from being available.
 type trouble struct {
-	first   object
+	first   stored.Object
 	message string
 }
 
 func (t trouble) hint() string {
-	return hint.Command("kubectl", "-n", t.first.namespace, "describe", "deployment/"+t.first.name) + "; " +
-		hint.Command("kubectl", "-n", t.first.namespace, "get", "pods") + "; then run again"
+	return hint.Command("kubectl", "-n", t.first.Namespace, "describe", "deployment/"+t.first.Name) + "; " +
+		hint.Command("kubectl", "-n", t.first.Namespace, "get", "pods") + "; then run again"
 }
 
 // troubles reads the Deployments at once, and the pods of those that are not available.
-func (s *Step) troubles(ctx context.Context, targets []object) (trouble, error) {
+func (s *Step) troubles(ctx context.Context, targets []stored.Object) (trouble, error) {
 	said := make([]string, len(targets))
 	found := make([]*appsv1.Deployment, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
@@ -116,14 +117,14 @@ func (s *Step) troubles(ctx context.Context, targets []object) (trouble, error) 
 		if len(all) == 0 {
 			out.first = targets[i]
 		}
-		all = append(all, targets[i].name+" "+msg)
+		all = append(all, targets[i].Name+" "+msg)
 	}
 	out.message = strings.Join(all, "; ")
 	return out, nil
 }
 
 // noteDeployments keeps what was found for Warnings, which speaks of what a run left behind.
-func (s *Step) noteDeployments(targets []object, found []*appsv1.Deployment) {
+func (s *Step) noteDeployments(targets []stored.Object, found []*appsv1.Deployment) {
 	if s.seen.deployments == nil {
 		s.seen.deployments = map[string]*appsv1.Deployment{}
 	}
@@ -134,8 +135,8 @@ func (s *Step) noteDeployments(targets []object, found []*appsv1.Deployment) {
 	}
 }
 
-func (s *Step) troubleWith(ctx context.Context, t object) (*appsv1.Deployment, string, error) {
-	d, err := s.Client.AppsV1().Deployments(t.namespace).Get(ctx, t.name, metav1.GetOptions{})
+func (s *Step) troubleWith(ctx context.Context, t stored.Object) (*appsv1.Deployment, string, error) {
+	d, err := s.Client.AppsV1().Deployments(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, "does not exist", nil
 	}

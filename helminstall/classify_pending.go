@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -28,7 +29,7 @@ func classifyPending(o *Observed, w Want) Verdict {
 }
 
 // leftPending reports whether nobody can be at work any more on a pending release.
-func leftPending(r *Record, w Want) bool {
+func leftPending(r *stored.Record, w Want) bool {
 	return r.StoredByUs() && w.HolderGone || age(r, w) > patience(w)
 }
 
@@ -36,7 +37,7 @@ func leftPending(r *Record, w Want) bool {
 // not end what somebody else gave longer.
 func patience(w Want) time.Duration { return max(w.Timeout, defaultTimeout) }
 
-func age(r *Record, w Want) time.Duration { return w.Now.Sub(r.Since()).Round(time.Second) }
+func age(r *stored.Record, w Want) time.Duration { return w.Now.Sub(r.Since()).Round(time.Second) }
 
 func cutOff(o *Observed, w Want, why string) Verdict {
 	r := o.Release

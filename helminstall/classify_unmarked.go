@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -45,7 +46,7 @@ func usedAsItIs(o *Observed, w Want) Verdict {
 	for _, dead := range deadConversions(o) {
 		v.Warnings = append(v.Warnings, dead+", so that its objects can only be read in the version that they are stored in")
 	}
-	if keepsCRDs(r.Manifest) {
+	if stored.KeepsCRDs(r.Manifest) {
 		return v
 	}
 	cure := "--adopt adds the annotation that keeps them"
@@ -106,7 +107,7 @@ func otherChart(o *Observed, w Want) bool {
 	return true
 }
 
-func refuseOtherChart(r *Record) Verdict {
+func refuseOtherChart(r *stored.Record) Verdict {
 	return Verdict{
 		State: Foreign, Action: plan.Blocked,
 		Reason: "is a release of chart " + r.Chart.Metadata.Name, Hint: "give another name with --release",

@@ -9,6 +9,7 @@ import (
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/storage"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
@@ -16,7 +17,7 @@ import (
 type helm struct {
 	*action.Configuration
 	kube    *kubeClient
-	secrets *releaseSecrets
+	secrets *stored.Secrets
 }
 
 // newHelm is the only place that builds an action.Configuration.
@@ -31,9 +32,9 @@ func (s *Step) newHelm(ctx context.Context) (*helm, error) {
 		kube: &kubeClient{
 			Client: client, ctx: ctx, reads: sess.reads, by: owner.Owner{Release: s.Settings.Release, Namespace: s.Namespace},
 		},
-		secrets: newReleaseSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets),
+		secrets: stored.NewSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets),
 	}
-	store := storage.Init(newSecretsDriver(e.secrets, s.Now))
+	store := storage.Init(stored.NewDriver(e.secrets, s.Now))
 	e.Configuration = &action.Configuration{
 		RESTClientGetter: sess, Releases: store, KubeClient: e.kube, Log: s.debug, Capabilities: s.apis.capabilities,
 		HookOutputFunc: func(_, _, _ string) io.Writer { return io.Discard },

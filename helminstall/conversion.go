@@ -6,6 +6,8 @@ import (
 	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 )
 
 // The charts of the operator before 0.16 let a webhook of its own convert the objects of their CRDs. Later operators have
@@ -15,7 +17,7 @@ import (
 // withConversion is the original of a CRD with the conversion that it has in the cluster, so that comparing it with a
 // target that has none takes it away; originals come back as they are in every other case.
 func withConversion(originals kube.ResourceList, target *resource.Info, reads *readAhead) kube.ResourceList {
-	if target.Mapping.GroupVersionKind.Kind != crdKind || len(originals) == 0 {
+	if target.Mapping.GroupVersionKind.Kind != stored.CRDKind || len(originals) == 0 {
 		return originals
 	}
 	wanted, ok := target.Object.(*unstructured.Unstructured)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
@@ -26,7 +27,7 @@ func differences(o *Observed, w Want, values map[string]any) []string {
 }
 
 // chartDiffers says how the stored chart is not the wanted one, or "".
-func chartDiffers(r *Record, w Want) string {
+func chartDiffers(r *stored.Record, w Want) string {
 	have := r.Chart.Metadata
 	name, version := cmp.Or(w.Chart, have.Name), cmp.Or(w.Version, have.Version)
 	switch {
@@ -34,9 +35,9 @@ func chartDiffers(r *Record, w Want) string {
 		return fmt.Sprintf("chart %s %s -> %s %s", have.Name, have.Version, name, cmp.Or(w.Version, "newest"))
 	case !sameVersion(version, have.Version):
 		return fmt.Sprintf("chart %s -> %s", have.Version, version)
-	case w.Digest != "" && w.Digest != r.Labels[digestLabel] && r.Marked():
+	case w.Digest != "" && w.Digest != r.Labels[stored.DigestLabel] && r.Marked():
 		return fmt.Sprintf("content of chart %s changed: digest %s -> %s", have.Version,
-			cmp.Or(short(r.Labels[digestLabel]), "none"), short(w.Digest))
+			cmp.Or(short(r.Labels[stored.DigestLabel]), "none"), short(w.Digest))
 	}
 	return ""
 }
@@ -63,7 +64,7 @@ const noVersion = "no API version"
 func deadConversions(o *Observed) []string {
 	var out []string
 	for _, c := range o.CRDs {
-		if c.Converts && definesWithoutConversion(o.Release.Manifest, c.Name) {
+		if c.Converts && stored.DefinesWithoutConversion(o.Release.Manifest, c.Name) {
 			out = append(out, fmt.Sprintf("CRD %s asks for the conversion webhook of an older operator", c.Name))
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
@@ -76,14 +77,14 @@ type grant struct {
 
 // String is kind/name or kind/namespace/name, as in a plan.
 func (g grant) String() string {
-	return strings.ToLower(g.Kind) + "/" + object{g.Metadata.Namespace, g.Metadata.Name}.String()
+	return strings.ToLower(g.Kind) + "/" + stored.Object{Namespace: g.Metadata.Namespace, Name: g.Metadata.Name}.String()
 }
 
 // grantsIn lists the roles and bindings among documents; those without a namespace are in the release's.
 func grantsIn(docs []string, namespace string) []grant {
 	var out []grant
 	for _, doc := range docs {
-		kind := slices.IndexFunc(rbacKinds(), func(kind string) bool { return ofKind(doc, kind) })
+		kind := slices.IndexFunc(rbacKinds(), func(kind string) bool { return stored.OfKind(doc, kind) })
 		var g grant
 		if kind < 0 || yaml.Unmarshal([]byte(doc), &g) != nil {
 			continue // Helm itself says what is wrong with it

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 )
 
 // Info is what a run reports of the release.
@@ -28,10 +30,10 @@ func (s *Step) Release() Info {
 	case s.seen.Release == nil:
 		return Info{}
 	}
-	return s.seen.Release.info()
+	return infoOf(s.seen.Release)
 }
 
-func (r *Record) info() Info {
+func infoOf(r *stored.Record) Info {
 	return Info{
 		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision,
 		ChartVersion: r.Chart.Metadata.Version, AppVersion: r.Chart.Metadata.AppVersion,
@@ -51,7 +53,7 @@ func (s *Step) elsewhereInfo() Info {
 	if s.seen.Other == nil {
 		return out
 	}
-	rec := s.seen.Other.info()
+	rec := infoOf(s.seen.Other)
 	rec.ChartVersion, rec.AppVersion = cmp.Or(rec.ChartVersion, out.ChartVersion), cmp.Or(out.AppVersion, rec.AppVersion)
 	return rec
 }

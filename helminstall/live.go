@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/metadata"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
@@ -35,12 +36,12 @@ type liveObject struct {
 
 // String is kind/name or kind/namespace/name, as in a plan.
 func (o liveObject) String() string {
-	return strings.ToLower(o.kind) + "/" + object{o.namespace, o.name}.String()
+	return strings.ToLower(o.kind) + "/" + stored.Object{Namespace: o.namespace, Name: o.name}.String()
 }
 
 // liveObjects finds all that names the release, of the kinds that the operator's chart has and of those in the stored
 // manifest. The manifest only adds kinds: what it names is neither believed to be there nor to be the release's.
-func (s *Step) liveObjects(ctx context.Context, named []head) ([]liveObject, error) {
+func (s *Step) liveObjects(ctx context.Context, named []stored.Head) ([]liveObject, error) {
 	if s.apis == nil {
 		var err error
 		if s.apis, err = discoverAPIs(ctx, s.Config); err != nil {
@@ -53,9 +54,9 @@ func (s *Step) liveObjects(ctx context.Context, named []head) ([]liveObject, err
 	}
 	kinds := chartKinds(named == nil)
 	for _, h := range named {
-		kinds[h.groupKind()] = true
+		kinds[h.GroupKind()] = true
 	}
-	delete(kinds, schema.GroupKind{Group: "apiextensions.k8s.io", Kind: crdKind}) // they go by another way, if at all
+	delete(kinds, schema.GroupKind{Group: "apiextensions.k8s.io", Kind: stored.CRDKind}) // they go by another way, if at all
 	var group errgroup.Group
 	group.SetLimit(parallel.Limit)
 	parts := make([][]liveObject, len(kinds))
@@ -97,7 +98,7 @@ func chartKinds(needed bool) map[schema.GroupKind]bool {
 	return out
 }
 
-func (s *Step) liveOfKind(ctx context.Context, api metadata.Interface, kind schema.GroupKind, needed bool, named []head) ([]liveObject, error) {
+func (s *Step) liveOfKind(ctx context.Context, api metadata.Interface, kind schema.GroupKind, needed bool, named []stored.Head) ([]liveObject, error) {
 	mapping, err := s.apis.mapper.RESTMapping(kind)
 	if meta.IsNoMatchError(err) {
 		return nil, nil
@@ -129,10 +130,10 @@ func listError(kind schema.GroupKind, needed bool, err error) error {
 		forbiddenHint(err, "allow to list and delete what the release consists of; see Permissions in the README"))
 }
 
-func (s *Step) namespacesOf(kind schema.GroupKind, named []head) []string {
+func (s *Step) namespacesOf(kind schema.GroupKind, named []stored.Head) []string {
 	out := []string{s.Namespace}
 	for _, h := range named {
-		if ns := h.Metadata.Namespace; h.groupKind() == kind && ns != "" && !slices.Contains(out, ns) {
+		if ns := h.Metadata.Namespace; h.GroupKind() == kind && ns != "" && !slices.Contains(out, ns) {
 			out = append(out, ns)
 		}
 	}

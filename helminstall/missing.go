@@ -9,13 +9,14 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 )
 
 // readMissing finds Deployments of the release that somebody deleted. The list has most of them; those of a chart with
 // other labels are asked for by name.
 func (s *Step) readMissing(ctx context.Context, o *Observed) error {
-	targets := deploymentsOf(o.Release.Manifest, s.Namespace)
+	targets := stored.Deployments(o.Release.Manifest, s.Namespace)
 	found := make([]*appsv1.Deployment, len(targets))
 	absent := make([]bool, len(targets))
 	group, ctx := errgroup.WithContext(ctx)
@@ -25,7 +26,7 @@ func (s *Step) readMissing(ctx context.Context, o *Observed) error {
 			continue
 		}
 		group.Go(func() error {
-			d, err := s.Client.AppsV1().Deployments(t.namespace).Get(ctx, t.name, metav1.GetOptions{})
+			d, err := s.Client.AppsV1().Deployments(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
 			if absent[i] = apierrors.IsNotFound(err); absent[i] || apierrors.IsForbidden(err) {
 				return nil
 			}

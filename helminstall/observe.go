@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
@@ -19,16 +20,16 @@ import (
 
 // Observed is what the cluster holds, before any judgement.
 type Observed struct {
-	Release *Record // the newest revision, or nil
+	Release *stored.Record // the newest revision, or nil
 	// Worked is the deployed revision, where the newest one failed; nil where that cannot be told.
-	Worked    *Record
+	Worked    *stored.Record
 	CRDs      []CRD      // of watchedCRDs, those that exist
 	Operators []Operator // all that run, the release's own among them
 	// Missing are Deployments of the release's manifest that are not in the cluster.
 	Missing []string
 	// Other is the deployed revision of the release that has the operator or, where none runs, claims the CRDs, if that is
 	// not this release; the newest one where none is deployed. nil where it may not be read.
-	Other *Record
+	Other *stored.Record
 	// Unseen is what could not be read and would tell whether an operator is there, "" where nothing was.
 	Unseen string
 	// Rests are webhooks of an operator that is gone, in the way of another release.
@@ -111,15 +112,15 @@ func (s *Step) readSecrets(ctx context.Context, o *Observed) error {
 			forbiddenHint(err, "Helm keeps its releases in Secrets: allow to get, list, create, update and delete them in "+s.Namespace))
 	}
 	o.secrets = slices.DeleteFunc(list.Items, func(secret corev1.Secret) bool { return !isRevision(&secret, s.Settings.Release) })
-	if o.Release, o.undecoded = latest(o.secrets); o.undecoded == nil {
-		o.Worked = lastThatWorked(o.Release, o.secrets)
+	if o.Release, o.undecoded = stored.Latest(o.secrets); o.undecoded == nil {
+		o.Worked = stored.LastThatWorked(o.Release, o.secrets)
 	}
 	return nil
 }
 
 // isRevision reports whether a Secret is named as Helm names what it stores, so that no revision is there twice.
 func isRevision(secret *corev1.Secret, releaseName string) bool {
-	return secret.Type == storedrelease.SecretType && secret.Name == fmt.Sprintf("sh.helm.release.v1.%s.v%d", releaseName, revision(secret))
+	return secret.Type == storedrelease.SecretType && secret.Name == fmt.Sprintf("sh.helm.release.v1.%s.v%d", releaseName, stored.Revision(secret))
 }
 
 func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
@@ -132,7 +133,7 @@ func (s *Step) readNamespace(ctx context.Context, o *Observed) error {
 	case err != nil:
 		return fmt.Errorf("get Namespace %s: %w", s.Namespace, err)
 	default:
-		o.NamespaceNames = ns.Labels[managedByLabel] == managedBy && ns.Annotations[releaseAnnotation] == s.Settings.Release
+		o.NamespaceNames = ns.Labels[stored.ManagedByLabel] == stored.ManagedBy && ns.Annotations[releaseAnnotation] == s.Settings.Release
 		o.namespaceUID = ns.UID
 		o.NamespaceTerminating = ns.DeletionTimestamp != nil
 	}

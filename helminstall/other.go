@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 )
@@ -72,7 +73,7 @@ func (s *Step) readOther(ctx context.Context, o *Observed) error {
 func (s *Step) newestOther(ctx context.Context, by owner.Owner, status string) (newest *corev1.Secret, err error) {
 	options := metav1.ListOptions{LabelSelector: "owner=helm,status" + status + ",name=" + by.Release, Limit: 10}
 	err = pages.Each(ctx, s.Client.CoreV1().Secrets(by.Namespace).List, options, func(secret *corev1.Secret) {
-		if newest == nil || revision(secret) > revision(newest) {
+		if newest == nil || stored.Revision(secret) > stored.Revision(newest) {
 			newest = secret
 		}
 	})
@@ -80,12 +81,12 @@ func (s *Step) newestOther(ctx context.Context, by owner.Owner, status string) (
 }
 
 // otherRecord takes the labels' word for a record that cannot be decoded: the release is there all the same.
-func otherRecord(by owner.Owner, newest *corev1.Secret) *Record {
-	rec, err := latest([]corev1.Secret{*newest})
+func otherRecord(by owner.Owner, newest *corev1.Secret) *stored.Record {
+	rec, err := stored.Latest([]corev1.Secret{*newest})
 	if err == nil {
 		return rec
 	}
-	rec = &Record{Name: by.Release, Namespace: by.Namespace, Revision: revision(newest), Labels: newest.Labels}
+	rec = &stored.Record{Name: by.Release, Namespace: by.Namespace, Revision: stored.Revision(newest), Labels: newest.Labels}
 	rec.Info.Status = release.Status(newest.Labels["status"])
 	return rec
 }

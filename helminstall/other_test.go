@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 )
 
 // storedElsewhere is a cluster with an operator of release eso in namespace ops, whose record is as given.
@@ -21,7 +23,7 @@ func storedElsewhere(t *testing.T, revision int, st release.Status, change func(
 	t.Helper()
 	rel := helmRelease(revision, st)
 	rel.Name, rel.Namespace = "eso", "ops"
-	secret, err := storedRelease(fmt.Sprintf("sh.helm.release.v1.eso.v%d", revision), rel, "createdAt", at())
+	secret, err := stored.NewSecret(fmt.Sprintf("sh.helm.release.v1.eso.v%d", revision), rel, "createdAt", at())
 	must(t, err)
 	if change != nil {
 		change(secret)
@@ -34,7 +36,7 @@ func storedElsewhere(t *testing.T, revision int, st release.Status, change func(
 	return client
 }
 
-func foreign(s *corev1.Secret)    { delete(s.Labels, managedByLabel) }
+func foreign(s *corev1.Secret)    { delete(s.Labels, stored.ManagedByLabel) }
 func unreadable(s *corev1.Secret) { s.Data["release"] = []byte("%") }
 func absent(s *corev1.Secret)     { s.Labels["name"] = "another" }
 

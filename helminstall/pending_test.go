@@ -18,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 )
 
 // pendings notes each pending revision at the moment when it is written.
@@ -29,7 +31,7 @@ func pendings(t *testing.T, client *fake.Clientset) *[]string {
 		if !ok {
 			return false, nil, nil
 		}
-		rec, err := latest([]corev1.Secret{*write.GetObject().(*corev1.Secret)})
+		rec, err := stored.Latest([]corev1.Secret{*write.GetObject().(*corev1.Secret)})
 		if err != nil {
 			t.Error(err)
 		} else if rec.Pending() {
@@ -70,7 +72,7 @@ func TestPendingIsWhose(t *testing.T) {
 			t.Parallel()
 			client := fake.NewClientset()
 			api := client.CoreV1().Secrets("ns")
-			ours := storage.Init(newSecretsDriver(newReleaseSecrets(t.Context(), api, nil), at))
+			ours := storage.Init(stored.NewDriver(stored.NewSecrets(t.Context(), api, nil), at))
 			first := helmRelease(1, release.StatusDeployed)
 			first.Manifest, first.Info.LastDeployed.Time = "", time.Now().Add(-24*time.Hour)
 			must(t, ours.Create(first))

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/resource"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -30,7 +31,7 @@ func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
 			}
 			continue
 		}
-		if info.Mapping.GroupVersionKind.Kind != crdKind {
+		if info.Mapping.GroupVersionKind.Kind != stored.CRDKind {
 			continue
 		}
 		if err := storedVersionsServed(info.Name, live.Status.StoredVersions, versionsIn(info.Object)); err != nil {
@@ -64,7 +65,7 @@ func (s *Step) mayTake(info *resource.Info, live *rawCRD) bool {
 		return by.Release == ""
 	}
 	switch info.Mapping.GroupVersionKind.Kind {
-	case crdKind:
+	case stored.CRDKind:
 		return s.verdict.TakeOwnership
 	case webhookKind:
 		return s.verdict.TakeOwnership && s.Adopt

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -77,7 +78,7 @@ func (s *Step) sameChart() error {
 	}
 	base := s.seen.base()
 	have := base.Chart.Metadata
-	if have.Name == s.chartName() && (base.Labels[digestLabel] == "" || s.verdict.NewChart) {
+	if have.Name == s.chartName() && (base.Labels[stored.DigestLabel] == "" || s.verdict.NewChart) {
 		return nil
 	}
 	why := "its dependencies are not stored with it"

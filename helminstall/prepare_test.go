@@ -8,6 +8,7 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -17,7 +18,7 @@ func TestOtherChartIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	repo := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(repo.Close)
-	wrapper := stored(withChart("wrapper"), func(r *Record) {
+	wrapper := aRelease(withChart("wrapper"), func(r *stored.Record) {
 		r.Chart.Metadata.Version = "0.1.0"
 		r.Chart.Metadata.Dependencies = []*chart.Dependency{{Name: DefaultChart}}
 	})

@@ -5,6 +5,7 @@ import (
 
 	"helm.sh/helm/v3/pkg/release"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
@@ -61,7 +62,7 @@ func ownedBy(crds []CRD, by owner.Owner) bool {
 
 // base is the revision whose chart and values the release keeps, unless the run asks for others. What a failed upgrade
 // was given is not kept: a value that the API server refused would be in the way of every later run.
-func (o *Observed) base() *Record {
+func (o *Observed) base() *stored.Record {
 	if o.Worked != nil {
 		return o.Worked
 	}

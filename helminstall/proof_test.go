@@ -11,13 +11,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // TestOurs: the Secret's label says that it was us, and only a cluster-wide object that it may be believed.
 func TestOurs(t *testing.T) {
 	t.Parallel()
-	label, made := map[string]string{managedByLabel: managedBy}, map[string]string{releaseAnnotation: "r"}
+	label, made := map[string]string{stored.ManagedByLabel: stored.ManagedBy}, map[string]string{releaseAnnotation: "r"}
 	for name, test := range map[string]struct {
 		labels, annotations map[string]string // of the Namespace
 		crds                func(context.Context, string) ([]byte, error)
@@ -37,7 +38,7 @@ func TestOurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			secret, err := storedRelease("sh.helm.release.v1.r.v1", helmRelease(1, release.StatusDeployed), "createdAt", at())
+			secret, err := stored.NewSecret("sh.helm.release.v1.r.v1", helmRelease(1, release.StatusDeployed), "createdAt", at())
 			must(t, err)
 			secret.Namespace = "ns"
 			if test.unmarked {

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -61,12 +62,12 @@ func (s *Step) convergeInTurn(ctx context.Context, sink event.Sink) error {
 
 // standing tells two looks at the release apart.
 func (s *Step) standing() string {
-	var stored string
+	var mark string
 	if all := s.seen.secrets; len(all) > 0 {
-		newest := slices.MaxFunc(all, func(a, b corev1.Secret) int { return revision(&a) - revision(&b) })
-		stored = newest.Name + " " + newest.ResourceVersion
+		newest := slices.MaxFunc(all, func(a, b corev1.Secret) int { return stored.Revision(&a) - stored.Revision(&b) })
+		mark = newest.Name + " " + newest.ResourceVersion
 	}
-	return fmt.Sprintf("%s %s", s.verdict.State, stored)
+	return fmt.Sprintf("%s %s", s.verdict.State, mark)
 }
 
 // giveWay looks again, and waits for whoever is at work.

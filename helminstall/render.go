@@ -12,6 +12,7 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -115,7 +116,7 @@ func (s *Step) renderChart(ctx context.Context, loaded *chart.Chart, values map[
 	var out []string
 	for name, text := range files {
 		if !strings.HasSuffix(name, "NOTES.txt") {
-			out = append(out, documents(text)...)
+			out = append(out, stored.Documents(text)...)
 		}
 	}
 	slices.Sort(out)

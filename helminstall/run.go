@@ -11,6 +11,7 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -66,15 +67,15 @@ func (s *Step) labels() map[string]string {
 	if s.verdict.Theirs {
 		return nil
 	}
-	out := map[string]string{managedByLabel: managedBy}
+	out := map[string]string{stored.ManagedByLabel: stored.ManagedBy}
 	switch {
 	case s.next == nil && s.seen.Worked != nil: // not the label of the revision that failed
-		out[digestLabel] = cmp.Or(s.seen.Worked.Labels[digestLabel], "null")
+		out[stored.DigestLabel] = cmp.Or(s.seen.Worked.Labels[stored.DigestLabel], "null")
 	case s.next == nil: // the chart stays, and so does its label
 	case s.next.digest != "":
-		out[digestLabel] = s.next.digest
+		out[stored.DigestLabel] = s.next.digest
 	case s.verdict.Action != plan.Create:
-		out[digestLabel] = "null"
+		out[stored.DigestLabel] = "null"
 	}
 	return out
 }
@@ -89,10 +90,10 @@ func settle(e *helm, name string) error {
 	if st := last.Info.Status; st == release.StatusDeployed || st == release.StatusFailed || st == release.StatusSuperseded {
 		return nil
 	}
-	last.SetStatus(release.StatusFailed, fmt.Sprintf("left %s; marked failed by %s", last.Info.Status, managedBy))
-	e.secrets.unchanged = true
+	last.SetStatus(release.StatusFailed, fmt.Sprintf("left %s; marked failed by %s", last.Info.Status, stored.ManagedBy))
+	e.secrets.Unchanged = true
 	err = e.Releases.Update(last)
-	e.secrets.unchanged = false
+	e.secrets.Unchanged = false
 	switch {
 	case apierrors.IsConflict(err) || apierrors.IsNotFound(err):
 		return fmt.Errorf("mark revision %d failed: %w", last.Version, errOvertaken)

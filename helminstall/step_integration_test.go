@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -87,7 +88,7 @@ func TestSandboxUpgrade(t *testing.T) {
 	converges(t, sb, plan.Update, "replicaCount", func(s *Settings) { s.Set = []string{"replicaCount=1"} })
 	list, err := sb.client.CoreV1().Secrets("external-secrets").List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
 	must(t, err)
-	if len(list.Items) != maxHistory {
+	if len(list.Items) != stored.MaxHistory {
 		t.Errorf("%d revisions are kept", len(list.Items))
 	}
 }
@@ -170,7 +171,7 @@ func unmark(t *testing.T, sb *sandbox) {
 	list, err := api.List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
 	must(t, err)
 	for _, s := range list.Items {
-		delete(s.Labels, managedByLabel)
+		delete(s.Labels, stored.ManagedByLabel)
 		_, err := api.Update(t.Context(), &s, metav1.UpdateOptions{})
 		must(t, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -16,7 +17,7 @@ func (s *Step) checkStoredVersions(docs []string) error {
 	}
 	made := map[string][]string{}
 	for _, doc := range docs {
-		if name, versions := CRDVersions(doc); name != "" {
+		if name, versions := stored.CRDVersions(doc); name != "" {
 			made[name] = versions
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -30,7 +31,7 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	forged := helmRelease(1, release.StatusFailed)
 	forged.Name, forged.Namespace, forged.Config = eso, eso, map[string]any{"extraObjects": []any{"evil"}}
 	forge(forged)
-	secret, err := storedRelease("sh.helm.release.v1.external-secrets.v1", forged, "createdAt", at())
+	secret, err := stored.NewSecret("sh.helm.release.v1.external-secrets.v1", forged, "createdAt", at())
 	must(t, err)
 	_, err = sb.client.CoreV1().Secrets(eso).Create(t.Context(), secret, metav1.CreateOptions{})
 	must(t, err)
@@ -96,11 +97,11 @@ func TestSandboxForeignNamespace(t *testing.T) {
 func TestSandboxTenantsRelease(t *testing.T) {
 	sb := startSandbox(t)
 	sb.makeProd(t)
-	sb.makeNamespace(t, "evil", map[string]string{managedByLabel: managedBy})
+	sb.makeNamespace(t, "evil", map[string]string{stored.ManagedByLabel: stored.ManagedBy})
 	forged := helmRelease(1, release.StatusDeployed)
 	forged.Name, forged.Namespace = "eso", "evil"
 	forge(forged)
-	secret, err := storedRelease("sh.helm.release.v1.eso.v1", forged, "createdAt", at())
+	secret, err := stored.NewSecret("sh.helm.release.v1.eso.v1", forged, "createdAt", at())
 	must(t, err)
 	_, err = sb.client.CoreV1().Secrets("evil").Create(t.Context(), secret, metav1.CreateOptions{})
 	must(t, err)

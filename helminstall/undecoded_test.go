@@ -1,7 +1,11 @@
 package helminstall
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
 
@@ -10,17 +14,34 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
+
+// bombAsRelease is a stored release of the default name that unfolds to 40 MiB.
+func bombAsRelease(t *testing.T, namespace string) *corev1.Secret {
+	t.Helper()
+	secret, err := stored.NewSecret("sh.helm.release.v1."+DefaultChart+".v1", &release.Release{
+		Name: DefaultChart, Version: 1, Namespace: namespace, Info: &release.Info{Status: release.StatusDeployed},
+	}, "createdAt", at())
+	must(t, err)
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err = w.Write(make([]byte, 40<<20))
+	must(t, errors.Join(err, w.Close()))
+	secret.Namespace = namespace
+	secret.Data[storedrelease.Entry] = base64.StdEncoding.AppendEncode(nil, packed.Bytes())
+	return secret
+}
 
 // TestBombInThePlaceOfARelease: one that nothing cluster-wide names keeps no teardown from its end, and costs little; of the
 // operator's own its Secret is named.
 func TestBombInThePlaceOfARelease(t *testing.T) {
-	bomb := bombSecret(t, eso, bomb(t))
-	bomb.Namespace = eso
-	foreignNamespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: eso, Labels: map[string]string{managedByLabel: managedBy}}}
+	bomb := bombAsRelease(t, eso)
+	foreignNamespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: eso, Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy}}}
 	s := stepOn(fake.NewClientset(bomb, foreignNamespace), Settings{Release: eso, Namespace: eso})
 	if _, err := s.Observe(t.Context()); err == nil || !strings.Contains(err.Error(), "decode release in Secret external-secrets/sh.helm.release.v1.external-secrets.v1: unpacks to more than 32 MiB") ||
 		hint.Of(err) == "" {
@@ -56,7 +77,7 @@ func TestRevisionsAreHelms(t *testing.T) {
 	store := func(name string, revision int, version string, change func(*corev1.Secret)) *corev1.Secret {
 		rel := helmRelease(revision, release.StatusDeployed)
 		rel.Chart.Metadata.Version = version
-		secret, err := storedRelease(name, rel, "createdAt", at())
+		secret, err := stored.NewSecret(name, rel, "createdAt", at())
 		must(t, err)
 		secret.Namespace = "ns"
 		if change != nil {

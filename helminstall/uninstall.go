@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/metadata"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -30,9 +31,9 @@ func (s *Step) planRemoval(ctx context.Context) error {
 	if !s.seen.ours() && !s.seen.orphaned() {
 		return nil
 	}
-	var named []head
+	var named []stored.Head
 	if r != nil {
-		named = headsOf(r.Manifest)
+		named = stored.Heads(r.Manifest)
 	}
 	live, err := s.liveObjects(ctx, named)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Step) planRemoval(ctx context.Context) error {
 		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not there or does not belong to the release, and is left: %s",
 			s.Namespace, s.Settings.Release, words.Few(strange)))
 	}
-	if hooks := r.deleteHooks(); len(hooks) > 0 {
+	if hooks := r.DeleteHooks(); len(hooks) > 0 {
 		s.warnings = append(s.warnings, fmt.Sprintf("release %s/%s has hooks for its deletion, which are not run: %s",
 			s.Namespace, s.Settings.Release, words.Few(hooks)))
 	}
@@ -61,7 +62,7 @@ func (s *Step) planRemoval(ctx context.Context) error {
 }
 
 // strangers are those that a manifest names and the release does not have.
-func strangers(named []head, live []liveObject, namespace string) []string {
+func strangers(named []stored.Head, live []liveObject, namespace string) []string {
 	has := map[string]bool{}
 	for _, o := range live {
 		has[o.String()] = true
@@ -70,7 +71,7 @@ func strangers(named []head, live []liveObject, namespace string) []string {
 	for _, h := range named {
 		inRelease := liveObject{kind: h.Kind, namespace: h.Metadata.Namespace, name: h.Metadata.Name}.String()
 		inNamespace := liveObject{kind: h.Kind, namespace: namespace, name: h.Metadata.Name}.String()
-		if h.Kind != crdKind && !has[inRelease] && (h.Metadata.Namespace != "" || !has[inNamespace]) {
+		if h.Kind != stored.CRDKind && !has[inRelease] && (h.Metadata.Namespace != "" || !has[inNamespace]) {
 			out = append(out, words.Brief(inRelease))
 		}
 	}
@@ -80,7 +81,7 @@ func strangers(named []head, live []liveObject, namespace string) []string {
 // runUninstall deletes the release's objects and then what is stored of it. It is marked first, so that other runs see that
 // it goes, and what is left of it after a failure is not taken for a release that works.
 func (s *Step) runUninstall(ctx context.Context) error {
-	secrets := newReleaseSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets)
+	secrets := stored.NewSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets)
 	if s.seen.Release != nil {
 		if err := s.markUninstalling(ctx); err != nil {
 			return err
@@ -90,7 +91,7 @@ func (s *Step) runUninstall(ctx context.Context) error {
 		return err
 	}
 	var errs []error
-	for _, secret := range secrets.now() { // the oldest first: what an interruption leaves is the one that is marked
+	for _, secret := range secrets.Now() { // the oldest first: what an interruption leaves is the one that is marked
 		errs = append(errs, secrets.Delete(ctx, secret.Name, metav1.DeleteOptions{}))
 	}
 	return errors.Join(errs...)
@@ -102,16 +103,16 @@ func (s *Step) markUninstalling(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.secrets.newestOnly, e.secrets.unchanged = true, true
+	e.secrets.NewestOnly, e.secrets.Unchanged = true, true
 	last, err := e.Releases.Last(s.Settings.Release)
 	if err != nil {
 		return fmt.Errorf("read stored release: %w", err)
 	}
-	if last.Manifest, err = keepManifest(last.Manifest); err != nil {
+	if last.Manifest, err = stored.KeepCRDs(last.Manifest); err != nil {
 		return fmt.Errorf("store the annotation that keeps the CRDs: %w", err)
 	}
 	last.Info.Deleted = helmtime.Time{Time: s.Now()}
-	last.SetStatus(release.StatusUninstalling, "deletion by "+managedBy+", in progress or interrupted")
+	last.SetStatus(release.StatusUninstalling, "deletion by "+stored.ManagedBy+", in progress or interrupted")
 	err = e.Releases.Update(last)
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		err = errOvertaken

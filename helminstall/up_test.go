@@ -8,10 +8,13 @@ import (
 	"sync"
 	"testing"
 
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/release"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -60,6 +63,31 @@ func up(t *testing.T, s *Step) ([]plan.Change, *collector, error) {
 	}
 	return changes, got, s.Apply(t.Context(), got)
 }
+
+// helmRelease is a release of a chart of one CRD and one Deployment, as Helm has it.
+func helmRelease(revision int, st release.Status) *release.Release {
+	return &release.Release{
+		Name: "r", Namespace: "ns", Version: revision, Config: map[string]any{"replicas": 2},
+		Info: &release.Info{Status: st}, Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "mini", Version: "1.0.0"}},
+		Manifest: twoObjects, Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy},
+	}
+}
+
+const twoObjects = `---
+# Source: mini/templates/crd.yaml
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: things.example.org
+spec:
+  maximum: 9223372036854775807
+---
+# Source: mini/templates/deployment.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: mini
+`
 
 func must(t *testing.T, err error) {
 	t.Helper()

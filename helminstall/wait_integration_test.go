@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -52,8 +53,8 @@ func TestSandboxMissing(t *testing.T) {
 	s := sb.step(t, &recorder{}, small)
 	_, err := s.Observe(t.Context())
 	must(t, err)
-	deployments := deploymentsOf(s.seen.Release.Manifest, s.Namespace)
-	must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), deployments[0].name, metav1.DeleteOptions{}))
+	deployments := stored.Deployments(s.seen.Release.Manifest, s.Namespace)
+	must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), deployments[0].Name, metav1.DeleteOptions{}))
 	converges(t, sb, plan.Update, "missing in the cluster: deployment/"+deployments[0].String(), small)
 }
 

@@ -1,5 +1,5 @@
 // Package gen3 owns what is known of the gen3 chart: which version takes which values, and whether an installed release can use what up
-// makes. It reads nothing and writes nothing.
+// makes. Of the cluster it reads stored releases alone; it writes nothing.
 package gen3
 
 import (

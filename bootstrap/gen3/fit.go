@@ -11,7 +11,7 @@ import (
 
 // Installed is the version of the chart that a release is of; "" where there is none, or what is stored of the release,
 // in a Secret of the namespace, is no version.
-func Installed(found *helminstall.Gen3Release) string {
+func Installed(found *Release) string {
 	if found == nil {
 		return ""
 	}
@@ -23,7 +23,7 @@ func Installed(found *helminstall.Gen3Release) string {
 
 // ValuesInTheWay says which values of an installed release, which is or will be of a version, keep it from using what up
 // made.
-func ValuesInTheWay(version string, found *helminstall.Gen3Release, irsa bool) []string {
+func ValuesInTheWay(version string, found *Release, irsa bool) []string {
 	var out []string
 	if text := withoutCredentials(version, found); text != "" {
 		out = append(out, text)
@@ -37,7 +37,7 @@ func ValuesInTheWay(version string, found *helminstall.Gen3Release, irsa bool) [
 
 // withoutCredentials says that the values of an installed release, which is or will be of a version, take the
 // credentials from its SecretStore.
-func withoutCredentials(version string, found *helminstall.Gen3Release) string {
+func withoutCredentials(version string, found *Release) string {
 	if found == nil || !found.LocalSecret {
 		return ""
 	}
@@ -52,7 +52,7 @@ func withoutCredentials(version string, found *helminstall.Gen3Release) string {
 // Misfit says where the API versions that gen3 uses, or will use, are not those that the cluster serves. What an
 // installed release uses stands in its manifest; a version that was given, or the newest one, is judged by what is known
 // of it.
-func Misfit(version string, found *helminstall.Gen3Release, served []string, whose string) string {
+func Misfit(version string, found *Release, served []string, whose string) string {
 	if len(served) == 0 {
 		return ""
 	}

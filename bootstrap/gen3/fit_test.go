@@ -3,15 +3,13 @@ package gen3
 import (
 	"strings"
 	"testing"
-
-	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 )
 
 func TestGen3Misfit(t *testing.T) {
 	both, old, young := []string{V1, V1Beta1}, []string{V1Beta1}, []string{V1}
 	for name, c := range map[string]struct {
 		version string
-		found   *helminstall.Gen3Release
+		found   *Release
 		served  []string
 		want    []string // nothing: no warning
 	}{
@@ -21,14 +19,14 @@ func TestGen3Misfit(t *testing.T) {
 		"the newest known on a young CRD":  {served: young},
 		"an old one on a young CRD":        {version: "0.3.60", served: young, want: []string{"gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only", "the CRDs serve external-secrets.io/v1"}},
 		"one with a choice on a young CRD": {version: "0.3.85", served: young, want: []string{"0.3.85", "global.externalSecrets.apiVersion"}},
-		"an installed one that fits":       {found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", APIs: young}, served: young},
+		"an installed one that fits":       {found: &Release{Name: "commons", Version: "0.3.90", APIs: young}, served: young},
 		"an installed one with old leftovers": {
-			found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", APIs: both}, served: young,
+			found: &Release{Name: "commons", Version: "0.3.90", APIs: both}, served: young,
 			want: []string{"release commons of gen3 chart 0.3.90 uses external-secrets.io/v1beta1", "ohdsi-webapi", "chart external-secrets 0.16.2 serves both"},
 		},
-		"an installed one without stores":       {found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90"}, served: young},
-		"an installed one, and a version given": {version: "0.3.90", found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.60", APIs: old}, served: young},
-		"an installed one that is too young":    {found: &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", APIs: young}, served: old, want: []string{"global.externalSecrets.apiVersion"}},
+		"an installed one without stores":       {found: &Release{Name: "commons", Version: "0.3.90"}, served: young},
+		"an installed one, and a version given": {version: "0.3.90", found: &Release{Name: "commons", Version: "0.3.60", APIs: old}, served: young},
+		"an installed one that is too young":    {found: &Release{Name: "commons", Version: "0.3.90", APIs: young}, served: old, want: []string{"global.externalSecrets.apiVersion"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Misfit(c.version, c.found, c.served, "the CRDs")
@@ -46,7 +44,7 @@ func TestGen3Misfit(t *testing.T) {
 
 func TestGen3NamesCrossplanesRole(t *testing.T) {
 	t.Parallel()
-	found := &helminstall.Gen3Release{Name: "commons", Version: "0.3.90", Crossplane: true}
+	found := &Release{Name: "commons", Version: "0.3.90", Crossplane: true}
 	if got := ValuesInTheWay("", found, true); len(got) != 1 || !strings.Contains(got[0], "release commons has global.crossplane.enabled") {
 		t.Errorf("with a role: %q", got)
 	}
@@ -57,12 +55,12 @@ func TestGen3NamesCrossplanesRole(t *testing.T) {
 
 func TestGen3WithoutCredentials(t *testing.T) {
 	t.Parallel()
-	release := func(version string, local bool) *helminstall.Gen3Release {
-		return &helminstall.Gen3Release{Name: "commons", Version: version, LocalSecret: local}
+	release := func(version string, local bool) *Release {
+		return &Release{Name: "commons", Version: version, LocalSecret: local}
 	}
 	for name, c := range map[string]struct {
 		version string // given
-		found   *helminstall.Gen3Release
+		found   *Release
 		warned  bool
 	}{
 		"none is installed":                 {},
@@ -85,7 +83,7 @@ func TestGen3WithoutCredentials(t *testing.T) {
 // TestAnInstalledChartThatIsNoVersion: what stands in a Secret of the namespace is no mistake in a flag.
 func TestAnInstalledChartThatIsNoVersion(t *testing.T) {
 	for version, unknown := range map[string]bool{"0.3.60": false, "v1": false, "": true, "newest": true, "0.3.60\n": true, "1.2.3.4": true} {
-		found := &helminstall.Gen3Release{Name: "commons", Version: version, LocalSecret: true}
+		found := &Release{Name: "commons", Version: version, LocalSecret: true}
 		got := strings.Join(ValuesInTheWay("", found, false), "\n")
 		if strings.Contains(got, "no version") || strings.Contains(got, "useLocalSecret") == unknown { // the search for the release says what is no version
 			t.Errorf("%q: %s", version, got)

@@ -1,7 +1,6 @@
-package helminstall
+package gen3
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -24,8 +24,8 @@ import (
 // gen3Chart is the name of the umbrella chart, however its release is called.
 const gen3Chart = "gen3"
 
-// Gen3Release is a release of the gen3 chart, as far as its use of External Secrets goes.
-type Gen3Release struct {
+// Release is a release of the gen3 chart, as far as its use of External Secrets goes.
+type Release struct {
 	Name    string
 	Version string   // of the chart; "" where the release names none that is a version
 	APIs    []string // API versions of its ExternalSecrets and SecretStores, such as v1beta1; none when it has no such objects
@@ -41,10 +41,10 @@ const (
 	gen3Unpacked = 256 << 20
 )
 
-// FindGen3 looks for the gen3 release of a namespace, in its deployed revision or else, where none came that far, in its
+// Find looks for the gen3 release of a namespace, in its deployed revision or else, where none came that far, in its
 // newest; nil when there is none that Helm installed, or when its Secrets may not be listed. The warnings say what was
 // passed over.
-func FindGen3(ctx context.Context, client kubernetes.Interface, namespace string) (*Gen3Release, []string, error) {
+func Find(ctx context.Context, client kubernetes.Interface, namespace string) (*Release, []string, error) {
 	search := gen3Search{namespace: namespace}
 	options := metav1.ListOptions{
 		// Helm's labels do not name the chart, so each release of the namespace has to be read.
@@ -70,7 +70,7 @@ func FindGen3(ctx context.Context, client kubernetes.Interface, namespace string
 	if search.best == nil {
 		return nil, search.warnings, nil
 	}
-	found, text := search.best.gen3()
+	found, text := useOf(search.best)
 	if text != "" {
 		search.warn("%s", text)
 	}
@@ -80,7 +80,7 @@ func FindGen3(ctx context.Context, client kubernetes.Interface, namespace string
 // gen3Search goes through the Secrets of a namespace.
 type gen3Search struct {
 	namespace string
-	best      *Record
+	best      *stored.Record
 	unpacked  int
 	ended     bool // the limit is reached
 	warnings  []string
@@ -95,7 +95,13 @@ func (g *gen3Search) deployed() bool { return g.best != nil && inUse(g.best.Labe
 // in looks at deployed revisions first, and else at the newest; one of these that is found ends it.
 func (g *gen3Search) in(page []corev1.Secret) {
 	slices.SortFunc(page, func(a, b corev1.Secret) int {
-		return cmp.Or(boolInt(inUse(b.Labels))-boolInt(inUse(a.Labels)), revision(&b)-revision(&a))
+		switch {
+		case inUse(a.Labels) == inUse(b.Labels):
+			return stored.Revision(&b) - stored.Revision(&a)
+		case inUse(a.Labels):
+			return -1
+		}
+		return 1
 	})
 	for i := range page {
 		if s := &page[i]; s.Type == storedrelease.SecretType && !g.ended && !g.deployed() && (g.best == nil || g.before(s)) {
@@ -106,7 +112,7 @@ func (g *gen3Search) in(page []corev1.Secret) {
 
 // before reports whether a Secret of a later page comes before what was found.
 func (g *gen3Search) before(s *corev1.Secret) bool {
-	return inUse(s.Labels) || revision(s) > g.best.Revision
+	return inUse(s.Labels) || stored.Revision(s) > g.best.Revision
 }
 
 // look passes over what it cannot decode: it is some other release, and none of our business. One that is too large is
@@ -125,11 +131,11 @@ func (g *gen3Search) look(secret *corev1.Secret) {
 	if err != nil {
 		return
 	}
-	r, err := parseRecord(data)
+	r, err := stored.ParseRecord(data)
 	if err != nil || r.Chart.Metadata.Name != gen3Chart || chartutil.ValidateReleaseName(r.Name) != nil {
 		return
 	}
-	r.Labels, r.Revision = secret.Labels, revision(secret)
+	r.Labels, r.Revision = secret.Labels, stored.Revision(secret)
 	g.best = r
 }
 
@@ -138,13 +144,13 @@ func inUse(labels map[string]string) bool {
 	return labels["status"] == release.StatusDeployed.String()
 }
 
-// gen3 is the release's use of External Secrets. A version that is none is left out, and said.
-func (r *Record) gen3() (found *Gen3Release, warning string) {
+// useOf is the release's use of External Secrets. A version that is none is left out, and said.
+func useOf(r *stored.Record) (found *Release, warning string) {
 	on := func(path ...string) bool {
 		set, _, _ := unstructured.NestedBool(r.Config, path...) // of another type it is off
 		return set
 	}
-	found = &Gen3Release{
+	found = &Release{
 		Name: r.Name, Version: r.Chart.Metadata.Version, APIs: externalAPIs(r.Manifest),
 		LocalSecret: on("global", "aws", "useLocalSecret", "enabled"), Crossplane: on("global", "crossplane", "enabled"),
 	}
@@ -159,8 +165,8 @@ func (r *Record) gen3() (found *Gen3Release, warning string) {
 func externalAPIs(manifest string) []string {
 	version := regexp.MustCompile(`(?m)^apiVersion: *["']?external-secrets\.io/(\w+)`)
 	var out []string
-	for _, doc := range documents(manifest) {
-		if !ofKind(doc, "ExternalSecret") && !ofKind(doc, "SecretStore") {
+	for _, doc := range stored.Documents(manifest) {
+		if !stored.OfKind(doc, "ExternalSecret") && !stored.OfKind(doc, "SecretStore") {
 			continue
 		}
 		if found := version.FindStringSubmatch(doc); found != nil {

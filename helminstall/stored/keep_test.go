@@ -1,7 +1,6 @@
-package helminstall
+package stored
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
@@ -25,30 +24,30 @@ metadata:
 `
 
 func TestKeepManifest(t *testing.T) {
-	if keepsCRDs(twoObjects) {
+	if KeepsCRDs(twoObjects) {
 		t.Error("an unannotated CRD counts as kept")
 	}
-	out, err := keepCRDs{}.Run(bytes.NewBufferString(twoObjects))
+	got, err := KeepCRDs(twoObjects)
 	must(t, err)
-	if got := out.String(); !keepsCRDs(got) || !strings.Contains(got, "helm.sh/resource-policy: keep") {
+	if !KeepsCRDs(got) || !strings.Contains(got, "helm.sh/resource-policy: keep") {
 		t.Error(got)
 	}
-	if !strings.Contains(out.String(), "9223372036854775807") {
+	if !strings.Contains(got, "9223372036854775807") {
 		t.Error("a whole number came out as another")
 	}
-	if strings.Count(out.String(), "resource-policy") != 1 {
+	if strings.Count(got, "resource-policy") != 1 {
 		t.Error("more than the CRD is annotated")
 	}
-	again, err := keepManifest(out.String())
+	again, err := KeepCRDs(got)
 	must(t, err)
-	if diff := cmp.Diff(out.String(), again); diff != "" {
+	if diff := cmp.Diff(got, again); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestKeepManifestLeavesAnotherPolicy(t *testing.T) {
 	text := strings.Replace(twoObjects, "  name: things", "  annotations: {helm.sh/resource-policy: delete}\n  name: things", 1)
-	got, err := keepManifest(text)
+	got, err := KeepCRDs(text)
 	must(t, err)
 	if got != text {
 		t.Error(got)
@@ -57,11 +56,11 @@ func TestKeepManifestLeavesAnotherPolicy(t *testing.T) {
 
 func TestDeploymentsOf(t *testing.T) {
 	text := twoObjects + "---\nkind: \"Deployment\"\nmetadata: {name: b, namespace: other}\n---\nkind: List\nnote: |\n  kind: Deployment\n"
-	want := []object{{"ns", "mini"}, {"other", "b"}}
-	if diff := cmp.Diff(want, deploymentsOf(text, "ns"), cmp.AllowUnexported(object{})); diff != "" {
+	want := []Object{{"ns", "mini"}, {"other", "b"}}
+	if diff := cmp.Diff(want, Deployments(text, "ns"), cmp.AllowUnexported(Object{})); diff != "" {
 		t.Error(diff)
 	}
-	if got := deploymentsOf("", "ns"); got != nil {
+	if got := Deployments("", "ns"); got != nil {
 		t.Error(got)
 	}
 }

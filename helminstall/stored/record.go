@@ -1,4 +1,4 @@
-package helminstall
+package stored
 
 import (
 	"encoding/json"
@@ -21,15 +21,15 @@ import (
 // The marks that a release of ours carries, as labels of the Secret that stores it. Helm keeps them over upgrades,
 // also over those that somebody makes with the helm command; storedLabel says what of it a run of ours stored itself.
 const (
-	managedByLabel = "app.kubernetes.io/managed-by"
-	managedBy      = "gen3-bootstrap"
-	digestLabel    = "gen3-bootstrap/chart-digest"
-	storedLabel    = "gen3-bootstrap/stored"
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	ManagedBy      = "gen3-bootstrap"
+	DigestLabel    = "gen3-bootstrap/chart-digest"
+	StoredLabel    = "gen3-bootstrap/stored"
 )
 
-// storedMark is the value of storedLabel. One that Helm carried along names another revision, status or uninstall than
+// StoredMark is the value of storedLabel. One that Helm carried along names another revision, status or uninstall than
 // the Secret has.
-func storedMark(revision int, status release.Status, deleted helmtime.Time) string {
+func StoredMark(revision int, status release.Status, deleted helmtime.Time) string {
 	mark := fmt.Sprintf("%d.%s", revision, status)
 	if status == release.StatusUninstalling {
 		mark += fmt.Sprintf(".%d", deleted.Unix())
@@ -69,8 +69,8 @@ type Record struct {
 	Labels map[string]string `json:"-"`
 }
 
-// deleteHooks name what Helm would create when the release is uninstalled.
-func (r *Record) deleteHooks() []string {
+// DeleteHooks name what Helm would create when the release is uninstalled.
+func (r *Record) DeleteHooks() []string {
 	var out []string
 	for _, h := range r.Hooks {
 		if slices.Contains(h.Events, "pre-delete") || slices.Contains(h.Events, "post-delete") {
@@ -81,11 +81,11 @@ func (r *Record) deleteHooks() []string {
 }
 
 // Marked reports whether the release's Secret carries our label. That alone is no proof; see the package comment.
-func (r *Record) Marked() bool { return r.Labels[managedByLabel] == managedBy }
+func (r *Record) Marked() bool { return r.Labels[ManagedByLabel] == ManagedBy }
 
 // StoredByUs reports whether a run of ours gave the revision the status that it has.
 func (r *Record) StoredByUs() bool {
-	return r.Labels[storedLabel] == storedMark(r.Revision, r.Info.Status, r.Info.Deleted)
+	return r.Labels[StoredLabel] == StoredMark(r.Revision, r.Info.Status, r.Info.Deleted)
 }
 
 // Since is when the operation began that gave the revision its status.
@@ -101,11 +101,11 @@ func (r *Record) Pending() bool {
 	return r.Info.Status.IsPending() || r.Info.Status == release.StatusUninstalling
 }
 
-// latest decodes the newest revision among the Secrets of one release; nil if there are none.
-func latest(secrets []corev1.Secret) (*Record, error) {
+// Latest decodes the newest revision among the Secrets of one release; nil if there are none.
+func Latest(secrets []corev1.Secret) (*Record, error) {
 	var newest *corev1.Secret
 	for i := range secrets {
-		if newest == nil || revision(&secrets[i]) > revision(newest) {
+		if newest == nil || Revision(&secrets[i]) > Revision(newest) {
 			newest = &secrets[i]
 		}
 	}
@@ -122,20 +122,21 @@ func latest(secrets []corev1.Secret) (*Record, error) {
 	return rec, nil
 }
 
-// lastThatWorked decodes the deployed revision under a newest one that failed. Like latest without any, it is nil where
+// LastThatWorked decodes the deployed revision under a newest one that failed. Like latest without any, it is nil where
 // none is or where it cannot be read: then the newest is all there is to go by.
-func lastThatWorked(newest *Record, secrets []corev1.Secret) *Record {
+func LastThatWorked(newest *Record, secrets []corev1.Secret) *Record {
 	if newest == nil || newest.Info.Status != release.StatusFailed {
 		return nil
 	}
 	deployed := slices.DeleteFunc(slices.Clone(secrets), func(s corev1.Secret) bool {
 		return s.Labels["status"] != release.StatusDeployed.String()
 	})
-	rec, _ := latest(deployed)
+	rec, _ := Latest(deployed)
 	return rec
 }
 
-func revision(s *corev1.Secret) int {
+// Revision is which revision a Secret stores.
+func Revision(s *corev1.Secret) int {
 	n, _ := strconv.Atoi(s.Labels["version"]) // a Secret without one is older than any
 	return n
 }
@@ -145,10 +146,11 @@ func decodeRecord(stored []byte) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseRecord(data)
+	return ParseRecord(data)
 }
 
-func parseRecord(data []byte) (*Record, error) {
+// ParseRecord reads what storedrelease.Unpack unpacked.
+func ParseRecord(data []byte) (*Record, error) {
 	rec := &Record{}
 	if err := json.Unmarshal(data, rec); err != nil {
 		return nil, errors.New("not a Helm 3 release")

@@ -1,4 +1,4 @@
-package helminstall
+package gen3
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
@@ -44,7 +45,7 @@ metadata:
 // releaseSecret is a release as Helm stores it.
 func releaseSecret(t *testing.T, name, chartName string, status release.Status) *corev1.Secret {
 	t.Helper()
-	s, err := storedRelease("sh.helm.release.v1."+name+".v1", &release.Release{
+	s, err := stored.NewSecret("sh.helm.release.v1."+name+".v1", &release.Release{
 		Name: name, Version: 1, Namespace: "prod", Manifest: gen3Manifest, Info: &release.Info{Status: status},
 		Config: map[string]any{"global": map[string]any{"crossplane": map[string]any{"enabled": true}, "aws": map[string]any{"useLocalSecret": map[string]any{"enabled": true}}}},
 		Chart:  &chart.Chart{Metadata: &chart.Metadata{Name: chartName, Version: "0.3.90"}},
@@ -71,7 +72,7 @@ func TestFindGen3(t *testing.T) {
 		"nothing installed": {nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, warnings, err := FindGen3(t.Context(), fake.NewClientset(c.objects...), "prod")
+			got, warnings, err := Find(t.Context(), fake.NewClientset(c.objects...), "prod")
 			if err != nil || len(warnings) > 0 || (got != nil) != c.found {
 				t.Fatalf("got %+v, %v", got, err)
 			}
@@ -87,8 +88,15 @@ func TestFindGen3WithoutPermission(t *testing.T) {
 	client.PrependReactor("list", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", nil)
 	})
-	if got, warnings, err := FindGen3(t.Context(), client, "prod"); got != nil || err != nil || len(warnings) > 0 {
+	if got, warnings, err := Find(t.Context(), client, "prod"); got != nil || err != nil || len(warnings) > 0 {
 		t.Errorf("got %+v, %q, %v", got, warnings, err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -121,25 +129,25 @@ func TestFindGen3AmongForgeries(t *testing.T) {
 		Name: "commons", Version: 1, Namespace: "prod", Info: &release.Info{Status: release.StatusDeployed},
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "no\x1b[31mversion"}},
 	}
-	data, err := encodeRelease(rel)
+	data, err := stored.EncodeRelease(rel)
 	must(t, err)
 	noVersion.Data[storedrelease.Entry] = data
 	badName := releaseSecret(t, "bad", "gen3", release.StatusDeployed)
 	rel.Name, rel.Chart.Metadata.Version = "x`touch y`", "0.3.90"
-	badName.Data[storedrelease.Entry], err = encodeRelease(rel)
+	badName.Data[storedrelease.Entry], err = stored.EncodeRelease(rel)
 	must(t, err)
 	for name, c := range map[string]struct {
 		objects []runtime.Object
-		found   *Gen3Release
+		found   *Release
 		warns   string
 	}{
-		"a bomb beside it":     {[]runtime.Object{bombSecret(t, "bomb", bomb), releaseSecret(t, "commons", "gen3", release.StatusDeployed)}, &Gen3Release{Name: "commons", Version: "0.3.90"}, "Secret prod/sh.helm.release.v1.bomb.v1 was not searched"},
+		"a bomb beside it":     {[]runtime.Object{bombSecret(t, "bomb", bomb), releaseSecret(t, "commons", "gen3", release.StatusDeployed)}, &Release{Name: "commons", Version: "0.3.90"}, "Secret prod/sh.helm.release.v1.bomb.v1 was not searched"},
 		"too many bombs":       {bombs, nil, "unpack to more than 256 MiB together"},
-		"a version that is no": {[]runtime.Object{noVersion}, &Gen3Release{Name: "commons"}, `says that its version is "no\x1b[31mversion"`},
+		"a version that is no": {[]runtime.Object{noVersion}, &Release{Name: "commons"}, `says that its version is "no\x1b[31mversion"`},
 		"a name that is none":  {[]runtime.Object{badName}, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, warnings, err := FindGen3(t.Context(), fake.NewClientset(c.objects...), "prod")
+			got, warnings, err := Find(t.Context(), fake.NewClientset(c.objects...), "prod")
 			must(t, err)
 			if (got == nil) != (c.found == nil) || got != nil && (got.Name != c.found.Name || got.Version != c.found.Version) {
 				t.Errorf("got %+v", got)
@@ -166,43 +174,13 @@ func TestFindGen3InPages(t *testing.T) {
 		}
 		return true, list, nil
 	})
-	got, warnings, err := FindGen3(t.Context(), client, "prod")
+	got, warnings, err := Find(t.Context(), client, "prod")
 	must(t, err)
 	if got == nil || pages != 3 || len(warnings) > 0 {
 		t.Errorf("got %+v after %d pages, %q", got, pages, warnings)
 	}
 	pages = 3
-	if got, warnings, err = FindGen3(t.Context(), client, "prod"); got != nil || err != nil || pages != 3+gen3Pages || len(warnings) != 1 {
+	if got, warnings, err = Find(t.Context(), client, "prod"); got != nil || err != nil || pages != 3+gen3Pages || len(warnings) != 1 {
 		t.Errorf("got %+v after %d pages, %q, %v", got, pages, warnings, err)
-	}
-}
-
-func TestServedBy(t *testing.T) {
-	again := map[string]any{"crds": map[string]any{"unsafeServeV1Beta1": true}}
-	for version, want := range map[string][]string{
-		"0.9.13": {"v1beta1"}, "0.15.1": {"v1beta1"}, "0.16.0": {"v1", "v1beta1"}, "v0.16.2": {"v1", "v1beta1"}, "0.17.0": {"v1"}, "2.9.0": {"v1"}, "newest": nil,
-	} {
-		if got := servedBy(version, nil); !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", version, got, want)
-		}
-	}
-	if got := servedBy("2.9.0", again); !slices.Equal(got, []string{"v1", "v1beta1"}) {
-		t.Errorf("with the value: got %v", got)
-	}
-	if got := servedBy("1.3.0", again); !slices.Equal(got, []string{"v1"}) {
-		t.Errorf("before the value: got %v", got)
-	}
-}
-
-func TestServedByAll(t *testing.T) {
-	both := []CRD{{Served: []string{"v1", "v1beta1"}}, {Served: []string{"v1beta1"}}}
-	if got := servedByAll(both); !slices.Equal(got, []string{"v1beta1"}) {
-		t.Errorf("got %v", got)
-	}
-	if got := servedByAll(both[:1]); got != nil {
-		t.Errorf("with one of two CRDs: got %v", got)
-	}
-	if len(both[0].Served) != 2 {
-		t.Error("it changed what was observed")
 	}
 }

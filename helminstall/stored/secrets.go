@@ -1,4 +1,4 @@
-package helminstall
+package stored
 
 import (
 	"context"
@@ -17,28 +17,29 @@ import (
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
-// releaseSecrets lies under Helm's Secrets driver. It answers reads from what Observe saw, which spares Helm four
+// Secrets lies under Helm's Secrets driver. It answers reads from what Observe saw, which spares Helm four
 // round trips of an upgrade; a run that came in between is still met, since a revision is created and never
 // overwritten. And it remembers failed writes, which Helm only logs: a release that could not be recorded as deployed
 // stays pending.
-type releaseSecrets struct {
+type Secrets struct {
 	typedcorev1.SecretInterface
 	ctx    context.Context // Helm's driver passes none
 	mu     sync.Mutex
 	kept   map[string]corev1.Secret
 	failed error
-	// newestOnly hides all but the newest match from a List: Helm decodes every revision, several times over, to use
+	// NewestOnly hides all but the newest match from a List: Helm decodes every revision, several times over, to use
 	// one of them. An uninstall needs them all.
-	newestOnly bool
-	// unchanged makes an Update fail where the Secret is no longer what was seen.
-	unchanged bool
+	NewestOnly bool
+	// Unchanged makes an Update fail where the Secret is no longer what was seen.
+	Unchanged bool
 }
 
 // storageTimeout lets the outcome of a run be recorded after its own time is over.
 const storageTimeout = 30 * time.Second
 
-func newReleaseSecrets(ctx context.Context, api typedcorev1.SecretInterface, seen []corev1.Secret) *releaseSecrets {
-	r := &releaseSecrets{SecretInterface: api, ctx: context.WithoutCancel(ctx), kept: map[string]corev1.Secret{}}
+// NewSecrets lies over api and knows what was seen there. Its writes outlive ctx by up to 30 seconds.
+func NewSecrets(ctx context.Context, api typedcorev1.SecretInterface, seen []corev1.Secret) *Secrets {
+	r := &Secrets{SecretInterface: api, ctx: context.WithoutCancel(ctx), kept: map[string]corev1.Secret{}}
 	for _, s := range seen {
 		r.kept[s.Name] = s
 	}
@@ -46,7 +47,7 @@ func newReleaseSecrets(ctx context.Context, api typedcorev1.SecretInterface, see
 }
 
 // List selects among what was seen. Helm only ever asks for the one release by its labels.
-func (r *releaseSecrets) List(_ context.Context, opts metav1.ListOptions) (*corev1.SecretList, error) {
+func (r *Secrets) List(_ context.Context, opts metav1.ListOptions) (*corev1.SecretList, error) {
 	selector, err := labels.Parse(opts.LabelSelector)
 	if err != nil {
 		return nil, err
@@ -59,14 +60,14 @@ func (r *releaseSecrets) List(_ context.Context, opts metav1.ListOptions) (*core
 			out.Items = append(out.Items, s)
 		}
 	}
-	if n := len(out.Items); r.newestOnly && n > 1 {
+	if n := len(out.Items); r.NewestOnly && n > 1 {
 		out.Items = out.Items[n-1:]
 	}
 	return out, nil
 }
 
 // Get returns what was seen.
-func (r *releaseSecrets) Get(_ context.Context, name string, _ metav1.GetOptions) (*corev1.Secret, error) {
+func (r *Secrets) Get(_ context.Context, name string, _ metav1.GetOptions) (*corev1.Secret, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, ok := r.kept[name]
@@ -77,25 +78,25 @@ func (r *releaseSecrets) Get(_ context.Context, name string, _ metav1.GetOptions
 }
 
 // Create stores a new revision.
-func (r *releaseSecrets) Create(_ context.Context, s *corev1.Secret, opts metav1.CreateOptions) (*corev1.Secret, error) {
+func (r *Secrets) Create(_ context.Context, s *corev1.Secret, opts metav1.CreateOptions) (*corev1.Secret, error) {
 	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Create(ctx, s, opts) }) //nolint:contextcheck // its own, see ctx
 }
 
 // Update stores a revision's new status.
-func (r *releaseSecrets) Update(_ context.Context, s *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error) {
-	if r.unchanged {
+func (r *Secrets) Update(_ context.Context, s *corev1.Secret, opts metav1.UpdateOptions) (*corev1.Secret, error) {
+	if r.Unchanged {
 		s.ResourceVersion = r.versionOf(s.Name)
 	}
 	return r.write(func(ctx context.Context) (*corev1.Secret, error) { return r.SecretInterface.Update(ctx, s, opts) }) //nolint:contextcheck // its own, see ctx
 }
 
-func (r *releaseSecrets) versionOf(name string) string {
+func (r *Secrets) versionOf(name string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.kept[name].ResourceVersion
 }
 
-func (r *releaseSecrets) write(do func(context.Context) (*corev1.Secret, error)) (*corev1.Secret, error) {
+func (r *Secrets) write(do func(context.Context) (*corev1.Secret, error)) (*corev1.Secret, error) {
 	ctx, cancel := context.WithTimeout(r.ctx, storageTimeout)
 	defer cancel()
 	s, err := do(ctx)
@@ -110,7 +111,7 @@ func (r *releaseSecrets) write(do func(context.Context) (*corev1.Secret, error))
 }
 
 // Delete removes a revision.
-func (r *releaseSecrets) Delete(_ context.Context, name string, opts metav1.DeleteOptions) error {
+func (r *Secrets) Delete(_ context.Context, name string, opts metav1.DeleteOptions) error {
 	ctx, cancel := context.WithTimeout(r.ctx, storageTimeout)
 	defer cancel()
 	err := r.SecretInterface.Delete(ctx, name, opts) //nolint:contextcheck // its own, see ctx
@@ -124,19 +125,19 @@ func (r *releaseSecrets) Delete(_ context.Context, name string, opts metav1.Dele
 	return nil
 }
 
-// now is the present content, oldest first, for the next look.
-func (r *releaseSecrets) now() []corev1.Secret {
+// Now is the present content, oldest first, for the next look.
+func (r *Secrets) Now() []corev1.Secret {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return byRevision(r.kept)
 }
 
 func byRevision(kept map[string]corev1.Secret) []corev1.Secret {
-	return slices.SortedFunc(maps.Values(kept), func(a, b corev1.Secret) int { return revision(&a) - revision(&b) })
+	return slices.SortedFunc(maps.Values(kept), func(a, b corev1.Secret) int { return Revision(&a) - Revision(&b) })
 }
 
-// err is what Helm could not record.
-func (r *releaseSecrets) err() error {
+// Err is what Helm could not record.
+func (r *Secrets) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.failed
@@ -144,13 +145,13 @@ func (r *releaseSecrets) err() error {
 
 // maxHistory is small because one revision of the newest chart takes more than half of what etcd stores in a value,
 // and every look at the release transfers all of them.
-const maxHistory = 3
+const MaxHistory = 3
 
 // Prune deletes the oldest revisions. Helm would do so by decoding all of them twice; their labels are enough.
-func (r *releaseSecrets) Prune(ctx context.Context) error {
-	all := r.now()
+func (r *Secrets) Prune(ctx context.Context) error {
+	all := r.Now()
 	var group errgroup.Group
-	for _, old := range all[:max(0, len(all)-maxHistory)] {
+	for _, old := range all[:max(0, len(all)-MaxHistory)] {
 		if old.Labels["status"] == "deployed" {
 			continue
 		}

@@ -1,4 +1,4 @@
-package helminstall
+package stored
 
 import (
 	"bytes"
@@ -20,21 +20,22 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
-// secretsDriver is Helm's Secrets driver with another compression level. Helm takes the best, which costs ten times
+// Driver is Helm's Secrets driver with another compression level. Helm takes the best, which costs ten times
 // the time for three per cent of the size, twice in every install; that was half of all the work.
-type secretsDriver struct {
+type Driver struct {
 	*driver.Secrets
-	api *releaseSecrets
+	api *Secrets
 	now func() time.Time
 }
 
-func newSecretsDriver(api *releaseSecrets, now func() time.Time) secretsDriver {
-	return secretsDriver{Secrets: driver.NewSecrets(api), api: api, now: now}
+// NewDriver makes one over the Secrets of a namespace; now is for the labels that Helm gives them.
+func NewDriver(api *Secrets, now func() time.Time) Driver {
+	return Driver{Secrets: driver.NewSecrets(api), api: api, now: now}
 }
 
 // Create implements driver.Creator.
-func (d secretsDriver) Create(key string, rel *release.Release) error {
-	secret, err := storedRelease(key, rel, "createdAt", d.now())
+func (d Driver) Create(key string, rel *release.Release) error {
+	secret, err := NewSecret(key, rel, "createdAt", d.now())
 	if err != nil {
 		return err
 	}
@@ -49,8 +50,8 @@ func (d secretsDriver) Create(key string, rel *release.Release) error {
 }
 
 // Update implements driver.Updator.
-func (d secretsDriver) Update(key string, rel *release.Release) error {
-	secret, err := storedRelease(key, rel, "modifiedAt", d.now())
+func (d Driver) Update(key string, rel *release.Release) error {
+	secret, err := NewSecret(key, rel, "modifiedAt", d.now())
 	if err != nil {
 		return err
 	}
@@ -61,10 +62,10 @@ func (d secretsDriver) Update(key string, rel *release.Release) error {
 	return nil
 }
 
-// storedRelease makes the Secret as Helm makes it, so that the helm command works on the release as on its own, and adds
+// NewSecret makes the Secret as Helm makes it, so that the helm command works on the release as on its own, and adds
 // a mark that tells who wrote it.
-func storedRelease(key string, rel *release.Release, stamp string, now time.Time) (*corev1.Secret, error) {
-	data, err := encodeRelease(rel)
+func NewSecret(key string, rel *release.Release, stamp string, now time.Time) (*corev1.Secret, error) {
+	data, err := EncodeRelease(rel)
 	if err != nil {
 		return nil, fmt.Errorf("encode release %s: %w", rel.Name, err)
 	}
@@ -73,7 +74,7 @@ func storedRelease(key string, rel *release.Release, stamp string, now time.Time
 		labels = map[string]string{}
 	}
 	labels[stamp] = strconv.FormatInt(now.Unix(), 10)
-	labels[storedLabel] = storedMark(rel.Version, rel.Info.Status, rel.Info.Deleted)
+	labels[StoredLabel] = StoredMark(rel.Version, rel.Info.Status, rel.Info.Deleted)
 	labels["name"], labels["owner"] = rel.Name, "helm"
 	labels["status"], labels["version"] = rel.Info.Status.String(), strconv.Itoa(rel.Version)
 	return &corev1.Secret{
@@ -83,7 +84,8 @@ func storedRelease(key string, rel *release.Release, stamp string, now time.Time
 	}, nil
 }
 
-func encodeRelease(rel *release.Release) ([]byte, error) {
+// EncodeRelease is a release as it stands in its Secret: JSON, packed with gzip, in base64.
+func EncodeRelease(rel *release.Release) ([]byte, error) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	if err := json.NewEncoder(w).Encode(rel); err != nil {

@@ -1,4 +1,4 @@
-package helminstall
+package stored
 
 import (
 	"strings"
@@ -8,9 +8,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// documents splits a stored or rendered manifest. Parsing all of it would take longer than all else of a run that
+// Documents splits a stored or rendered manifest. Parsing all of it would take longer than all else of a run that
 // changes nothing, since the CRDs are a megabyte; so it is split and searched as text first.
-func documents(manifest string) []string {
+func Documents(manifest string) []string {
 	var out []string
 	for doc := range strings.SplitSeq("\n"+manifest, "\n---") {
 		if strings.TrimSpace(doc) != "" {
@@ -20,8 +20,8 @@ func documents(manifest string) []string {
 	return out
 }
 
-// ofKind reports whether a document is, at its top level, of that kind.
-func ofKind(doc, kind string) bool {
+// OfKind reports whether a document is, at its top level, of that kind.
+func OfKind(doc, kind string) bool {
 	for _, form := range []string{kind, `"` + kind + `"`, "'" + kind + "'"} {
 		if strings.Contains(doc, "\nkind: "+form+"\n") || strings.HasSuffix(doc, "\nkind: "+form) {
 			return true
@@ -30,15 +30,15 @@ func ofKind(doc, kind string) bool {
 	return false
 }
 
-// object is a namespace and a name.
-type object struct{ namespace, name string }
+// Object is a namespace and a name.
+type Object struct{ Namespace, Name string }
 
 // String is namespace/name, or the name alone.
-func (o object) String() string {
-	if o.namespace == "" {
-		return o.name
+func (o Object) String() string {
+	if o.Namespace == "" {
+		return o.Name
 	}
-	return o.namespace + "/" + o.name
+	return o.Namespace + "/" + o.Name
 }
 
 // maxObject is how large the text of one object is taken to be; the API server takes none of more. maxObjects bounds how
@@ -48,8 +48,8 @@ const (
 	maxObjects = 1000
 )
 
-// head is what names an object in a manifest.
-type head struct {
+// Head is what names an object in a manifest.
+type Head struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	Metadata   struct {
@@ -58,7 +58,8 @@ type head struct {
 	} `json:"metadata"`
 }
 
-func (h head) groupKind() schema.GroupKind {
+// GroupKind is what kind of object it names.
+func (h Head) GroupKind() schema.GroupKind {
 	group, _, found := strings.Cut(h.APIVersion, "/")
 	if !found {
 		group = ""
@@ -66,12 +67,12 @@ func (h head) groupKind() schema.GroupKind {
 	return schema.GroupKind{Group: group, Kind: h.Kind}
 }
 
-// headsOf lists what a manifest names, apart from CRDs; never nil.
-func headsOf(manifest string) []head {
-	out := []head{}
-	for _, doc := range documents(manifest) {
-		var h head
-		if len(out) == maxObjects || len(doc) > maxObject || ofKind(doc, crdKind) || yaml.Unmarshal([]byte(doc), &h) != nil || h.Kind == "" {
+// Heads lists what a manifest names, apart from CRDs; never nil.
+func Heads(manifest string) []Head {
+	out := []Head{}
+	for _, doc := range Documents(manifest) {
+		var h Head
+		if len(out) == maxObjects || len(doc) > maxObject || OfKind(doc, CRDKind) || yaml.Unmarshal([]byte(doc), &h) != nil || h.Kind == "" {
 			continue
 		}
 		out = append(out, h)
@@ -79,11 +80,11 @@ func headsOf(manifest string) []head {
 	return out
 }
 
-// deploymentsOf lists the Deployments of a manifest; those without a namespace are in the release's.
-func deploymentsOf(manifest, namespace string) []object {
-	var out []object
-	for _, doc := range documents(manifest) {
-		if len(out) == maxObjects || len(doc) > maxObject || !ofKind(doc, "Deployment") {
+// Deployments lists the Deployments of a manifest; those without a namespace are in the release's.
+func Deployments(manifest, namespace string) []Object {
+	var out []Object
+	for _, doc := range Documents(manifest) {
+		if len(out) == maxObjects || len(doc) > maxObject || !OfKind(doc, "Deployment") {
 			continue
 		}
 		var head struct {
@@ -95,15 +96,15 @@ func deploymentsOf(manifest, namespace string) []object {
 		if head.Metadata.Namespace == "" {
 			head.Metadata.Namespace = namespace
 		}
-		out = append(out, object{head.Metadata.Namespace, head.Metadata.Name})
+		out = append(out, Object{head.Metadata.Namespace, head.Metadata.Name})
 	}
 	return out
 }
 
-// definesWithoutConversion reports whether a manifest has that CRD, and has it without a conversion.
-func definesWithoutConversion(manifest, name string) bool {
-	for _, doc := range documents(manifest) {
-		if len(doc) > maxObject || !ofKind(doc, crdKind) {
+// DefinesWithoutConversion reports whether a manifest has that CRD, and has it without a conversion.
+func DefinesWithoutConversion(manifest, name string) bool {
+	for _, doc := range Documents(manifest) {
+		if len(doc) > maxObject || !OfKind(doc, CRDKind) {
 			continue
 		}
 		var crd struct {
@@ -121,7 +122,7 @@ func definesWithoutConversion(manifest, name string) bool {
 
 // CRDVersions reads a rendered document that defines a CRD; "" where it is none.
 func CRDVersions(doc string) (name string, versions []string) {
-	if !ofKind(doc, crdKind) {
+	if !OfKind(doc, CRDKind) {
 		return "", nil
 	}
 	var crd struct {

@@ -1,4 +1,4 @@
-package helminstall
+package stored
 
 import (
 	"fmt"
@@ -10,27 +10,27 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const crdKind = "CustomResourceDefinition"
+const CRDKind = "CustomResourceDefinition"
 
-// keepsCRDs reports whether uninstalling a release with this manifest would leave its CRDs. Helm reads the annotation
+// KeepsCRDs reports whether uninstalling a release with this manifest would leave its CRDs. Helm reads the annotation
 // from the stored manifest: what the live objects carry does not count.
-func keepsCRDs(manifest string) bool {
-	for _, doc := range documents(manifest) {
-		if ofKind(doc, crdKind) && !strings.Contains(doc, kube.ResourcePolicyAnno) {
+func KeepsCRDs(manifest string) bool {
+	for _, doc := range Documents(manifest) {
+		if OfKind(doc, CRDKind) && !strings.Contains(doc, kube.ResourcePolicyAnno) {
 			return false
 		}
 	}
 	return true
 }
 
-// keepManifest annotates the CRDs of a manifest. An annotation that is there, whatever it says, is the operator's will.
-func keepManifest(manifest string) (string, error) {
-	if keepsCRDs(manifest) {
+// KeepCRDs annotates the CRDs of a manifest. An annotation that is there, whatever it says, is the operator's will.
+func KeepCRDs(manifest string) (string, error) {
+	if KeepsCRDs(manifest) {
 		return manifest, nil
 	}
 	var out strings.Builder
-	for _, doc := range documents(manifest) {
-		if ofKind(doc, crdKind) && !strings.Contains(doc, kube.ResourcePolicyAnno) {
+	for _, doc := range Documents(manifest) {
+		if OfKind(doc, CRDKind) && !strings.Contains(doc, kube.ResourcePolicyAnno) {
 			annotated, err := annotate(doc)
 			if err != nil {
 				return "", fmt.Errorf("annotate CRD: %w", err)
