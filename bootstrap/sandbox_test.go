@@ -26,6 +26,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
@@ -96,7 +97,7 @@ func (c *cluster) newStage(t *testing.T, aws *awsfake.Server, namespace string) 
 	return &stage{cluster: c, aws: aws, settings: bootstrap.Settings{
 		Account: account, Region: region, Kubeconfig: c.Kubeconfig, Namespace: namespace, CreateNamespace: true,
 		Timeout: time.Minute, LockTimeout: 10 * time.Second,
-		Helm: helminstall.Settings{Chart: helminstall.DefaultChart, Repo: c.ChartRepo},
+		Helm: helminstall.Settings{Chart: chartsource.DefaultChart, Repo: c.ChartRepo},
 		Timing: bootstrap.Timing{
 			MintDeadline: 2 * time.Second, Settle: time.Second, Poll: 20 * time.Millisecond, Request: 5 * time.Second,
 		},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
@@ -75,7 +76,7 @@ func (t *teardown) addReleases() {
 	for _, name := range t.names.releases {
 		step := t.target.releaseStep()
 		step.Settings = helminstall.Settings{
-			Release: name.name, Namespace: name.namespace, Chart: helminstall.DefaultChart, Repo: helminstall.DefaultRepo, Timeout: t.settings.Timeout,
+			Release: name.name, Namespace: name.namespace, Chart: chartsource.DefaultChart, Repo: chartsource.DefaultRepo, Timeout: t.settings.Timeout,
 		}
 		t.add(&releaseRemoval{
 			step: step, client: t.target.kube, external: t.external, namespace: t.target.settings.Namespace,

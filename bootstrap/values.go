@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
-	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -147,7 +147,7 @@ func (v *valuesRun) write() []error {
 	}
 	if why := f.chart.Misfit(f.served); why != "" && f.chart.APIFor(f.served) == "" {
 		return []error{hint.With(fmt.Errorf("gen3 chart %s %s, and the cluster serves %s", f.chart, why, gen3.APIList(f.served)),
-			fmt.Sprintf("chart %s %s serves both; newer gen3 charts take the one that is served", helminstall.DefaultChart, helminstall.DefaultVersion))}
+			fmt.Sprintf("chart %s %s serves both; newer gen3 charts take the one that is served", chartsource.DefaultChart, chartsource.DefaultVersion))}
 	}
 	text, err := f.text()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -27,11 +28,11 @@ func TestCheck(t *testing.T) {
 		"oci tag":        {func(s *Settings) { s.Chart = "oci://ghcr.io/a/b:1.0" }, []string{"tag"}},
 		"absent dir":     {func(s *Settings) { s.Chart = "./nowhere" }, []string{"load chart ./nowhere: no such file or directory"}},
 		"not a chart":    {func(s *Settings) { s.Chart = "./" }, []string{"load chart"}},
-		"chart":          {func(s *Settings) { s.Chart = writeChart(t, "1.2.3", "") }, nil},
-		"chart, version": {func(s *Settings) { s.Chart, s.Version = writeChart(t, "1.2.3", ""), "1.2.4" }, []string{"is version 1.2.3"}},
-		"library":        {func(s *Settings) { s.Chart = writeChart(t, "1.2.3", "type: library") }, []string{"library"}},
+		"chart":          {func(s *Settings) { s.Chart = charttest.Write(t, "1.2.3", "") }, nil},
+		"chart, version": {func(s *Settings) { s.Chart, s.Version = charttest.Write(t, "1.2.3", ""), "1.2.4" }, []string{"is version 1.2.3"}},
+		"library":        {func(s *Settings) { s.Chart = charttest.Write(t, "1.2.3", "type: library") }, []string{"library"}},
 		"dependency": {func(s *Settings) {
-			s.Chart = writeChart(t, "1.0.0", "dependencies: [{name: x, version: 1.0.0, repository: 'https://h'}]")
+			s.Chart = charttest.Write(t, "1.0.0", "dependencies: [{name: x, version: 1.0.0, repository: 'https://h'}]")
 		}, []string{"missing in charts"}},
 		"values absent":   {func(s *Settings) { s.Values = []string{"/nowhere.yaml"} }, []string{"read values file /nowhere.yaml: no such file"}},
 		"values a dir":    {func(s *Settings) { s.Values = []string{t.TempDir()} }, []string{": is a directory"}},

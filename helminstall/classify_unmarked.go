@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -96,7 +97,7 @@ func unmarkedCutOff(o *Observed, w Want, v Verdict) Verdict {
 // otherChart reports whether the release only has the operator's usual name: it is of another chart, which nobody named,
 // and no operator that runs is of it.
 func otherChart(o *Observed, w Want) bool {
-	if o.Release.Chart.Metadata.Name == DefaultChart || w.Explicit {
+	if o.Release.Chart.Metadata.Name == chartsource.DefaultChart || w.Explicit {
 		return false
 	}
 	for _, op := range o.Operators {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -33,7 +34,7 @@ func chartDiffers(r *stored.Record, w Want) string {
 	switch {
 	case name != have.Name:
 		return fmt.Sprintf("chart %s %s -> %s %s", have.Name, have.Version, name, cmp.Or(w.Version, "newest"))
-	case !sameVersion(version, have.Version):
+	case !chartsource.SameVersion(version, have.Version):
 		return fmt.Sprintf("chart %s -> %s", have.Version, version)
 	case w.Digest != "" && w.Digest != r.Labels[stored.DigestLabel] && r.Marked():
 		return fmt.Sprintf("content of chart %s changed: digest %s -> %s", have.Version,
@@ -45,7 +46,7 @@ func chartDiffers(r *stored.Record, w Want) string {
 func short(digest string) string { return digest[:min(len(digest), 12)] }
 
 func chartWords(w Want) string {
-	return fmt.Sprintf("chart %s %s", cmp.Or(w.Chart, DefaultChart), cmp.Or(w.Version, "in its newest version"))
+	return fmt.Sprintf("chart %s %s", cmp.Or(w.Chart, chartsource.DefaultChart), cmp.Or(w.Version, "in its newest version"))
 }
 
 // served lists the API versions of the CRDs, for a reason.

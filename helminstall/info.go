@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 )
 
@@ -42,7 +43,7 @@ func infoOf(r *stored.Record) Info {
 
 func (s *Step) nextVersion() string {
 	if s.next != nil {
-		return s.next.chart.Metadata.Version
+		return s.next.Chart.Metadata.Version
 	}
 	return s.wanted.Version
 }
@@ -62,7 +63,7 @@ func (s *Step) labelledInfo() Info {
 	for _, op := range s.seen.Operators {
 		return Info{
 			Name: op.Owner.Release, Namespace: op.Owner.Namespace,
-			ChartVersion: strings.TrimPrefix(op.Chart, DefaultChart+"-"), AppVersion: op.Version,
+			ChartVersion: strings.TrimPrefix(op.Chart, chartsource.DefaultChart+"-"), AppVersion: op.Version,
 		}
 	}
 	for _, c := range s.seen.CRDs {

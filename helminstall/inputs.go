@@ -1,16 +1,12 @@
 package helminstall
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 
-	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chart/loader"
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/bound"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -22,7 +18,8 @@ const maxValues = 2 << 20
 // read only once, and a file may change between its check and its use.
 type Inputs struct {
 	values map[string]any // of --values and --set, in helm's order
-	chart  *fetched       // nil where it is not on disk
+	ref    chartsource.Ref
+	chart  *chartsource.Fetched // nil where it is not on disk
 }
 
 // ReadInputs reads and judges each file that the settings name, and returns them with what it read. It ends with ctx, since
@@ -31,11 +28,11 @@ func ReadInputs(ctx context.Context, s Settings) (Settings, []error) {
 	if s.Inputs != nil {
 		return s, nil
 	}
-	in := &Inputs{}
+	in := &Inputs{ref: s.ref()}
 	var errs []error
-	if s.source() == fromDisk {
+	if in.ref.From == chartsource.Disk {
 		var err error
-		if in.chart, err = s.readChart(ctx); err != nil {
+		if in.chart, err = in.ref.Read(ctx); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -45,42 +42,6 @@ func ReadInputs(ctx context.Context, s Settings) (Settings, []error) {
 		s.Inputs = in
 	}
 	return s, errs
-}
-
-// readChart loads a chart from disk, and judges it as helm install would.
-func (s Settings) readChart(ctx context.Context) (*fetched, error) {
-	ch, err := loadDisk(ctx, s.chart())
-	if err != nil {
-		return nil, err
-	}
-	if s.Version != "" && !sameVersion(s.Version, ch.Metadata.Version) {
-		return nil, hint.With(fmt.Errorf("check --chart-version %s: the chart at %s is version %s",
-			s.Version, s.chart(), ch.Metadata.Version), "leave --chart-version out, or change the chart")
-	}
-	return &fetched{chart: ch, digest: contentDigest(ch.Raw)}, nil
-}
-
-// loadDisk loads a directory or an archive.
-func loadDisk(ctx context.Context, file string) (*chart.Chart, error) {
-	ch, err := bound.InTime(ctx, func() (*chart.Chart, error) {
-		if info, err := os.Stat(file); err != nil {
-			return nil, err
-		} else if info.IsDir() {
-			return loader.LoadDir(file)
-		}
-		archive, err := bound.ReadFile(file, maxDownload)
-		if err != nil {
-			return nil, err
-		}
-		return loader.LoadArchive(bytes.NewReader(archive))
-	})
-	if _, ok := errors.AsType[*os.PathError](err); ok {
-		return nil, hint.With(fmt.Errorf("load chart %s: %w", file, bound.Cause(err)), "check the path given as --chart")
-	}
-	if err != nil {
-		return nil, hint.With(fmt.Errorf("load chart %s: %w", file, err), "check it with: "+hint.Command("helm", "lint", file))
-	}
-	return ch, installable(file, ch)
 }
 
 // readValues merges what --values and --set ask for.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
+	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -44,7 +46,7 @@ func TestInputsAreReadOnce(t *testing.T) {
 	if got := again.Inputs.values["replicaCount"]; got != 2.0 {
 		t.Errorf("replicaCount is %v", got)
 	}
-	if again.source() != fromDisk || again.Inputs.chart.chart.Metadata.Version != "1.1.0" {
+	if again.ref().From != chartsource.Disk || again.Inputs.chart.Chart.Metadata.Version != "1.1.0" {
 		t.Errorf("chart %+v", again.Inputs.chart)
 	}
 }
@@ -52,7 +54,7 @@ func TestInputsAreReadOnce(t *testing.T) {
 // packedChart is an archive of the mini chart, version 1.1.0.
 func packedChart(t *testing.T) string {
 	t.Helper()
-	archive, _ := packed(t)
+	archive, _ := charttest.Pack(t)
 	return archive
 }
 

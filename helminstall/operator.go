@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
@@ -112,7 +113,7 @@ func (o *Observed) take(items []appsv1.Deployment, namespace string, unread bool
 	namespaces := map[string]bool{namespace: true}
 	for i := range items {
 		d := &items[i]
-		if d.Labels[nameLabel] != DefaultChart {
+		if d.Labels[nameLabel] != chartsource.DefaultChart {
 			continue
 		}
 		op := operatorOf(d)
@@ -160,7 +161,7 @@ func looksGenuine(d *appsv1.Deployment) bool {
 	return slices.ContainsFunc(d.Spec.Template.Spec.Containers, func(c corev1.Container) bool {
 		image, _, _ := strings.Cut(c.Image, "@")
 		name, _, _ := strings.Cut(path.Base(image), ":")
-		return name == DefaultChart || strings.HasPrefix(name, DefaultChart+"-") ||
+		return name == chartsource.DefaultChart || strings.HasPrefix(name, chartsource.DefaultChart+"-") ||
 			!slices.ContainsFunc(operatorFlags(), func(flag string) bool { return !hasFlag(c.Args, flag) })
 	})
 }
@@ -174,7 +175,7 @@ func hasFlag(args []string, name string) bool {
 
 // chartVersion is the version of the chart by its label; "" where that tells none.
 func (o Operator) chartVersion() string {
-	version, ok := strings.CutPrefix(o.Chart, DefaultChart+"-")
+	version, ok := strings.CutPrefix(o.Chart, chartsource.DefaultChart+"-")
 	if _, err := semver.NewVersion(version); !ok || err != nil {
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -45,7 +46,7 @@ func (s *Step) prepare(ctx context.Context) error {
 
 // prepareChart leaves next nil where the chart that is stored with the release serves.
 func (s *Step) prepareChart(ctx context.Context) error {
-	if s.source() == fromDisk {
+	if s.ref().From == chartsource.Disk {
 		return nil // want has loaded it
 	}
 	if !s.needsChart() {
@@ -59,14 +60,14 @@ func (s *Step) prepareChart(ctx context.Context) error {
 	if version == "" && s.seen.Release != nil {
 		version = s.seen.base().Chart.Metadata.Version
 	}
-	if s.next != nil && (version == "" || sameVersion(version, s.next.chart.Metadata.Version)) {
+	if s.next != nil && (version == "" || chartsource.SameVersion(version, s.next.Chart.Metadata.Version)) {
 		return nil // from an earlier look
 	}
-	got, err := s.fetch(ctx, s.client(), version)
+	got, err := s.ref().Fetch(ctx, s.client(), version)
 	if err != nil {
 		return err
 	}
-	s.next = &got
+	s.next = got
 	return nil
 }
 
@@ -78,7 +79,7 @@ func (s *Step) sameChart() error {
 	}
 	base := s.seen.base()
 	have := base.Chart.Metadata
-	if have.Name == s.chartName() && (base.Labels[stored.DigestLabel] == "" || s.verdict.NewChart) {
+	if have.Name == s.ref().Name() && (base.Labels[stored.DigestLabel] == "" || s.verdict.NewChart) {
 		return nil
 	}
 	why := "its dependencies are not stored with it"

@@ -8,6 +8,7 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -20,7 +21,7 @@ func TestOtherChartIsNotReplaced(t *testing.T) {
 	t.Cleanup(repo.Close)
 	wrapper := aRelease(withChart("wrapper"), func(r *stored.Record) {
 		r.Chart.Metadata.Version = "0.1.0"
-		r.Chart.Metadata.Dependencies = []*chart.Dependency{{Name: DefaultChart}}
+		r.Chart.Metadata.Dependencies = []*chart.Dependency{{Name: chartsource.DefaultChart}}
 	})
 	s := &Step{HTTP: repo.Client(), Settings: Settings{Repo: repo.URL, Set: []string{"a=b"}}, seen: &Observed{Release: wrapper}}
 	err := s.prepareChart(t.Context())

@@ -64,7 +64,7 @@ func (s *Step) wantedValues() map[string]any {
 func (s *Step) loadedChart(ctx context.Context) (*chart.Chart, error) {
 	switch {
 	case s.next != nil:
-		return s.next.chart, nil
+		return s.next.Chart, nil
 	case s.stored != nil && s.stored.revision == s.seen.base().Revision:
 		return s.stored.chart, nil
 	}

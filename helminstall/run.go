@@ -46,7 +46,7 @@ func (s *Step) install(ctx context.Context, e *helm) (*release.Release, error) {
 			return nil, err
 		}
 	}
-	ch, err := copyOf(s.next.chart)
+	ch, err := copyOf(s.next.Chart)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +72,8 @@ func (s *Step) labels() map[string]string {
 	case s.next == nil && s.seen.Worked != nil: // not the label of the revision that failed
 		out[stored.DigestLabel] = cmp.Or(s.seen.Worked.Labels[stored.DigestLabel], "null")
 	case s.next == nil: // the chart stays, and so does its label
-	case s.next.digest != "":
-		out[stored.DigestLabel] = s.next.digest
+	case s.next.Digest != "":
+		out[stored.DigestLabel] = s.next.Digest
 	case s.verdict.Action != plan.Create:
 		out[stored.DigestLabel] = "null"
 	}
@@ -106,7 +106,7 @@ func settle(e *helm, name string) error {
 // chartFor is the downloaded chart, or the one that is stored with the release.
 func (s *Step) chartFor(e *helm) (*chart.Chart, error) {
 	if s.next != nil {
-		return copyOf(s.next.chart)
+		return copyOf(s.next.Chart)
 	}
 	stored, err := e.Releases.Get(s.Settings.Release, s.seen.base().Revision)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -66,7 +67,7 @@ func (sb *sandbox) config(t *testing.T, wrap func(http.RoundTripper) http.RoundT
 func (sb *sandbox) step(t *testing.T, calls *recorder, change func(*Settings)) *Step {
 	t.Helper()
 	set := Settings{
-		Release: "external-secrets", Namespace: "external-secrets", Chart: DefaultChart, Repo: sb.ChartRepo,
+		Release: "external-secrets", Namespace: "external-secrets", Chart: chartsource.DefaultChart, Repo: sb.ChartRepo,
 		Timeout: time.Minute,
 	}
 	if change != nil {

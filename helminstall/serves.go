@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 )
 
 // Serves returns the API versions in which the cluster takes ExternalSecrets and SecretStores once Apply has done what
@@ -16,14 +17,14 @@ func (s *Step) Serves() (versions []string, whose string) {
 	info := s.Release()
 	if s.writes() && s.verdict.NewChart {
 		version := cmp.Or(s.nextVersion(), info.ChartVersion)
-		if s.next != nil && s.next.chart.Metadata.Name != DefaultChart {
+		if s.next != nil && s.next.Chart.Metadata.Name != chartsource.DefaultChart {
 			return nil, ""
 		}
-		return servedBy(version, s.wanted.Values), "chart " + DefaultChart + " " + version
+		return servedBy(version, s.wanted.Values), "chart " + chartsource.DefaultChart + " " + version
 	}
 	whose = "the CRDs"
 	if info.ChartVersion != "" {
-		whose = "the CRDs of chart " + DefaultChart + " " + info.ChartVersion
+		whose = "the CRDs of chart " + chartsource.DefaultChart + " " + info.ChartVersion
 	}
 	return servedByAll(s.seen.CRDs), whose
 }

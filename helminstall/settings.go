@@ -2,17 +2,8 @@ package helminstall
 
 import (
 	"cmp"
-	"path"
-	"strings"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"time"
-)
-
-// What a run installs when nothing else is asked for. Sites that run Gen3 pin this version: it serves both v1beta1 and
-// v1 of the External Secrets API, and the gen3 charts need one or the other.
-const (
-	DefaultChart   = "external-secrets"
-	DefaultRepo    = "https://charts.external-secrets.io"
-	DefaultVersion = "0.16.2"
 )
 
 // Settings is what a run wants of the release.
@@ -40,46 +31,31 @@ type Settings struct {
 // defaultTimeout is what --timeout defaults to; a step that is given none must not wait for ever.
 const defaultTimeout = 10 * time.Minute
 
-func (s Settings) chart() string          { return cmp.Or(s.Chart, DefaultChart) }
-func (s Settings) repo() string           { return strings.TrimRight(cmp.Or(s.Repo, DefaultRepo), "/") }
+func (s Settings) chart() string { return cmp.Or(s.Chart, chartsource.DefaultChart) }
+
+// ref is where the chart comes from, as it was when the inputs were read.
+func (s Settings) ref() chartsource.Ref {
+	if s.Inputs != nil {
+		return s.Inputs.ref
+	}
+	return chartsource.Of(s.Chart, s.Repo, s.Version)
+}
+
 func (s Settings) timeout() time.Duration { return cmp.Or(s.Timeout, defaultTimeout) }
 
 // explicit reports whether the run asks for anything beyond "an operator is there".
 func (s Settings) explicit() bool {
-	return s.Version != "" || len(s.Values) > 0 || len(s.Set) > 0 || s.chart() != DefaultChart
+	return s.Version != "" || len(s.Values) > 0 || len(s.Set) > 0 || s.chart() != chartsource.DefaultChart
 }
 
 func (s Settings) releaseGiven() bool {
-	return s.ReleaseGiven || s.Release != DefaultChart || s.Namespace != DefaultChart
-}
-
-// firstVersion is the version that a first install takes; "" is the newest.
-func (s Settings) firstVersion() string {
-	if s.Version != "" {
-		return s.Version
-	}
-	if s.source() != fromDisk && s.chartName() == DefaultChart {
-		return DefaultVersion
-	}
-	return ""
-}
-
-// chartName is the name that the chart must have, as far as the reference tells; "" where only its content does.
-func (s Settings) chartName() string {
-	switch s.source() {
-	case fromRepo:
-		return s.chart()
-	case fromRegistry:
-		return path.Base(s.chart())
-	case fromDisk:
-	}
-	return ""
+	return s.ReleaseGiven || s.Release != chartsource.DefaultChart || s.Namespace != chartsource.DefaultChart
 }
 
 // wantName and wantVersion say what an existing release must have; "" leaves it as it is.
 func (s Settings) wantName() string {
-	if s.Version == "" && s.chart() == DefaultChart {
+	if s.Version == "" && s.chart() == chartsource.DefaultChart {
 		return ""
 	}
-	return s.chartName()
+	return s.ref().Name()
 }

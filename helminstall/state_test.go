@@ -7,6 +7,7 @@ import (
 
 	"helm.sh/helm/v3/pkg/release"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -22,7 +23,7 @@ func aRelease(changes ...func(*stored.Record)) *stored.Record {
 		Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy},
 	}
 	r.Info.Status, r.Info.LastDeployed.Time = release.StatusDeployed, at().Add(-time.Minute)
-	r.Chart.Metadata.Name, r.Chart.Metadata.Version = DefaultChart, DefaultVersion
+	r.Chart.Metadata.Name, r.Chart.Metadata.Version = chartsource.DefaultChart, chartsource.DefaultVersion
 	for _, change := range changes {
 		change(r)
 	}
@@ -189,7 +190,7 @@ func TestClassify(t *testing.T) {
 				Values: baseValues(), Asked: baseValues(),
 			}
 			if test.seen.Release == nil {
-				w.Chart, w.Version = DefaultChart, DefaultVersion
+				w.Chart, w.Version = chartsource.DefaultChart, chartsource.DefaultVersion
 			}
 			test.seen.CRDsName = !test.unnamed // by the cluster-wide objects; what it means is in TestOurs
 			if test.want != nil {

@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -38,7 +39,7 @@ type Step struct {
 	seen     *Observed
 	verdict  Verdict
 	wanted   Want
-	next     *fetched // the chart that Apply installs
+	next     *chartsource.Fetched // the chart that Apply installs
 	apis     *apis
 	stored   *storedChart  // the one that an upgrade of values takes from the release
 	rendered *rendering    // of the last look
@@ -126,14 +127,14 @@ func (s *Step) want(ctx context.Context, o *Observed) (Want, error) {
 		Explicit: s.explicit(), ReleaseGiven: s.releaseGiven(), Adopt: s.Adopt, Timeout: s.timeout(), Now: s.Now(),
 	}
 	if o.gone() {
-		w.Chart, w.Version = s.chartName(), s.firstVersion()
+		w.Chart, w.Version = s.ref().Name(), s.ref().FirstVersion()
 	}
-	if op := o.lost(s.Settings.Release, s.Namespace); op != nil && w.Chart == DefaultChart {
+	if op := o.lost(s.Settings.Release, s.Namespace); op != nil && w.Chart == chartsource.DefaultChart {
 		w.Version = cmp.Or(s.Version, op.chartVersion(), w.Version)
 	}
 	if local := s.Inputs.chart; local != nil {
 		s.next = local
-		w.Chart, w.Version, w.Digest = local.chart.Metadata.Name, local.chart.Metadata.Version, local.digest
+		w.Chart, w.Version, w.Digest = local.Chart.Metadata.Name, local.Chart.Metadata.Version, local.Digest
 	}
 	if where := s.pendingIn(o); where != "" && s.HolderAlive != nil {
 		w.HolderGone = !s.HolderAlive(ctx, where)
@@ -164,7 +165,7 @@ func (s *Step) Warnings() []string {
 	}
 	out = append(out, s.verdict.Warnings...)
 	if s.next != nil {
-		out = append(out, s.next.warnings...)
+		out = append(out, s.next.Warnings...)
 	}
 	return append(out, s.warnings...)
 }

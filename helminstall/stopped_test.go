@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
@@ -18,7 +19,7 @@ import (
 func deployment(ns, name string, replicas, available int32) *appsv1.Deployment {
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: ns, Name: name, Labels: map[string]string{"app.kubernetes.io/name": DefaultChart},
+			Namespace: ns, Name: name, Labels: map[string]string{"app.kubernetes.io/name": chartsource.DefaultChart},
 			Annotations: map[string]string{owner.ReleaseAnnotation: "eso", owner.NamespaceAnnotation: ns},
 		},
 		Spec: appsv1.DeploymentSpec{Replicas: &replicas, Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -36,7 +37,7 @@ func storedVersionsServed(crd string, stored, have []string) error {
 			return hint.Refuse(fmt.Errorf("upgrade CRD %s: objects may be stored as %s, which the new chart (%s) does not know",
 				crd, version, strings.Join(have, ", ")),
 				fmt.Sprintf("choose a --chart-version that knows %s (%s knows v1beta1 and v1); or rewrite every object once "+
-					"and take %s out of status.storedVersions of the CRD", version, DefaultVersion, version))
+					"and take %s out of status.storedVersions of the CRD", version, chartsource.DefaultVersion, version))
 		}
 	}
 	return nil

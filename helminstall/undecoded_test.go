@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -24,8 +25,8 @@ import (
 // bombAsRelease is a stored release of the default name that unfolds to 40 MiB.
 func bombAsRelease(t *testing.T, namespace string) *corev1.Secret {
 	t.Helper()
-	secret, err := stored.NewSecret("sh.helm.release.v1."+DefaultChart+".v1", &release.Release{
-		Name: DefaultChart, Version: 1, Namespace: namespace, Info: &release.Info{Status: release.StatusDeployed},
+	secret, err := stored.NewSecret("sh.helm.release.v1."+chartsource.DefaultChart+".v1", &release.Release{
+		Name: chartsource.DefaultChart, Version: 1, Namespace: namespace, Info: &release.Info{Status: release.StatusDeployed},
 	}, "createdAt", at())
 	must(t, err)
 	var packed bytes.Buffer

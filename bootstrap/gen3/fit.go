@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 )
 
 // Installed is the version of the chart that a release is of; "" where there is none, or what is stored of the release,
@@ -82,7 +82,7 @@ func Misfit(version string, found *Release, served []string, whose string) strin
 func cureFor(missing []string) string {
 	if slices.Contains(missing, V1Beta1) {
 		return fmt.Sprintf("chart %s %s serves both; gen3 uses %s from chart 0.3.86 on, but for its subcharts %s",
-			helminstall.DefaultChart, helminstall.DefaultVersion, V1, strings.Join(onlyV1Beta1(), ", "))
+			chartsource.DefaultChart, chartsource.DefaultVersion, V1, strings.Join(onlyV1Beta1(), ", "))
 	}
-	return fmt.Sprintf("chart %s %s serves both; or set global.externalSecrets.apiVersion, as `gen3-bootstrap values` does", helminstall.DefaultChart, helminstall.DefaultVersion)
+	return fmt.Sprintf("chart %s %s serves both; or set global.externalSecrets.apiVersion, as `gen3-bootstrap values` does", chartsource.DefaultChart, chartsource.DefaultVersion)
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
@@ -105,7 +106,7 @@ func (w *world) defaults(t *testing.T) bootstrap.Settings {
 		SkipHelm: true,
 		Helm: helminstall.Settings{
 			Release: bootstrap.DefaultRelease, Namespace: bootstrap.DefaultReleaseNamespace,
-			Chart: helminstall.DefaultChart, Repo: w.sandbox.ChartRepo,
+			Chart: chartsource.DefaultChart, Repo: w.sandbox.ChartRepo,
 		},
 		Timing: bootstrap.Timing{
 			// It outlasts what a busy machine takes for a renewal; that of a killed run is cut short, see hasten.

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
-	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 )
 
 // The values of --output.
@@ -33,8 +33,8 @@ func newInputs() *inputs {
 	s.ServiceAccount = bootstrap.DefaultServiceAccount
 	s.Helm.Release = bootstrap.DefaultRelease
 	s.Helm.Namespace = bootstrap.DefaultReleaseNamespace
-	s.Helm.Chart = helminstall.DefaultChart
-	s.Helm.Repo = helminstall.DefaultRepo
+	s.Helm.Chart = chartsource.DefaultChart
+	s.Helm.Repo = chartsource.DefaultRepo
 	return in
 }
 

@@ -7,7 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 )
 
@@ -60,7 +60,7 @@ func printVersion(p Process, in *inputs) error {
 
 // describe fills what the linker was not told from what go build or go install noted.
 func describe(b Build, info *debug.BuildInfo) versionDocument {
-	doc := versionDocument{Go: runtime.Version(), DefaultChartVersion: helminstall.DefaultVersion}
+	doc := versionDocument{Go: runtime.Version(), DefaultChartVersion: chartsource.DefaultVersion}
 	if info != nil {
 		doc.Version = info.Main.Version
 		for _, s := range info.Settings {

@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 	"testing"
 
-	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 )
 
 func TestDescribe(t *testing.T) {
@@ -23,7 +23,7 @@ func TestDescribe(t *testing.T) {
 		"without any":    {Build{}, nil, "(devel)", "(unknown)"},
 		"a version only": {Build{Version: "v9"}, nil, "v9", "(unknown)"},
 	} {
-		want := versionDocument{c.version, c.commit, runtime.Version(), helminstall.DefaultVersion}
+		want := versionDocument{c.version, c.commit, runtime.Version(), chartsource.DefaultVersion}
 		if got := describe(c.build, c.info); got != want {
 			t.Errorf("%s: got %+v", name, got)
 		}

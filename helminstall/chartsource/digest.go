@@ -1,4 +1,4 @@
-package helminstall
+package chartsource
 
 import (
 	"crypto/sha256"

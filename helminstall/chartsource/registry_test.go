@@ -1,4 +1,4 @@
-package helminstall
+package chartsource
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -21,7 +22,7 @@ func ociRegistry(t *testing.T) string {
 	t.Helper()
 	t.Setenv("HELM_CONFIG_HOME", t.TempDir()) // nobody's logins
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	archive, _ := packed(t)
+	archive, _ := charttest.Pack(t)
 	blobs := map[string]string{}
 	put := func(content string) string {
 		sum := sha256.Sum256([]byte(content))
@@ -64,13 +65,13 @@ func ociRegistry(t *testing.T) string {
 func TestRegistry(t *testing.T) {
 	ref := ociRegistry(t)
 	for _, version := range []string{"1.1.0", ""} {
-		got, err := Settings{Chart: ref}.fetch(t.Context(), http.DefaultClient, version)
+		got, err := Of(ref, "", "").Fetch(t.Context(), http.DefaultClient, version)
 		must(t, err)
-		if got.chart.Metadata.Name != "mini" || got.chart.Metadata.Version != "1.1.0" {
-			t.Errorf("version %q: %+v", version, got.chart.Metadata)
+		if got.Chart.Metadata.Name != "mini" || got.Chart.Metadata.Version != "1.1.0" {
+			t.Errorf("version %q: %+v", version, got.Chart.Metadata)
 		}
 	}
-	_, err := Settings{Chart: ref}.fetch(t.Context(), http.DefaultClient, "9.9.9")
+	_, err := Of(ref, "", "").Fetch(t.Context(), http.DefaultClient, "9.9.9")
 	if _, ok := hint.Refused(err); !ok || !strings.Contains(err.Error(), ref+" version 9.9.9") || hint.Of(err) == "" {
 		t.Errorf("%v, hint %q", err, hint.Of(err))
 	}
@@ -85,7 +86,7 @@ func TestRegistryThatSaysNothing(t *testing.T) {
 	defer cancel()
 	ref := "oci://" + strings.TrimPrefix(silent.URL, "http://") + "/charts/mini"
 	start := time.Now()
-	if _, err := (Settings{Chart: ref}).fetch(ctx, http.DefaultClient, "1.0.0"); err == nil || time.Since(start) > 5*time.Second {
+	if _, err := Of(ref, "", "").Fetch(ctx, http.DefaultClient, "1.0.0"); err == nil || time.Since(start) > 5*time.Second {
 		t.Errorf("%v after %s", err, time.Since(start))
 	}
 }

@@ -1,4 +1,4 @@
-package helminstall
+package chartsource
 
 import (
 	"os"
@@ -7,24 +7,9 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
-)
 
-// writeChart makes a chart directory of one CRD and one Deployment.
-func writeChart(t *testing.T, version, extra string) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "mini")
-	for name, text := range map[string]string{
-		"Chart.yaml":              "apiVersion: v2\nname: mini\nversion: " + version + "\n" + extra + "\n",
-		"values.yaml":             "replicas: 1\n",
-		".helmignore":             "*.bak\n",
-		"templates/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: mini\ndata:\n  replicas: {{ .Values.replicas | quote }}\n",
-	} {
-		path := filepath.Join(dir, name)
-		must(t, os.MkdirAll(filepath.Dir(path), 0o700))
-		must(t, os.WriteFile(path, []byte(text), 0o600))
-	}
-	return dir
-}
+	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
+)
 
 func digestOf(t *testing.T, path string) string {
 	t.Helper()
@@ -34,7 +19,7 @@ func digestOf(t *testing.T, path string) string {
 }
 
 func TestContentDigest(t *testing.T) {
-	dir := writeChart(t, "1.0.0", "")
+	dir := charttest.Write(t, "1.0.0", "")
 	first := digestOf(t, dir)
 	if len(first) != 52 {
 		t.Errorf("%q does not fit a label", first)
@@ -63,25 +48,25 @@ func TestSource(t *testing.T) {
 	t.Chdir(t.TempDir())
 	must(t, os.Mkdir("external-secrets", 0o700))
 	must(t, os.Mkdir("mine", 0o700))
-	for ref, want := range map[string]source{
-		"": fromRepo, "external-secrets": fromRepo, "other": fromRepo, "mine": fromDisk, "./external-secrets": fromDisk,
-		"/x": fromDisk, "x.tgz": fromDisk, "oci://h/x": fromRegistry,
+	for ref, want := range map[string]Source{
+		"": Repository, "external-secrets": Repository, "other": Repository, "mine": Disk, "./external-secrets": Disk,
+		"/x": Disk, "x.tgz": Disk, "oci://h/x": Registry,
 	} {
-		if got := (Settings{Chart: ref}).source(); got != want {
+		if got := Of(ref, "", "").From; got != want {
 			t.Errorf("%q: got %d, want %d", ref, got, want)
 		}
 	}
 }
 
 func TestFirstVersion(t *testing.T) {
-	for want, s := range map[string]Settings{
-		DefaultVersion: {}, "1.0.0": {Version: "1.0.0"}, "": {Chart: "other"},
+	for want, r := range map[string]Ref{
+		DefaultVersion: Of("", "", ""), "1.0.0": Of("", "", "1.0.0"), "": Of("other", "", ""),
 	} {
-		if got := s.firstVersion(); got != want {
-			t.Errorf("%+v: %q", s, got)
+		if got := r.FirstVersion(); got != want {
+			t.Errorf("%+v: %q", r, got)
 		}
 	}
-	if got := (Settings{Chart: "oci://host/charts/external-secrets"}).firstVersion(); got != DefaultVersion {
+	if got := Of("oci://host/charts/external-secrets", "", "").FirstVersion(); got != DefaultVersion {
 		t.Errorf("from a registry: %q", got)
 	}
 }

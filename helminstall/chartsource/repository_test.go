@@ -1,21 +1,16 @@
-package helminstall
+package chartsource
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
-
+	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -34,18 +29,6 @@ func serve(t *testing.T, files map[string]string) *httptest.Server {
 	return srv
 }
 
-func packed(t *testing.T) (archive, digest string) {
-	t.Helper()
-	ch, err := loader.Load(writeChart(t, "1.1.0", ""))
-	must(t, err)
-	path, err := chartutil.Save(ch, t.TempDir())
-	must(t, err)
-	data, err := os.ReadFile(path)
-	must(t, err)
-	sum := sha256.Sum256(data)
-	return string(data), hex.EncodeToString(sum[:])
-}
-
 func index(digest string) string {
 	return `{"apiVersion": "v1", "entries": {"mini": [
 		{"name": "mini", "version": "1.0.0", "urls": ["mini.tgz"], "digest": ""},
@@ -54,7 +37,7 @@ func index(digest string) string {
 }
 
 func TestRepository(t *testing.T) {
-	archive, digest := packed(t)
+	archive, digest := charttest.Pack(t)
 	good := map[string]string{"/index.yaml": index(digest), "/mini.tgz": archive}
 	tests := map[string]struct {
 		files         map[string]string
@@ -83,7 +66,7 @@ func TestRepository(t *testing.T) {
 			got, err := repository{client: srv.Client(), url: srv.URL}.chart(t.Context(), test.name, test.version)
 			if test.err == "" {
 				must(t, err)
-				if got.chart.Metadata.Name != "mini" || len(got.warnings) != test.warns {
+				if got.Chart.Metadata.Name != "mini" || len(got.Warnings) != test.warns {
 					t.Errorf("%+v", got)
 				}
 				return

@@ -1,4 +1,4 @@
-package helminstall
+package chartsource
 
 import (
 	"fmt"

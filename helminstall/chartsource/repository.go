@@ -1,4 +1,4 @@
-package helminstall
+package chartsource
 
 import (
 	"bytes"
@@ -23,37 +23,37 @@ type repository struct {
 	url    string // without a trailing slash; may carry user:password
 }
 
-func (r repository) chart(ctx context.Context, name, version string) (fetched, error) {
+func (r repository) chart(ctx context.Context, name, version string) (Fetched, error) {
 	index, err := r.index(ctx, name)
 	if err != nil {
-		return fetched{}, err
+		return Fetched{}, err
 	}
 	e, err := r.choose(index.byVersion(), name, version)
 	if err != nil {
-		return fetched{}, err
+		return Fetched{}, err
 	}
 	archive, err := r.archive(ctx, name, e)
 	if err != nil {
-		return fetched{}, err
+		return Fetched{}, err
 	}
 	out, err := r.verify(name, e, archive)
 	if err != nil {
-		return fetched{}, err
+		return Fetched{}, err
 	}
-	if out.chart, err = loader.LoadArchive(bytes.NewReader(archive)); err != nil {
-		return fetched{}, fmt.Errorf("load chart %s %s: %w", name, e.Version, err)
+	if out.Chart, err = loader.LoadArchive(bytes.NewReader(archive)); err != nil {
+		return Fetched{}, fmt.Errorf("load chart %s %s: %w", name, e.Version, err)
 	}
-	return out, installable(name, out.chart)
+	return out, installable(name, out.Chart)
 }
 
 // verify holds an archive against the digest that is known for it, or else against the index.
-func (r repository) verify(name string, e entry, archive []byte) (fetched, error) {
+func (r repository) verify(name string, e entry, archive []byte) (Fetched, error) {
 	what := fmt.Sprintf("chart %s %s from %s", name, e.Version, r.shown())
 	want := cmp.Or(publishedDigest(r.url, name, e.Version), e.Digest)
 	if want == "" {
-		return fetched{warnings: []string{what + " has no digest in its repository's index: not verified"}}, nil
+		return Fetched{Warnings: []string{what + " has no digest in its repository's index: not verified"}}, nil
 	}
-	return fetched{}, checkDigest(what, archive, want)
+	return Fetched{}, checkDigest(what, archive, want)
 }
 
 // choose takes an exact version, or the newest that is not a pre-release, of entries that are sorted.

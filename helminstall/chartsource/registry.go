@@ -1,4 +1,4 @@
-package helminstall
+package chartsource
 
 import (
 	"bytes"
@@ -21,26 +21,26 @@ import (
 
 // pullRegistry fetches a chart from an OCI registry, whose protocol itself checks the content against the digest of
 // the tag. Logins made with helm or docker are used.
-func pullRegistry(ctx context.Context, client *http.Client, ref, version string) (fetched, error) {
+func pullRegistry(ctx context.Context, client *http.Client, ref, version string) (Fetched, error) {
 	c, err := registryClient(ctx, client, ref)
 	if err != nil {
-		return fetched{}, fmt.Errorf("open registry of %s: %w", ref, err)
+		return Fetched{}, fmt.Errorf("open registry of %s: %w", ref, err)
 	}
 	bare := strings.TrimPrefix(ref, "oci://")
 	if version == "" {
 		if version, err = newestTag(c, bare); err != nil {
-			return fetched{}, registryError(ctx, ref, err)
+			return Fetched{}, registryError(ctx, ref, err)
 		}
 	}
 	res, err := c.Pull(bare + ":" + version)
 	if err != nil {
-		return fetched{}, registryError(ctx, fmt.Sprintf("%s version %s", ref, version), err)
+		return Fetched{}, registryError(ctx, fmt.Sprintf("%s version %s", ref, version), err)
 	}
 	ch, err := loader.LoadArchive(bytes.NewReader(res.Chart.Data))
 	if err != nil {
-		return fetched{}, fmt.Errorf("load chart %s: %w", ref, err)
+		return Fetched{}, fmt.Errorf("load chart %s: %w", ref, err)
 	}
-	return fetched{chart: ch}, installable(ref, ch)
+	return Fetched{Chart: ch}, installable(ref, ch)
 }
 
 func registryClient(ctx context.Context, client *http.Client, ref string) (*registry.Client, error) {
