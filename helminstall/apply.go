@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -66,24 +67,24 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	if err != nil {
 		return err
 	}
-	e.secrets.NewestOnly = true
+	e.Secrets.NewestOnly = true
 	change := s.releaseChange()
 	rel, err := s.run(work, e)
 	if err == nil {
-		err = e.secrets.Err()
+		err = e.Secrets.Err()
 	}
 	if err != nil {
-		s.seen.secrets = e.secrets.Now()
+		s.seen.secrets = e.Secrets.Now()
 		return s.failure(err)
 	}
-	if left := e.kube.left; len(left) > 0 {
+	if left := e.Kept(); len(left) > 0 {
 		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not in the chart and does not belong to the release: it is left: %s",
 			s.Namespace, s.Settings.Release, words.Few(left)))
 	}
-	if err := e.secrets.Prune(work); err != nil { // the next change tries again
+	if err := e.Secrets.Prune(work); err != nil { // the next change tries again
 		s.warnings = append(s.warnings, fmt.Sprintf("delete old revisions of release %s: %v", s.Settings.Release, err))
 	}
-	s.seen.secrets = e.secrets.Now()
+	s.seen.secrets = e.Secrets.Now()
 	s.remember(rel)
 	s.emit(sink, event.Event{Type: event.Changed, Change: &change})
 	return nil
@@ -112,7 +113,7 @@ func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 		Name: s.Namespace, Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy},
 		Annotations: map[string]string{releaseAnnotation: s.Settings.Release},
 	}}
-	_, err := s.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{FieldManager: fieldManager})
+	_, err := s.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{FieldManager: sdk.FieldManager})
 	switch {
 	case apierrors.IsAlreadyExists(err):
 		return nil

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -105,7 +106,7 @@ func rbacKinds() []string {
 }
 
 func (s *Step) tryGrant(ctx context.Context, g grant) error {
-	api, opts := s.Client.RbacV1(), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: fieldManager}
+	api, opts := s.Client.RbacV1(), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: sdk.FieldManager}
 	switch g.Kind {
 	case "ClusterRole":
 		_, err := api.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: g.Metadata, Rules: g.Rules, AggregationRule: g.AggregationRule}, opts)
@@ -142,7 +143,7 @@ func (s *Step) tryRoleAnywhere(ctx context.Context, g grant) error {
 		return err
 	})
 	group.Go(func() error {
-		_, refusal = s.Client.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: fieldManager})
+		_, refusal = s.Client.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: sdk.FieldManager})
 		return nil
 	})
 	if err := group.Wait(); err != nil || may {

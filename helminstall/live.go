@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/metadata"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
@@ -44,7 +45,7 @@ func (o liveObject) String() string {
 func (s *Step) liveObjects(ctx context.Context, named []stored.Head) ([]liveObject, error) {
 	if s.apis == nil {
 		var err error
-		if s.apis, err = discoverAPIs(ctx, s.Config); err != nil {
+		if s.apis, err = sdk.Discover(ctx, s.Config); err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +100,7 @@ func chartKinds(needed bool) map[schema.GroupKind]bool {
 }
 
 func (s *Step) liveOfKind(ctx context.Context, api metadata.Interface, kind schema.GroupKind, needed bool, named []stored.Head) ([]liveObject, error) {
-	mapping, err := s.apis.mapper.RESTMapping(kind)
+	mapping, err := s.apis.Mapper.RESTMapping(kind)
 	if meta.IsNoMatchError(err) {
 		return nil, nil
 	}

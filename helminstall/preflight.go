@@ -3,11 +3,7 @@ package helminstall
 import (
 	"fmt"
 
-	"helm.sh/helm/v3/pkg/kube"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/cli-runtime/pkg/resource"
-
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
@@ -15,26 +11,22 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
-// preflight judges what the chart's objects would meet, after they were read ahead and before anything is stored.
-func (s *Step) preflight(list kube.ResourceList, reads *readAhead) error {
+// preflight judges what the chart's objects would meet, before anything is stored.
+func (s *Step) preflight(met []sdk.Standing) error {
 	var taken []string
 	var by, proven owner.Owner
-	for _, info := range list {
-		live := reads.live(info)
-		if live == nil {
-			continue
-		}
-		if !s.mayTake(info, live) {
-			taken, by = append(taken, named(info)), owner.Of(live.Metadata)
-			if !info.Namespaced() { // a tenant can put any release's name on an object of a namespace
+	for _, o := range met {
+		if !s.mayTake(o) {
+			taken, by = append(taken, o.Name), o.Owner
+			if !o.Namespaced { // a tenant can put any release's name on an object of a namespace
 				proven = by
 			}
 			continue
 		}
-		if info.Mapping.GroupVersionKind.Kind != stored.CRDKind {
+		if o.Kind != stored.CRDKind {
 			continue
 		}
-		if err := storedVersionsServed(info.Name, live.Status.StoredVersions, versionsIn(info.Object)); err != nil {
+		if err := storedVersionsServed(o.CRD, o.StoredVersions, o.Versions); err != nil {
 			return err
 		}
 	}
@@ -56,35 +48,18 @@ func installAs(by owner.Owner) string {
 // Helm's TakeOwnership, which would seize whatever has a name of the chart's, to what it is switched on for: CRDs, and with
 // --adopt the webhooks that went with them. Without it Helm would refuse as well, but not so that anybody could tell what to
 // do.
-func (s *Step) mayTake(info *resource.Info, live *rawCRD) bool {
-	by := owner.Of(live.Metadata)
+func (s *Step) mayTake(o sdk.Standing) bool {
 	switch {
-	case by.Of(s.Settings.Release, s.Namespace):
+	case o.Owner.Of(s.Settings.Release, s.Namespace):
 		return true
 	case s.verdict.Action != plan.Create: // Helm judges what is new; what is in the stored manifest may be another's all the same
-		return by.Release == ""
+		return o.Owner.Release == ""
 	}
-	switch info.Mapping.GroupVersionKind.Kind {
+	switch o.Kind {
 	case stored.CRDKind:
 		return s.verdict.TakeOwnership
 	case webhookKind:
 		return s.verdict.TakeOwnership && s.Adopt
 	}
 	return false
-}
-
-func versionsIn(obj runtime.Object) []string {
-	u, ok := obj.(*unstructured.Unstructured)
-	if !ok {
-		return nil
-	}
-	list, _, _ := unstructured.NestedSlice(u.Object, "spec", "versions")
-	var out []string
-	for _, v := range list {
-		if m, ok := v.(map[string]any); ok {
-			name, _ := m["name"].(string)
-			out = append(out, name)
-		}
-	}
-	return out
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -20,7 +21,7 @@ func (s *Step) prepare(ctx context.Context) error {
 	group.Go(func() error { return s.prepareChart(ctx) })
 	group.Go(func() (err error) {
 		if s.apis == nil {
-			s.apis, err = discoverAPIs(ctx, s.Config)
+			s.apis, err = sdk.Discover(ctx, s.Config)
 		}
 		return err
 	})

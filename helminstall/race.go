@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -20,8 +21,6 @@ import (
 const maxTurns = 4
 
 // errOvertaken is that the release changed between the last look and a write.
-var errOvertaken = errors.New("another run has changed it meanwhile")
-
 // takenError is that an object of the chart belongs to somebody else.
 type takenError struct{ error }
 
@@ -31,7 +30,7 @@ func (e takenError) Unwrap() error { return e.error }
 // installing the same release.
 func overtaken(err error) bool {
 	_, taken := errors.AsType[takenError](err)
-	return taken || errors.Is(err, errOvertaken) || errors.Is(err, driver.ErrReleaseExists) || apierrors.IsAlreadyExists(err)
+	return taken || errors.Is(err, sdk.ErrOvertaken) || errors.Is(err, driver.ErrReleaseExists) || apierrors.IsAlreadyExists(err)
 }
 
 // convergeInTurn converges. Where another run is quicker, it lets that one end and looks again: the release may be as

@@ -8,6 +8,8 @@ import (
 	"helm.sh/helm/v3/pkg/storage/driver"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 )
 
 func TestOvertaken(t *testing.T) {
@@ -18,7 +20,7 @@ func TestOvertaken(t *testing.T) {
 	}{
 		"none":             {nil, false},
 		"release exists":   {driver.ErrReleaseExists, true},
-		"revision changed": {errOvertaken, true},
+		"revision changed": {sdk.ErrOvertaken, true},
 		"object exists":    {apierrors.NewAlreadyExists(schema.GroupResource{Resource: "deployments"}, "a"), true},
 		"object of others": {takenError{errors.New("no")}, true},
 		"forbidden":        {apierrors.NewForbidden(schema.GroupResource{Resource: "deployments"}, "a", nil), false},

@@ -4,15 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/engine"
 
-	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -86,52 +82,10 @@ type storedChart struct {
 	revision int
 }
 
-// renderChart goes Helm's way, over a copy of the chart, of which that takes parts away.
+// renderChart goes Helm's way, as for the release that this run makes.
 func (s *Step) renderChart(ctx context.Context, loaded *chart.Chart, values map[string]any) ([]string, error) {
-	ch, err := copyOf(loaded)
-	if err != nil {
-		return nil, err
-	}
-	if v := ch.Metadata.KubeVersion; v != "" && !chartutil.IsCompatibleRange(v, s.apis.capabilities.KubeVersion.String()) {
-		return nil, fmt.Errorf("it is for Kubernetes %s, and the cluster has %s", v, s.apis.capabilities.KubeVersion.String())
-	}
-	if err := chartutil.ProcessDependenciesWithMerge(ch, values); err != nil {
-		return nil, err
-	}
 	install := s.seen.gone()
-	all, err := chartutil.ToRenderValues(ch, values, chartutil.ReleaseOptions{
+	return sdk.Render(ctx, s.Config, s.apis, loaded, values, chartutil.ReleaseOptions{
 		Name: s.Settings.Release, Namespace: s.Namespace, Revision: 1, IsInstall: install, IsUpgrade: !install,
-	}, s.apis.capabilities)
-	if err != nil {
-		return nil, err
-	}
-	sess, err := newSession(ctx, s.Config, s.Namespace, s.apis)
-	if err != nil {
-		return nil, err
-	}
-	files, err := engine.New(sess.config).Render(ch, all) // templates may look into the cluster
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for name, text := range files {
-		if !strings.HasSuffix(name, "NOTES.txt") {
-			out = append(out, stored.Documents(text)...)
-		}
-	}
-	slices.Sort(out)
-	return out, nil
-}
-
-// copyOf is a chart that may be changed. One that was read out of a release has no files of its own any more, and is
-// rendered as it is: Helm stores it without what it would take away.
-func copyOf(loaded *chart.Chart) (*chart.Chart, error) {
-	if len(loaded.Raw) == 0 {
-		return loaded, nil
-	}
-	files := make([]*loader.BufferedFile, 0, len(loaded.Raw))
-	for _, f := range loaded.Raw {
-		files = append(files, &loader.BufferedFile{Name: f.Name, Data: f.Data})
-	}
-	return loader.LoadFiles(files)
+	})
 }

@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 )
 
 // sandbox is a real API server with a chart repository.

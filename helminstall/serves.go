@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
+
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 )
 

@@ -2,8 +2,9 @@ package helminstall
 
 import (
 	"cmp"
-	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 )
 
 // Settings is what a run wants of the release.

@@ -33,6 +33,7 @@ func aRelease(changes ...func(*stored.Record)) *stored.Record {
 func status(s release.Status) func(*stored.Record) {
 	return func(r *stored.Record) { r.Info.Status = s }
 }
+
 func old(d time.Duration) func(*stored.Record) {
 	return func(r *stored.Record) { r.Info.LastDeployed.Time = at().Add(-d) }
 }
@@ -43,21 +44,23 @@ func deleted(d time.Duration) func(*stored.Record) {
 
 // byUs is that our driver stored the revision with the status that it has.
 func byUs(r *stored.Record) {
-	r.Labels[stored.StoredLabel] = stored.StoredMark(r.Revision, r.Info.Status, r.Info.Deleted)
+	r.Labels[stored.MarkLabel] = stored.Mark(r.Revision, r.Info.Status, r.Info.Deleted)
 }
 
 // carried is that Helm took the mark of an earlier revision, or of an earlier status, along.
 func carried(mark string) func(*stored.Record) {
-	return func(r *stored.Record) { r.Labels[stored.StoredLabel] = mark }
+	return func(r *stored.Record) { r.Labels[stored.MarkLabel] = mark }
 }
 
 func unmarked(r *stored.Record) { r.Labels = nil }
 func described(text string) func(*stored.Record) {
 	return func(r *stored.Record) { r.Info.Description = text }
 }
+
 func withManifest(text string) func(*stored.Record) {
 	return func(r *stored.Record) { r.Manifest = text }
 }
+
 func withDigest(d string) func(*stored.Record) {
 	return func(r *stored.Record) { r.Labels[stored.DigestLabel] = d }
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -40,7 +41,7 @@ type Step struct {
 	verdict  Verdict
 	wanted   Want
 	next     *chartsource.Fetched // the chart that Apply installs
-	apis     *apis
+	apis     *sdk.APIs
 	stored   *storedChart  // the one that an upgrade of values takes from the release
 	rendered *rendering    // of the last look
 	refusals []plan.Change // what the API server would refuse of the chart's objects

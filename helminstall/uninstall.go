@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/metadata"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
@@ -103,7 +104,7 @@ func (s *Step) markUninstalling(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.secrets.NewestOnly, e.secrets.Unchanged = true, true
+	e.Secrets.NewestOnly = true
 	last, err := e.Releases.Last(s.Settings.Release)
 	if err != nil {
 		return fmt.Errorf("read stored release: %w", err)
@@ -113,11 +114,7 @@ func (s *Step) markUninstalling(ctx context.Context) error {
 	}
 	last.Info.Deleted = helmtime.Time{Time: s.Now()}
 	last.SetStatus(release.StatusUninstalling, "deletion by "+stored.ManagedBy+", in progress or interrupted")
-	err = e.Releases.Update(last)
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		err = errOvertaken
-	}
-	if err != nil {
+	if err := e.Store(last); err != nil {
 		return fmt.Errorf("mark revision %d as going: %w", last.Version, err)
 	}
 	return nil
@@ -156,7 +153,7 @@ const removalWaves = 5
 // removalWave is the order of an uninstall: objects of foreign kinds while their controllers run, webhooks before what
 // answers them, pods before their accounts, bindings before roles.
 func removalWave(kind string) int {
-	switch n := wave(kind); {
+	switch n := sdk.Wave(kind); {
 	case slices.Contains([]string{webhookKind, "MutatingWebhookConfiguration"}, kind):
 		return 1
 	case n == 3:

@@ -74,7 +74,7 @@ func NewSecret(key string, rel *release.Release, stamp string, now time.Time) (*
 		labels = map[string]string{}
 	}
 	labels[stamp] = strconv.FormatInt(now.Unix(), 10)
-	labels[StoredLabel] = StoredMark(rel.Version, rel.Info.Status, rel.Info.Deleted)
+	labels[MarkLabel] = Mark(rel.Version, rel.Info.Status, rel.Info.Deleted)
 	labels["name"], labels["owner"] = rel.Name, "helm"
 	labels["status"], labels["version"] = rel.Info.Status.String(), strconv.Itoa(rel.Version)
 	return &corev1.Secret{

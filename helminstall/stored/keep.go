@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// CRDKind is the kind of a custom resource definition.
 const CRDKind = "CustomResourceDefinition"
 
 // KeepsCRDs reports whether uninstalling a release with this manifest would leave its CRDs. Helm reads the annotation

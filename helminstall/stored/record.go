@@ -19,17 +19,17 @@ import (
 )
 
 // The marks that a release of ours carries, as labels of the Secret that stores it. Helm keeps them over upgrades,
-// also over those that somebody makes with the helm command; storedLabel says what of it a run of ours stored itself.
+// also over those that somebody makes with the helm command; MarkLabel says what of it a run of ours stored itself.
 const (
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	ManagedBy      = "gen3-bootstrap"
 	DigestLabel    = "gen3-bootstrap/chart-digest"
-	StoredLabel    = "gen3-bootstrap/stored"
+	MarkLabel      = "gen3-bootstrap/stored"
 )
 
-// StoredMark is the value of storedLabel. One that Helm carried along names another revision, status or uninstall than
+// Mark is the value of MarkLabel. One that Helm carried along names another revision, status or uninstall than
 // the Secret has.
-func StoredMark(revision int, status release.Status, deleted helmtime.Time) string {
+func Mark(revision int, status release.Status, deleted helmtime.Time) string {
 	mark := fmt.Sprintf("%d.%s", revision, status)
 	if status == release.StatusUninstalling {
 		mark += fmt.Sprintf(".%d", deleted.Unix())
@@ -85,7 +85,7 @@ func (r *Record) Marked() bool { return r.Labels[ManagedByLabel] == ManagedBy }
 
 // StoredByUs reports whether a run of ours gave the revision the status that it has.
 func (r *Record) StoredByUs() bool {
-	return r.Labels[StoredLabel] == StoredMark(r.Revision, r.Info.Status, r.Info.Deleted)
+	return r.Labels[MarkLabel] == Mark(r.Revision, r.Info.Status, r.Info.Deleted)
 }
 
 // Since is when the operation began that gave the revision its status.

@@ -143,7 +143,7 @@ func (r *Secrets) Err() error {
 	return r.failed
 }
 
-// maxHistory is small because one revision of the newest chart takes more than half of what etcd stores in a value,
+// MaxHistory is how many revisions are kept. It is small because one revision of the newest chart takes more than half of what etcd stores in a value,
 // and every look at the release transfers all of them.
 const MaxHistory = 3
 

@@ -1,4 +1,4 @@
-package helminstall
+package sdk
 
 import (
 	"bytes"

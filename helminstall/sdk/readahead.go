@@ -1,9 +1,8 @@
-package helminstall
+package sdk
 
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"maps"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"helm.sh/helm/v3/pkg/kube"
-	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 )
@@ -103,18 +101,4 @@ func (a *answer) response(req *http.Request) *http.Response {
 		StatusCode: a.status, Status: http.StatusText(a.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: a.header.Clone(), Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: req,
 	}
-}
-
-// live is the metadata of an object that was read ahead, nil if it does not exist. It has the shape of a CRD, which is
-// the only kind of which more is needed.
-func (r *readAhead) live(info *resource.Info) *rawCRD {
-	a := r.lookup(address(info))
-	if a == nil || a.status != 200 {
-		return nil
-	}
-	obj := &rawCRD{}
-	if json.Unmarshal(a.body, obj) != nil {
-		return nil
-	}
-	return obj
 }

@@ -1,4 +1,4 @@
-package helminstall
+package sdk
 
 import (
 	"context"
@@ -15,17 +15,17 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
-// fieldManager is who wrote a field, as the API server records it.
-const fieldManager = "gen3-bootstrap"
+// FieldManager is who wrote a field, as the API server records it.
+const FieldManager = "gen3-bootstrap"
 
 // kubeClient is Helm's client with its sequential round trips taken out. What it does to an object is Helm's own.
 type kubeClient struct {
 	*kube.Client
 	ctx   context.Context // Helm's interface passes none
 	reads *readAhead
-	check func(kube.ResourceList, *readAhead) error // may be nil; judges what a manifest is about to meet
-	by    owner.Owner                               // the release, which deletes nothing but its own
-	left  []string                                  // what it did not delete
+	check func([]Standing) error // may be nil; judges what a manifest is about to meet
+	by    owner.Owner            // the release, which deletes nothing but its own
+	left  []string               // what it did not delete
 }
 
 // IsReachable costs a round trip in Helm; observing has just proved it.
@@ -40,7 +40,7 @@ func (k *kubeClient) Build(r io.Reader, validate bool) (kube.ResourceList, error
 	k.reads.fetch(k.ctx, list)
 	if judge := k.check; judge != nil {
 		k.check = nil // both install and upgrade build their target first
-		return list, judge(list, k.reads)
+		return list, judge(k.reads.standings(list))
 	}
 	return list, nil
 }
@@ -48,7 +48,7 @@ func (k *kubeClient) Build(r io.Reader, validate bool) (kube.ResourceList, error
 // Create creates the objects wave by wave.
 func (k *kubeClient) Create(list kube.ResourceList) (*kube.Result, error) {
 	err := inWaves(list, func(info *resource.Info) error {
-		obj, err := resource.NewHelper(info.Client, info.Mapping).WithFieldManager(fieldManager).
+		obj, err := resource.NewHelper(info.Client, info.Mapping).WithFieldManager(FieldManager).
 			Create(info.Namespace, true, info.Object)
 		if err != nil {
 			return fmt.Errorf("create %s: %w", named(info), err)

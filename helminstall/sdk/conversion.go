@@ -1,8 +1,6 @@
-package helminstall
+package sdk
 
 import (
-	"encoding/json"
-
 	"helm.sh/helm/v3/pkg/kube"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/resource"
@@ -27,8 +25,8 @@ func withConversion(originals kube.ResourceList, target *resource.Info, reads *r
 	if _, has, _ := unstructured.NestedFieldNoCopy(wanted.Object, "spec", "conversion"); has {
 		return originals
 	}
-	live := reads.conversion(target)
-	if live["strategy"] != "Webhook" {
+	live := reads.live(target)
+	if live == nil || live.Spec.Conversion["strategy"] != "Webhook" {
 		return originals
 	}
 	original := *originals[0]
@@ -37,26 +35,9 @@ func withConversion(originals kube.ResourceList, target *resource.Info, reads *r
 		return originals
 	}
 	before = before.DeepCopy()
-	if unstructured.SetNestedMap(before.Object, live, "spec", "conversion") != nil {
+	if unstructured.SetNestedMap(before.Object, live.Spec.Conversion, "spec", "conversion") != nil {
 		return originals
 	}
 	original.Object = before
 	return kube.ResourceList{&original}
-}
-
-// conversion is spec.conversion of a CRD that was read ahead; nil if there is none.
-func (r *readAhead) conversion(info *resource.Info) map[string]any {
-	a := r.lookup(address(info))
-	if a == nil || a.status != 200 {
-		return nil
-	}
-	var crd struct {
-		Spec struct {
-			Conversion map[string]any `json:"conversion"`
-		} `json:"spec"`
-	}
-	if json.Unmarshal(a.body, &crd) != nil {
-		return nil
-	}
-	return crd.Spec.Conversion
 }

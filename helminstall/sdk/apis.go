@@ -1,4 +1,4 @@
-package helminstall
+package sdk
 
 import (
 	"context"
@@ -14,13 +14,14 @@ import (
 	"k8s.io/client-go/restmapper"
 )
 
-// apis is what discovery tells of a server. It is read while the chart is downloaded, since a render needs both.
-type apis struct {
+// APIs is what discovery tells of a server. It is read while the chart is downloaded, since a render needs both.
+type APIs struct {
 	capabilities *chartutil.Capabilities
-	mapper       meta.RESTMapper
+	Mapper       meta.RESTMapper
 }
 
-func discoverAPIs(ctx context.Context, config *rest.Config) (*apis, error) {
+// Discover asks a server.
+func Discover(ctx context.Context, config *rest.Config) (*APIs, error) {
 	s, err := newSession(ctx, config, "", nil)
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func discoverAPIs(ctx context.Context, config *rest.Config) (*apis, error) {
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("discover the cluster's APIs: %w", err)
 	}
-	return &apis{mapper: restmapper.NewDiscoveryRESTMapper(groups), capabilities: &chartutil.Capabilities{
+	return &APIs{Mapper: restmapper.NewDiscoveryRESTMapper(groups), capabilities: &chartutil.Capabilities{
 		APIVersions: versions,
 		KubeVersion: chartutil.KubeVersion{Version: server.GitVersion, Major: server.Major, Minor: server.Minor},
 		HelmVersion: chartutil.DefaultCapabilities.HelmVersion,

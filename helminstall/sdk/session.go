@@ -1,4 +1,4 @@
-package helminstall
+package sdk
 
 import (
 	"context"
@@ -27,7 +27,7 @@ type session struct {
 
 // newSession makes a session out of the caller's configuration. What is known of the API already is used before the
 // server is asked again; nil knows nothing.
-func newSession(ctx context.Context, from *rest.Config, namespace string, known *apis) (*session, error) {
+func newSession(ctx context.Context, from *rest.Config, namespace string, known *APIs) (*session, error) {
 	base, err := rest.TransportFor(from)
 	if err != nil {
 		return nil, fmt.Errorf("set up connection to the cluster: %w", err)
@@ -50,7 +50,7 @@ func newSession(ctx context.Context, from *rest.Config, namespace string, known 
 	s.mapper = restmapper.NewDeferredDiscoveryRESTMapper(s.discovery)
 	if known != nil {
 		// Kinds that the run itself brings are found by the second.
-		s.mapper = meta.FirstHitRESTMapper{MultiRESTMapper: meta.MultiRESTMapper{known.mapper, s.mapper}}
+		s.mapper = meta.FirstHitRESTMapper{MultiRESTMapper: meta.MultiRESTMapper{known.Mapper, s.mapper}}
 	}
 	return s, nil
 }

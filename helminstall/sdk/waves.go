@@ -1,4 +1,4 @@
-package helminstall
+package sdk
 
 import (
 	"slices"
@@ -10,10 +10,10 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 )
 
-// wave says in which of a few rounds an object is written. Helm goes kind by kind, one round trip each; what matters
+// Wave says in which of a few rounds an object is written. Helm goes kind by kind, one round trip each; what matters
 // is only that namespaces come first, that a binding finds its role (the API server looks), that a pod finds its
 // account and settings, and that webhooks and foreign kinds come last.
-func wave(kind string) int {
+func Wave(kind string) int {
 	switch kind {
 	case "Namespace", "PriorityClass", "ResourceQuota", "LimitRange":
 		return 0
@@ -33,7 +33,7 @@ func wave(kind string) int {
 func inWaves(list kube.ResourceList, do func(*resource.Info) error) error {
 	waves := map[int]kube.ResourceList{}
 	for _, info := range list {
-		n := wave(info.Object.GetObjectKind().GroupVersionKind().Kind)
+		n := Wave(info.Object.GetObjectKind().GroupVersionKind().Kind)
 		waves[n] = append(waves[n], info)
 	}
 	for n := range 5 {
