@@ -4,19 +4,24 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
@@ -193,4 +198,64 @@ func operatorVersion(d *appsv1.Deployment) string {
 		}
 	}
 	return ""
+}
+
+// stopped warns of Deployments that want no replicas, one line for each namespace. What a person scaled is not scaled
+// back: who did it had a reason, and an upgrade that is due anyway sets what the chart says.
+func stopped(deployments map[string]*appsv1.Deployment) []string {
+	names := map[string][]string{}
+	for _, key := range slices.Sorted(maps.Keys(deployments)) {
+		if d := deployments[key]; wantedReplicas(d) == 0 {
+			names[d.Namespace] = append(names[d.Namespace], d.Name)
+		}
+	}
+	var out []string
+	namespaces := slices.Sorted(maps.Keys(names))
+	for _, ns := range namespaces[:min(len(namespaces), maxStopped)] {
+		all := names[ns]
+		out = append(out, fmt.Sprintf("scaled to 0 replicas, and so serving nothing, in namespace %s: deployment %s; "+
+			"a run with nothing to change leaves it so; to start it again: %s",
+			ns, words.Few(all), hint.Command(slices.Concat([]string{"kubectl", "-n", ns, "scale", "deployment"}, all[:min(len(all), maxStopped)], []string{"--replicas=1"})...)))
+	}
+	if more := len(namespaces) - len(out); more > 0 {
+		out = append(out, fmt.Sprintf("Deployments of the operator are scaled to 0 replicas in %s more", words.Counted(more, "namespace")))
+	}
+	return out
+}
+
+// maxStopped is how many namespaces, and Deployments of each, are named.
+const maxStopped = 10
+
+// readMissing finds Deployments of the release that somebody deleted. The list has most of them; those of a chart with
+// other labels are asked for by name.
+func (s *Step) readMissing(ctx context.Context, o *Observed) error {
+	targets := stored.Deployments(o.Release.Manifest, s.Namespace)
+	found := make([]*appsv1.Deployment, len(targets))
+	absent := make([]bool, len(targets))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel.Limit)
+	for i, t := range targets {
+		if found[i] = o.deployments[t.String()]; found[i] != nil {
+			continue
+		}
+		group.Go(func() error {
+			d, err := s.Client.AppsV1().Deployments(t.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
+			if absent[i] = apierrors.IsNotFound(err); absent[i] || apierrors.IsForbidden(err) {
+				return nil
+			}
+			found[i] = d
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("get Deployments of release %s/%s: %w", s.Namespace, s.Settings.Release, err)
+	}
+	for i, t := range targets {
+		if absent[i] {
+			o.Missing = append(o.Missing, "deployment/"+t.String())
+		} else if found[i] != nil {
+			o.deployments[t.String()] = found[i]
+		}
+	}
+	return nil
 }
