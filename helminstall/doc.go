@@ -1,4 +1,4 @@
-// Package helminstall is the one place that touches the Helm SDK: it finds the External Secrets Operator, classifies
+// Package helminstall owns the operator's release. With its folders it is the one place that touches Helm: it finds the External Secrets Operator, classifies
 // what it finds, and installs, upgrades or uninstalls the release, and waits until it works.
 //
 // Observing only reads, and needs one round trip when nothing has to change: no chart is downloaded or rendered then.
