@@ -36,7 +36,7 @@ func Pack(t *testing.T) (archive, digest string) {
 	must(t, err)
 	path, err := chartutil.Save(ch, t.TempDir())
 	must(t, err)
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(path) //nolint:gosec // a file of the test
 	must(t, err)
 	sum := sha256.Sum256(data)
 	return string(data), hex.EncodeToString(sum[:])
