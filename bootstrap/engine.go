@@ -19,7 +19,7 @@ import (
 type Step interface {
 	// Name is the step's name in plans, events and --only.
 	Name() string
-	// Observe only reads. It returns what Apply would do, in a fixed order, resources that are as wanted included. It may
+	// Observe only reads. It returns what Apply would do, in a fixed order, resources that are up to date included. It may
 	// be called again, and then forgets what it saw.
 	Observe(ctx context.Context) ([]plan.Change, error)
 	// Apply does what the last Observe said, emits each change that it made, and may be repeated after any failure.

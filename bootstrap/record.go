@@ -109,7 +109,7 @@ type recordKeeper struct {
 	wanted func() Recorded
 
 	namespaceGone bool
-	next          *Recorded // nil: the record is as wanted
+	next          *Recorded // nil: the record is up to date
 	changes       []plan.Change
 }
 
@@ -135,7 +135,7 @@ func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 }
 
 func (k *recordKeeper) compare() {
-	change := plan.Change{Step: RecordStep, Resource: "configmap/" + k.record.Namespace + "/" + kube.RecordName, Action: plan.None, Reason: "as wanted"}
+	change := plan.Change{Step: RecordStep, Resource: "configmap/" + k.record.Namespace + "/" + kube.RecordName, Action: plan.None, Reason: "up to date"}
 	before := k.before()
 	want := k.wanted().follow(before)
 	switch {

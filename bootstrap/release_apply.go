@@ -76,7 +76,7 @@ func (o *operatorStep) Apply(ctx context.Context, sink event.Sink) error {
 	return o.Await(ctx, sink) // it says what it waited for
 }
 
-// converge looks again where the release was as wanted, since only by now the record is written for sure, and takes the
+// converge looks again where the release was up to date, since only by now the record is written for sure, and takes the
 // lock where it is not, or where another run may be at work.
 func (o *operatorStep) converge(ctx context.Context, sink event.Sink) error {
 	if o.shared.settled() && o.shared.namespace != "" {

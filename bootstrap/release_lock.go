@@ -18,7 +18,7 @@ import (
 //   - A run that writes or removes the release holds the lock, and looks at the release again under it.
 //   - teardown holds the lock from its last look at the records of other namespaces until its own record is gone or
 //     written. So of two teardowns the second one sees that the first has no record any more, and takes the release away.
-//   - up that finds the release as wanted takes no lock. Its record was written before; then it sees that nobody holds
+//   - up that finds the release up to date takes no lock. Its record was written before; then it sees that nobody holds
 //     the lock; then it looks at the release. A teardown that took the lock earlier has ended before that look, and a
 //     later one sees the record.
 //

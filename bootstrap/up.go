@@ -102,7 +102,7 @@ func (r *run) up(ctx context.Context) error {
 	return r.applyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 }
 
-// awaitRelease waits for the operator of a release that is as wanted: its pods may still be on their way.
+// awaitRelease waits for the operator of a release that is up to date: its pods may still be on their way.
 func (r *run) awaitRelease(ctx context.Context) error {
 	if r.steps.release == nil {
 		return nil
@@ -154,7 +154,7 @@ func (r *run) stillRecorded(ctx context.Context) error {
 	return nil
 }
 
-// withUnchanged puts what was as wanted beside what was changed, in the order of the steps.
+// withUnchanged puts what was up to date beside what was changed, in the order of the steps.
 func withUnchanged(e *engine, changed, observed []plan.Change) []plan.Change {
 	all := &recorder{sink: event.Discard, changes: changed}
 	for _, c := range observed {

@@ -58,7 +58,7 @@ func classifyDeployed(o *Observed, w Want) Verdict {
 		v.State, v.Action, v.Reason = Drifted, plan.Update, strings.Join(diffs, "; ")
 		return v
 	}
-	v.Reason = fmt.Sprintf("chart %s %s, revision %d, as wanted", r.Chart.Metadata.Name, r.Chart.Metadata.Version, r.Revision)
+	v.Reason = fmt.Sprintf("chart %s %s, revision %d, up to date", r.Chart.Metadata.Name, r.Chart.Metadata.Version, r.Revision)
 	return v
 }
 
@@ -108,7 +108,7 @@ func cutOff(o *Observed, w Want, why string) Verdict {
 	return unmarkedCutOff(o, w, v)
 }
 
-// differences says in what a deployed release is not as wanted, old -> new. Of values it names the keys only, since
+// differences says in what a deployed release is not up to date, old -> new. Of values it names the keys only, since
 // they may be secrets.
 func differences(o *Observed, w Want, values map[string]any) []string {
 	var out []string

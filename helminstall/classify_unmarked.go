@@ -83,7 +83,7 @@ func unmarkedCutOff(o *Observed, w Want, v Verdict) Verdict {
 	case w.Adopt:
 		v.Action = plan.Adopt
 	case chartDiffers(r, w) != "" || len(changedKeys(r.Config, w.Asked)) > 0:
-		return refuseForeign(o, fmt.Sprintf("left %s by somebody else, and not as wanted", r.Info.Status), adoptHint)
+		return refuseForeign(o, fmt.Sprintf("left %s by somebody else, and not up to date", r.Info.Status), adoptHint)
 	case !o.CRDsName: // what it holds would be run, and anybody could have put it there
 		return refuseForeign(o, fmt.Sprintf("left %s by somebody else before the operator's CRDs bore its name", r.Info.Status),
 			"--adopt takes the release over and repairs it; or give another name with --release")

@@ -37,7 +37,7 @@ func TestSandboxPending(t *testing.T) {
 	if r := changes[0].Reason; !strings.Contains(r, "left pending-install by a run of ours that is gone") {
 		t.Error(r)
 	}
-	if got := converges(t, sb, plan.None, "as wanted", small); got.Revision != 2 {
+	if got := converges(t, sb, plan.None, "up to date", small); got.Revision != 2 {
 		t.Errorf("release %+v", got)
 	}
 }
@@ -60,5 +60,5 @@ func TestSandboxCancelled(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || !strings.Contains(strings.Join(got.waits(), "\n"), "Helm to finish") {
 		t.Errorf("error %v, events %v", err, got.all())
 	}
-	converges(t, sb, plan.None, "revision 1, as wanted", small)
+	converges(t, sb, plan.None, "revision 1, up to date", small)
 }

@@ -75,7 +75,7 @@ func TestSandboxRace(t *testing.T) {
 			if writers != 1 || waiters != 1 {
 				t.Errorf("round %d: %d wrote and %d waited", round, writers, waiters)
 			}
-			if got := converges(t, sb, plan.None, "as wanted", change); got.Revision != revision+1 {
+			if got := converges(t, sb, plan.None, "up to date", change); got.Revision != revision+1 {
 				t.Errorf("round %d: %+v", round, got)
 			}
 		}

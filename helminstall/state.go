@@ -19,13 +19,13 @@ const (
 	Absent    State = "absent"    // no operator, no release, no CRDs
 	Leftover  State = "leftover"  // CRDs without an operator
 	Elsewhere State = "elsewhere" // an operator that is not this release: used
-	InSync    State = "in-sync"   // this release, as wanted
-	Drifted   State = "drifted"   // this release, not as wanted
+	InSync    State = "in-sync"   // this release, up to date
+	Drifted   State = "drifted"   // this release, not up to date
 	Failed    State = "failed"    // this release, whose last operation failed or was cut off
 	Busy      State = "busy"      // this release, with an operation under way that may still live
 	Removed   State = "removed"   // this release, uninstalled with its history kept
 	Lost      State = "lost"      // this release, whose objects are there and which is not stored any more
-	Foreign   State = "foreign"   // this release by name, without our mark and not as wanted
+	Foreign   State = "foreign"   // this release by name, without our mark and not up to date
 	Refused   State = "refused"   // nothing that a run could change
 )
 

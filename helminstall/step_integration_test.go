@@ -63,7 +63,7 @@ func TestSandboxInstall(t *testing.T) {
 	if got.all()[0].Change == nil || got.all()[0].Change.Resource != "namespace/external-secrets" {
 		t.Errorf("events: %v", got.all())
 	}
-	rel := converges(t, sb, plan.None, "as wanted", nil)
+	rel := converges(t, sb, plan.None, "up to date", nil)
 	if want := (Info{"external-secrets", "external-secrets", "0.16.2", 1, "v0.16.2"}); rel != want {
 		t.Errorf("release %+v, want %+v", rel, want)
 	}
@@ -76,7 +76,7 @@ func TestSandboxUpgrade(t *testing.T) {
 	sb := startSandbox(t)
 	older := func(s *Settings) { s.Version = "0.16.1" }
 	converges(t, sb, plan.Create, "0.16.1", older)
-	converges(t, sb, plan.None, "as wanted", nil) // without --chart-version it keeps its own
+	converges(t, sb, plan.None, "up to date", nil) // without --chart-version it keeps its own
 	scaled := func(s *Settings) { s.Set = []string{"replicaCount=2"} }
 	sb.repoRequests(t)
 	converges(t, sb, plan.Update, "values differ: replicaCount", scaled)
@@ -84,7 +84,7 @@ func TestSandboxUpgrade(t *testing.T) {
 	if got.Revision != 3 || got.ChartVersion != "0.16.2" {
 		t.Errorf("release %+v", got)
 	}
-	converges(t, sb, plan.None, "as wanted", scaled) // values outlive an upgrade
+	converges(t, sb, plan.None, "up to date", scaled) // values outlive an upgrade
 	converges(t, sb, plan.Update, "replicaCount", func(s *Settings) { s.Set = []string{"replicaCount=1"} })
 	list, err := sb.client.CoreV1().Secrets("external-secrets").List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
 	must(t, err)
@@ -140,7 +140,7 @@ func TestSandboxFailedUpgrade(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	converges(t, sb, plan.Update, "upgraded from revision 1, which worked", nil)
-	converges(t, sb, plan.None, "as wanted", func(s *Settings) { s.Set = []string{"replicaCount=2"} })
+	converges(t, sb, plan.None, "up to date", func(s *Settings) { s.Set = []string{"replicaCount=2"} })
 }
 
 func TestSandboxElsewhere(t *testing.T) {
@@ -201,7 +201,7 @@ func TestSandboxUnmarked(t *testing.T) {
 	if changes[0].Action != plan.Adopt || !s.Ours() {
 		t.Errorf("%v", changes)
 	}
-	converges(t, sb, plan.None, "as wanted", nil)
+	converges(t, sb, plan.None, "up to date", nil)
 }
 
 // convert gives a CRD the conversion webhook that the charts before 0.16 gave theirs.

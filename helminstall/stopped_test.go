@@ -35,7 +35,7 @@ func TestOperatorAvailable(t *testing.T) {
 		wanted, available  int32
 		isAvailable, stops bool
 	}{
-		"as wanted":      {wanted: 2, available: 2, isAvailable: true},
+		"up to date":     {wanted: 2, available: 2, isAvailable: true},
 		"not all":        {wanted: 2, available: 1},
 		"none":           {wanted: 1},
 		"none wanted":    {stops: true},

@@ -44,7 +44,7 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	if w := strings.Join(s.Warnings(), "\n"); !strings.Contains(w, "deployment/tenant/web") {
 		t.Errorf("warnings %q", w)
 	}
-	converges(t, sb, plan.None, "revision 2, as wanted", nil)
+	converges(t, sb, plan.None, "revision 2, up to date", nil)
 	sb.mustKeepProd(t)
 
 	// Its Secret is lost: nothing says any more that it is ours.

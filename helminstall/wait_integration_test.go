@@ -32,7 +32,7 @@ func TestSandboxWaitReasons(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	s = sb.step(t, &recorder{}, small)
-	changes, err := s.Observe(ctx) // installed as wanted, but it does not run
+	changes, err := s.Observe(ctx) // installed up to date, but it does not run
 	must(t, err)
 	if plan.Pending(changes) {
 		t.Errorf("%v", changes)
@@ -86,7 +86,7 @@ func TestSandboxStopped(t *testing.T) {
 	sb := startSandbox(t)
 	converges(t, sb, plan.Create, "", small)
 	scale(t, sb, 0)
-	converges(t, sb, plan.None, "as wanted", small)
+	converges(t, sb, plan.None, "up to date", small)
 	s := sb.step(t, &recorder{}, small)
 	_, _, err := up(t, s)
 	must(t, err)

@@ -24,7 +24,7 @@ func TestDecide(t *testing.T) {
 			view: keyView{held: []credential.Held{absent("a"), absent("b")}, proofs: make([]proof, 2)},
 			want: "mint, create gen3/a, create gen3/b",
 		},
-		"as wanted": {
+		"up to date": {
 			view: keyView{user: ourUser(tagA...), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA), held("b", keyA)}, proofs: []proof{good(), good()}},
 			want: "keep " + keyA,
 		},

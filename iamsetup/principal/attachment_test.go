@@ -238,7 +238,7 @@ func TestBoundaryThatMayNotBeRead(t *testing.T) {
 	})
 }
 
-// What is as wanted is not asked for.
+// What is up to date is not asked for.
 func TestBoundaryThatIsSetAlready(t *testing.T) {
 	forCarriers(t, func(t *testing.T, kind carrierKind, srv *awsfake.Server, api *iam.Client) {
 		iamtest.Converge(t, kind.bounded(api, "a", narrowARN))

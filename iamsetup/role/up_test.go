@@ -213,7 +213,7 @@ func TestRoleOfSomebodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if changes := iamtest.Converge(t, fits); iamtest.Actions(changes) != "none none" {
-		t.Errorf("a role that is as wanted: %+v", changes)
+		t.Errorf("a role that is up to date: %+v", changes)
 	}
 	iamtest.WantNoWrites(t, srv)
 

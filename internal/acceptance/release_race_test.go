@@ -130,7 +130,7 @@ func (w *world) pause(verb, resource, object string, until <-chan struct{}) (pau
 	return at
 }
 
-// recordWhileTheReleaseGoes: up has found the release as wanted, and writes its record when teardown has looked at all of
+// recordWhileTheReleaseGoes: up has found the release up to date, and writes its record when teardown has looked at all of
 // them.
 func recordWhileTheReleaseGoes(t *testing.T, first, second *world) {
 	first.mustUp(t)

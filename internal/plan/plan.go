@@ -13,8 +13,8 @@ const (
 	Update  Action = "update"
 	Delete  Action = "delete"
 	Adopt   Action = "adopt"   // take over a resource that carries no mark of ours
-	None    Action = "none"    // it is as wanted, or in a teardown left or not there
-	Blocked Action = "blocked" // it cannot be made as wanted: up then writes nothing at all, and a teardown does the rest
+	None    Action = "none"    // it is up to date, or in a teardown kept or not there
+	Blocked Action = "blocked" // it cannot be made up to date: up then writes nothing at all, and a teardown does the rest
 )
 
 // KnownAfterApply stands in a resource's name for a value that only the run itself brings to light.

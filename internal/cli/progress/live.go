@@ -62,7 +62,7 @@ func (l *live) Add(e event.Event) {
 func outcome(changes int) string {
 	switch changes {
 	case 0:
-		return "as wanted"
+		return "up to date"
 	case 1:
 		return "done, 1 change"
 	default:

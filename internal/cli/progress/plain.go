@@ -33,7 +33,7 @@ func (p *plain) Add(e event.Event) {
 			p.say(e.Step, text)
 		}
 	case event.StepFinished:
-		// A step that found everything as wanted has said nothing, and need not say that it is done.
+		// A step that found everything up to date has said nothing, and need not say that it is done.
 		if p.busy[e.Step] {
 			p.say(e.Step, p.style.Green("done"))
 		}

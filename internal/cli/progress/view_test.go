@@ -13,7 +13,7 @@ import (
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) //nolint:gochecknoglobals // the tests' one clock
 
-// story is a run with two chains: one that installs and waits, one that finds all as wanted, and a step that fails.
+// story is a run with two chains: one that installs and waits, one that finds all up to date, and a step that fails.
 func story() []event.Event {
 	at := func(seconds int, e event.Event) event.Event {
 		e.Time = start.Add(time.Duration(seconds) * time.Second)

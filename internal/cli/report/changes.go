@@ -16,7 +16,7 @@ const widest = 72
 // not fit, every reason goes below its resource.
 func writeChanges(b *strings.Builder, page Page, tense Tense, r bootstrap.Result) {
 	column, longest := columns(r)
-	const before = len("  + as wanted  ")
+	const before = len("  + unchanged  ")
 	below := page.Width > 0 && before+longest > page.Width
 	step := ""
 	for i, c := range r.Changes {
@@ -24,7 +24,7 @@ func writeChanges(b *strings.Builder, page Page, tense Tense, r bootstrap.Result
 			step = c.Step
 			b.WriteString("\n" + page.Style.Bold(step) + "\n")
 		}
-		w := wordingOf(r.Command, c.Action)
+		w := wording(c.Action)
 		line := fmt.Sprintf("  %s %-9s  %-*s  %s", w.symbol, w.in(tense), column, c.Resource, reason(c, r.Errors))
 		if below {
 			line = fmt.Sprintf("  %s %-9s  %s\n%*s%s", w.symbol, w.in(tense), c.Resource, before, "", reason(c, r.Errors))
@@ -70,7 +70,7 @@ func count(r bootstrap.Result, tense Tense) string {
 	var parts []string
 	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete, plan.Adopt, plan.Blocked, plan.None} {
 		if number[a] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", number[a], wordingOf(r.Command, a).counted(tense)))
+			parts = append(parts, fmt.Sprintf("%d %s", number[a], wording(a).counted(tense)))
 		}
 	}
 	line := r.Command + ": " + strings.Join(parts, ", ")
@@ -91,7 +91,7 @@ func nothingToDo(command string, wanted int) string {
 		return "nothing to do: nothing is left that gen3-bootstrap would delete"
 	}
 	if wanted == 1 {
-		return "nothing to do: 1 resource is as wanted"
+		return "nothing to do: 1 resource is up to date"
 	}
-	return fmt.Sprintf("nothing to do: %d resources are as wanted", wanted)
+	return fmt.Sprintf("nothing to do: %d resources are up to date", wanted)
 }

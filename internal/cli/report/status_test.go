@@ -36,7 +36,7 @@ func TestStatus(t *testing.T) {
 		Lock:      &bootstrap.StatusLock{Holder: "ada on laptop, process 7 (gen3-bootstrap up), since 2026-01-02T03:04:05Z", Expires: time.Date(2026, 1, 2, 3, 4, 20, 0, time.UTC)},
 		OpenMints: []bootstrap.StatusMint{{User: "es", Started: used}},
 		Resources: []bootstrap.StatusResource{
-			{Change: change("iam-policy", "iam-policy/p", plan.None, "as wanted"), Owners: []string{"c1/gen3", "c2/gen3"}},
+			{Change: change("iam-policy", "iam-policy/p", plan.None, "up to date"), Owners: []string{"c1/gen3", "c2/gen3"}},
 			{Change: change("iam-user", "iam-user/es", plan.Update, "tags are missing: team"), Owners: []string{"c1/gen3"}},
 			{Change: change("access-key", "secret/gen3/other", plan.Blocked, "Helm release gen3/gen3 writes it")},
 		},
@@ -53,7 +53,7 @@ func TestStatus(t *testing.T) {
 	}
 	denied := bootstrap.StatusResult{
 		Account: "111122223333", Region: "us-east-1", Cluster: bootstrap.Cluster{Server: "https://c"}, Namespace: "gen3", Mode: "keys",
-		Resources: []bootstrap.StatusResource{{Change: change("iam-policy", "iam-policy/p", plan.None, "as wanted"), Owners: []string{"c1/gen3"}}},
+		Resources: []bootstrap.StatusResource{{Change: change("iam-policy", "iam-policy/p", plan.None, "up to date"), Owners: []string{"c1/gen3"}}},
 	}
 	for _, step := range []string{bootstrap.RecordStep, bootstrap.HelmStep, "access-key", bootstrap.LockStep} {
 		denied.Unread = append(denied.Unread, bootstrap.Problem{Step: step, Message: "read " + step + ": forbidden"})

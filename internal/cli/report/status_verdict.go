@@ -39,7 +39,7 @@ func verdict(r bootstrap.StatusResult) string {
 		parts = append(parts, "not everything could be read")
 	}
 	if len(parts) == 0 {
-		return "status: as wanted"
+		return "status: up to date"
 	}
 	return "status: " + strings.Join(parts, "; ")
 }

@@ -34,7 +34,7 @@ func converged() bootstrap.Result {
 	r := fresh("up")
 	r.Changed = false
 	for i := range r.Changes {
-		r.Changes[i].Action, r.Changes[i].Reason = plan.None, "it is as wanted"
+		r.Changes[i].Action, r.Changes[i].Reason = plan.None, "it is up to date"
 	}
 	r.Outputs = bootstrap.Outputs{
 		PolicyARN: policyARN, UserARN: "arn:aws:iam::111122223333:user/external_secrets_user",

@@ -11,8 +11,7 @@ type verbs struct {
 	pending string // "create"
 	done    string // "created"
 	paint   func(tty.Style, string) string
-	fixed   bool   // the counted line says "2 blocked", not "2 to blocked"
-	sum     string // what the counted line says instead, if anything
+	fixed   bool // the counted line says "2 blocked", not "2 to blocked"
 }
 
 func wording(a plan.Action) verbs {
@@ -20,7 +19,7 @@ func wording(a plan.Action) verbs {
 	case plan.Create:
 		return verbs{symbol: "+", pending: "create", done: "created", paint: tty.Style.Green}
 	case plan.Update:
-		return verbs{symbol: "~", pending: "update", done: "updated", paint: tty.Style.Yellow}
+		return verbs{symbol: "~", pending: "change", done: "changed", paint: tty.Style.Yellow}
 	case plan.Delete:
 		return verbs{symbol: "-", pending: "delete", done: "deleted", paint: tty.Style.Red}
 	case plan.Adopt:
@@ -28,23 +27,14 @@ func wording(a plan.Action) verbs {
 	case plan.Blocked:
 		return verbs{symbol: "!", pending: "blocked", done: "blocked", paint: tty.Style.Red, fixed: true}
 	case plan.None:
-		return verbs{symbol: "=", pending: "as wanted", done: "as wanted", paint: tty.Style.Dim, fixed: true}
+		return verbs{symbol: "=", pending: "unchanged", done: "unchanged", paint: tty.Style.Dim, fixed: true}
 	default:
 		return verbs{symbol: "?", pending: string(a), done: string(a), paint: tty.Style.Bold, fixed: true}
 	}
 }
 
-// teardownCommand is the command that takes away: to it, what it leaves is not "as wanted".
+// teardownCommand is the command that takes away.
 const teardownCommand = "teardown"
-
-// wordingOf is wording in the language of a command.
-func wordingOf(command string, a plan.Action) verbs {
-	w := wording(a)
-	if command == teardownCommand && a == plan.None {
-		w.pending, w.done, w.sum = "none", "none", "left or not there"
-	}
-	return w
-}
 
 func (w verbs) in(t Tense) string {
 	if t == Done {
@@ -54,9 +44,6 @@ func (w verbs) in(t Tense) string {
 }
 
 func (w verbs) counted(t Tense) string {
-	if w.sum != "" {
-		return w.sum
-	}
 	if t == Pending && !w.fixed {
 		return "to " + w.pending
 	}
