@@ -181,7 +181,7 @@ func testKeyInUse(t *testing.T, s *stage) {
 		t.Errorf("the store with our key: %v\n%s", err, show(result))
 	}
 	result = s.mustTeardown(t, bootstrap.TeardownOptions{Force: true})
-	if !strings.Contains(show(result), "namespace/blast: left") {
+	if !strings.Contains(show(result), "namespace/blast: kept") {
 		t.Errorf("that the namespace is left is not said:\n%s", show(result))
 	}
 }
@@ -255,11 +255,11 @@ func testReleaseInUse(t *testing.T, s *stage) {
 	neighbour.settings.SkipHelm = true
 	neighbour.up(t)
 	dry, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true})
-	if err != nil || !strings.Contains(show(dry), "helm-release/external-secrets/external-secrets: left: 1 other namespace set up with gen3-bootstrap may use it: neighbour") {
+	if err != nil || !strings.Contains(show(dry), "helm-release/external-secrets/external-secrets: kept: 1 other namespace set up with gen3-bootstrap may use it: neighbour") {
 		t.Errorf("release in use: %v\n%s", err, show(dry))
 	}
 	dry, err = s.teardown(t, bootstrap.TeardownOptions{DryRun: true, Force: true, DeleteCRDs: true})
-	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(dry), "the CRDs are left") {
+	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(dry), "the CRDs are kept") {
 		t.Errorf("CRDs in use: %v\n%s", err, show(dry))
 	}
 	neighbour.forget()

@@ -88,7 +88,7 @@ func testGlobalSecret(t *testing.T, c *cluster) {
 	}
 	for key := range s.aws.Snapshot() {
 		if strings.Contains(key, "external_secrets") {
-			t.Errorf("left: %s", key)
+			t.Errorf("kept: %s", key)
 		}
 	}
 }
@@ -128,7 +128,7 @@ func testClusterGoneIRSA(t *testing.T, c *cluster) {
 	s.mustTeardown(t, bootstrap.TeardownOptions{ClusterID: id})
 	for key := range s.aws.Snapshot() {
 		if strings.Contains(key, "role/") || strings.Contains(key, "policy/") || strings.Contains(key, "/owner/") {
-			t.Errorf("left: %s", key)
+			t.Errorf("kept: %s", key)
 		}
 	}
 }

@@ -224,11 +224,11 @@ func testForeignUse(t *testing.T, c *cluster) {
 	}
 	left := s.aws.Snapshot()
 	if _, ok := left["role/somebody/attached/"+policy]; !ok || len(s.aws.Keys(bootstrap.DefaultUserName)) > 0 {
-		t.Errorf("left: %v", left)
+		t.Errorf("kept: %v", left)
 	}
 	for key := range left {
 		if strings.Contains(key, "gen3-bootstrap/owner") || strings.HasPrefix(key, "user/") {
-			t.Errorf("left: %s", key)
+			t.Errorf("kept: %s", key)
 		}
 	}
 	s.mustBeGone(t)

@@ -31,13 +31,13 @@ func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
 	}
 	left, err := t.contents(ctx)
 	if errors.Is(err, inventory.ErrUnknown) {
-		return []plan.Change{t.closingChange(resource, plan.None, "left: "+err.Error())}, nil
+		return []plan.Change{t.closingChange(resource, plan.None, "kept: "+err.Error())}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(left) > 0 {
-		return []plan.Change{t.closingChange(resource, plan.None, "left: it holds "+words.Few(left))}, nil
+		return []plan.Change{t.closingChange(resource, plan.None, "kept: it holds "+words.Few(left))}, nil
 	}
 	return []plan.Change{t.closingChange(resource, plan.Delete, "made by this program, and nothing else is in it")}, nil
 }
@@ -104,7 +104,7 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 	}
 	switch left, err := t.emptied(ctx); {
 	case errors.Is(err, inventory.ErrUnknown):
-		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is left: %v", name, err))
+		t.result.Warnings = append(t.result.Warnings, fmt.Sprintf("namespace %s is kept: %v", name, err))
 		return false, nil
 	case err != nil:
 		return false, err

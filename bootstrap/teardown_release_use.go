@@ -22,11 +22,11 @@ func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) 
 	left, err := r.client.ContentsBesidesLeases(ctx, r.step.Namespace)
 	switch {
 	case errors.Is(err, inventory.ErrUnknown):
-		all[i].Action, all[i].Reason = plan.None, "left: "+err.Error()
+		all[i].Action, all[i].Reason = plan.None, "kept: "+err.Error()
 	case err != nil:
 		return err // it names the namespace
 	case len(left) > 0:
-		all[i].Action, all[i].Reason = plan.None, "left: it holds "+words.Few(left)
+		all[i].Action, all[i].Reason = plan.None, "kept: it holds "+words.Few(left)
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 		case err != nil:
 			blocked := hint.Change(err)
 			c.Action, c.Hint, c.More = blocked.Action, blocked.Hint, blocked.More
-			c.Reason = fmt.Sprintf("%s is left, as nobody can tell whether other namespaces use it: %s", c.Resource, err)
+			c.Reason = fmt.Sprintf("%s is kept, as nobody can tell whether other namespaces use it: %s", c.Resource, err)
 		default:
 			c.Action, c.Reason = plan.None, r.usedBy(elsewhere)
 		}
@@ -67,7 +67,7 @@ func (r *releaseRemoval) usedBy(namespaces []string) string {
 }
 
 func mayUse(namespaces []string) string {
-	return "left: " + words.Counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + words.Few(namespaces)
+	return "kept: " + words.Counted(len(namespaces), "other namespace") + " set up with gen3-bootstrap may use it: " + words.Few(namespaces)
 }
 
 // whenUnused names the release, which no record may name by then.
@@ -83,7 +83,7 @@ func (r *releaseRemoval) whenUnused() string {
 func (r *releaseRemoval) unusedStill(ctx context.Context) error {
 	elsewhere, err := r.client.RecordsElsewhere(ctx, r.namespace)
 	if err != nil {
-		return hint.With(fmt.Errorf("delete CRDs: left, as nobody can tell whether other namespaces use them: %w", err), hint.Lines(err)...)
+		return hint.With(fmt.Errorf("delete CRDs: kept, as nobody can tell whether other namespaces use them: %w", err), hint.Lines(err)...)
 	}
 	if len(elsewhere) > 0 {
 		return hint.With(fmt.Errorf("delete CRDs: %s", mayUse(elsewhere)), r.whenUnused())

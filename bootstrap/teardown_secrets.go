@@ -46,11 +46,11 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 		case h.Terminating:
 			c.Reason = "is being deleted already"
 		case !h.Ours:
-			c.Reason = "carries no mark of ours: left"
+			c.Reason = "kept: not created by gen3-bootstrap"
 		case h.Keeper != "":
-			c.Reason = h.Keeper + " writes it: left"
+			c.Reason = h.Keeper + " writes it: kept"
 		case s.holdsGlobalKey(h):
-			c.Reason = "holds access key " + h.Key.ID + " of the global user: left"
+			c.Reason = "holds access key " + h.Key.ID + " of the global user: kept"
 		default:
 			if c, err = s.judge(ctx, c, h); err != nil {
 				return nil, err
@@ -75,7 +75,7 @@ func (s *secretsRemoval) judge(ctx context.Context, c plan.Change, h credential.
 	case s.maySettle(arn):
 		s.unsettled, c.Reason = true, "ours; kept if its access key "+h.Key.ID+" is not"
 	default:
-		c.Action, c.Reason = plan.None, "holds access key "+h.Key.ID+" of "+arn+", which works: left"
+		c.Action, c.Reason = plan.None, "holds access key "+h.Key.ID+" of "+arn+", which works: kept"
 	}
 	return c, err
 }
@@ -135,11 +135,11 @@ func (s *secretsRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 func (s *secretsRemoval) destroy(ctx context.Context, held credential.Held) error {
 	id := held.Key.ID
 	if slices.ContainsFunc(s.keys, func(k *accesskey.Removal) bool { return k.Stays(id) }) {
-		return fmt.Errorf("delete Secret %s: it is left, as its access key %s is still there", held.Name, id)
+		return fmt.Errorf("delete Secret %s: it is kept, as its access key %s is still there", held.Name, id)
 	}
 	for _, k := range s.keys {
 		if id != "" && k.Unknown() {
-			return fmt.Errorf("delete Secret %s: it is left, as the access keys of IAM user %s could not be looked at", held.Name, k.Lookup.UserName)
+			return fmt.Errorf("delete Secret %s: it is kept, as the access keys of IAM user %s could not be looked at", held.Name, k.Lookup.UserName)
 		}
 	}
 	if err := s.check(); err != nil {

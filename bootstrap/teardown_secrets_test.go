@@ -28,7 +28,7 @@ func TestSecretsThatTeardownTakes(t *testing.T) {
 		reason string
 	}{
 		"not there":                       {metav1.ObjectMeta{Name: "another"}, nil, "", plan.None, "not there"},
-		"without our mark":                {metav1.ObjectMeta{}, nil, "", plan.None, "carries no mark of ours"},
+		"without our mark":                {metav1.ObjectMeta{}, nil, "", plan.None, "not created by gen3-bootstrap"},
 		"that somebody else writes":       {metav1.ObjectMeta{Labels: ours, OwnerReferences: owned}, nil, "", plan.None, "ExternalSecret keys writes it"},
 		"a global user's":                 {metav1.ObjectMeta{Labels: ours}, []string{"gen3/keys"}, "", plan.None, "of the global user"},
 		"with a key of another user":      {metav1.ObjectMeta{Labels: ours}, nil, "arn:aws:iam::1:user/theirs", plan.None, "of arn:aws:iam::1:user/theirs, which works"},

@@ -30,7 +30,7 @@ func testEarlierUser(t *testing.T, c *cluster) {
 		t.Errorf("%s", show(result))
 	}
 	if _, left := s.aws.Snapshot()["user/first"]; left || len(s.aws.Keys("second")) != 1 {
-		t.Errorf("first is left: %v; keys of second: %v", left, s.aws.Keys("second"))
+		t.Errorf("first is kept: %v; keys of second: %v", left, s.aws.Keys("second"))
 	}
 	s.settings.UserName = ""
 	s.mustTeardown(t, bootstrap.TeardownOptions{Force: true, DeleteCRDs: true})

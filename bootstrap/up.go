@@ -61,7 +61,7 @@ func (r *run) do(ctx context.Context, work func(context.Context, *run) error) (R
 		r.result.Outputs = r.target.outputs(r.steps)
 	}
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		err = r.fail("", hint.With(context.Cause(limited), "what was made stays and the next run goes on from there; --timeout raises the limit"))
+		err = r.fail("", hint.With(context.Cause(limited), "what was made is kept and the next run goes on from there; --timeout raises the limit"))
 	}
 	r.result.DurationSeconds = r.env.Now().Sub(begun).Round(time.Millisecond).Seconds()
 	if isInterrupt(ctx) {

@@ -79,7 +79,7 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 		return s.failure(err)
 	}
 	if left := e.Kept(); len(left) > 0 {
-		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not in the chart and does not belong to the release: it is left: %s",
+		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not in the chart and does not belong to the release: it is kept: %s",
 			s.Namespace, s.Settings.Release, words.Few(left)))
 	}
 	if err := e.Secrets.Prune(work); err != nil { // the next change tries again

@@ -68,7 +68,7 @@ func unmarkedFailed(o *Observed, w Want, v Verdict) Verdict {
 		v.Action = plan.Adopt
 		return v
 	}
-	return refuseForeign(o, v.Reason+"; it carries no mark of ours", "--adopt takes the release over and repairs it")
+	return refuseForeign(o, v.Reason+"; it was not created by gen3-bootstrap", "--adopt takes the release over and repairs it")
 }
 
 // unmarkedCutOff judges somebody else's release whose operation was cut off. It is brought to an end as its owner began

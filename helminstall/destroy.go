@@ -48,7 +48,7 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 		case !opts.DeleteCRDs:
 			c.Action, c.Reason = plan.None, "kept: deleting them would delete every object of their kinds; --delete-crds does"
 		case by != "":
-			c.Action, c.Reason = plan.None, "left: "+by
+			c.Action, c.Reason = plan.None, "kept: "+by
 		}
 		out = append(out, c)
 	}
@@ -79,18 +79,18 @@ func (s *Step) destroyChange() plan.Change {
 	case s.removal != nil:
 		return s.removalChange(c)
 	case s.seen.undecoded != nil:
-		c.Action, c.Reason = plan.None, "left: no cluster-wide object names it; "+s.seen.undecoded.Error()
+		c.Action, c.Reason = plan.None, "kept: no cluster-wide object names it; "+s.seen.undecoded.Error()
 	case s.seen.Release != nil && !s.seen.claimed():
-		c.Action, c.Reason = plan.None, "carries no mark of ours: left"
+		c.Action, c.Reason = plan.None, "kept: not created by gen3-bootstrap"
 	case s.seen.Release != nil && s.seen.NamespaceUnread: // it may be ours, so that teardown has not ended well
 		c.Action, c.Reason = plan.Blocked, fmt.Sprintf("its Secret says that it is ours, and whether Namespace %s was made for it may not be read", s.Namespace)
 		c.Hint, c.More = "allow get on that namespace", []string{"or leave the release out with --skip-helm"}
 	case s.running() != nil:
 		op := s.running()
-		c.Action, c.Reason = plan.Blocked, s.unproven()+", and "+op.deployment()+" of it runs: left"
+		c.Action, c.Reason = plan.Blocked, s.unproven()+", and "+op.deployment()+" of it runs: kept"
 		c.Hint, c.More = s.unprovenHint(*op), []string{"if it is not yours, leave it out with --skip-helm"}
 	case s.seen.Release != nil:
-		c.Action, c.Reason = plan.None, "left: "+s.unproven()
+		c.Action, c.Reason = plan.None, "kept: "+s.unproven()
 	default:
 		c.Action, c.Reason = plan.None, "not there"
 	}
@@ -214,7 +214,7 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 	}
 	left, err := s.emptied(ctx, sink)
 	if errors.Is(err, inventory.ErrUnknown) {
-		s.warnings = append(s.warnings, fmt.Sprintf("namespace %s is left: %v", s.Namespace, err))
+		s.warnings = append(s.warnings, fmt.Sprintf("namespace %s is kept: %v", s.Namespace, err))
 		return nil
 	}
 	if err != nil {

@@ -47,7 +47,7 @@ func TestSandboxDestroyCRDs(t *testing.T) {
 	must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
 	gone(t, sb, s)
 	if left := crds(t, s); len(left) > 0 {
-		t.Errorf("left: %v", left)
+		t.Errorf("kept: %v", left)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestSandboxDestroyLeavesCRDsToAnotherOperator(t *testing.T) {
 	before := len(crds(t, s))
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{DeleteCRDs: true})
 	must(t, err)
-	if plan.Pending(changes) || !strings.Contains(changes[1].Reason, "left: deployment/default/eso (version v0.9.13) of Argo CD application eso-app uses them") {
+	if plan.Pending(changes) || !strings.Contains(changes[1].Reason, "kept: deployment/default/eso (version v0.9.13) of Argo CD application eso-app uses them") {
 		t.Errorf("plan: %+v", changes)
 	}
 	must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
@@ -91,7 +91,7 @@ func gone(t *testing.T, sb *sandbox, s *Step) {
 	}
 	ns, err := sb.client.CoreV1().Namespaces().Get(t.Context(), "external-secrets", metav1.GetOptions{})
 	if !apierrors.IsNotFound(err) && ns.DeletionTimestamp == nil {
-		t.Errorf("namespace is left: %v", err)
+		t.Errorf("namespace is kept: %v", err)
 	}
 	hooks, err := sb.client.AdmissionregistrationV1().ValidatingWebhookConfigurations().List(t.Context(), metav1.ListOptions{})
 	must(t, err)

@@ -116,7 +116,7 @@ func (sb *sandbox) mustHaveNothing(t *testing.T) {
 	live, err := s.liveObjects(t.Context(), nil)
 	must(t, err)
 	if len(live) > 0 {
-		t.Errorf("left: %s", tally(live))
+		t.Errorf("kept: %s", tally(live))
 	}
 	list, err := sb.client.CoreV1().Secrets(eso).List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
 	must(t, err)

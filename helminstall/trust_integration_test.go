@@ -82,7 +82,7 @@ func TestSandboxForeignNamespace(t *testing.T) {
 		t.Errorf("%+v", changes[0])
 	}
 	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
-	if w := strings.Join(s.Warnings(), "\n"); !strings.Contains(w, "names what is not there or does not belong to the release, and is left: deployment/prod/web, secret/prod/db, clusterrole/prod-reader") ||
+	if w := strings.Join(s.Warnings(), "\n"); !strings.Contains(w, "names what is not there or does not belong to the release, and is kept: deployment/prod/web, secret/prod/db, clusterrole/prod-reader") ||
 		!strings.Contains(w, "hooks for its deletion, which are not run: ClusterRoleBinding/tenant-admin") {
 		t.Errorf("warnings %q", w)
 	}
@@ -109,7 +109,7 @@ func TestSandboxTenantsRelease(t *testing.T) {
 	s := sb.step(t, calls, func(s *Settings) { s.Release, s.Namespace = "eso", "evil" })
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{KeepNamespace: true})
 	must(t, err)
-	if c := changes[0]; c.Action != plan.None || !strings.Contains(c.Reason, "left: its Secret says that it is ours, but neither its Namespace nor CRDs") {
+	if c := changes[0]; c.Action != plan.None || !strings.Contains(c.Reason, "kept: its Secret says that it is ours, but neither its Namespace nor CRDs") {
 		t.Errorf("%+v", c)
 	}
 	must(t, s.Destroy(t.Context(), DestroyOptions{KeepNamespace: true}, event.Discard))

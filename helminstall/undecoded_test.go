@@ -56,7 +56,7 @@ func TestBombInThePlaceOfARelease(t *testing.T) {
 	}
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{})
 	must(t, err)
-	if c := changes[0]; c.Action != plan.None || !strings.Contains(c.Reason, "left: no cluster-wide object names it; decode release") {
+	if c := changes[0]; c.Action != plan.None || !strings.Contains(c.Reason, "kept: no cluster-wide object names it; decode release") {
 		t.Errorf("%+v", c)
 	}
 	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))

@@ -52,7 +52,7 @@ func (s *Step) planRemoval(ctx context.Context) error {
 		return nil
 	}
 	if strange := strangers(named, live, s.Namespace); len(strange) > 0 && r.Info.Status != release.StatusUninstalling {
-		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not there or does not belong to the release, and is left: %s",
+		s.warnings = append(s.warnings, fmt.Sprintf("the stored manifest of release %s/%s names what is not there or does not belong to the release, and is kept: %s",
 			s.Namespace, s.Settings.Release, words.Few(strange)))
 	}
 	if hooks := r.DeleteHooks(); len(hooks) > 0 {

@@ -39,7 +39,7 @@ type Fate int
 // What a resource can come to, by its tags.
 const (
 	FateAbsent  Fate = iota // it is not there
-	FateForeign             // it carries no mark of ours
+	FateForeign             // it was not created by gen3-bootstrap
 	FateOthers              // it is ours, and was made for others
 	FateShared              // it is this owner's and others': the tag goes
 	FateLast                // it is nobody else's: it goes

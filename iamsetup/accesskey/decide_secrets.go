@@ -61,7 +61,7 @@ func (d *decision) judgeForeignSecret(i int) (action plan.Action, reason, cure s
 		return plan.Blocked, fmt.Sprintf("%s; %s writes it", what, h.Keeper),
 			h.LetGo + "; or give other names with --secret-name"
 	case d.r.adopt:
-		return plan.Adopt, "it carries no mark of ours and holds " + d.contents(i), ""
+		return plan.Adopt, "it was not created by gen3-bootstrap and holds " + d.contents(i), ""
 	default:
 		return plan.Blocked, what, "--adopt takes it over; --secret-name gives other names"
 	}

@@ -73,12 +73,12 @@ func (d *decision) whereHeld(id string) string {
 func (p keyPlan) strangerChanges() []plan.Change {
 	out := make([]plan.Change, 0, len(p.strangers))
 	for _, s := range p.strangers {
-		cure := "it stays"
+		cure := "it is kept"
 		if s.young {
-			cure = "it stays, as another run may be storing it right now"
+			cure = "it is kept, as another run may be storing it right now"
 		}
 		if s.unused {
-			cure = "it stays, unless --adopt --yes deletes it"
+			cure = "it is kept, unless --adopt --yes deletes it"
 		}
 		out = append(out, plan.Change{
 			Step: Step, Resource: "access-key/" + s.id, Action: plan.None,

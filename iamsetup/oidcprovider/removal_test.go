@@ -20,11 +20,11 @@ func TestProviderRemoval(t *testing.T) {
 	}
 	iamtest.MustDestroy(t, provider("other", true))
 	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(tagsOf(left, arn)) != 2 {
-		t.Errorf("left: %v", left)
+		t.Errorf("kept: %v", left)
 	}
 	iamtest.MustDestroy(t, provider("gen3", false))
 	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(tagsOf(left, arn)) != 1 {
-		t.Errorf("left: %v", left)
+		t.Errorf("kept: %v", left)
 	}
 	if made := iamtest.MustDestroy(t, provider("gen3", false)); len(made) > 0 {
 		t.Errorf("made %v", made)
@@ -59,6 +59,6 @@ func TestProviderThatAnotherOwnerTakesMeanwhile(t *testing.T) {
 	iamtest.Check(t, err)
 	iamtest.CarryOut(t, p)
 	if left := srv.Snapshot(); left["provider/"+arn] == "" || len(tagsOf(left, arn)) != 2 {
-		t.Errorf("left: %v", left)
+		t.Errorf("kept: %v", left)
 	}
 }

@@ -67,7 +67,7 @@ func TestTrustHasOneStatementAnIssuer(t *testing.T) {
 		t.Error(diff)
 	}
 	if left := p.without(a).without(elsewhere); len(left.statements) != 1 || !left.holds(b) || left.holds(a) {
-		t.Errorf("left: %s", textOf(t, left))
+		t.Errorf("kept: %s", textOf(t, left))
 	}
 }
 

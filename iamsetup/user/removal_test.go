@@ -76,7 +76,7 @@ func TestUserOfTwoOwners(t *testing.T) {
 	left := srv.Snapshot()
 	for name := range left {
 		if strings.Contains(name, "c1/gen3") || strings.HasPrefix(name, "user/es/tag/"+iamsetup.TagKey) {
-			t.Errorf("left: %s", name)
+			t.Errorf("kept: %s", name)
 		}
 	}
 	if keys := srv.Keys("es"); len(keys) != 1 || keys[0].ID != foreign {
@@ -99,7 +99,7 @@ func TestPolicyLeavesSharedUser(t *testing.T) {
 	iamtest.MustDestroy(t, key, user, policy)
 	for name := range srv.Snapshot() {
 		if strings.HasPrefix(name, "policy/") || strings.Contains(name, "/attached/") {
-			t.Errorf("left: %s", name)
+			t.Errorf("kept: %s", name)
 		}
 	}
 	if srv.Snapshot()["user/es"] == "" {
@@ -194,7 +194,7 @@ func TestPolicyInUse(t *testing.T) {
 	}
 	left := srv.Snapshot()
 	if left["policy/"+iamtest.PolicyARN] == "" || left["user/es"] != "" {
-		t.Errorf("left: %v", left)
+		t.Errorf("kept: %v", left)
 	}
 	_, err = api.DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: aws.String("somebody"), PolicyArn: aws.String(iamtest.PolicyARN)})
 	iamtest.Check(t, err)

@@ -38,7 +38,7 @@ func TestIntentIsATagOfTheUser(t *testing.T) {
 		t.Errorf("CreateAccessKey went out before the user had the tag %s:\n%v", tag, during)
 	}
 	if value, left := w.aws.Snapshot()[tag]; left {
-		t.Errorf("the tag %s is left: %s", tag, value)
+		t.Errorf("the tag %s is kept: %s", tag, value)
 	}
 	w.liveKey(t)
 }

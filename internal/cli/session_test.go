@@ -52,7 +52,7 @@ func TestFailureInText(t *testing.T) {
 warning: mind the gap
 gen3-bootstrap: error: iam-user: create user u: denied
 hint: ask
-hint: what was made stays; run the same command again to resume
+hint: what was made is kept; run the same command again to resume
 `
 	if got.stderr != want {
 		t.Errorf("stderr:\n%s\nwant:\n%s", got.stderr, want)

@@ -47,5 +47,5 @@ func Resume(r bootstrap.Result, tense Tense) string {
 	if r.Command == teardownCommand {
 		return "what was deleted is gone; run the same command again for the rest"
 	}
-	return "what was made stays; run the same command again to resume"
+	return "what was made is kept; run the same command again to resume"
 }

@@ -102,7 +102,7 @@ func TestTeardownText(t *testing.T) {
 	base := bootstrap.Result{Command: "teardown", Account: "111122223333", Region: "us-east-1", Cluster: bootstrap.Cluster{Context: "prod"}, Namespace: "gen3", DurationSeconds: 2}
 	done := base
 	done.Changed = true
-	done.Changes = []plan.Change{line("iam-user", "iam-user/es", plan.Delete, "ours, and nobody else's"), line("iam-policy", "iam-policy/p", plan.None, "carries no mark of ours: left")}
+	done.Changes = []plan.Change{line("iam-user", "iam-user/es", plan.Delete, "ours, and nobody else's"), line("iam-policy", "iam-policy/p", plan.None, "kept: not created by gen3-bootstrap")}
 	partly := done
 	partly.Changes = append([]plan.Change{line("access-key", "access-key/a", plan.Blocked, "denied")}, done.Changes...)
 	partly.Errors = []bootstrap.Problem{{Step: "access-key", Message: "denied"}}
