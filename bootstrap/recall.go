@@ -129,3 +129,35 @@ func addOnce[T comparable](list []T, x T) []T {
 	}
 	return append(list, x)
 }
+
+// asRecorded are the settings of the last up, with what is given in the place of what is recorded.
+func (s Settings) asRecorded(r Recorded) Settings {
+	if !s.IRSA && !s.UseGlobalUser {
+		s.IRSA, s.UseGlobalUser = r.mode()
+	}
+	if s.Helm.Release == "" && s.Helm.Namespace == "" {
+		s.SkipHelm = s.SkipHelm || r.SkipHelm
+	}
+	s.PermissionsBoundary = cmp.Or(s.PermissionsBoundary, r.Boundary)
+	if len(s.Tags) == 0 {
+		s.Tags = r.Tags
+	}
+	named := s.over(r)
+	s.PolicyName, s.IAMPath, s.UserName, s.SecretNames = named.PolicyName, named.IAMPath, named.UserName, named.SecretNames
+	s.RoleName, s.ServiceAccount, s.OIDCIssuer = named.RoleName, named.ServiceAccount, named.OIDCIssuer
+	s.Helm.Release, s.Helm.Namespace = named.Release, named.ReleaseNamespace
+	s.GlobalUserSecret = cmp.Or(s.GlobalUserSecret, r.GlobalUserSecret)
+	if len(s.SecretPrefixes) == 0 {
+		s.SecretPrefixes = r.SecretPrefixes
+	}
+	if len(s.KMSKeys) == 0 {
+		s.KMSKeys = r.KMSKeys
+	}
+	s.AllowPush = s.AllowPush || r.AllowPush
+	return s
+}
+
+// namesNothing reports whether nothing is left by which something of ours would be found.
+func (r Recorded) namesNothing() bool {
+	return r.PolicyName == "" && r.UserName == "" && len(r.SecretNames) == 0 && r.RoleName == "" && r.OIDCIssuer == "" && r.Release == ""
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,4 +45,25 @@ func outcome(ctx context.Context, errs []error) error {
 		return ErrFailed
 	}
 	return nil
+}
+
+// eachOf takes apart what errors.Join put together, so that each keeps its hint.
+func eachOf(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var texts []string
+	var out []error
+	for _, e := range joined.Unwrap() {
+		texts = append(texts, e.Error())
+		out = append(out, eachOf(e)...)
+	}
+	if strings.Join(texts, "\n") != err.Error() {
+		return []error{err}
+	}
+	return out
 }

@@ -142,3 +142,25 @@ func (s Settings) usesKeys() bool { return !s.UseGlobalUser && !s.IRSA }
 
 // usesPolicy reports whether this mode makes a policy.
 func (s Settings) usesPolicy() bool { return s.IRSA || !s.UseGlobalUser }
+
+// The ways for External Secrets Operator to sign in, as values names them in its document.
+const (
+	modeKeys          = "keys"
+	modeGlobalUser    = "global-user"
+	modeIRSA          = "irsa"
+	modeIRSAAndGlobal = "irsa+global-user"
+)
+
+// modeOf names the mode that the flags choose.
+func (s Settings) modeOf() string {
+	switch {
+	case s.IRSA && s.UseGlobalUser:
+		return modeIRSAAndGlobal
+	case s.IRSA:
+		return modeIRSA
+	case s.UseGlobalUser:
+		return modeGlobalUser
+	default:
+		return modeKeys
+	}
+}

@@ -1,11 +1,8 @@
 package bootstrap
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
@@ -56,14 +53,6 @@ func (v *status) connect(ctx context.Context) []error {
 	return t.compareAccount()
 }
 
-// unlessDenied lets a refusal pass, which is no failure of the connection.
-func unlessDenied(err error) error {
-	if apierrors.IsForbidden(err) {
-		return nil
-	}
-	return err
-}
-
 // recall takes mode and names from the record where the flags leave them open.
 func (v *status) recall() {
 	t := v.target
@@ -80,31 +69,4 @@ func (v *status) recall() {
 	}
 	t.settings = t.settings.named()
 	v.result.Mode = t.settings.modeOf()
-}
-
-// asRecorded are the settings of the last up, with what is given in the place of what is recorded.
-func (s Settings) asRecorded(r Recorded) Settings {
-	if !s.IRSA && !s.UseGlobalUser {
-		s.IRSA, s.UseGlobalUser = r.mode()
-	}
-	if s.Helm.Release == "" && s.Helm.Namespace == "" {
-		s.SkipHelm = s.SkipHelm || r.SkipHelm
-	}
-	s.PermissionsBoundary = cmp.Or(s.PermissionsBoundary, r.Boundary)
-	if len(s.Tags) == 0 {
-		s.Tags = r.Tags
-	}
-	named := s.over(r)
-	s.PolicyName, s.IAMPath, s.UserName, s.SecretNames = named.PolicyName, named.IAMPath, named.UserName, named.SecretNames
-	s.RoleName, s.ServiceAccount, s.OIDCIssuer = named.RoleName, named.ServiceAccount, named.OIDCIssuer
-	s.Helm.Release, s.Helm.Namespace = named.Release, named.ReleaseNamespace
-	s.GlobalUserSecret = cmp.Or(s.GlobalUserSecret, r.GlobalUserSecret)
-	if len(s.SecretPrefixes) == 0 {
-		s.SecretPrefixes = r.SecretPrefixes
-	}
-	if len(s.KMSKeys) == 0 {
-		s.KMSKeys = r.KMSKeys
-	}
-	s.AllowPush = s.AllowPush || r.AllowPush
-	return s
 }

@@ -182,3 +182,10 @@ func (s *steps) warnings() []string {
 	}
 	return append(out, s.left.warnings()...)
 }
+
+// HelmStep is the name of the step that owns the release.
+const HelmStep = "helm-release"
+
+func without(list, gone []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(gone, s) })
+}

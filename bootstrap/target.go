@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -229,3 +230,11 @@ const cleanupLimit = 30 * time.Second
 
 // isInterrupt reports that the run ended since its context did, by a signal and not by a timeout.
 func isInterrupt(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+// unlessDenied lets a refusal pass, which is no failure of the connection.
+func unlessDenied(err error) error {
+	if apierrors.IsForbidden(err) {
+		return nil
+	}
+	return err
+}

@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -25,9 +24,6 @@ type TeardownOptions struct {
 	ClusterID string
 }
 
-// HelmStep is the name of the step that owns the release.
-const HelmStep = "helm-release"
-
 // TeardownSteps are the names that --only takes: those of up.
 func TeardownSteps() []string {
 	return []string{HelmStep, policy.Step, user.Step, accesskey.Step, oidcprovider.Step, role.Step}
@@ -40,8 +36,6 @@ func (o TeardownOptions) wants(step string) bool {
 	}
 	return len(o.Only) == 0 || slices.Contains(o.Only, step)
 }
-
-var uidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // check returns everything that is wrong with the options themselves.
 func (o TeardownOptions) check(s Settings) []error {

@@ -28,18 +28,18 @@ func (t *teardown) permissions() needs {
 		}
 		switch by := e.remover.(type) {
 		case *secretsRemoval:
-			out.addSecrets(by)
+			addSecrets(&out, by)
 		case *releaseRemoval:
-			out.addRelease(by)
+			addRelease(&out, by)
 		}
 	}
 	for _, c := range t.closing {
-		out.addClosing(c)
+		addClosing(&out, c)
 	}
 	return out
 }
 
-func (n *needs) addSecrets(s *secretsRemoval) {
+func addSecrets(n *needs, s *secretsRemoval) {
 	for i, c := range s.planned {
 		if c.Action == plan.Delete {
 			namespace, name, _ := strings.Cut(s.held[i].Name, "/")
@@ -50,7 +50,7 @@ func (n *needs) addSecrets(s *secretsRemoval) {
 
 // addRelease wants the lock also for a release that is left to others, which is decided under it. What the release consists
 // of is what up would make of it.
-func (n *needs) addRelease(r *releaseRemoval) {
+func addRelease(n *needs, r *releaseRemoval) {
 	namespace := r.step.Namespace
 	if r.concerns() {
 		n.addLock(namespace, kube.ReleaseLockName)
@@ -74,7 +74,7 @@ func (n *needs) addRelease(r *releaseRemoval) {
 }
 
 // addClosing wants what the end of record, Lease and namespace takes.
-func (n *needs) addClosing(c plan.Change) {
+func addClosing(n *needs, c plan.Change) {
 	kind, name, _ := strings.Cut(c.Resource, "/")
 	namespace, object, _ := strings.Cut(name, "/")
 	verb := map[plan.Action]string{plan.Update: "update", plan.Delete: "delete"}[c.Action]

@@ -14,15 +14,6 @@ import (
 // The record goes when all that it names has gone, then the Lease, then a namespace of ours that is empty: whatever a
 // run leaves behind when it is killed, the next one finds.
 
-func without(list, gone []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(gone, s) })
-}
-
-// namesNothing reports whether nothing is left by which something of ours would be found.
-func (r Recorded) namesNothing() bool {
-	return r.PolicyName == "" && r.UserName == "" && len(r.SecretNames) == 0 && r.RoleName == "" && r.OIDCIssuer == "" && r.Release == ""
-}
-
 // remaining is the record without what is gone, or will be; nil when nothing remains.
 func (t *teardown) remaining() *Recorded {
 	r := t.recorded()

@@ -11,28 +11,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
-// The ways for External Secrets Operator to sign in, as values names them in its document.
-const (
-	modeKeys          = "keys"
-	modeGlobalUser    = "global-user"
-	modeIRSA          = "irsa"
-	modeIRSAAndGlobal = "irsa+global-user"
-)
-
-// modeOf names the mode that the flags choose.
-func (s Settings) modeOf() string {
-	switch {
-	case s.IRSA && s.UseGlobalUser:
-		return modeIRSAAndGlobal
-	case s.IRSA:
-		return modeIRSA
-	case s.UseGlobalUser:
-		return modeGlobalUser
-	default:
-		return modeKeys
-	}
-}
-
 // fragment is what the values for one gen3 release are made of.
 type fragment struct {
 	chart          gen3.Chart
