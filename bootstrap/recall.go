@@ -133,7 +133,7 @@ func addOnce[T comparable](list []T, x T) []T {
 // asRecorded are the settings of the last up, with what is given in the place of what is recorded.
 func (s Settings) asRecorded(r Recorded) Settings {
 	if !s.IRSA && !s.UseGlobalUser {
-		s.IRSA, s.UseGlobalUser = r.mode()
+		s.IRSA, s.UseGlobalUser = r.modes()
 	}
 	if s.Helm.Release == "" && s.Helm.Namespace == "" {
 		s.SkipHelm = s.SkipHelm || r.SkipHelm

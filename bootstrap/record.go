@@ -95,8 +95,8 @@ func (r Recorded) names() string {
 	return string(text)
 }
 
-// mode is which ways to authenticate the up was for.
-func (r Recorded) mode() (irsa, globalUser bool) {
+// modes is which ways to authenticate the up was for.
+func (r Recorded) modes() (irsa, globalUser bool) {
 	return strings.Contains(r.Mode, modeIRSA), strings.Contains(r.Mode, modeGlobalUser)
 }
 

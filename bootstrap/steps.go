@@ -29,13 +29,13 @@ type steps struct {
 }
 
 // guard is what a step asks before a write that only one run may make; the lock puts itself there.
-type guard struct{ check func() error }
+type guard struct{ ask func() error }
 
 func (g *guard) Check() error {
-	if g.check == nil {
+	if g.ask == nil {
 		return nil
 	}
-	return g.check()
+	return g.ask()
 }
 
 // assemble builds the steps of this mode from the checked target.

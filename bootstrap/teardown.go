@@ -75,7 +75,7 @@ func (t *teardown) destroyAlone(ctx context.Context) error { //nolint:contextche
 			return t.fail("", err)
 		}
 		defer held.Release()
-		t.lock.check = held.Check
+		t.lock.ask = held.Check
 		t.target.wroteAt(held.RenewedBefore())
 		ctx = held.Context()
 	}

@@ -97,7 +97,7 @@ func (r *run) up(ctx context.Context) error {
 		return r.fail("", err)
 	}
 	defer held.Release()
-	r.lock.check = held.Check
+	r.lock.ask = held.Check
 	r.target.wroteAt(held.RenewedBefore())
 	return r.applyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 }

@@ -118,7 +118,7 @@ func (v *valuesRun) recall() error {
 		v.last = *record
 	}
 	if !s.IRSA && !s.UseGlobalUser {
-		s.IRSA, s.UseGlobalUser = v.last.mode()
+		s.IRSA, s.UseGlobalUser = v.last.modes()
 	}
 	if v.last.Account != "" && v.last.Account != s.Account {
 		v.warn("the last up in namespace %s was for account %s, and --account is %s", v.result.Namespace, v.last.Account, s.Account)
