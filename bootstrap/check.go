@@ -16,26 +16,27 @@ import (
 
 // Check returns every problem of the settings that can be seen without asking anybody, each with a hint where one helps.
 func (s Settings) Check() []error {
-	var c checker
-	c.target(s)
-	c.iam(s)
-	c.secrets(s)
-	c.authentication(s)
+	var c Checker
+	c.Target(s)
+	c.IAM(s)
+	c.Secrets(s)
+	c.Authentication(s)
 	if s.Gen3Version != "" {
 		if _, err := gen3.Given(s.Gen3Version); err != nil {
-			c.problems = append(c.problems, err)
+			c.Problems = append(c.Problems, err)
 		}
 	}
 	if !s.SkipHelm {
-		c.problems = append(c.problems, s.helm().Check()...)
+		c.Problems = append(c.Problems, s.helm().Check()...)
 	}
-	return c.problems
+	return c.Problems
 }
 
-type checker struct{ problems []error }
+// Checker collects all that is wrong with settings.
+type Checker struct{ Problems []error }
 
-func (c *checker) add(cure, format string, args ...any) {
-	c.problems = append(c.problems, hint.With(fmt.Errorf(format, args...), cure))
+func (c *Checker) Add(cure, format string, args ...any) {
+	c.Problems = append(c.Problems, hint.With(fmt.Errorf(format, args...), cure))
 }
 
 var (
@@ -46,40 +47,40 @@ var (
 	tagForm     = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 )
 
-func (c *checker) target(s Settings) {
+func (c *Checker) Target(s Settings) {
 	switch {
 	case s.Account == "":
-		c.add("`aws sts get-caller-identity --query Account` tells yours", "--account is required")
+		c.Add("`aws sts get-caller-identity --query Account` tells yours", "--account is required")
 	case !accountForm.MatchString(s.Account):
-		c.add("it is the 12-digit number that `aws sts get-caller-identity` calls Account", "--account %q is not 12 digits", s.Account)
+		c.Add("it is the 12-digit number that `aws sts get-caller-identity` calls Account", "--account %q is not 12 digits", s.Account)
 	}
 	switch {
 	case s.Region == "":
-		c.add("give the region whose Secrets Manager holds Gen3's secrets, such as us-east-1, or set AWS_REGION", "--region is required")
+		c.Add("give the region whose Secrets Manager holds Gen3's secrets, such as us-east-1, or set AWS_REGION", "--region is required")
 	case iamsetup.PartitionOf(s.Region) == "":
-		c.add("regions look like us-east-1; `aws ec2 describe-regions` lists them", "--region %q is no AWS region", s.Region)
+		c.Add("regions look like us-east-1; `aws ec2 describe-regions` lists them", "--region %q is no AWS region", s.Region)
 	}
 	if s.Namespace != "" {
 		for _, why := range validation.IsDNS1123Label(s.Namespace) {
-			c.add("", "--namespace %q is not legal: %s", s.Namespace, why)
+			c.Add("", "--namespace %q is not legal: %s", s.Namespace, why)
 		}
 	}
 	if s.Timeout <= 0 {
-		c.add("", "--timeout %s is not a positive duration", s.Timeout)
+		c.Add("", "--timeout %s is not a positive duration", s.Timeout)
 	}
 	if s.LockTimeout < 0 {
-		c.add("", "--lock-timeout %s is negative", s.LockTimeout)
+		c.Add("", "--lock-timeout %s is negative", s.LockTimeout)
 	}
 }
 
-func (c *checker) iam(s Settings) {
+func (c *Checker) IAM(s Settings) {
 	c.iamName("--policy-name", s.PolicyName, 128)
 	c.iamName("--user-name", s.UserName, 64)
 	if s.RoleName != "" {
 		c.iamName("--role-name", s.RoleName, 64)
 	}
 	if len(s.IAMPath) > 512 || !iamPath.MatchString(s.IAMPath) {
-		c.add("a path begins and ends with a slash, such as /gen3/", "--iam-path %q is not legal", s.IAMPath)
+		c.Add("a path begins and ends with a slash, such as /gen3/", "--iam-path %q is not legal", s.IAMPath)
 	}
 	if s.PermissionsBoundary != "" {
 		c.arn("--permissions-boundary", s.PermissionsBoundary, "iam", "policy/", "arn:aws:iam::123456789012:policy/boundary")
@@ -93,50 +94,50 @@ func (c *checker) iam(s Settings) {
 	c.tags(s.Tags)
 }
 
-func (c *checker) iamName(flag, name string, most int) {
+func (c *Checker) iamName(flag, name string, most int) {
 	if len(name) > most || !iamName.MatchString(name) {
-		c.add("letters, digits and _+=,.@- are legal", "%s %q is not a legal IAM name of at most %d characters", flag, name, most)
+		c.Add("letters, digits and _+=,.@- are legal", "%s %q is not a legal IAM name of at most %d characters", flag, name, most)
 	}
 }
 
-func (c *checker) arn(flag, text, service, kind, example string) {
+func (c *Checker) arn(flag, text, service, kind, example string) {
 	parsed, err := arn.Parse(text)
 	if err != nil || parsed.Service != service || !strings.HasPrefix(parsed.Resource, kind) || strings.ContainsAny(text, "*? ") {
-		c.add("such as "+example, "%s %q is not the ARN of one %s %s", flag, text, service, strings.TrimSuffix(kind, "/"))
+		c.Add("such as "+example, "%s %q is not the ARN of one %s %s", flag, text, service, strings.TrimSuffix(kind, "/"))
 	}
 }
 
-func (c *checker) prefix(prefix string) {
+func (c *Checker) prefix(prefix string) {
 	if prefix == "" || len(prefix) > 512 || !prefixForm.MatchString(prefix) {
-		c.add("a prefix is the beginning of secrets' names, without wildcards: letters, digits and /_+=.@-",
+		c.Add("a prefix is the beginning of secrets' names, without wildcards: letters, digits and /_+=.@-",
 			"--secret-prefix %q is not legal", prefix)
 	}
 }
 
-func (c *checker) tags(tags []string) {
+func (c *Checker) tags(tags []string) {
 	seen := map[string]bool{}
 	for _, tag := range tags {
 		key, value, found := strings.Cut(tag, "=")
 		switch {
 		case !found || key == "":
-			c.add("", "--tag %q is not of the form key=value", tag)
+			c.Add("", "--tag %q is not of the form key=value", tag)
 		case len([]rune(key)) > 128 || len([]rune(value)) > 256 || !tagForm.MatchString(key) || !tagForm.MatchString(value):
-			c.add("keys have at most 128 characters and values 256, of letters, digits, spaces and _.:/=+-@", "--tag %q is not legal", tag)
+			c.Add("keys have at most 128 characters and values 256, of letters, digits, spaces and _.:/=+-@", "--tag %q is not legal", tag)
 		case iamsetup.ReservedTag(key):
-			c.add("", "--tag %q: that key is reserved", tag)
+			c.Add("", "--tag %q: that key is reserved", tag)
 		case seen[strings.ToLower(key)]:
-			c.add("", "--tag %q: that key is given twice (IAM does not tell upper and lower case apart)", tag)
+			c.Add("", "--tag %q: that key is given twice (IAM does not tell upper and lower case apart)", tag)
 		}
 		seen[strings.ToLower(key)] = true
 	}
 }
 
-func (c *checker) secrets(s Settings) {
+func (c *Checker) Secrets(s Settings) {
 	var seen []string
 	for _, name := range s.SecretNames {
 		c.secretName("--secret-name", name)
 		if slices.Contains(seen, name) {
-			c.add("", "--secret-name %q is given twice", name)
+			c.Add("", "--secret-name %q is given twice", name)
 		}
 		seen = append(seen, name)
 	}
@@ -145,7 +146,7 @@ func (c *checker) secrets(s Settings) {
 	}
 }
 
-func (c *checker) secretName(flag, name string) {
+func (c *Checker) secretName(flag, name string) {
 	whys := validation.IsDNS1123Subdomain(name)
 	if len(whys) == 0 {
 		return
@@ -154,15 +155,15 @@ func (c *checker) secretName(flag, name string) {
 	if legal := strings.Trim(legalSecretName(name), "-."); len(validation.IsDNS1123Subdomain(legal)) == 0 {
 		cure = fmt.Sprintf("%q is legal: lower case letters, digits, - and . are", legal)
 	}
-	c.add(cure, "%s %q is not a legal name of a Kubernetes Secret", flag, name)
+	c.Add(cure, "%s %q is not a legal name of a Kubernetes Secret", flag, name)
 }
 
-func (c *checker) authentication(s Settings) {
+func (c *Checker) Authentication(s Settings) {
 	if !s.IRSA {
 		return
 	}
 	for _, why := range validation.IsDNS1123Subdomain(s.ServiceAccount) {
-		c.add("", "--service-account %q is not legal: %s", s.ServiceAccount, why)
+		c.Add("", "--service-account %q is not legal: %s", s.ServiceAccount, why)
 	}
 }
 

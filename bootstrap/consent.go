@@ -25,8 +25,8 @@ type QuestionItem struct {
 // askAboutKeys is the one question that up ever asks: whether keys may be deleted that are not ours and that nobody
 // uses, where a user is taken over. Without a terminal, and with --dry-run, they stay; --yes has answered already. The
 // answer holds for the keys that the first look showed, and for no other that shows up meanwhile.
-func (r *run) askAboutKeys(ctx context.Context) (agreed bool, err error) {
-	key := r.steps.key
+func (r *Run) askAboutKeys(ctx context.Context) (agreed bool, err error) {
+	key := r.steps.Key
 	if key == nil || r.asked {
 		return false, nil
 	}
@@ -35,9 +35,9 @@ func (r *run) askAboutKeys(ctx context.Context) (agreed bool, err error) {
 	if len(unused) == 0 {
 		return false, nil
 	}
-	agreed = r.settings.Yes
-	if !agreed && r.command == "up" && r.env.Confirm != nil {
-		agreed, err = r.env.Confirm(ctx, aboutKeys(key.Lookup.UserName, unused))
+	agreed = r.Settings.Yes
+	if !agreed && r.command == "up" && r.Env.Confirm != nil {
+		agreed, err = r.Env.Confirm(ctx, aboutKeys(key.Lookup.UserName, unused))
 	}
 	if agreed && err == nil {
 		key.Agreed = slices.Collect(maps.Keys(unused))

@@ -26,40 +26,40 @@ type Step interface {
 	Apply(ctx context.Context, sink event.Sink) error
 }
 
-// node is a step with the names of those that must have been applied before it.
-type node struct {
-	step  Step
+// Node is a step with the names of those that must have been applied before it.
+type Node struct {
+	Step  Step
 	after []string
 }
 
-// engine runs steps: all are observed at the same time, and independent ones are applied at the same time. What it
+// Engine runs steps: all are observed at the same time, and independent ones are applied at the same time. What it
 // returns is in the order of its nodes, however they ran.
-type engine struct {
-	nodes  []node
-	beside func(context.Context) // a look that is no step's, while the steps observe; nil: none
-	sink   event.Sink
-	now    func() time.Time
+type Engine struct {
+	Nodes  []Node
+	Beside func(context.Context) // a look that is no step's, while the steps observe; nil: none
+	Sink   event.Sink
+	Now    func() time.Time
 }
 
 // observation is what one step said.
 type observation struct {
-	step    string
-	changes []plan.Change
-	err     error
+	Step    string
+	Changes []plan.Change
+	Err     error
 }
 
-// observe asks every step. One that fails does not keep the others from answering.
-func (e *engine) observe(ctx context.Context) []observation {
-	out := make([]observation, len(e.nodes))
+// Observe asks every step. One that fails does not keep the others from answering.
+func (e *Engine) Observe(ctx context.Context) []observation {
+	out := make([]observation, len(e.Nodes))
 	var group sync.WaitGroup
-	for i, n := range e.nodes {
+	for i, n := range e.Nodes {
 		group.Go(func() {
-			changes, err := n.step.Observe(ctx)
-			out[i] = observation{step: n.step.Name(), changes: changes, err: err}
+			changes, err := n.Step.Observe(ctx)
+			out[i] = observation{Step: n.Step.Name(), Changes: changes, Err: err}
 		})
 	}
-	if e.beside != nil {
-		group.Go(func() { e.beside(ctx) })
+	if e.Beside != nil {
+		group.Go(func() { e.Beside(ctx) })
 	}
 	group.Wait()
 	return out
@@ -70,31 +70,31 @@ var errSkipped = errors.New("an earlier step of the same chain did not succeed")
 
 // apply runs the steps that have something to do. A step starts when those before it in its chain have succeeded; a
 // failure ends its chain, and the others come to their own end. It returns what was changed and each step's error.
-func (e *engine) apply(ctx context.Context) (changed []plan.Change, errs []observation) {
-	record := &recorder{sink: e.sink}
+func (e *Engine) apply(ctx context.Context) (changed []plan.Change, errs []observation) {
+	record := &Recorder{Sink: e.Sink}
 	ended := map[string]chan error{}
-	for _, n := range e.nodes {
-		ended[n.step.Name()] = make(chan error, 1)
+	for _, n := range e.Nodes {
+		ended[n.Step.Name()] = make(chan error, 1)
 	}
-	results := make([]error, len(e.nodes))
+	results := make([]error, len(e.Nodes))
 	var group sync.WaitGroup
-	for i, n := range e.nodes {
+	for i, n := range e.Nodes {
 		group.Go(func() {
 			results[i] = e.applyNode(ctx, n, ended, record)
-			end := ended[n.step.Name()]
+			end := ended[n.Step.Name()]
 			end <- results[i]
 		})
 	}
 	group.Wait()
-	for i, n := range e.nodes {
+	for i, n := range e.Nodes {
 		if results[i] != nil && !errors.Is(results[i], errSkipped) {
-			errs = append(errs, observation{step: n.step.Name(), err: results[i]})
+			errs = append(errs, observation{Step: n.Step.Name(), Err: results[i]})
 		}
 	}
-	return record.inOrder(e.nodes), errs
+	return record.inOrder(e.Nodes), errs
 }
 
-func (e *engine) applyNode(ctx context.Context, n node, ended map[string]chan error, sink event.Sink) error {
+func (e *Engine) applyNode(ctx context.Context, n Node, ended map[string]chan error, sink event.Sink) error {
 	for _, before := range n.after {
 		err := <-ended[before]
 		ended[before] <- err // for the next one who asks
@@ -105,13 +105,13 @@ func (e *engine) applyNode(ctx context.Context, n node, ended map[string]chan er
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("not begun: %w", context.Cause(ctx))
 	}
-	name := n.step.Name()
-	sink.Emit(event.Event{Time: e.now(), Type: event.StepStarted, Step: name})
-	if err := n.step.Apply(ctx, sink); err != nil {
-		sink.Emit(event.Event{Time: e.now(), Type: event.StepFailed, Step: name, Message: iamsetup.Plain(err)})
+	name := n.Step.Name()
+	sink.Emit(event.Event{Time: e.Now(), Type: event.StepStarted, Step: name})
+	if err := n.Step.Apply(ctx, sink); err != nil {
+		sink.Emit(event.Event{Time: e.Now(), Type: event.StepFailed, Step: name, Message: iamsetup.Plain(err)})
 		return withCause(ctx, err)
 	}
-	sink.Emit(event.Event{Time: e.now(), Type: event.StepFinished, Step: name})
+	sink.Emit(event.Event{Time: e.Now(), Type: event.StepFinished, Step: name})
 	return nil
 }
 
@@ -126,31 +126,31 @@ func withCause(ctx context.Context, err error) error {
 	return err
 }
 
-// recorder passes events on and keeps the changes.
-type recorder struct {
-	sink event.Sink
+// Recorder passes events on and keeps the changes.
+type Recorder struct {
+	Sink event.Sink
 
 	mu      sync.Mutex
-	changes []plan.Change
+	Changes []plan.Change
 }
 
 // Emit implements event.Sink.
-func (r *recorder) Emit(e event.Event) {
+func (r *Recorder) Emit(e event.Event) {
 	if e.Type == event.Changed && e.Change != nil {
 		r.mu.Lock()
-		r.changes = append(r.changes, *e.Change)
+		r.Changes = append(r.Changes, *e.Change)
 		r.mu.Unlock()
 	}
-	r.sink.Emit(e)
+	r.Sink.Emit(e)
 }
 
 // inOrder returns the changes by the order of the steps, and within a step as they were made.
-func (r *recorder) inOrder(nodes []node) []plan.Change {
+func (r *Recorder) inOrder(nodes []Node) []plan.Change {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	place := func(c plan.Change) int {
-		return slices.IndexFunc(nodes, func(n node) bool { return n.step.Name() == c.Step })
+		return slices.IndexFunc(nodes, func(n Node) bool { return n.Step.Name() == c.Step })
 	}
-	slices.SortStableFunc(r.changes, func(a, b plan.Change) int { return place(a) - place(b) })
-	return r.changes
+	slices.SortStableFunc(r.Changes, func(a, b plan.Change) int { return place(a) - place(b) })
+	return r.Changes
 }

@@ -14,37 +14,37 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// askIssuer finds out who signs the cluster's tokens. A given issuer counts; what the API server says is then only a
+// AskIssuer finds out who signs the cluster's tokens. A given issuer counts; what the API server says is then only a
 // check of it, which not everybody may make.
-func (t *target) askIssuer(ctx context.Context) error {
-	if !t.settings.IRSA {
+func (t *Target) AskIssuer(ctx context.Context) error {
+	if !t.Settings.IRSA {
 		return nil
 	}
-	said, err := t.kube.Issuer(ctx)
-	given := t.settings.OIDCIssuer
+	said, err := t.Kube.Issuer(ctx)
+	given := t.Settings.OIDCIssuer
 	switch {
 	case given == "" && err != nil:
 		return err // it says what it was doing
 	case given != "" && err == nil && said != given:
-		t.warnings = append(t.warnings, fmt.Sprintf("--oidc-issuer is %s, and the cluster's tokens name %s: AWS will refuse them unless somebody serves the same keys under both", given, said))
+		t.Warnings = append(t.Warnings, fmt.Sprintf("--oidc-issuer is %s, and the cluster's tokens name %s: AWS will refuse them unless somebody serves the same keys under both", given, said))
 	}
 	t.issuer = cmp.Or(given, said)
 	return nil
 }
 
 // roleName is the role's name: given, or made of the namespace and the cluster.
-func (t *target) roleName() string {
-	return cmp.Or(t.settings.RoleName, role.DefaultName(t.owner()))
+func (t *Target) roleName() string {
+	return cmp.Or(t.Settings.RoleName, role.DefaultName(t.Owner()))
 }
 
-func (t *target) providerStep() *oidcprovider.Up {
-	return &oidcprovider.Up{Up: t.making(), Issuer: t.issuer, Create: t.settings.CreateOIDCProvider}
+func (t *Target) providerStep() *oidcprovider.Up {
+	return &oidcprovider.Up{Up: t.making(), Issuer: t.issuer, Create: t.Settings.CreateOIDCProvider}
 }
 
-func (t *target) roleStep(policy *policy.Up) *roleStep {
-	s := t.settings
+func (t *Target) roleStep(policy *policy.Up) *roleStep {
+	s := t.Settings
 	return &roleStep{
-		kube: t.kube, namespace: s.Namespace, account: s.ServiceAccount,
+		kube: t.Kube, namespace: s.Namespace, account: s.ServiceAccount,
 		Up: &role.Up{
 			Up: t.principal(policy), RoleName: t.roleName(),
 			Trusted: role.Trusted{Issuer: t.issuer, Subject: role.Subject(s.Namespace, s.ServiceAccount)},
@@ -55,11 +55,11 @@ func (t *target) roleStep(policy *policy.Up) *roleStep {
 
 // trustedBefore is whom earlier runs for this namespace let into the same role, as the record has it. A record that came
 // from another cluster says nothing: that one may still be there, and share the role.
-func (t *target) trustedBefore() []role.Trusted {
+func (t *Target) trustedBefore() []role.Trusted {
 	var out []role.Trusted
-	for _, e := range t.last.entries() {
-		if e.RoleName == t.roleName() && e.Account == t.settings.Account && e.Cluster == t.clusterID {
-			out = append(out, role.Trusted{Issuer: e.OIDCIssuer, Subject: role.Subject(t.settings.Namespace, e.ServiceAccount)})
+	for _, e := range t.Last.Entries() {
+		if e.RoleName == t.roleName() && e.Account == t.Settings.Account && e.Cluster == t.ClusterID {
+			out = append(out, role.Trusted{Issuer: e.OIDCIssuer, Subject: role.Subject(t.Settings.Namespace, e.ServiceAccount)})
 		}
 	}
 	return out

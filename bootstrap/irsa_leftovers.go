@@ -41,12 +41,12 @@ type leftover struct {
 const lookers = 8
 
 // leftoversOf finds them in the record. The role's name in the settings is as it was given, or the default one.
-func (t *target) leftoversOf(before *Recorded, s Settings) *leftovers {
+func (t *Target) leftoversOf(before *Recorded, s Settings) *leftovers {
 	out := &leftovers{all: s.All}
 	switch {
 	case !s.usesPolicy():
 		out.unasked = "with --use-global-user IAM is not asked"
-	case t.clusterID == "":
+	case t.ClusterID == "":
 		out.unasked = "without the cluster's id nobody can tell whose it is"
 	}
 	var users, roles, policies []leftover
@@ -55,25 +55,25 @@ func (t *target) leftoversOf(before *Recorded, s Settings) *leftovers {
 			*list = append(*list, l)
 		}
 	}
-	for _, e := range before.entries() {
+	for _, e := range before.Entries() {
 		if e.Account != s.Account {
 			continue
 		}
-		if e.UserName != "" && (!s.usesKeys() || e.UserName != s.UserName) {
-			l := s.leftover("IAM user "+e.UserName, s.usesKeys(), e.UserName, "--user-name", accesskey.Step, user.Step)
+		if e.UserName != "" && (!s.UsesKeys() || e.UserName != s.UserName) {
+			l := s.leftover("IAM user "+e.UserName, s.UsesKeys(), e.UserName, "--user-name", accesskey.Step, user.Step)
 			l.removal += " and its access key" + s.sharedSecret(e)
-			l.held = func(ctx context.Context) (bool, error) { return user.Held(ctx, t.aws.IAM, e.UserName, t.owner()) }
+			l.held = func(ctx context.Context) (bool, error) { return user.Held(ctx, t.Aws.IAM, e.UserName, t.Owner()) }
 			add(&users, l)
 		}
 		if e.RoleName != "" && (!s.IRSA || e.RoleName != s.RoleName) {
 			l := s.leftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "--role-name", role.Step)
-			l.held = func(ctx context.Context) (bool, error) { return role.Held(ctx, t.aws.IAM, e.RoleName, t.owner()) }
+			l.held = func(ctx context.Context) (bool, error) { return role.Held(ctx, t.Aws.IAM, e.RoleName, t.Owner()) }
 			add(&roles, l)
 		}
 		if e.PolicyName != "" && (!s.usesPolicy() || e.PolicyName != s.PolicyName) {
-			arn := t.account().PolicyARN(cmp.Or(e.IAMPath, DefaultIAMPath), e.PolicyName)
+			arn := t.Account().PolicyARN(cmp.Or(e.IAMPath, DefaultIAMPath), e.PolicyName)
 			l := s.leftover("IAM policy "+arn, s.usesPolicy(), e.PolicyName, "--policy-name", policy.Step)
-			l.held = func(ctx context.Context) (bool, error) { return policy.Held(ctx, t.aws.IAM, arn, t.owner()) }
+			l.held = func(ctx context.Context) (bool, error) { return policy.Held(ctx, t.Aws.IAM, arn, t.Owner()) }
 			add(&policies, l)
 		}
 	}
@@ -92,7 +92,7 @@ func (s Settings) leftover(what string, renamed bool, name, flag string, steps .
 		words = append(words, flag, name)
 		made, when = "an earlier up", "once nothing uses it"
 	}
-	return leftover{what: what, made: made, removal: when + ", `" + s.invocation().Command(words...) + "` removes it"}
+	return leftover{what: what, made: made, removal: when + ", `" + s.Invocation().Command(words...) + "` removes it"}
 }
 
 // sharedSecret says which Secrets go with the user's key.
@@ -111,8 +111,8 @@ func (s Settings) sharedSecret(e Recorded) string {
 	return text
 }
 
-// look asks IAM for each. That it cannot tell is said with the leftover, and no failure.
-func (l *leftovers) look(ctx context.Context) {
+// Look asks IAM for each. That it cannot tell is said with the leftover, and no failure.
+func (l *leftovers) Look(ctx context.Context) {
 	if l.unasked != "" {
 		return
 	}

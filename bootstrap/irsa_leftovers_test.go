@@ -80,14 +80,14 @@ func TestLeftoversAreLookedAt(t *testing.T) {
 	tag := func(owner string) []types.Tag {
 		return []types.Tag{{Key: aws.String("managed-by"), Value: aws.String("gen3-bootstrap")}, {Key: aws.String("gen3-bootstrap/owner/" + owner), Value: aws.String("x")}}
 	}
-	ours := target.owner().String()
+	ours := target.Owner().String()
 	const trust = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`
 	const document = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}}`
 	record := &Recorded{Account: leftAccount}
 	for name, tags := range map[string][]types.Tag{"mine": tag(ours), "theirs": tag("other/gen3"), "nobodys": nil} {
-		_, err := target.aws.IAM.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name, Tags: tags})
-		_, roleErr := target.aws.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, Tags: tags, AssumeRolePolicyDocument: aws.String(trust)})
-		_, policyErr := target.aws.IAM.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &name, Tags: tags, PolicyDocument: aws.String(document), Path: aws.String("/x/")})
+		_, err := target.Aws.IAM.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name, Tags: tags})
+		_, roleErr := target.Aws.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, Tags: tags, AssumeRolePolicyDocument: aws.String(trust)})
+		_, policyErr := target.Aws.IAM.CreatePolicy(t.Context(), &iam.CreatePolicyInput{PolicyName: &name, Tags: tags, PolicyDocument: aws.String(document), Path: aws.String("/x/")})
 		if err := errors.Join(err, roleErr, policyErr); err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestLeftoversAreLookedAt(t *testing.T) {
 	now := Settings{Account: leftAccount, UserName: "new", PolicyName: "new", RoleName: "new", IRSA: true}
 
 	left := target.leftoversOf(record, now)
-	left.look(t.Context())
+	left.Look(t.Context())
 	got := left.warnings()
 	if len(got) != 3 || !strings.HasPrefix(got[0], "IAM user mine, which an up in another mode made, is still there: ") ||
 		!strings.HasPrefix(got[1], "IAM role mine, which an earlier up made, is still there: once nothing uses it, `gen3-bootstrap teardown --only irsa-role --role-name mine --account "+leftAccount+"`") ||
@@ -107,7 +107,7 @@ func TestLeftoversAreLookedAt(t *testing.T) {
 
 	defer srv.Deny("iam:GetUser")()
 	defer srv.Deny("iam:GetRole")()
-	left.look(t.Context())
+	left.Look(t.Context())
 	got = left.warnings()
 	if len(got) != 9 || !strings.Contains(strings.Join(got, "\n"), "IAM user ghost, which an up in another mode made as the record has it, may still be there (the caller may not look): ") {
 		t.Errorf("denied: %q", got)
@@ -127,7 +127,7 @@ func TestWithoutLeftoversNothingIsAsked(t *testing.T) {
 		"no record":      target.leftoversOf(nil, global),
 	} {
 		srv.ResetCalls()
-		left.look(t.Context())
+		left.Look(t.Context())
 		if calls := srv.Calls(); len(calls) > 0 {
 			t.Errorf("%s: %v", name, calls)
 		}
@@ -150,10 +150,10 @@ func TestManyLeftoversAreCounted(t *testing.T) {
 	}
 }
 
-func leftTarget(account *iamsetup.AWS) *target {
-	return &target{
-		settings: Settings{Account: leftAccount, Namespace: "gen3"}, clusterID: "c1", aws: account,
-		caller: iamsetup.Caller{Partition: "aws"}, kube: &kube.Client{},
+func leftTarget(account *iamsetup.AWS) *Target {
+	return &Target{
+		Settings: Settings{Account: leftAccount, Namespace: "gen3"}, ClusterID: "c1", Aws: account,
+		Caller: iamsetup.Caller{Partition: "aws"}, Kube: &kube.Client{},
 	}
 }
 

@@ -9,28 +9,28 @@ import (
 )
 
 // makeNamespace brings about what must be there before the lock can be taken.
-func (r *run) makeNamespace(ctx context.Context) error {
-	t := r.target
-	if t.namespace != nil {
+func (r *Run) makeNamespace(ctx context.Context) error {
+	t := r.Target
+	if t.Namespace != nil {
 		return nil
 	}
-	if err := t.kube.CreateNamespace(ctx, t.settings.Namespace); err != nil {
+	if err := t.Kube.CreateNamespace(ctx, t.Settings.Namespace); err != nil {
 		return err // it names the namespace
 	}
-	for _, c := range r.result.Changes {
-		if c.Step == RecordStep && c.Resource == "namespace/"+t.settings.Namespace {
+	for _, c := range r.Result.Changes {
+		if c.Step == RecordStep && c.Resource == "namespace/"+t.Settings.Namespace {
 			r.made = append(r.made, c)
-			r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Changed, Step: RecordStep, Change: &c})
+			r.Env.Sink.Emit(event.Event{Time: r.Env.Now(), Type: event.Changed, Step: RecordStep, Change: &c})
 		}
 	}
 	return nil
 }
 
 // tellNamespace puts what makeNamespace did before all else that was done: by then the steps found it there.
-func (r *run) tellNamespace() {
-	r.result.Changed = r.result.Changed || len(r.made) > 0
+func (r *Run) tellNamespace() {
+	r.Result.Changed = r.Result.Changed || len(r.made) > 0
 	for _, c := range r.made {
 		same := func(x plan.Change) bool { return x.Resource == c.Resource }
-		r.result.Changes = append([]plan.Change{c}, slices.DeleteFunc(r.result.Changes, same)...)
+		r.Result.Changes = append([]plan.Change{c}, slices.DeleteFunc(r.Result.Changes, same)...)
 	}
 }

@@ -25,8 +25,8 @@ type operatorStep struct {
 }
 
 // findGen3 looks for the gen3 release in the namespace.
-func (t *target) findGen3(ctx context.Context) (*gen3.Release, []string, error) {
-	return gen3.Find(ctx, t.kube, t.settings.Namespace) // it names the namespace
+func (t *Target) findGen3(ctx context.Context) (*gen3.Release, []string, error) {
+	return gen3.Find(ctx, t.Kube, t.Settings.Namespace) // it names the namespace
 }
 
 // Observe looks at both at the same time.

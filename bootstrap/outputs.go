@@ -1,25 +1,25 @@
 package bootstrap
 
 // outputs collects the names that the steps know.
-func (t *target) outputs(s *steps) Outputs {
+func (t *Target) outputs(s *Steps) Outputs {
 	var out Outputs
-	if s.policy != nil {
-		out.PolicyARN = s.policy.ARN()
+	if s.Policy != nil {
+		out.PolicyARN = s.Policy.ARN()
 	}
-	if s.user != nil {
-		out.UserARN = s.user.ARN()
+	if s.User != nil {
+		out.UserARN = s.User.ARN()
 	}
-	if s.key != nil {
-		out.AccessKeyID = s.key.KeyID()
-		for _, name := range t.settings.KeySecretNames() {
-			out.Secrets = append(out.Secrets, t.settings.Namespace+"/"+name)
+	if s.Key != nil {
+		out.AccessKeyID = s.Key.KeyID()
+		for _, name := range t.Settings.KeySecretNames() {
+			out.Secrets = append(out.Secrets, t.Settings.Namespace+"/"+name)
 		}
 	}
-	if s.role != nil {
-		out.RoleARN = s.role.ARN()
+	if s.Role != nil {
+		out.RoleARN = s.Role.ARN()
 	}
-	if s.release != nil {
-		r := s.release.Release()
+	if s.Release != nil {
+		r := s.Release.Release()
 		if r.Name != "" {
 			out.Release = &Release{Name: r.Name, Namespace: r.Namespace, ChartVersion: r.ChartVersion, Revision: r.Revision}
 		}

@@ -15,19 +15,19 @@ import (
 
 // prepare is everything before the first write: settings, account, cluster, observation, permissions. It reports
 // whether there is something to do.
-func (r *run) prepare(ctx context.Context) (bool, error) {
-	errs := append(r.settings.Check(), r.readInputs(ctx)...)
+func (r *Run) prepare(ctx context.Context) (bool, error) {
+	errs := append(r.Settings.Check(), r.readInputs(ctx)...)
 	if len(errs) > 0 {
-		return false, r.fail("", errs...)
+		return false, r.Fail("", errs...)
 	}
-	r.target, errs = connect(ctx, r.settings, r.env)
-	r.describeTarget()
+	r.Target, errs = connect(ctx, r.Settings, r.Env)
+	r.DescribeTarget()
 	if len(errs) > 0 {
-		return false, r.fail("", errs...)
+		return false, r.Fail("", errs...)
 	}
-	r.steps = r.target.assemble(r.lock)
-	if r.steps.release != nil && r.command == "up" {
-		r.steps.release.shared.lock = &releaseLock{r}
+	r.steps = r.Target.Assemble(r.Lock)
+	if r.steps.Release != nil && r.command == "up" {
+		r.steps.Release.shared.lock = &ReleaseLock{Run: r}
 	}
 	pending, err := r.observe(ctx)
 	if err != nil || !pending {
@@ -37,101 +37,101 @@ func (r *run) prepare(ctx context.Context) (bool, error) {
 }
 
 // readInputs reads the files that the settings name, once for the whole run.
-func (r *run) readInputs(ctx context.Context) (errs []error) {
-	if !r.settings.SkipHelm {
-		r.settings.Helm, errs = helminstall.ReadInputs(ctx, r.settings.Helm)
+func (r *Run) readInputs(ctx context.Context) (errs []error) {
+	if !r.Settings.SkipHelm {
+		r.Settings.Helm, errs = helminstall.ReadInputs(ctx, r.Settings.Helm)
 	}
 	return errs
 }
 
-func (r *run) describeTarget() {
-	t := r.target
-	r.result.Partition = t.caller.Partition
-	r.result.Namespace = t.settings.Namespace
-	r.result.Cluster.ID = t.clusterID
-	if t.kube != nil {
-		r.result.Cluster.Context, r.result.Cluster.Server = t.kube.Context, t.kube.Server
+func (r *Run) DescribeTarget() {
+	t := r.Target
+	r.Result.Partition = t.Caller.Partition
+	r.Result.Namespace = t.Settings.Namespace
+	r.Result.Cluster.ID = t.ClusterID
+	if t.Kube != nil {
+		r.Result.Cluster.Context, r.Result.Cluster.Server = t.Kube.Context, t.Kube.Server
 	}
-	r.result.Warnings = append(r.result.Warnings, t.warnings...)
+	r.Result.Warnings = append(r.Result.Warnings, t.Warnings...)
 }
 
-func (r *run) engine() *engine {
-	return &engine{nodes: r.steps.nodes(), beside: r.steps.left.look, sink: r.env.Sink, now: r.env.Now}
+func (r *Run) engine() *Engine {
+	return &Engine{Nodes: r.steps.Nodes(), Beside: r.steps.Left.Look, Sink: r.Env.Sink, Now: r.Env.Now}
 }
 
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
-func (r *run) observe(ctx context.Context) (pending bool, err error) {
-	r.result.Changes = []plan.Change{}
+func (r *Run) observe(ctx context.Context) (pending bool, err error) {
+	r.Result.Changes = []plan.Change{}
 	seen := r.look(ctx)
 	if agreed, err := r.askAboutKeys(ctx); err != nil {
-		return false, r.fail(accesskey.Step, err)
+		return false, r.Fail(accesskey.Step, err)
 	} else if agreed {
 		seen = r.look(ctx)
 	}
 	for _, o := range seen {
-		if o.err != nil {
-			err = r.fail(o.step, o.err)
+		if o.Err != nil {
+			err = r.Fail(o.Step, o.Err)
 		}
-		r.result.Changes = append(r.result.Changes, o.changes...)
+		r.Result.Changes = append(r.Result.Changes, o.Changes...)
 	}
 	r.collectWarnings()
-	for _, blocked := range plan.BlockedIn(r.result.Changes) {
-		err = r.fail(blocked.Step, hint.Blocked(blocked))
+	for _, blocked := range plan.BlockedIn(r.Result.Changes) {
+		err = r.Fail(blocked.Step, hint.Blocked(blocked))
 	}
-	r.result.Changed = plan.Pending(r.result.Changes)
-	return r.result.Changed, err
+	r.Result.Changed = plan.Pending(r.Result.Changes)
+	return r.Result.Changed, err
 }
 
 // look asks the steps anew: those of the user and its key share what they read of it.
-func (r *run) look(ctx context.Context) []observation {
-	if user := r.steps.user; user != nil {
+func (r *Run) look(ctx context.Context) []observation {
+	if user := r.steps.User; user != nil {
 		user.Lookup.Forget()
 	}
-	return r.engine().observe(ctx)
+	return r.engine().Observe(ctx)
 }
 
-func (r *run) collectWarnings() {
-	r.result.Warnings = append([]string{}, r.target.warnings...)
-	r.result.Warnings = append(r.result.Warnings, r.steps.warnings()...)
+func (r *Run) collectWarnings() {
+	r.Result.Warnings = append([]string{}, r.Target.Warnings...)
+	r.Result.Warnings = append(r.Result.Warnings, r.steps.Warnings()...)
 }
 
 // mayWrite asks the cluster whether the caller may do what the run is about to do, and whether it would be taken.
-func (r *run) mayWrite(ctx context.Context) error {
+func (r *Run) mayWrite(ctx context.Context) error {
 	pending := map[string]bool{}
-	for _, c := range r.result.Changes {
+	for _, c := range r.Result.Changes {
 		if c.Action != plan.None {
 			pending[c.Step] = true
 		}
 	}
 	rehearsed := make(chan []error, 1)
 	go func() { rehearsed <- r.rehearse(ctx) }()
-	denied := r.mayDo(ctx, r.target.permissions(r.steps, pending))
+	denied := r.MayDo(ctx, r.Target.permissions(r.steps, pending))
 	errs := <-rehearsed
 	if denied != nil {
 		return denied // it says more than what the API server refused thereby
 	}
 	if len(errs) > 0 {
-		return r.fail("", errs...)
+		return r.Fail("", errs...)
 	}
 	return nil
 }
 
-// takeLock makes this the one run that writes in the namespace.
-func (r *run) takeLock(ctx context.Context) (*kube.Held, error) {
-	return r.lockAt(RecordStep, r.target.settings.Namespace, kube.RecordName, r.settings.LockTimeout).Acquire(ctx) // it names the Lease
+// TakeLock makes this the one run that writes in the namespace.
+func (r *Run) TakeLock(ctx context.Context) (*kube.Held, error) {
+	return r.lockAt(RecordStep, r.Target.Settings.Namespace, kube.RecordName, r.Settings.LockTimeout).Acquire(ctx) // it names the Lease
 }
 
-func (r *run) waiting(step, message string) {
-	r.env.Sink.Emit(event.Event{Time: r.env.Now(), Type: event.Waiting, Step: step, Message: message})
+func (r *Run) waiting(step, message string) {
+	r.Env.Sink.Emit(event.Event{Time: r.Env.Now(), Type: event.Waiting, Step: step, Message: message})
 }
 
 // lockAt is a lock that this run may take for a step.
-func (r *run) lockAt(step, namespace, name string, patience time.Duration) *kube.Lock {
-	self := r.target.self
+func (r *Run) lockAt(step, namespace, name string, patience time.Duration) *kube.Lock {
+	self := r.Target.Self
 	self.Command += " " + r.command
 	return &kube.Lock{
-		Client: r.target.kube, Namespace: namespace, Name: name, Self: self, Now: r.env.Now,
-		Duration: r.target.settings.Timing.Lease, Patience: patience,
+		Client: r.Target.Kube, Namespace: namespace, Name: name, Self: self, Now: r.Env.Now,
+		Duration: r.Target.Settings.Timing.Lease, Patience: patience,
 		Waiting: func(h kube.Holder, left time.Duration) {
 			r.waiting(step, fmt.Sprintf("the lock %s/%s, held by %s; its Lease ends in %s unless it is renewed", namespace, name, h, left))
 		},

@@ -6,12 +6,13 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
-// named returns the settings with every empty name replaced by its default, so that Check can judge them. Commands that
+// Named returns the settings with every empty name replaced by its default, so that Check can judge them. Commands that
 // come after up leave a name empty that was not given: it then means the one in the record, and the default only where
 // there is no record.
-func (s Settings) named() Settings {
+func (s Settings) Named() Settings {
 	s.PolicyName = cmp.Or(s.PolicyName, DefaultPolicyName)
 	s.UserName = cmp.Or(s.UserName, DefaultUserName)
 	s.IAMPath = cmp.Or(s.IAMPath, DefaultIAMPath)
@@ -22,28 +23,30 @@ func (s Settings) named() Settings {
 	return s
 }
 
-// names are what teardown looks for.
-type names struct {
-	policies []policyName
-	users    []string
-	secrets  []string
-	roles    []roleName
-	issuers  []string
-	releases []releaseName
+// Names are what teardown looks for.
+type Names struct {
+	Policies []PolicyName
+	Users    []string
+	Secrets  []string
+	Roles    []RoleName
+	Issuers  []string
+	Releases []ReleaseName
 }
 
-type policyName struct{ path, name string }
+// PolicyName is a policy as the record names it.
+type PolicyName struct{ Path, Name string }
 
-// roleName is a role, with the ServiceAccounts that were let in on behalf of this owner.
-type roleName struct {
-	name    string
-	trusted []role.Trusted
+// RoleName is a role, with the ServiceAccounts that were let in on behalf of this owner.
+type RoleName struct {
+	Name    string
+	Trusted []role.Trusted
 }
 
-type releaseName struct{ namespace, name string }
+// ReleaseName is a Helm release as the record names it.
+type ReleaseName struct{ Namespace, Name string }
 
-// entries are the last up and those before it that are still named, newest first.
-func (r *Recorded) entries() []Recorded {
+// Entries are the last up and those before it that are still named, newest first.
+func (r *Recorded) Entries() []Recorded {
 	if r == nil {
 		return nil
 	}
@@ -56,19 +59,19 @@ func (r *Recorded) entries() []Recorded {
 	return out
 }
 
-// recall finds the names to look for: each kind by its flag if that was given, else as the record has it, and with no
+// Recall finds the names to look for: each kind by its flag if that was given, else as the record has it, and with no
 // record by the defaults.
-func (s Settings) recall(record *Recorded, owner iamsetup.Owner) names {
-	entries := record.entries()
+func (s Settings) Recall(record *Recorded, owner iamsetup.Owner) Names {
+	entries := record.Entries()
 	if record == nil {
-		d := s.named()
+		d := s.Named()
 		entries = []Recorded{{
 			Account: s.Account, PolicyName: d.PolicyName, IAMPath: d.IAMPath, UserName: d.UserName, SecretNames: d.KeySecretNames(),
 			RoleName: cmp.Or(s.RoleName, role.DefaultName(owner)), ServiceAccount: d.ServiceAccount, OIDCIssuer: s.OIDCIssuer,
 			Release: d.Helm.Release, ReleaseNamespace: d.Helm.Namespace,
 		}}
 	}
-	var out names
+	var out Names
 	for _, e := range slices.DeleteFunc(entries, func(e Recorded) bool { return e.Account != s.Account }) {
 		out.add(s.over(e), owner.Namespace)
 	}
@@ -94,46 +97,39 @@ func (s Settings) over(e Recorded) Recorded {
 	return e
 }
 
-func (n *names) add(e Recorded, namespace string) {
+func (n *Names) add(e Recorded, namespace string) {
 	if e.PolicyName != "" {
-		n.policies = addOnce(n.policies, policyName{e.IAMPath, e.PolicyName})
+		n.Policies = words.AddOnce(n.Policies, PolicyName{e.IAMPath, e.PolicyName})
 	}
 	if e.UserName != "" {
-		n.users = addOnce(n.users, e.UserName)
+		n.Users = words.AddOnce(n.Users, e.UserName)
 	}
 	for _, secret := range e.SecretNames {
-		n.secrets = addOnce(n.secrets, secret)
+		n.Secrets = words.AddOnce(n.Secrets, secret)
 	}
 	if e.RoleName != "" {
 		n.addRole(e.RoleName, role.Trusted{Issuer: e.OIDCIssuer, Subject: role.Subject(namespace, e.ServiceAccount)})
 	}
 	if e.OIDCIssuer != "" {
-		n.issuers = addOnce(n.issuers, e.OIDCIssuer)
+		n.Issuers = words.AddOnce(n.Issuers, e.OIDCIssuer)
 	}
 	if e.Release != "" {
-		n.releases = addOnce(n.releases, releaseName{e.ReleaseNamespace, e.Release})
+		n.Releases = words.AddOnce(n.Releases, ReleaseName{e.ReleaseNamespace, e.Release})
 	}
 }
 
-func (n *names) addRole(name string, who role.Trusted) {
-	i := slices.IndexFunc(n.roles, func(r roleName) bool { return r.name == name })
+func (n *Names) addRole(name string, who role.Trusted) {
+	i := slices.IndexFunc(n.Roles, func(r RoleName) bool { return r.Name == name })
 	if i < 0 {
-		n.roles, i = append(n.roles, roleName{name: name}), len(n.roles)
+		n.Roles, i = append(n.Roles, RoleName{Name: name}), len(n.Roles)
 	}
-	n.roles[i].trusted = addOnce(n.roles[i].trusted, who)
+	n.Roles[i].Trusted = words.AddOnce(n.Roles[i].Trusted, who)
 }
 
-func addOnce[T comparable](list []T, x T) []T {
-	if slices.Contains(list, x) {
-		return list
-	}
-	return append(list, x)
-}
-
-// asRecorded are the settings of the last up, with what is given in the place of what is recorded.
-func (s Settings) asRecorded(r Recorded) Settings {
+// AsRecorded are the settings of the last up, with what is given in the place of what is recorded.
+func (s Settings) AsRecorded(r Recorded) Settings {
 	if !s.IRSA && !s.UseGlobalUser {
-		s.IRSA, s.UseGlobalUser = r.modes()
+		s.IRSA, s.UseGlobalUser = r.Modes()
 	}
 	if s.Helm.Release == "" && s.Helm.Namespace == "" {
 		s.SkipHelm = s.SkipHelm || r.SkipHelm
@@ -157,7 +153,7 @@ func (s Settings) asRecorded(r Recorded) Settings {
 	return s
 }
 
-// namesNothing reports whether nothing is left by which something of ours would be found.
-func (r Recorded) namesNothing() bool {
+// NamesNothing reports whether nothing is left by which something of ours would be found.
+func (r Recorded) NamesNothing() bool {
 	return r.PolicyName == "" && r.UserName == "" && len(r.SecretNames) == 0 && r.RoleName == "" && r.OIDCIssuer == "" && r.Release == ""
 }

@@ -22,36 +22,36 @@ func TestRecall(t *testing.T) {
 	who := func(issuer, account string) []role.Trusted {
 		return []role.Trusted{{Issuer: issuer, Subject: "system:serviceaccount:gen3:" + account}}
 	}
-	defaults := names{
-		policies: []policyName{{"/", DefaultPolicyName}}, users: []string{DefaultUserName},
-		secrets: []string{"external-secrets-user-secret", "gen3-aws-config"},
-		roles:   []roleName{{"external-secrets-gen3-0a1b2c3d", who("", DefaultServiceAccount)}},
-		releases: []releaseName{{
+	defaults := Names{
+		Policies: []PolicyName{{"/", DefaultPolicyName}}, Users: []string{DefaultUserName},
+		Secrets: []string{"external-secrets-user-secret", "gen3-aws-config"},
+		Roles:   []RoleName{{"external-secrets-gen3-0a1b2c3d", who("", DefaultServiceAccount)}},
+		Releases: []ReleaseName{{
 			DefaultReleaseNamespace, DefaultRelease,
 		}},
 	}
-	fromRecord := names{
-		policies: []policyName{{"/x/", "p"}}, users: []string{"u"}, secrets: []string{"a", "b"},
-		roles: []roleName{{"r", who("https://i", "sa")}}, issuers: []string{"https://i"}, releases: []releaseName{{"ops", "eso"}},
+	fromRecord := Names{
+		Policies: []PolicyName{{"/x/", "p"}}, Users: []string{"u"}, Secrets: []string{"a", "b"},
+		Roles: []RoleName{{"r", who("https://i", "sa")}}, Issuers: []string{"https://i"}, Releases: []ReleaseName{{"ops", "eso"}},
 	}
 	given := fromRecord
-	given.users, given.policies, given.secrets = []string{"me"}, []policyName{{"/y/", "p"}}, []string{"mine"}
+	given.Users, given.Policies, given.Secrets = []string{"me"}, []PolicyName{{"/y/", "p"}}, []string{"mine"}
 	for name, test := range map[string]struct {
 		settings Settings
 		record   *Recorded
-		want     names
+		want     Names
 	}{
 		"no record":             {Settings{Account: "1"}, nil, defaults},
 		"record":                {Settings{Account: "1"}, record, fromRecord},
 		"flags win":             {Settings{Account: "1", UserName: "me", IAMPath: "/y/", SecretNames: []string{"mine"}}, record, given},
-		"record of elsewhere":   {Settings{Account: "3"}, record, names{}},
-		"record names no user":  {Settings{Account: "1"}, &Recorded{Account: "1", Release: "eso", ReleaseNamespace: "ops"}, names{releases: []releaseName{{"ops", "eso"}}}},
-		"given beside a record": {Settings{Account: "1", RoleName: "x"}, &Recorded{Account: "1"}, names{roles: []roleName{{"x", who("", DefaultServiceAccount)}}}},
+		"record of elsewhere":   {Settings{Account: "3"}, record, Names{}},
+		"record names no user":  {Settings{Account: "1"}, &Recorded{Account: "1", Release: "eso", ReleaseNamespace: "ops"}, Names{Releases: []ReleaseName{{"ops", "eso"}}}},
+		"given beside a record": {Settings{Account: "1", RoleName: "x"}, &Recorded{Account: "1"}, Names{Roles: []RoleName{{"x", who("", DefaultServiceAccount)}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := test.settings.recall(test.record, owner)
-			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(names{}, policyName{}, roleName{}, releaseName{})); diff != "" {
+			got := test.settings.Recall(test.record, owner)
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(Names{}, PolicyName{}, RoleName{}, ReleaseName{})); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -60,8 +60,8 @@ func TestRecall(t *testing.T) {
 
 func TestAsRecorded(t *testing.T) {
 	t.Parallel()
-	got := Settings{Region: "r", SecretPrefixes: []string{"mine"}}.asRecorded(Recorded{
-		Mode: modeIRSA, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, KMSKeys: []string{"k"}, AllowPush: true,
+	got := Settings{Region: "r", SecretPrefixes: []string{"mine"}}.AsRecorded(Recorded{
+		Mode: ModeIRSA, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, KMSKeys: []string{"k"}, AllowPush: true,
 	})
 	if !got.IRSA || got.UseGlobalUser || !got.SkipHelm || got.PolicyName != "p" || got.SecretPrefixes[0] != "mine" || got.KMSKeys[0] != "k" || !got.AllowPush {
 		t.Errorf("%+v", got)

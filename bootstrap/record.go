@@ -44,17 +44,17 @@ type Recorded struct {
 }
 
 // recorded is what this run will have the record say.
-func (t *target) recorded() Recorded {
-	s := t.settings
+func (t *Target) recorded() Recorded {
+	s := t.Settings
 	r := Recorded{
-		Account: s.Account, Region: s.Region, Partition: t.caller.Partition, Cluster: t.clusterID,
-		Mode: s.modeOf(), SkipHelm: s.SkipHelm, Boundary: s.PermissionsBoundary, Tags: s.Tags,
+		Account: s.Account, Region: s.Region, Partition: t.Caller.Partition, Cluster: t.ClusterID,
+		Mode: s.ModeOf(), SkipHelm: s.SkipHelm, Boundary: s.PermissionsBoundary, Tags: s.Tags,
 	}
 	if s.usesPolicy() {
 		r.PolicyName, r.IAMPath = s.PolicyName, s.IAMPath
 		r.SecretPrefixes, r.KMSKeys, r.AllowPush = s.SecretPrefixes, s.KMSKeys, s.AllowPush
 	}
-	if s.usesKeys() {
+	if s.UsesKeys() {
 		r.UserName, r.SecretNames = s.UserName, s.KeySecretNames()
 	}
 	if s.UseGlobalUser {
@@ -95,9 +95,9 @@ func (r Recorded) names() string {
 	return string(text)
 }
 
-// modes is which ways to authenticate the up was for.
-func (r Recorded) modes() (irsa, globalUser bool) {
-	return strings.Contains(r.Mode, modeIRSA), strings.Contains(r.Mode, modeGlobalUser)
+// Modes is which ways to authenticate the up was for.
+func (r Recorded) Modes() (irsa, globalUser bool) {
+	return strings.Contains(r.Mode, ModeIRSA), strings.Contains(r.Mode, ModeGlobalUser)
 }
 
 // recordKeeper is the first step of every up: what is about to be made is written down before it is made, so that a
@@ -142,7 +142,7 @@ func (k *recordKeeper) compare() {
 	case before == nil:
 		change.Action, change.Reason = plan.Create, "nothing is recorded for this namespace yet"
 		k.next = &want
-	case normal(*before) != normal(want):
+	case Normal(*before) != Normal(want):
 		change.Action, change.Reason = plan.Update, "the settings of the last up were others"
 		k.next = &want
 	}
@@ -159,8 +159,8 @@ func (k *recordKeeper) compare() {
 	k.changes = append(k.changes, change)
 }
 
-// normal is r as it comes back from the record, so that empty and absent lists are equals.
-func normal(r Recorded) string {
+// Normal is r as it comes back from the record, so that empty and absent lists are equals.
+func Normal(r Recorded) string {
 	text, _ := json.Marshal(r) // strings and booleans
 	return string(text)
 }

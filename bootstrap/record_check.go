@@ -20,18 +20,18 @@ import (
 // looked at.
 const recordedMax = 100
 
-// loadRecord reads the record and judges it as flags are judged. Whoever may edit ConfigMaps in the namespace writes it, so
+// LoadRecord reads the record and judges it as flags are judged. Whoever may edit ConfigMaps in the namespace writes it, so
 // what no up would have written ends the run, before any name in it is looked up, printed or made part of a command.
-func (t *target) loadRecord(ctx context.Context) error {
-	t.last = nil
-	if err := t.record.Load(ctx); err != nil || !t.record.Exists() {
+func (t *Target) LoadRecord(ctx context.Context) error {
+	t.Last = nil
+	if err := t.Record.Load(ctx); err != nil || !t.Record.Exists() {
 		return err // it names the record
 	}
-	last, err := parseRecorded(t.record.Settings())
+	last, err := parseRecorded(t.Record.Settings())
 	if err != nil {
-		return t.record.Refused(err)
+		return t.Record.Refused(err)
 	}
-	t.last = last
+	t.Last = last
 	return nil
 }
 
@@ -47,7 +47,7 @@ func parseRecorded(text []byte) (*Recorded, error) {
 		return nil, err
 	}
 	var problems []error
-	for _, e := range r.entries() {
+	for _, e := range r.Entries() {
 		problems = append(problems, e.check()...)
 	}
 	if len(problems) == 0 {
@@ -62,7 +62,7 @@ func parseRecorded(text []byte) (*Recorded, error) {
 
 // tooMuch says which of a record's limits it breaks: an up that would write it is refused as one that would read it is.
 func (r *Recorded) tooMuch() error {
-	entries := r.entries()
+	entries := r.Entries()
 	if len(entries) > recordedMax {
 		return fmt.Errorf("it tells of %d ups with other names, and a record of at most %d", len(entries), recordedMax)
 	}
@@ -89,41 +89,42 @@ func (r *Recorded) text() []byte {
 
 // check judges each value as the flag that it came from.
 func (r Recorded) check() []error {
-	s := r.settings().named()
-	var c checker
-	c.target(s)
-	c.iam(s)
-	c.secrets(s)
+	s := r.settings().Named()
+	var c Checker
+	c.Target(s)
+	c.IAM(s)
+	c.Secrets(s)
 	s.IRSA = true // for the name of its ServiceAccount
-	c.authentication(s)
+	c.Authentication(s)
 	if known := iamsetup.PartitionOf(r.Region); known != r.Partition {
-		c.add("", "partition %q is not that of region %q", r.Partition, r.Region)
+		c.Add("", "partition %q is not that of region %q", r.Partition, r.Region)
 	}
-	if !uidForm.MatchString(r.Cluster) {
-		c.add("", "cluster %q is not the UID of a cluster", r.Cluster)
+	if !UIDForm.MatchString(r.Cluster) {
+		c.Add("", "cluster %q is not the UID of a cluster", r.Cluster)
 	}
-	if !slices.Contains([]string{"", modeKeys, modeGlobalUser, modeIRSA, modeIRSAAndGlobal}, r.Mode) {
-		c.add("", "mode %q is none", r.Mode)
+	if !slices.Contains([]string{"", ModeKeys, ModeGlobalUser, ModeIRSA, ModeIRSAAndGlobal}, r.Mode) {
+		c.Add("", "mode %q is none", r.Mode)
 	}
 	if r.OIDCIssuer != "" {
 		if err := oidcprovider.CheckIssuer(r.OIDCIssuer); err != nil {
-			c.add("", "--oidc-issuer: %w", err)
+			c.Add("", "--oidc-issuer: %w", err)
 		}
 	}
 	if len(validation.IsDNS1123Subdomain(s.Helm.Release)) > 0 {
-		c.add("", "--release %q is not legal", s.Helm.Release)
+		c.Add("", "--release %q is not legal", s.Helm.Release)
 	}
 	if len(validation.IsDNS1123Label(s.Helm.Namespace)) > 0 {
-		c.add("", "--release-namespace %q is not legal", s.Helm.Namespace)
+		c.Add("", "--release-namespace %q is not legal", s.Helm.Namespace)
 	}
-	return c.problems
+	return c.Problems
 }
 
 // settings are those of the up that was recorded.
 func (r Recorded) settings() Settings {
-	s := Settings{Account: r.Account, Region: r.Region, Timeout: DefaultTimeout}.asRecorded(r)
+	s := Settings{Account: r.Account, Region: r.Region, Timeout: DefaultTimeout}.AsRecorded(r)
 	s.UseGlobalUser = true // for the name of its Secret
 	return s
 }
 
-var uidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+// UIDForm is the form of a cluster's id: the UID of its Namespace kube-system.
+var UIDForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)

@@ -10,7 +10,7 @@ import (
 // goodRecord is what an up with every setting writes.
 func goodRecord() Recorded {
 	return Recorded{
-		Account: "123456789012", Region: "us-east-1", Partition: "aws", Cluster: "0a1b2c3d-0000-4000-8000-000000000000", Mode: modeIRSAAndGlobal,
+		Account: "123456789012", Region: "us-east-1", Partition: "aws", Cluster: "0a1b2c3d-0000-4000-8000-000000000000", Mode: ModeIRSAAndGlobal,
 		Boundary: "arn:aws:iam::123456789012:policy/b", Tags: []string{"team=x"}, PolicyName: "p", UserName: "u", IAMPath: "/x/",
 		SecretNames: []string{"a"}, SecretPrefixes: []string{"prod/"}, KMSKeys: []string{"arn:aws:kms:us-east-1:123456789012:key/1"}, AllowPush: true,
 		GlobalUserSecret: "g", RoleName: "r", ServiceAccount: "sa", OIDCIssuer: "https://oidc.eks.us-east-1.amazonaws.com/id/1",
@@ -71,7 +71,7 @@ func TestRecordIsJudgedLikeFlags(t *testing.T) {
 			}
 			got, err := parseRecorded(text)
 			switch {
-			case test.names == "" && (err != nil || normal(*got) != normal(r)):
+			case test.names == "" && (err != nil || Normal(*got) != Normal(r)):
 				t.Errorf("error %v, got %+v", err, got)
 			case test.names != "" && (err == nil || !strings.Contains(err.Error(), test.names)):
 				t.Errorf("error %v does not name %s", err, test.names)

@@ -13,19 +13,19 @@ import (
 
 // rehearse returns what would keep the API server from taking what this run is to write in the namespace, quotas for
 // instance. In a namespace that does not exist nothing can be tried; the Lease is the first write, and needs no trial.
-func (r *run) rehearse(ctx context.Context) []error {
-	t := r.target
-	if t.namespace == nil {
+func (r *Run) rehearse(ctx context.Context) []error {
+	t := r.Target
+	if t.Namespace == nil {
 		return nil
 	}
-	trials := []func() error{func() error { return t.record.Rehearse(ctx) }}
-	for _, c := range r.result.Changes {
+	trials := []func() error{func() error { return t.Record.Rehearse(ctx) }}
+	for _, c := range r.Result.Changes {
 		name, isSecret := strings.CutPrefix(c.Resource, "secret/")
 		if isSecret && c.Step == accesskey.Step && plan.Pending([]plan.Change{c}) {
-			trials = append(trials, func() error { return unlessOvertaken(r.steps.key.Store.Rehearse(ctx, credential.Held{Name: name})) })
+			trials = append(trials, func() error { return unlessOvertaken(r.steps.Key.Store.Rehearse(ctx, credential.Held{Name: name})) })
 		}
 	}
-	return together(trials...)
+	return Together(trials...)
 }
 
 // unlessOvertaken passes over what another run's writes since the look bring about: this run looks again under the lock.

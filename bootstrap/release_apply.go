@@ -14,7 +14,7 @@ import (
 
 // sharedRelease is what a look at the release brought to light of other namespaces' runs.
 type sharedRelease struct {
-	lock      *releaseLock // nil: nothing will be written, so that others' runs do not matter
+	lock      *ReleaseLock // nil: nothing will be written, so that others' runs do not matter
 	namespace string       // of the release that is used or will be made; "" for one that no teardown of ours takes away
 	busy      bool         // another run may hold the lock
 	changes   []plan.Change
@@ -26,7 +26,7 @@ func (s *sharedRelease) settled() bool {
 }
 
 // releaseBusy reports whether another run may be at work on the release, so that it has to be looked at again.
-func (s *steps) releaseBusy() bool { return s.release != nil && s.release.shared.busy }
+func (s *Steps) releaseBusy() bool { return s.Release != nil && s.Release.shared.busy }
 
 // observeRelease looks whether another run holds the lock, and only then at the release; see releaseLock.
 func (o *operatorStep) observeRelease(ctx context.Context) ([]plan.Change, error) {
@@ -47,7 +47,7 @@ func (o *operatorStep) observeRelease(ctx context.Context) ([]plan.Change, error
 
 // isBusy asks nothing where nothing hangs on it: a run that has yet to write its record looks again in any case.
 func (o *operatorStep) isBusy(ctx context.Context, namespace string) (bool, error) {
-	if o.shared.lock == nil || !o.shared.lock.run.target.record.Exists() {
+	if o.shared.lock == nil || !o.shared.lock.Run.Target.Record.Exists() {
 		return false, nil
 	}
 	return o.shared.lock.busy(ctx, namespace)
@@ -105,7 +105,7 @@ func (o *operatorStep) convergeLocked(ctx context.Context, sink event.Sink) (don
 	if where == o.Namespace {
 		create = func(ctx context.Context) error { return o.MakeNamespace(ctx, sink) }
 	}
-	held, err := o.shared.lock.take(ctx, where, create)
+	held, err := o.shared.lock.Take(ctx, where, create)
 	if err != nil {
 		return false, err // it names the Lease or the namespace
 	}

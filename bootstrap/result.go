@@ -55,7 +55,7 @@ type Problem struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-// problemOf turns an error into its place in the result.
-func problemOf(step string, err error) Problem {
+// ProblemOf turns an error into its place in the result.
+func ProblemOf(step string, err error) Problem {
 	return Problem{Step: step, Message: iamsetup.Plain(err), Hint: hint.Of(err)}
 }

@@ -26,9 +26,9 @@ type Env struct {
 	AWSCredentials aws.CredentialsProvider
 }
 
-// bounded gives the calls of a command their limit, 0 for none. What client-go and Helm log goes to the log: else they would
+// Bounded gives the calls of a command their limit, 0 for none. What client-go and Helm log goes to the log: else they would
 // write into the output.
-func (e Env) bounded(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+func (e Env) Bounded(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	ctx = klog.NewContext(ctx, logr.FromSlogHandler(e.Log.Handler()))
 	if limit <= 0 {
 		return context.WithCancel(ctx)
@@ -36,10 +36,10 @@ func (e Env) bounded(ctx context.Context, limit time.Duration) (context.Context,
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the run took longer than --timeout %s", limit))
 }
 
-// outcome is how a command ends that had these errors.
-func outcome(ctx context.Context, errs []error) error {
+// Outcome is how a command ends that had these errors.
+func Outcome(ctx context.Context, errs []error) error {
 	switch {
-	case isInterrupt(ctx):
+	case IsInterrupt(ctx):
 		return ErrInterrupted
 	case len(errs) > 0:
 		return ErrFailed
@@ -47,8 +47,8 @@ func outcome(ctx context.Context, errs []error) error {
 	return nil
 }
 
-// eachOf takes apart what errors.Join put together, so that each keeps its hint.
-func eachOf(err error) []error {
+// EachOf takes apart what errors.Join put together, so that each keeps its hint.
+func EachOf(err error) []error {
 	if err == nil {
 		return nil
 	}
@@ -60,7 +60,7 @@ func eachOf(err error) []error {
 	var out []error
 	for _, e := range joined.Unwrap() {
 		texts = append(texts, e.Error())
-		out = append(out, eachOf(e)...)
+		out = append(out, EachOf(e)...)
 	}
 	if strings.Join(texts, "\n") != err.Error() {
 		return []error{err}

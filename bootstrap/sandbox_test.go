@@ -25,6 +25,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
@@ -146,14 +147,14 @@ func (s *stage) forget() {
 	}
 }
 
-func (s *stage) teardown(t *testing.T, o bootstrap.TeardownOptions) (bootstrap.Result, error) {
+func (s *stage) teardown(t *testing.T, o teardown.Options) (bootstrap.Result, error) {
 	t.Helper()
 	in := s.settings
 	in.Yes = true
-	return bootstrap.Teardown(t.Context(), in, o, s.env())
+	return teardown.Run(t.Context(), in, o, s.env())
 }
 
-func (s *stage) mustTeardown(t *testing.T, o bootstrap.TeardownOptions) bootstrap.Result {
+func (s *stage) mustTeardown(t *testing.T, o teardown.Options) bootstrap.Result {
 	t.Helper()
 	result, err := s.teardown(t, o)
 	if err != nil {
@@ -166,7 +167,7 @@ func (s *stage) mustTeardown(t *testing.T, o bootstrap.TeardownOptions) bootstra
 func (s *stage) mustBeGone(t *testing.T) {
 	t.Helper()
 	s.aws.ResetCalls()
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+	result := s.mustTeardown(t, teardown.Options{})
 	if writes := s.aws.Writes(); result.Changed || len(writes) > 0 {
 		t.Errorf("a second teardown changed something: %v\n%s", writes, show(result))
 	}

@@ -79,7 +79,7 @@ type Timing struct {
 	Request      time.Duration // limit for one attempt of one request, to AWS or the API server; default 20 s
 }
 
-func (t Timing) withDefaults() Timing {
+func (t Timing) WithDefaults() Timing {
 	set := func(d *time.Duration, v time.Duration) {
 		if *d <= 0 {
 			*d = v
@@ -93,8 +93,8 @@ func (t Timing) withDefaults() Timing {
 	return t
 }
 
-// invocation is what a command that is advised has to repeat of these settings to mean the same target.
-func (s Settings) invocation() hint.Invocation {
+// Invocation is what a command that is advised has to repeat of these settings to mean the same target.
+func (s Settings) Invocation() hint.Invocation {
 	var out hint.Invocation
 	for _, flag := range [][2]string{
 		{"--account", s.Account},
@@ -137,30 +137,30 @@ func legalSecretName(name string) string {
 	}, strings.ToLower(name))
 }
 
-// usesKeys reports whether this mode makes a user and mints a key for it.
-func (s Settings) usesKeys() bool { return !s.UseGlobalUser && !s.IRSA }
+// UsesKeys reports whether this mode makes a user and mints a key for it.
+func (s Settings) UsesKeys() bool { return !s.UseGlobalUser && !s.IRSA }
 
 // usesPolicy reports whether this mode makes a policy.
 func (s Settings) usesPolicy() bool { return s.IRSA || !s.UseGlobalUser }
 
 // The ways for External Secrets Operator to sign in, as values names them in its document.
 const (
-	modeKeys          = "keys"
-	modeGlobalUser    = "global-user"
-	modeIRSA          = "irsa"
-	modeIRSAAndGlobal = "irsa+global-user"
+	ModeKeys          = "keys"
+	ModeGlobalUser    = "global-user"
+	ModeIRSA          = "irsa"
+	ModeIRSAAndGlobal = "irsa+global-user"
 )
 
-// modeOf names the mode that the flags choose.
-func (s Settings) modeOf() string {
+// ModeOf names the mode that the flags choose.
+func (s Settings) ModeOf() string {
 	switch {
 	case s.IRSA && s.UseGlobalUser:
-		return modeIRSAAndGlobal
+		return ModeIRSAAndGlobal
 	case s.IRSA:
-		return modeIRSA
+		return ModeIRSA
 	case s.UseGlobalUser:
-		return modeGlobalUser
+		return ModeGlobalUser
 	default:
-		return modeKeys
+		return ModeKeys
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 )
 
@@ -106,7 +107,7 @@ func testStatusDenied(t *testing.T, c *cluster) {
 		t.Errorf("an age that may not be read: %v %+v", err, r.Errors)
 	}
 	allow()
-	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	s.mustTeardown(t, teardown.Options{})
 }
 
 func testStatusRestricted(t *testing.T, c *cluster) {
@@ -122,7 +123,7 @@ func testStatusRestricted(t *testing.T, c *cluster) {
 		t.Errorf("whose the keys are may not be read: %v %+v", err, r.Errors)
 	}
 	s.settings.Kubeconfig = c.Kubeconfig
-	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	s.mustTeardown(t, teardown.Options{})
 }
 
 func testStatusLock(t *testing.T, c *cluster) {

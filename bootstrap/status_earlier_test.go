@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 )
 
@@ -34,7 +35,7 @@ func testStatusRenamed(t *testing.T, c *cluster) {
 	if _, err := s.status(t, 30*24*time.Hour); err == nil {
 		t.Error("the old key of the user of before is not counted")
 	}
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"access-key", "iam-user"}})
+	result := s.mustTeardown(t, teardown.Options{Only: []string{"access-key", "iam-user"}})
 	if !strings.Contains(show(result), old) {
 		t.Errorf("%s", show(result))
 	}
@@ -65,7 +66,7 @@ func testStatusAfterPart(t *testing.T, c *cluster) {
 	s.up(t)
 	s.forget()
 	s.settings.RoleName, s.settings.IRSA = "", false
-	s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"irsa-role"}})
+	s.mustTeardown(t, teardown.Options{Only: []string{"irsa-role"}})
 	r := s.mustStatus(t)
 	if r.Mode != "irsa" || !r.Drift {
 		t.Errorf("%s", showStatus(r))

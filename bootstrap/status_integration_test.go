@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -43,11 +45,11 @@ func TestStatus(t *testing.T) {
 }
 
 // status fails the test if anything was written, or if it took longer than anybody wants to wait.
-func (s *stage) status(t *testing.T, maxKeyAge time.Duration) (bootstrap.StatusResult, error) {
+func (s *stage) status(t *testing.T, maxKeyAge time.Duration) (status.Result, error) {
 	t.Helper()
 	s.aws.ResetCalls()
 	before := s.objects(t)
-	result, err := bootstrap.Status(t.Context(), s.settings, maxKeyAge, s.env())
+	result, err := status.Run(t.Context(), s.settings, maxKeyAge, s.env())
 	if writes := s.aws.Writes(); len(writes) > 0 {
 		t.Errorf("status wrote: %v", writes)
 	}
@@ -58,7 +60,7 @@ func (s *stage) status(t *testing.T, maxKeyAge time.Duration) (bootstrap.StatusR
 	return result, err
 }
 
-func (s *stage) mustStatus(t *testing.T) bootstrap.StatusResult {
+func (s *stage) mustStatus(t *testing.T) status.Result {
 	t.Helper()
 	result, err := s.status(t, 0)
 	if err != nil {
@@ -67,7 +69,7 @@ func (s *stage) mustStatus(t *testing.T) bootstrap.StatusResult {
 	return result
 }
 
-func showStatus(r bootstrap.StatusResult) string {
+func showStatus(r status.Result) string {
 	text, _ := json.MarshalIndent(r, "", "  ")
 	return string(text)
 }
@@ -116,7 +118,7 @@ func testStatusHealthy(t *testing.T, c *cluster) {
 	if r.Resources[1].Step != "iam-policy" || !slices.Equal(r.Resources[1].Owners, []string{r.Cluster.ID + "/status-well"}) {
 		t.Errorf("resources %+v", r.Resources)
 	}
-	want := []bootstrap.StatusObject{
+	want := []status.Object{
 		{Kind: "SecretStore", Name: "gen3-secret-store", Ready: "True"},
 		{Kind: "ExternalSecret", Name: "fence-config", Ready: "False", Reason: "error processing spec.data[0] (key: fence-config), err: Secret does not exist"},
 	}
@@ -135,7 +137,7 @@ func testStatusHealthy(t *testing.T, c *cluster) {
 		t.Errorf("%s", showStatus(r))
 	}
 	s.settings.SecretPrefixes = nil
-	s.mustTeardown(t, bootstrap.TeardownOptions{Force: true, DeleteCRDs: true})
+	s.mustTeardown(t, teardown.Options{Force: true, DeleteCRDs: true})
 }
 
 func (c *cluster) condition(t *testing.T, namespace, resource, name, status, reason, message string) {
@@ -170,7 +172,7 @@ func testStatusIRSA(t *testing.T, c *cluster) {
 	if _, err := s.status(t, time.Second); err != nil {
 		t.Errorf("no key is too old: %v", err)
 	}
-	s.mustTeardown(t, bootstrap.TeardownOptions{DeleteProvider: true})
+	s.mustTeardown(t, teardown.Options{DeleteProvider: true})
 }
 
 func testStatusGlobal(t *testing.T, c *cluster) {

@@ -11,77 +11,78 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// steps are what a run in this mode consists of. Each field is nil where the mode has no such step.
-type steps struct {
+// Steps are what a run in this mode consists of. Each field is nil where the mode has no such step.
+type Steps struct {
 	record   *recordKeeper
-	release  *operatorStep
-	policy   *policy.Up
-	user     *user.Up
-	key      *accesskey.Up
+	Release  *operatorStep
+	Policy   *policy.Up
+	User     *user.Up
+	Key      *accesskey.Up
 	global   *globalUser
-	provider *oidcprovider.Up
-	role     *roleStep
+	Provider *oidcprovider.Up
+	Role     *roleStep
 
-	left *leftovers // what earlier ups made
+	Left *leftovers // what earlier ups made
 }
 
-// guard is what a step asks before a write that only one run may make; the lock puts itself there.
-type guard struct{ ask func() error }
+// Guard is what a step asks before a write that only one run may make; the lock puts itself there.
+type Guard struct{ Ask func() error }
 
-func (g *guard) Check() error {
-	if g.ask == nil {
+func (g *Guard) Check() error {
+	if g.Ask == nil {
 		return nil
 	}
-	return g.ask()
+	return g.Ask()
 }
 
-// assemble builds the steps of this mode from the checked target.
-func (t *target) assemble(lock *guard) *steps {
-	s := t.settings
-	out := &steps{record: &recordKeeper{client: t.kube, record: t.record, before: func() *Recorded { return t.last }, wanted: t.recorded}}
+// Assemble builds the steps of this mode from the checked target.
+func (t *Target) Assemble(lock *Guard) *Steps {
+	s := t.Settings
+	out := &Steps{record: &recordKeeper{client: t.Kube, record: t.Record, before: func() *Recorded { return t.Last }, wanted: t.recorded}}
 	named := s
 	named.RoleName = t.roleName()
-	out.left = t.leftoversOf(t.last, named)
+	out.Left = t.leftoversOf(t.Last, named)
 	if !s.SkipHelm {
-		out.release = &operatorStep{Step: t.releaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
+		out.Release = &operatorStep{Step: t.ReleaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
 	}
 	if s.usesPolicy() {
-		out.policy = t.policyStep()
+		out.Policy = t.policyStep()
 	}
-	if s.usesKeys() {
-		out.user = t.userStep(out.policy)
-		out.key = t.keyStep(out.user.Lookup, lock)
+	if s.UsesKeys() {
+		out.User = t.userStep(out.Policy)
+		out.Key = t.keyStep(out.User.Lookup, lock)
 	}
 	if s.UseGlobalUser {
-		out.global = &globalUser{irsa: s.IRSA, secrets: &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: []string{s.GlobalUserSecret}}}
+		out.global = &globalUser{irsa: s.IRSA, secrets: &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: []string{s.GlobalUserSecret}}}
 	}
 	if s.IRSA {
-		out.provider, out.role = t.providerStep(), t.roleStep(out.policy)
+		out.Provider, out.Role = t.providerStep(), t.roleStep(out.Policy)
 	}
 	return out
 }
 
-func (t *target) releaseStep() *helminstall.Step {
-	settings := t.settings.helm()
-	settings.NamespaceMade = t.namespace == nil && t.settings.Namespace == settings.Namespace // by the step of the record
+func (t *Target) ReleaseStep() *helminstall.Step {
+	settings := t.Settings.helm()
+	settings.NamespaceMade = t.Namespace == nil && t.Settings.Namespace == settings.Namespace // by the step of the record
 	return &helminstall.Step{
-		Config: t.kube.Config, Client: t.kube, Now: t.env.Now, Log: t.env.Log,
-		Settings: settings, HolderAlive: t.holderAlive, Invocation: t.settings.invocation(),
+		Config: t.Kube.Config, Client: t.Kube, Now: t.Env.Now, Log: t.Env.Log,
+		Settings: settings, HolderAlive: t.holderAlive, Invocation: t.Settings.Invocation(),
 	}
 }
 
 // holderAlive reports whether another run may be at work on a release in a namespace: it would hold the lock. Where that
 // cannot be told, it may be.
-func (t *target) holderAlive(ctx context.Context, namespace string) bool {
-	lock, err := t.kube.LockState(ctx, namespace, kube.ReleaseLockName)
+func (t *Target) holderAlive(ctx context.Context, namespace string) bool {
+	lock, err := t.Kube.LockState(ctx, namespace, kube.ReleaseLockName)
 	if err != nil {
-		t.env.Log.Debug("look for other runs", "error", err)
+		t.Env.Log.Debug("look for other runs", "error", err)
 		return true
 	}
-	return lock.MayLive(t.self, t.env.Now())
+	return lock.MayLive(t.Self, t.Env.Now())
 }
 
 // helm is the chart's part of the settings, with what it shares with the rest.
@@ -91,8 +92,8 @@ func (s Settings) helm() helminstall.Settings {
 	return out
 }
 
-func (t *target) policyStep() *policy.Up {
-	s := t.settings
+func (t *Target) policyStep() *policy.Up {
+	s := t.Settings
 	return &policy.Up{
 		Up: t.making(), PolicyName: s.PolicyName, Path: s.IAMPath,
 		Scope: policy.Scope{Region: s.Region, Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush},
@@ -100,92 +101,88 @@ func (t *target) policyStep() *policy.Up {
 }
 
 // making is what every resource in IAM is made by.
-func (t *target) making() iamsetup.Up {
-	s := t.settings
-	return iamsetup.Up{API: t.aws.IAM, Account: t.account(), Owner: t.owner(), Pace: t.pace(), Tags: s.tags(), Adopt: s.Adopt, Invocation: s.invocation()}
+func (t *Target) making() iamsetup.Up {
+	s := t.Settings
+	return iamsetup.Up{API: t.Aws.IAM, Account: t.Account(), Owner: t.Owner(), Pace: t.Pace(), Tags: s.tags(), Adopt: s.Adopt, Invocation: s.Invocation()}
 }
 
 // principal is what the user and the role are made by.
-func (t *target) principal(policy *policy.Up) principal.Up {
-	s := t.settings
+func (t *Target) principal(policy *policy.Up) principal.Up {
+	s := t.Settings
 	return principal.Up{Up: t.making(), Path: s.IAMPath, Boundary: s.PermissionsBoundary, PolicyARN: policy.ARN()}
 }
 
-func (t *target) userStep(policy *policy.Up) *user.Up {
-	return &user.Up{Up: t.principal(policy), Lookup: &principal.UserLookup{API: t.aws.IAM, UserName: t.settings.UserName}}
+func (t *Target) userStep(policy *policy.Up) *user.Up {
+	return &user.Up{Up: t.principal(policy), Lookup: &principal.UserLookup{API: t.Aws.IAM, UserName: t.Settings.UserName}}
 }
 
-func (t *target) keyStep(lookup *principal.UserLookup, lock *guard) *accesskey.Up {
-	s := t.settings
+func (t *Target) keyStep(lookup *principal.UserLookup, lock *Guard) *accesskey.Up {
+	s := t.Settings
 	return &accesskey.Up{
-		AWS: t.aws, Lookup: lookup, Owner: t.owner(), Pace: t.pace(), Adopt: s.Adopt,
-		Store:   &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
-		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.unlocked(),
+		AWS: t.Aws, Lookup: lookup, Owner: t.Owner(), Pace: t.Pace(), Adopt: s.Adopt,
+		Store:   &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
+		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.Unlocked(),
 	}
 }
 
-// unlocked reports that a namespace has no Lease, so that nothing tells whether a run was at work there a moment ago: whoever may
+// Unlocked reports that a namespace has no Lease, so that nothing tells whether a run was at work there a moment ago: whoever may
 // delete Leases can have deleted it.
-func (t *target) unlocked() bool { return t.lease == nil && t.namespace != nil }
+func (t *Target) Unlocked() bool { return t.lease == nil && t.Namespace != nil }
 
 // earlierSecrets are those that the record names for this user and the settings do not: they still hold its key.
-func (t *target) earlierSecrets() accesskey.Store {
-	s := t.settings
+func (t *Target) earlierSecrets() accesskey.Store {
+	s := t.Settings
 	var names []string
-	for _, e := range t.last.entries() {
+	for _, e := range t.Last.Entries() {
 		if e.Account == s.Account && e.UserName == s.UserName {
-			names = append(names, without(e.SecretNames, s.KeySecretNames())...)
+			names = append(names, words.Without(e.SecretNames, s.KeySecretNames())...)
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
 	slices.Sort(names)
-	return &kube.KeySecrets{Client: t.kube, Namespace: s.Namespace, Names: slices.Compact(names)}
+	return &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: slices.Compact(names)}
 }
 
-// nodes are the steps in the order in which they are shown, with their chains.
-func (s *steps) nodes() []node {
-	out := []node{{step: s.record}}
-	if s.release != nil {
-		out = append(out, node{s.release, []string{RecordStep}})
+// Nodes are the steps in the order in which they are shown, with their chains.
+func (s *Steps) Nodes() []Node {
+	out := []Node{{Step: s.record}}
+	if s.Release != nil {
+		out = append(out, Node{s.Release, []string{RecordStep}})
 	}
-	if s.policy != nil {
-		out = append(out, node{s.policy, []string{RecordStep}})
+	if s.Policy != nil {
+		out = append(out, Node{s.Policy, []string{RecordStep}})
 	}
-	if s.user != nil {
-		out = append(out, node{s.user, []string{policy.Step}}, node{s.key, []string{user.Step}})
+	if s.User != nil {
+		out = append(out, Node{s.User, []string{policy.Step}}, Node{s.Key, []string{user.Step}})
 	}
 	if s.global != nil {
-		out = append(out, node{s.global, nil})
+		out = append(out, Node{s.global, nil})
 	}
-	if s.role != nil {
-		out = append(out, node{s.provider, []string{RecordStep}}, node{s.role, []string{policy.Step, oidcprovider.Step}})
+	if s.Role != nil {
+		out = append(out, Node{s.Provider, []string{RecordStep}}, Node{s.Role, []string{policy.Step, oidcprovider.Step}})
 	}
 	return out
 }
 
-// warnings collects what the steps have to say beside their changes.
-func (s *steps) warnings() []string {
+// Warnings collects what the steps have to say beside their changes.
+func (s *Steps) Warnings() []string {
 	var out []string
-	if s.release != nil {
-		out = append(out, s.release.Warnings()...)
+	if s.Release != nil {
+		out = append(out, s.Release.Warnings()...)
 	}
 	if s.global != nil {
 		out = append(out, s.global.Warnings()...)
 	}
-	if s.user != nil {
-		out = append(out, s.user.Warnings()...)
+	if s.User != nil {
+		out = append(out, s.User.Warnings()...)
 	}
-	if s.role != nil {
-		out = append(out, s.role.Warnings()...)
+	if s.Role != nil {
+		out = append(out, s.Role.Warnings()...)
 	}
-	return append(out, s.left.warnings()...)
+	return append(out, s.Left.warnings()...)
 }
 
 // HelmStep is the name of the step that owns the release.
 const HelmStep = "helm-release"
-
-func without(list, gone []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(gone, s) })
-}

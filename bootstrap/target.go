@@ -16,107 +16,107 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// target is the account and the cluster of a run, checked against what the operator said.
-type target struct {
-	settings  Settings // with its defaults resolved: the namespace is filled in
-	env       Env
-	aws       *iamsetup.AWS
-	kube      *kube.Client
-	caller    iamsetup.Caller
-	clusterID string
+// Target is the account and the cluster of a run, checked against what the operator said.
+type Target struct {
+	Settings  Settings // with its defaults resolved: the namespace is filled in
+	Env       Env
+	Aws       *iamsetup.AWS
+	Kube      *kube.Client
+	Caller    iamsetup.Caller
+	ClusterID string
 	issuer    string            // of the cluster's tokens; asked for with --irsa only
-	namespace *corev1.Namespace // nil: there is none
-	record    *kube.Record
-	last      *Recorded       // what the record says; nil: there is none
+	Namespace *corev1.Namespace // nil: there is none
+	Record    *kube.Record
+	Last      *Recorded       // what the record says; nil: there is none
 	lease     *kube.LockState // as it was before this run took it; nil: there is none, or it may not be read
-	trustIAM  time.Time       // from then on a NoSuchEntity is final; before, an earlier run may have just made what it is about
-	self      kube.Holder     // this run, as others see it when it holds the lock
-	warnings  []string
+	TrustIAM  time.Time       // from then on a NoSuchEntity is final; before, an earlier run may have just made what it is about
+	Self      kube.Holder     // this run, as others see it when it holds the lock
+	Warnings  []string
 }
 
 // connect loads both configurations, asks who and where we are, and compares that with the settings. Nothing is
 // written. The errors are everything that is wrong, not only the first.
-func connect(ctx context.Context, s Settings, env Env) (*target, []error) {
-	s.Timing = s.Timing.withDefaults()
-	t := &target{settings: s, env: env}
-	if errs := t.load(ctx); len(errs) > 0 {
+func connect(ctx context.Context, s Settings, env Env) (*Target, []error) {
+	s.Timing = s.Timing.WithDefaults()
+	t := &Target{Settings: s, Env: env}
+	if errs := t.Load(ctx); len(errs) > 0 {
 		return t, errs
 	}
-	t.self = kube.Self(kube.FieldManager, env.Now())
-	if errs := t.ask(ctx, t.askIssuer); len(errs) > 0 {
+	t.Self = kube.Self(kube.FieldManager, env.Now())
+	if errs := t.Ask(ctx, t.AskIssuer); len(errs) > 0 {
 		return t, errs
 	}
 	return t, t.compare()
 }
 
-func (t *target) load(ctx context.Context) []error {
-	s := &t.settings
+func (t *Target) Load(ctx context.Context) []error {
+	s := &t.Settings
 	var errs []error
 	var err error
-	t.kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, UserAgent: kube.FieldManager})
+	t.Kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, UserAgent: kube.FieldManager})
 	if err != nil {
 		errs = append(errs, err)
 	} else if s.Namespace == "" {
-		s.Namespace = t.kube.Namespace
+		s.Namespace = t.Kube.Namespace
 	}
-	if err := t.loadAWS(ctx); err != nil {
+	if err := t.LoadAWS(ctx); err != nil {
 		errs = append(errs, err)
 	}
 	return errs
 }
 
-func (t *target) loadAWS(ctx context.Context) (err error) {
-	s := t.settings
-	t.aws, err = iamsetup.Connect(ctx, iamsetup.Connection{
-		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Log: t.env.Log, Now: t.env.Now,
-		Endpoint: t.env.AWSEndpoint, Credentials: t.env.AWSCredentials,
+func (t *Target) LoadAWS(ctx context.Context) (err error) {
+	s := t.Settings
+	t.Aws, err = iamsetup.Connect(ctx, iamsetup.Connection{
+		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Log: t.Env.Log, Now: t.Env.Now,
+		Endpoint: t.Env.AWSEndpoint, Credentials: t.Env.AWSCredentials,
 	})
 	return err // it says what it was doing
 }
 
-// ask makes the first calls to both sides, all at the same time, with what else the command needs to know.
-func (t *target) ask(ctx context.Context, more ...func(context.Context) error) []error {
-	t.record = &kube.Record{Client: t.kube, Namespace: t.settings.Namespace}
+// Ask makes the first calls to both sides, all at the same time, with what else the command needs to know.
+func (t *Target) Ask(ctx context.Context, more ...func(context.Context) error) []error {
+	t.Record = &kube.Record{Client: t.Kube, Namespace: t.Settings.Namespace}
 	reads := []func() error{
-		func() (err error) { t.caller, err = t.aws.Caller(ctx); return err },
-		func() (err error) { t.clusterID, err = t.kube.ClusterID(ctx); return err },
-		func() (err error) { t.namespace, err = t.kube.GetNamespace(ctx, t.settings.Namespace); return err },
-		func() error { return t.loadRecord(ctx) },
-		func() error { return t.readLease(ctx) },
+		func() (err error) { t.Caller, err = t.Aws.Caller(ctx); return err },
+		func() (err error) { t.ClusterID, err = t.Kube.ClusterID(ctx); return err },
+		func() (err error) { t.Namespace, err = t.Kube.GetNamespace(ctx, t.Settings.Namespace); return err },
+		func() error { return t.LoadRecord(ctx) },
+		func() error { return t.ReadLease(ctx) },
 	}
 	for _, read := range more {
 		reads = append(reads, func() error { return read(ctx) })
 	}
-	return together(reads...)
+	return Together(reads...)
 }
 
-// readLease finds out when a run last wrote in the namespace: for a while after that IAM may not show what it made. Who may
+// ReadLease finds out when a run last wrote in the namespace: for a while after that IAM may not show what it made. Who may
 // not read the Lease cannot write either, and does without.
-func (t *target) readLease(ctx context.Context) (err error) {
-	if t.lease, err = t.kube.LockState(ctx, t.settings.Namespace, kube.RecordName); t.lease != nil {
-		t.wroteAt(t.lease.Renewed)
+func (t *Target) ReadLease(ctx context.Context) (err error) {
+	if t.lease, err = t.Kube.LockState(ctx, t.Settings.Namespace, kube.RecordName); t.lease != nil {
+		t.WroteAt(t.lease.Renewed)
 	}
-	return unlessDenied(err) // it names the Lease
+	return UnlessDenied(err) // it names the Lease
 }
 
-// wroteAt notes until when IAM may lag behind a run that last renewed its lock at that time. The Lease stands in the
+// WroteAt notes until when IAM may lag behind a run that last renewed its lock at that time. The Lease stands in the
 // namespace, so that a time to come counts as now: it makes a run wait, and never longer than the usual lag.
-func (t *target) wroteAt(renewed time.Time) {
-	now := t.env.Now()
+func (t *Target) WroteAt(renewed time.Time) {
+	now := t.Env.Now()
 	if renewed.After(now) {
 		renewed = now
 	}
-	if at := renewed.Add(t.settings.Timing.Settle); at.After(t.trustIAM) {
-		t.trustIAM = at
+	if at := renewed.Add(t.Settings.Timing.Settle); at.After(t.TrustIAM) {
+		t.TrustIAM = at
 	}
 }
 
 // lagging reports whether IAM may not show yet what an earlier run made.
-func (t *target) lagging() bool { return t.env.Now().Before(t.trustIAM) }
+func (t *Target) lagging() bool { return t.Env.Now().Before(t.TrustIAM) }
 
-// together runs independent reads at the same time and returns their errors in the order given. One cause that makes
+// Together runs independent reads at the same time and returns their errors in the order given. One cause that makes
 // several of them fail is reported once.
-func together(reads ...func() error) []error {
+func Together(reads ...func() error) []error {
 	results := make([]chan error, len(reads))
 	for i, read := range reads {
 		results[i] = make(chan error, 1)
@@ -138,12 +138,12 @@ func together(reads ...func() error) []error {
 }
 
 // compare says what contradicts the settings.
-func (t *target) compare() []error {
-	return append(t.compareAccount(), t.compareNamespace()...)
+func (t *Target) compare() []error {
+	return append(t.CompareAccount(), t.compareNamespace()...)
 }
 
-func (t *target) compareAccount() []error {
-	s, c := t.settings, t.caller
+func (t *Target) CompareAccount() []error {
+	s, c := t.Settings, t.Caller
 	var errs []error
 	if c.Account != s.Account {
 		errs = append(errs, hint.With(fmt.Errorf("check account: the AWS credentials belong to account %s (%s), and --account says %s", c.Account, c.ARN, s.Account),
@@ -158,25 +158,25 @@ func (t *target) compareAccount() []error {
 			errs = append(errs, fmt.Errorf("check %s: it is not of partition %s, to which the AWS credentials belong", arn, c.Partition))
 		}
 	}
-	if t.kube != nil {
-		t.warnings = append(t.warnings, clusterWarnings(t.kube.Context, t.kube.Server, s.Region, s.Account)...)
+	if t.Kube != nil {
+		t.Warnings = append(t.Warnings, clusterWarnings(t.Kube.Context, t.Kube.Server, s.Region, s.Account)...)
 	}
 	return errs
 }
 
 // compareNamespace says why nothing can be made in the namespace.
-func (t *target) compareNamespace() []error {
-	s := t.settings
+func (t *Target) compareNamespace() []error {
+	s := t.Settings
 	var errs []error
 	if !s.SkipHelm && s.Helm.Namespace == s.Namespace {
-		t.warnings = append(t.warnings, fmt.Sprintf("the operator's release is in namespace %s, beside Gen3: whoever may edit that namespace can run pods with "+
+		t.Warnings = append(t.Warnings, fmt.Sprintf("the operator's release is in namespace %s, beside Gen3: whoever may edit that namespace can run pods with "+
 			"the operator's rights in the whole cluster; --release-namespace names another one", s.Namespace))
 	}
-	if t.namespace == nil && !s.CreateNamespace {
-		errs = append(errs, hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.kube.Server, t.kube.Context),
+	if t.Namespace == nil && !s.CreateNamespace {
+		errs = append(errs, hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.Kube.Server, t.Kube.Context),
 			"--create-namespace makes it; -n names another one"))
 	}
-	if t.namespace != nil && t.namespace.DeletionTimestamp != nil {
+	if t.Namespace != nil && t.Namespace.DeletionTimestamp != nil {
 		errs = append(errs, hint.With(fmt.Errorf("check namespace: %s is being deleted", s.Namespace), "wait until it is gone"))
 	}
 	return errs
@@ -209,30 +209,30 @@ func clusterWarnings(context, server, region, account string) []string {
 	return out
 }
 
-// owner is on whose behalf this run makes things.
-func (t *target) owner() iamsetup.Owner {
-	return iamsetup.Owner{Cluster: t.clusterID, Namespace: t.settings.Namespace, Server: t.kube.Server}
+// Owner is on whose behalf this run makes things.
+func (t *Target) Owner() iamsetup.Owner {
+	return iamsetup.Owner{Cluster: t.ClusterID, Namespace: t.Settings.Namespace, Server: t.Kube.Server}
 }
 
-// account is the one of the run.
-func (t *target) account() iamsetup.Account {
-	return iamsetup.Account{Partition: t.caller.Partition, ID: t.settings.Account}
+// Account is the one of the run.
+func (t *Target) Account() iamsetup.Account {
+	return iamsetup.Account{Partition: t.Caller.Partition, ID: t.Settings.Account}
 }
 
-// pace turns the settings' durations into those that IAM is waited for by.
-func (t *target) pace() iamsetup.Pace {
-	timing := t.settings.Timing
+// Pace turns the settings' durations into those that IAM is waited for by.
+func (t *Target) Pace() iamsetup.Pace {
+	timing := t.Settings.Timing
 	return iamsetup.Pace{Settle: timing.Settle, Poll: timing.Poll, Mint: timing.MintDeadline, Cleanup: cleanupLimit}
 }
 
 // cleanupLimit bounds what a run still does after it was interrupted.
 const cleanupLimit = 30 * time.Second
 
-// isInterrupt reports that the run ended since its context did, by a signal and not by a timeout.
-func isInterrupt(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+// IsInterrupt reports that the run ended since its context did, by a signal and not by a timeout.
+func IsInterrupt(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// unlessDenied lets a refusal pass, which is no failure of the connection.
-func unlessDenied(err error) error {
+// UnlessDenied lets a refusal pass, which is no failure of the connection.
+func UnlessDenied(err error) error {
 	if apierrors.IsForbidden(err) {
 		return nil
 	}

@@ -24,13 +24,13 @@ func TestReleaseBesideGen3(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := Settings{Namespace: "gen3", SkipHelm: test.skip, Helm: helminstall.Settings{Namespace: test.release}}
-			target := &target{settings: s, namespace: &corev1.Namespace{}}
+			target := &Target{Settings: s, Namespace: &corev1.Namespace{}}
 			if errs := target.compareNamespace(); len(errs) > 0 {
 				t.Fatal(errs)
 			}
-			warned := strings.Contains(strings.Join(target.warnings, "\n"), "release is in namespace gen3, beside Gen3")
+			warned := strings.Contains(strings.Join(target.Warnings, "\n"), "release is in namespace gen3, beside Gen3")
 			if warned != test.warns {
-				t.Errorf("warnings %q", target.warnings)
+				t.Errorf("warnings %q", target.Warnings)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 )
 
@@ -22,13 +23,13 @@ func testOtherName(t *testing.T, c *cluster) {
 	there := s.photo(t)
 	s.forget()
 	s.settings.UserName = "other"
-	result, err := s.teardown(t, bootstrap.TeardownOptions{})
+	result, err := s.teardown(t, teardown.Options{})
 	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(result), "--user-name other leaves out mine") || result.Changed {
 		t.Errorf("another user: %v\n%s", err, show(result))
 	}
 	same(t, "refused", there, s.photo(t))
 	s.forget()
-	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	s.mustTeardown(t, teardown.Options{})
 	same(t, "names left to the record", before, s.photo(t))
 }
 
@@ -41,7 +42,7 @@ func testOneUserOfTwo(t *testing.T, c *cluster) {
 	s.up(t)
 	s.forget()
 	s.settings.UserName, s.settings.SecretNames = "first", nil
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"access-key", "iam-user"}})
+	result := s.mustTeardown(t, teardown.Options{Only: []string{"access-key", "iam-user"}})
 	secrets := c.kube.CoreV1().Secrets("of-two")
 	if _, err := secrets.Get(t.Context(), "second-secret", metav1.GetOptions{}); err != nil {
 		t.Errorf("%v\n%s", err, show(result))
@@ -71,7 +72,7 @@ func testKeyOfSomebodyElse(t *testing.T, c *cluster) {
 	put("gen3-aws-config", id, s.aws.SecretOf(id))
 	put("external-secrets-user-secret", "AKIAI44QH8DHBEXAMPLE", "of a key that is gone")
 	s.forget()
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+	result := s.mustTeardown(t, teardown.Options{})
 	if !strings.Contains(show(result), "secret/their-key/gen3-aws-config: holds access key "+id) {
 		t.Errorf("it is not said:\n%s", show(result))
 	}
@@ -92,7 +93,7 @@ func testProviderInUse(t *testing.T, c *cluster) {
 	s.trust(t, "shared", strings.Replace(trust, `system:serviceaccount:provider-in-use:`, `system:serviceaccount:elsewhere:`, 1))
 	s.forget()
 	s.settings.RoleName = ""
-	result, _ := s.teardown(t, bootstrap.TeardownOptions{DeleteProvider: true})
+	result, _ := s.teardown(t, teardown.Options{DeleteProvider: true})
 	if !strings.Contains(show(result), "IAM role shared is kept, and trusts it") {
 		t.Errorf("%s", show(result))
 	}
@@ -107,7 +108,7 @@ func testAskedForLate(t *testing.T, c *cluster) {
 	before := s.photo(t)
 	s.up(t)
 	s.forget()
-	s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"oidc-provider"}})
-	s.mustTeardown(t, bootstrap.TeardownOptions{DeleteProvider: true})
+	s.mustTeardown(t, teardown.Options{Only: []string{"oidc-provider"}})
+	s.mustTeardown(t, teardown.Options{DeleteProvider: true})
 	same(t, "asked for late", before, s.photo(t))
 }

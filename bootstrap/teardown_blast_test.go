@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 )
 
@@ -129,7 +130,7 @@ func testBlast(t *testing.T, c *cluster) {
 	c.tenants(t, tenants...)
 	before := s.photo(t)
 
-	result, err := s.teardown(t, bootstrap.TeardownOptions{})
+	result, err := s.teardown(t, teardown.Options{})
 	if !errors.Is(err, bootstrap.ErrFailed) || result.Changed {
 		t.Fatalf("it does not refuse: %v\n%s", err, show(result))
 	}
@@ -140,14 +141,14 @@ func testBlast(t *testing.T, c *cluster) {
 		}
 	}
 	same(t, "refusal", before, s.photo(t))
-	result, err = s.teardown(t, bootstrap.TeardownOptions{DeleteCRDs: true})
+	result, err = s.teardown(t, teardown.Options{DeleteCRDs: true})
 	if !errors.Is(err, bootstrap.ErrFailed) || result.Changed {
 		t.Fatalf("--delete-crds does not refuse: %v\n%s", err, show(result))
 	}
 	same(t, "refusal of --delete-crds", before, s.photo(t))
 
 	crds := c.crds(t)
-	s.mustTeardown(t, bootstrap.TeardownOptions{Force: true})
+	s.mustTeardown(t, teardown.Options{Force: true})
 	c.collects(t, "tenant-a")
 	if left := c.crds(t); !slices.Equal(left, crds) {
 		t.Errorf("CRDs %v, before %v", left, crds)
@@ -166,21 +167,21 @@ func testBlast(t *testing.T, c *cluster) {
 func testKeyInUse(t *testing.T, s *stage) {
 	t.Helper()
 	s.up(t)
-	if result, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true}); err != nil {
+	if result, err := s.teardown(t, teardown.Options{DryRun: true}); err != nil {
 		t.Errorf("stores of other namespaces are in the way: %v\n%s", err, show(result))
 	}
 	s.store(t, "blast", "other-store", "somebodys-key")
 	s.externalSecret(t, "blast", "other", "other-store")
-	if result, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true}); err != nil {
+	if result, err := s.teardown(t, teardown.Options{DryRun: true}); err != nil {
 		t.Errorf("a store with another key is in the way: %v\n%s", err, show(result))
 	}
 	s.store(t, "blast", "gen3-secret-store", "gen3-aws-config")
 	s.externalSecret(t, "blast", "wts", "gen3-secret-store")
-	result, err := s.teardown(t, bootstrap.TeardownOptions{})
+	result, err := s.teardown(t, teardown.Options{})
 	if err == nil || result.Changed || !strings.Contains(show(result), "(wts)") || strings.Contains(show(result), "2 SecretStores") {
 		t.Errorf("the store with our key: %v\n%s", err, show(result))
 	}
-	result = s.mustTeardown(t, bootstrap.TeardownOptions{Force: true})
+	result = s.mustTeardown(t, teardown.Options{Force: true})
 	if !strings.Contains(show(result), "namespace/blast: kept") {
 		t.Errorf("that the namespace is left is not said:\n%s", show(result))
 	}
@@ -195,7 +196,7 @@ func foreignFinalizer(t *testing.T, s *stage) {
 		must(t, err)
 	}
 	finalizers(`"example.org/mine"`)
-	dry, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true, Force: true, DeleteCRDs: true})
+	dry, err := s.teardown(t, teardown.Options{DryRun: true, Force: true, DeleteCRDs: true})
 	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(dry), "SecretStore tenant-a/gen3-secret-store (example.org/mine)") {
 		t.Errorf("a foreign finalizer: %v\n%s", err, show(dry))
 	}
@@ -207,7 +208,7 @@ func testDeleteCRDs(t *testing.T, s *stage, tenants []string) {
 	t.Helper()
 	s.up(t)
 	foreignFinalizer(t, s)
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{Force: true, DeleteCRDs: true})
+	result := s.mustTeardown(t, teardown.Options{Force: true, DeleteCRDs: true})
 	if !strings.Contains(show(result), "finalizers/external-secrets.io") {
 		t.Errorf("finalizers are not said:\n%s", show(result))
 	}
@@ -219,7 +220,7 @@ func testDeleteCRDs(t *testing.T, s *stage, tenants []string) {
 		})
 	}
 	eventually(t, "a teardown with nothing to do", func(context.Context) bool { // once owned Secrets are collected
-		return !s.mustTeardown(t, bootstrap.TeardownOptions{}).Changed
+		return !s.mustTeardown(t, teardown.Options{}).Changed
 	})
 	s.dismiss(t, append(tenants, "blast")...)
 }
@@ -240,7 +241,7 @@ func testNoOperator(t *testing.T, c *cluster) {
 	must(t, c.kube.AppsV1().Deployments("external-secrets").DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{}))
 	s.forget()
 	testReleaseInUse(t, s)
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{Force: true, DeleteCRDs: true})
+	result := s.mustTeardown(t, teardown.Options{Force: true, DeleteCRDs: true})
 	if !strings.Contains(show(result), "taken off 2 objects") {
 		t.Errorf("what was done is not said:\n%s", show(result))
 	}
@@ -254,14 +255,14 @@ func testReleaseInUse(t *testing.T, s *stage) {
 	neighbour := s.newStage(t, s.aws, "neighbour")
 	neighbour.settings.SkipHelm = true
 	neighbour.up(t)
-	dry, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true})
+	dry, err := s.teardown(t, teardown.Options{DryRun: true})
 	if err != nil || !strings.Contains(show(dry), "helm-release/external-secrets/external-secrets: kept: 1 other namespace set up with gen3-bootstrap may use it: neighbour") {
 		t.Errorf("release in use: %v\n%s", err, show(dry))
 	}
-	dry, err = s.teardown(t, bootstrap.TeardownOptions{DryRun: true, Force: true, DeleteCRDs: true})
+	dry, err = s.teardown(t, teardown.Options{DryRun: true, Force: true, DeleteCRDs: true})
 	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(dry), "the CRDs are kept") {
 		t.Errorf("CRDs in use: %v\n%s", err, show(dry))
 	}
 	neighbour.forget()
-	neighbour.mustTeardown(t, bootstrap.TeardownOptions{})
+	neighbour.mustTeardown(t, teardown.Options{})
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -25,17 +26,17 @@ func testFailures(t *testing.T, c *cluster) {
 	} {
 		s.up(t)
 		allow := s.aws.Deny(denied)
-		result, err := s.teardown(t, bootstrap.TeardownOptions{})
+		result, err := s.teardown(t, teardown.Options{})
 		allow()
 		if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(result), "AccessDenied") {
 			t.Errorf("%s denied: %v\n%s", denied, err, show(result))
 		}
-		s.mustTeardown(t, bootstrap.TeardownOptions{})
+		s.mustTeardown(t, teardown.Options{})
 		same(t, denied, before, s.photo(t))
 	}
 	s.up(t)
 	defer s.aws.Deny("iam:GetLoginProfile")() // what somebody may have added, IAM itself does not let go unsaid
-	if result := s.mustTeardown(t, bootstrap.TeardownOptions{}); !strings.Contains(show(result), "login profile of IAM user external_secrets_user could not be looked for") {
+	if result := s.mustTeardown(t, teardown.Options{}); !strings.Contains(show(result), "login profile of IAM user external_secrets_user could not be looked for") {
 		t.Errorf("no warning: %s", show(result))
 	}
 	same(t, "additions denied", before, s.photo(t))
@@ -55,12 +56,12 @@ func testInterrupted(t *testing.T, c *cluster) {
 		})
 		in := s.settings
 		in.Yes = true
-		if result, err := bootstrap.Teardown(ctx, in, bootstrap.TeardownOptions{}, s.env()); !errors.Is(err, bootstrap.ErrInterrupted) {
+		if result, err := teardown.Run(ctx, in, teardown.Options{}, s.env()); !errors.Is(err, bootstrap.ErrInterrupted) {
 			t.Errorf("at %s: %v\n%s", at, err, show(result))
 		}
 	}
 	s.aws.OnCall(func(awsfake.Phase, awsfake.Call) {})
-	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	s.mustTeardown(t, teardown.Options{})
 	same(t, "interrupted", before, s.photo(t))
 }
 
@@ -79,7 +80,7 @@ func testGlobalSecret(t *testing.T, c *cluster) {
 	s.settings.UseGlobalUser = true
 	s.up(t)
 	s.forget()
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+	result := s.mustTeardown(t, teardown.Options{})
 	if !strings.Contains(show(result), "gen3-aws-config: holds access key "+id) {
 		t.Errorf("it is not said:\n%s", show(result))
 	}
@@ -102,16 +103,16 @@ func testClusterGone(t *testing.T, c *cluster) {
 	id := s.up(t).Cluster.ID
 	s.forget()
 	s.settings.Kubeconfig = "/nowhere"
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{ClusterID: id})
+	result := s.mustTeardown(t, teardown.Options{ClusterID: id})
 	if result.Cluster.ID != id || result.Cluster.Server != "" {
 		t.Errorf("cluster: %+v", result.Cluster)
 	}
 	same(t, "cluster that is gone", before, aws.Snapshot())
-	again := s.mustTeardown(t, bootstrap.TeardownOptions{ClusterID: id})
+	again := s.mustTeardown(t, teardown.Options{ClusterID: id})
 	if plan.Pending(again.Changes) {
 		t.Errorf("again:\n%s", show(again))
 	}
-	for _, o := range []bootstrap.TeardownOptions{{ClusterID: "prod"}, {ClusterID: id, DeleteCRDs: true}, {ClusterID: id, Only: []string{"helm-release"}}} {
+	for _, o := range []teardown.Options{{ClusterID: "prod"}, {ClusterID: id, DeleteCRDs: true}, {ClusterID: id, Only: []string{"helm-release"}}} {
 		if _, err := s.teardown(t, o); err == nil {
 			t.Errorf("%+v is no error", o)
 		}
@@ -125,7 +126,7 @@ func testClusterGoneIRSA(t *testing.T, c *cluster) {
 	id := s.up(t).Cluster.ID
 	s.forget()
 	s.settings.Kubeconfig = "/nowhere"
-	s.mustTeardown(t, bootstrap.TeardownOptions{ClusterID: id})
+	s.mustTeardown(t, teardown.Options{ClusterID: id})
 	for key := range s.aws.Snapshot() {
 		if strings.Contains(key, "role/") || strings.Contains(key, "policy/") || strings.Contains(key, "/owner/") {
 			t.Errorf("kept: %s", key)
@@ -141,7 +142,7 @@ func testNamespaceGone(t *testing.T, c *cluster) {
 	must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), "ns-gone", metav1.DeleteOptions{}))
 	c.awaitGone(t, "ns-gone")
 	s.forget()
-	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	s.mustTeardown(t, teardown.Options{})
 	same(t, "namespace that is gone", before, s.photo(t))
 }
 
@@ -151,6 +152,6 @@ func testLag(t *testing.T, c *cluster) {
 	before := s.photo(t)
 	s.aws.DelayVisibility(s.settings.Timing.Settle*9/10, true)
 	s.up(t)
-	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	s.mustTeardown(t, teardown.Options{})
 	same(t, "IAM that lags", before, s.photo(t))
 }

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 )
 
@@ -66,11 +67,11 @@ func testModes(t *testing.T, c *cluster) {
 			mode(&s.settings)
 			s.up(t)
 			s.forget()
-			dry, err := s.teardown(t, bootstrap.TeardownOptions{DryRun: true, DeleteProvider: true})
+			dry, err := s.teardown(t, teardown.Options{DryRun: true, DeleteProvider: true})
 			if err != nil || !dry.Changed {
 				t.Fatalf("dry run: %v\n%s", err, show(dry))
 			}
-			result := s.mustTeardown(t, bootstrap.TeardownOptions{DeleteProvider: true})
+			result := s.mustTeardown(t, teardown.Options{DeleteProvider: true})
 			if !result.Changed || len(result.Warnings) > 0 {
 				t.Errorf("teardown:\n%s", show(result))
 			}
@@ -80,7 +81,7 @@ func testModes(t *testing.T, c *cluster) {
 			s.settings.CreateNamespace, s.settings.SkipHelm = true, true // the release has shown itself above
 			s.up(t)
 			s.forget()
-			s.mustTeardown(t, bootstrap.TeardownOptions{DeleteProvider: true})
+			s.mustTeardown(t, teardown.Options{DeleteProvider: true})
 			same(t, name+" again", before, s.photo(t))
 		})
 	}
@@ -112,7 +113,7 @@ func testNames(t *testing.T, c *cluster) {
 	s.settings.SecretNames = []string{"third-secret"}
 	s.up(t)
 	s.forget()
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+	result := s.mustTeardown(t, teardown.Options{})
 	for _, want := range []string{"user/gen3/other-user", "user/gen3/third-user", "secret/names/other-secret", "secret/names/third-secret"} {
 		if !strings.Contains(show(result), want) {
 			t.Errorf("%s is not in\n%s", want, show(result))
@@ -128,26 +129,26 @@ func testConfirmation(t *testing.T, c *cluster) {
 	s.up(t)
 	before := s.photo(t)
 	env := s.env()
-	result, err := bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
+	result, err := teardown.Run(t.Context(), s.settings, teardown.Options{}, env)
 	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(result), "--yes") || result.Changed {
 		t.Errorf("without a terminal: %v\n%s", err, show(result))
 	}
 	same(t, "without a terminal", before, s.photo(t))
 	ask := &asked{answer: false}
 	env.Confirm = ask.confirm
-	result, err = bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
+	result, err = teardown.Run(t.Context(), s.settings, teardown.Options{}, env)
 	if !errors.Is(err, bootstrap.ErrFailed) || result.Changed || ask.question.Want != "sandbox" || !strings.Contains(fmt.Sprint(ask.question.Items), "{delete iam-user/") {
 		t.Errorf("refused: %v, asked %q\n%s", err, ask.question, show(result))
 	}
 	same(t, "refused", before, s.photo(t))
 	testMoreThanAgreed(t, s, env)
 	ask.answer = true
-	result, err = bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
+	result, err = teardown.Run(t.Context(), s.settings, teardown.Options{}, env)
 	if err != nil || !result.Changed {
 		t.Errorf("confirmed: %v\n%s", err, show(result))
 	}
 	ask.question.Want = ""
-	if _, err = bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env); err != nil || ask.question.Want != "" {
+	if _, err = teardown.Run(t.Context(), s.settings, teardown.Options{}, env); err != nil || ask.question.Want != "" {
 		t.Errorf("with nothing to do: %v, asked for %q", err, ask.question.Want)
 	}
 }
@@ -164,7 +165,7 @@ func testForeignNamespace(t *testing.T, c *cluster) {
 		return done
 	})
 	s.up(t)
-	s.mustTeardown(t, bootstrap.TeardownOptions{})
+	s.mustTeardown(t, teardown.Options{})
 	same(t, "namespace of somebody else", before, s.photo(t))
 	s.mustBeGone(t)
 }
@@ -176,18 +177,18 @@ func testOnly(t *testing.T, c *cluster) {
 	s.settings.PolicyName = "only-policy"
 	s.up(t)
 	s.forget()
-	if result, err := s.teardown(t, bootstrap.TeardownOptions{Only: []string{"iam-polcy"}}); err == nil || !strings.Contains(show(result), "irsa-role") {
+	if result, err := s.teardown(t, teardown.Options{Only: []string{"iam-polcy"}}); err == nil || !strings.Contains(show(result), "irsa-role") {
 		t.Errorf("a step that does not exist: %v\n%s", err, show(result))
 	}
-	if result, err := s.teardown(t, bootstrap.TeardownOptions{Only: []string{"iam-policy"}}); err == nil || result.Changed {
+	if result, err := s.teardown(t, teardown.Options{Only: []string{"iam-policy"}}); err == nil || result.Changed {
 		t.Errorf("policy that our user has: %v\n%s", err, show(result))
 	}
-	s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"access-key"}})
+	s.mustTeardown(t, teardown.Options{Only: []string{"access-key"}})
 	if keys := s.aws.Keys(bootstrap.DefaultUserName); len(keys) > 0 {
 		t.Errorf("keys are left: %v", keys)
 	}
-	s.mustTeardown(t, bootstrap.TeardownOptions{Only: []string{"iam-user"}})
-	s.mustTeardown(t, bootstrap.TeardownOptions{}) // the record still names the policy
+	s.mustTeardown(t, teardown.Options{Only: []string{"iam-user"}})
+	s.mustTeardown(t, teardown.Options{}) // the record still names the policy
 	same(t, "only", before, s.photo(t))
 }
 
@@ -200,13 +201,13 @@ func testTwoOwners(t *testing.T, c *cluster) {
 	onlyB := a.photo(t)
 	a.up(t)
 	a.forget()
-	result := a.mustTeardown(t, bootstrap.TeardownOptions{})
+	result := a.mustTeardown(t, teardown.Options{})
 	if !strings.Contains(show(result), "owner-b") {
 		t.Errorf("the other owner is not named:\n%s", show(result))
 	}
 	same(t, "the other owner", onlyB, a.photo(t))
 	b.forget()
-	b.mustTeardown(t, bootstrap.TeardownOptions{})
+	b.mustTeardown(t, teardown.Options{})
 	same(t, "both", before, a.photo(t))
 }
 
@@ -218,7 +219,7 @@ func testForeignUse(t *testing.T, c *cluster) {
 	s.up(t)
 	policy := "arn:aws:iam::" + account + ":policy/" + bootstrap.DefaultPolicyName
 	must(t, s.aws.Attach(role, policy))
-	result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+	result := s.mustTeardown(t, teardown.Options{})
 	if !strings.Contains(strings.Join(result.Warnings, "\n"), "role/somebody") {
 		t.Errorf("who uses the policy is not said:\n%s", show(result))
 	}
@@ -242,7 +243,7 @@ func testAddedByHand(t *testing.T, c *cluster) {
 	must(t, s.aws.Attach(user, "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
 	key, err := s.aws.AddKey(bootstrap.DefaultUserName)
 	must(t, err)
-	result, err := s.teardown(t, bootstrap.TeardownOptions{})
+	result, err := s.teardown(t, teardown.Options{})
 	said := show(result)
 	if !errors.Is(err, bootstrap.ErrFailed) || !result.Changed {
 		t.Fatalf("teardown: %v\n%s", err, said)
@@ -264,7 +265,7 @@ func testAddedByHand(t *testing.T, c *cluster) {
 	if n := len(s.aws.Keys(bootstrap.DefaultUserName)); n != 1 {
 		t.Errorf("%d keys are left", n)
 	}
-	if _, err := s.teardown(t, bootstrap.TeardownOptions{}); !errors.Is(err, bootstrap.ErrFailed) {
+	if _, err := s.teardown(t, teardown.Options{}); !errors.Is(err, bootstrap.ErrFailed) {
 		t.Errorf("again: %v", err)
 	}
 }

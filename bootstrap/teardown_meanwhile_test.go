@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
@@ -33,7 +34,7 @@ func testReleaseTakenMeanwhile(t *testing.T, c *cluster) {
 			c.record(t, "newcomer")
 		}
 	})
-	result, err := bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{DeleteCRDs: true}, env)
+	result, err := teardown.Run(t.Context(), s.settings, teardown.Options{DeleteCRDs: true}, env)
 	if said := show(result); !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(said, "newcomer") || !strings.Contains(said, "teardown --only helm-release") {
 		t.Errorf("got %v\n%s", err, said)
 	}
@@ -41,7 +42,7 @@ func testReleaseTakenMeanwhile(t *testing.T, c *cluster) {
 		t.Errorf("the release that another namespace relies on is gone:\n%s", show(result))
 	}
 	c.dismiss(t, "newcomer")
-	s.mustTeardown(t, bootstrap.TeardownOptions{}) // its name is still in the record
+	s.mustTeardown(t, teardown.Options{}) // its name is still in the record
 	same(t, "taken meanwhile", before, s.photo(t))
 }
 
@@ -94,7 +95,7 @@ func testUserTakenMeanwhile(t *testing.T, c *cluster) {
 					}
 				})
 			})
-			result := s.mustTeardown(t, bootstrap.TeardownOptions{})
+			result := s.mustTeardown(t, teardown.Options{})
 			if !strings.Contains(show(result), test.said) {
 				t.Errorf("%q is not said:\n%s", test.said, show(result))
 			}
@@ -130,7 +131,7 @@ func testMoreThanAgreed(t *testing.T, s *stage, env bootstrap.Env) {
 		}
 		return true, err
 	}
-	result, err := bootstrap.Teardown(t.Context(), s.settings, bootstrap.TeardownOptions{}, env)
+	result, err := teardown.Run(t.Context(), s.settings, teardown.Options{}, env)
 	if !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(show(result), "since it was asked, access-key/") || result.Changed || len(s.aws.Keys(bootstrap.DefaultUserName)) != 2 {
 		t.Errorf("more than was agreed to: %v\n%s", err, show(result))
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 )
 
@@ -20,7 +21,7 @@ func testEarlierUser(t *testing.T, c *cluster) {
 	s.up(t)
 	c.store(t, "renamed-user", "gen3-secret-store", bootstrap.ChartSecretName)
 	s.forget()
-	only := bootstrap.TeardownOptions{Only: []string{"access-key", "iam-user"}}
+	only := teardown.Options{Only: []string{"access-key", "iam-user"}}
 	s.settings.UserName = "second"
 	if result, err := s.teardown(t, only); err == nil {
 		t.Errorf("the key in use goes:\n%s", show(result))
@@ -33,6 +34,6 @@ func testEarlierUser(t *testing.T, c *cluster) {
 		t.Errorf("first is kept: %v; keys of second: %v", left, s.aws.Keys("second"))
 	}
 	s.settings.UserName = ""
-	s.mustTeardown(t, bootstrap.TeardownOptions{Force: true, DeleteCRDs: true})
+	s.mustTeardown(t, teardown.Options{Force: true, DeleteCRDs: true})
 	s.mustBeGone(t)
 }

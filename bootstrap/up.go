@@ -20,68 +20,69 @@ var ErrInterrupted = errors.New("interrupted")
 
 // Up converges everything. The result is filled as far as the run came, also when the error is not nil.
 func Up(ctx context.Context, s Settings, env Env) (Result, error) {
-	return newRun("up", s, env).do(ctx, func(ctx context.Context, r *run) error { return r.up(ctx) })
+	return NewRun("up", s, env).Do(ctx, func(ctx context.Context, r *Run) error { return r.up(ctx) })
 }
 
 // Plan says what Up would do, from the same observation and with the same refusals. It writes nothing.
 func Plan(ctx context.Context, s Settings, env Env) (Result, error) {
-	return newRun("plan", s, env).do(ctx, func(ctx context.Context, r *run) error {
+	return NewRun("plan", s, env).Do(ctx, func(ctx context.Context, r *Run) error {
 		_, err := r.prepare(ctx)
 		return err
 	})
 }
 
-// run is one execution of up, plan or teardown.
-type run struct {
+// Run is one execution of up, plan or teardown.
+type Run struct {
 	command  string
-	settings Settings
-	env      Env
-	target   *target
-	steps    *steps
-	lock     *guard
+	Settings Settings
+	Env      Env
+	Target   *Target
+	steps    *Steps
+	Lock     *Guard
 	asked    bool          // the operator was asked about unused keys
 	made     []plan.Change // before the lock could be taken
-	result   Result
+	Result   Result
 }
 
-func newRun(command string, s Settings, env Env) *run {
-	return &run{command: command, settings: s, env: env, lock: &guard{}, result: Result{
+// NewRun begins a run of a command.
+func NewRun(command string, s Settings, env Env) *Run {
+	return &Run{command: command, Settings: s, Env: env, Lock: &Guard{}, Result: Result{
 		Command: command, Account: s.Account, Region: s.Region, Namespace: s.Namespace,
 		Changes: []plan.Change{}, Warnings: []string{}, Errors: []Problem{},
 	}}
 }
 
-// do gives the run its time limit and closes its result.
-func (r *run) do(ctx context.Context, work func(context.Context, *run) error) (Result, error) {
-	begun := r.env.Now()
-	limited, cancel := r.env.bounded(ctx, r.settings.Timeout)
+// Do gives the run its time limit and closes its result.
+func (r *Run) Do(ctx context.Context, work func(context.Context, *Run) error) (Result, error) {
+	begun := r.Env.Now()
+	limited, cancel := r.Env.Bounded(ctx, r.Settings.Timeout)
 	defer cancel()
 	err := work(limited, r)
-	if r.target != nil && r.steps != nil {
-		r.result.Outputs = r.target.outputs(r.steps)
+	if r.Target != nil && r.steps != nil {
+		r.Result.Outputs = r.Target.outputs(r.steps)
 	}
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		err = r.fail("", hint.With(context.Cause(limited), "what was made is kept and the next run goes on from there; --timeout raises the limit"))
+		err = r.Fail("", hint.With(context.Cause(limited), "what was made is kept and the next run goes on from there; --timeout raises the limit"))
 	}
-	r.result.DurationSeconds = r.env.Now().Sub(begun).Round(time.Millisecond).Seconds()
-	if isInterrupt(ctx) {
-		return r.result, ErrInterrupted
+	r.Result.DurationSeconds = r.Env.Now().Sub(begun).Round(time.Millisecond).Seconds()
+	if IsInterrupt(ctx) {
+		return r.Result, ErrInterrupted
 	}
-	return r.result, err
+	return r.Result, err
 }
 
-// fail enters errors into the result.
-func (r *run) fail(step string, errs ...error) error {
+// Fail enters errors into the result.
+func (r *Run) Fail(step string, errs ...error) error {
 	for _, err := range errs {
-		r.result.Errors = append(r.result.Errors, problemOf(step, err))
+		r.Result.Errors = append(r.Result.Errors, ProblemOf(step, err))
 	}
 	return ErrFailed
 }
 
 // up observes without a lock, and takes it only when something is to be done.
-func (r *run) up(ctx context.Context) error {
+func (r *Run) up(ctx context.Context) error {
 	pending, err := r.prepare(ctx)
-	r.result.Changed = false // until something was written
+	r.Result.Changed = false // until something was written
 	if err != nil {
 		return err
 	}
@@ -89,48 +90,48 @@ func (r *run) up(ctx context.Context) error {
 		return r.awaitRelease(ctx)
 	}
 	if err := r.makeNamespace(ctx); err != nil {
-		return r.fail(RecordStep, err)
+		return r.Fail(RecordStep, err)
 	}
 	defer r.tellNamespace()
-	held, err := r.takeLock(ctx)
+	held, err := r.TakeLock(ctx)
 	if err != nil {
-		return r.fail("", err)
+		return r.Fail("", err)
 	}
 	defer held.Release()
-	r.lock.ask = held.Check
-	r.target.wroteAt(held.RenewedBefore())
+	r.Lock.Ask = held.Check
+	r.Target.WroteAt(held.RenewedBefore())
 	return r.applyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 }
 
 // awaitRelease waits for the operator of a release that is up to date: its pods may still be on their way.
-func (r *run) awaitRelease(ctx context.Context) error {
-	if r.steps.release == nil {
+func (r *Run) awaitRelease(ctx context.Context) error {
+	if r.steps.Release == nil {
 		return nil
 	}
-	if err := r.steps.release.Await(ctx, r.env.Sink); err != nil {
-		return r.fail(r.steps.release.Name(), err)
+	if err := r.steps.Release.Await(ctx, r.Env.Sink); err != nil {
+		return r.Fail(r.steps.Release.Name(), err)
 	}
 	return nil
 }
 
 // applyLocked looks again, since another run may have been at work before the lock was ours, and then writes what there
 // is to write.
-func (r *run) applyLocked(ctx context.Context) error {
-	if err := r.target.loadRecord(ctx); err != nil {
-		return r.fail(RecordStep, err)
+func (r *Run) applyLocked(ctx context.Context) error {
+	if err := r.Target.LoadRecord(ctx); err != nil {
+		return r.Fail(RecordStep, err)
 	}
 	_, err := r.observe(ctx)
-	r.result.Changed = false // until something was written
+	r.Result.Changed = false // until something was written
 	if err != nil {
 		return err
 	}
 	engine := r.engine()
 	changed, failures := engine.apply(ctx)
-	r.result.Changes = withUnchanged(engine, changed, r.result.Changes)
-	r.result.Changed = len(changed) > 0
+	r.Result.Changes = withUnchanged(engine, changed, r.Result.Changes)
+	r.Result.Changed = len(changed) > 0
 	r.collectWarnings()
 	for _, f := range failures {
-		_ = r.fail(f.step, f.err)
+		_ = r.Fail(f.Step, f.Err)
 	}
 	if len(failures) > 0 {
 		return ErrFailed
@@ -139,28 +140,28 @@ func (r *run) applyLocked(ctx context.Context) error {
 }
 
 // stillRecorded fails where somebody deleted the record while this run made what it tells of.
-func (r *run) stillRecorded(ctx context.Context) error {
-	if !r.result.Changed {
+func (r *Run) stillRecorded(ctx context.Context) error {
+	if !r.Result.Changed {
 		return nil
 	}
-	record := r.target.record
+	record := r.Target.Record
 	if err := record.Load(ctx); err != nil {
-		return r.fail(RecordStep, err)
+		return r.Fail(RecordStep, err)
 	}
 	if !record.Exists() {
-		return r.fail(RecordStep, hint.With(fmt.Errorf("read record ConfigMap %s/%s: it was deleted while this run was at work", record.Namespace, kube.RecordName),
+		return r.Fail(RecordStep, hint.With(fmt.Errorf("read record ConfigMap %s/%s: it was deleted while this run was at work", record.Namespace, kube.RecordName),
 			"run the same command again, which records what there is"))
 	}
 	return nil
 }
 
 // withUnchanged puts what was up to date beside what was changed, in the order of the steps.
-func withUnchanged(e *engine, changed, observed []plan.Change) []plan.Change {
-	all := &recorder{sink: event.Discard, changes: changed}
+func withUnchanged(e *Engine, changed, observed []plan.Change) []plan.Change {
+	all := &Recorder{Sink: event.Discard, Changes: changed}
 	for _, c := range observed {
 		if c.Action == plan.None {
-			all.changes = append(all.changes, c)
+			all.Changes = append(all.Changes, c)
 		}
 	}
-	return append([]plan.Change{}, all.inOrder(e.nodes)...)
+	return append([]plan.Change{}, all.inOrder(e.Nodes)...)
 }

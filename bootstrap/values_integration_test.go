@@ -20,6 +20,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/values"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
 )
@@ -79,11 +80,11 @@ func (c *cluster) globalSecret(t *testing.T, namespace string) {
 }
 
 // values asks as a later command line does, on which nothing is named.
-func (s *stage) values(t *testing.T) bootstrap.ValuesResult {
+func (s *stage) values(t *testing.T) values.Result {
 	t.Helper()
 	later := &stage{cluster: s.cluster, aws: s.aws, settings: s.settings}
 	later.forget()
-	result, err := bootstrap.Values(t.Context(), later.settings, false, s.env())
+	result, err := values.Run(t.Context(), later.settings, false, s.env())
 	if err != nil {
 		t.Fatalf("values: %v %+v", err, result.Errors)
 	}
@@ -94,7 +95,7 @@ func (s *stage) values(t *testing.T) bootstrap.ValuesResult {
 
 // makeStore makes the SecretStore that the gen3 chart's template makes of such values (gen3-helm,
 // helm/common/templates/_external_secrets.tpl), in a store of its own shape and on the real CRD.
-func (c *cluster) makeStore(t *testing.T, namespace string, values bootstrap.ValuesResult) {
+func (c *cluster) makeStore(t *testing.T, namespace string, values values.Result) {
 	t.Helper()
 	get := func(fields ...string) any {
 		v, found, err := unstructured.NestedFieldNoCopy(values.Values, append([]string{"global"}, fields...)...)
@@ -132,23 +133,23 @@ func (c *cluster) makeStore(t *testing.T, namespace string, values bootstrap.Val
 func testValuesWithoutRecord(t *testing.T, c *cluster) {
 	t.Helper()
 	s := c.newStage(t, awsfake.Start(t), "unknown")
-	result, err := bootstrap.Values(t.Context(), s.settings, false, s.env())
+	result, err := values.Run(t.Context(), s.settings, false, s.env())
 	if err == nil || len(result.Errors) != 1 || !strings.Contains(result.Errors[0].Message, "nothing is recorded") {
 		t.Errorf("got %v %+v", err, result.Errors)
 	}
 	s.settings.IRSA, s.settings.RoleName = true, "by-terraform"
-	result, err = bootstrap.Values(t.Context(), s.settings, false, s.env())
+	result, err = values.Run(t.Context(), s.settings, false, s.env())
 	if err == nil || !strings.Contains(fmt.Sprint(result.Errors), "by-terraform") {
 		t.Errorf("got %v %+v", err, result.Errors)
 	}
 	arn, err := s.aws.AddRole("by-terraform", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`, nil)
 	must(t, err)
-	if result, err = bootstrap.Values(t.Context(), s.settings, false, s.env()); err != nil || result.RoleARN != arn {
+	if result, err = values.Run(t.Context(), s.settings, false, s.env()); err != nil || result.RoleARN != arn {
 		t.Errorf("got %v, role %s, errors %+v", err, result.RoleARN, result.Errors)
 	}
 	allow := s.aws.Deny("iam:GetRole")
 	defer allow()
-	if result, err = bootstrap.Values(t.Context(), s.settings, false, s.env()); err != nil || result.RoleARN != arn || len(result.Warnings) != 1 {
+	if result, err = values.Run(t.Context(), s.settings, false, s.env()); err != nil || result.RoleARN != arn || len(result.Warnings) != 1 {
 		t.Errorf("got %v, role %s, warnings %q", err, result.RoleARN, result.Warnings)
 	}
 }
@@ -184,7 +185,7 @@ func testGen3Release(t *testing.T, c *cluster) {
 	s.settings.Gen3Version = ""
 	later := &stage{cluster: s.cluster, aws: s.aws, settings: s.settings}
 	later.forget()
-	got, err := bootstrap.Values(t.Context(), later.settings, false, s.env())
+	got, err := values.Run(t.Context(), later.settings, false, s.env())
 	if err == nil || got.Values != nil || !strings.Contains(got.Errors[0].Message, "gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only") {
 		t.Errorf("values that cannot work: %v %+v", err, got)
 	}

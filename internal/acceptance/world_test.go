@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
@@ -41,7 +42,7 @@ type world struct {
 	kube      kubernetes.Interface // past the proxy: the tests' own eyes
 	namespace string
 	settings  bootstrap.Settings
-	options   bootstrap.TeardownOptions
+	options   teardown.Options
 	output    *output
 }
 
@@ -148,7 +149,7 @@ func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error
 	settings.Yes = true
 	// As from the command line, where the record gives the names.
 	settings.PolicyName, settings.UserName, settings.IAMPath, settings.GlobalUserSecret, settings.ServiceAccount = "", "", "", "", ""
-	result, err := bootstrap.Teardown(ctx, settings, w.options, w.env())
+	result, err := teardown.Run(ctx, settings, w.options, w.env())
 	fmt.Fprintf(w.output, "result %+v error %+v\n", result, err)
 	return result, err
 }

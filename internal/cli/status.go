@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
@@ -70,7 +71,7 @@ func parseAge(text string) (time.Duration, error) {
 
 // printStatus puts what was found on stdout, and what is amiss on stderr.
 func (s session) printStatus(ctx context.Context, maxKeyAge time.Duration) error {
-	result, err := bootstrap.Status(ctx, s.settings, maxKeyAge, bootstrap.Env{
+	result, err := status.Run(ctx, s.settings, maxKeyAge, bootstrap.Env{
 		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr),
 	})
 	var lost error

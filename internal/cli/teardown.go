@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 )
 
 func newTeardown(p Process) command {
 	in := newInputs()
-	var o bootstrap.TeardownOptions
+	var o teardown.Options
 	own := group{"teardown", []option{
 		{name: "dry-run", into: &o.DryRun, usage: "write nothing, and say what would be deleted"},
 		{name: "force", into: &o.Force, argvOnly: true, usage: "go on although objects of External Secrets lose what they stand on"},
@@ -35,7 +36,7 @@ func newTeardown(p Process) command {
 				tense = report.Pending
 			}
 			_, err := newSession(p, in, "teardown", tense).run(ctx, func(ctx context.Context, s bootstrap.Settings, env bootstrap.Env) (bootstrap.Result, error) {
-				return bootstrap.Teardown(ctx, s, o, env)
+				return teardown.Run(ctx, s, o, env)
 			})
 			return err
 		},

@@ -10,6 +10,8 @@ import (
 	"github.com/xrash/smetrics"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/values"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -116,11 +118,11 @@ func usageResult(args []string, err error) bootstrap.Result {
 func documentOf(r bootstrap.Result) any {
 	switch r.Command {
 	case "status":
-		s := bootstrap.NewStatusResult(bootstrap.Settings{})
+		s := status.NewResult(bootstrap.Settings{})
 		s.Errors = r.Errors
 		return s
 	case "values":
-		v := bootstrap.NewValuesResult(bootstrap.Settings{})
+		v := values.NewResult(bootstrap.Settings{})
 		v.Errors = r.Errors
 		return v
 	default:

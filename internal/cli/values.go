@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/values"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
@@ -56,7 +57,7 @@ func (in *inputs) valuesGroups() []group {
 
 // printValues puts the fragment or the document on stdout, and what is amiss on stderr.
 func (s session) printValues(ctx context.Context, offline bool) error {
-	result, err := bootstrap.Values(ctx, s.settings, offline, bootstrap.Env{
+	result, err := values.Run(ctx, s.settings, offline, bootstrap.Env{
 		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr),
 	})
 	var lost error

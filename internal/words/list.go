@@ -30,6 +30,14 @@ func Without(names, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
 
+// AddOnce adds x to a list, unless it is there.
+func AddOnce[T comparable](list []T, x T) []T {
+	if slices.Contains(list, x) {
+		return list
+	}
+	return append(list, x)
+}
+
 // Few tells the first of many, where nobody is served by all of them.
 func Few(names []string) string { return List{}.Of(names) }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -39,9 +40,9 @@ func printers() map[string]func(w io.Writer, page report.Page, text string) erro
 	}
 	whole := func(*bootstrap.Result) {}
 	good := func(r *bootstrap.Result) { r.Errors, r.Changes = nil, r.Changes[2:5] }
-	about := func(edit func(*bootstrap.StatusResult)) func(io.Writer, report.Page, string) error {
+	about := func(edit func(*status.Result)) func(io.Writer, report.Page, string) error {
 		return func(w io.Writer, page report.Page, text string) error {
-			r := hostile.Fill[bootstrap.StatusResult](text)
+			r := hostile.Fill[status.Result](text)
 			edit(&r)
 			return report.Status(w, page, r)
 		}
@@ -54,13 +55,13 @@ func printers() map[string]func(w io.Writer, page report.Page, text string) erro
 		"teardown":           result("teardown", report.Done, good),
 		"teardown, dry":      result("teardown", report.Pending, whole),
 		"an unknown command": result("x", report.Done, good),
-		"status":             about(func(*bootstrap.StatusResult) {}),
-		"status of Secrets": about(func(r *bootstrap.StatusResult) {
+		"status":             about(func(*status.Result) {}),
+		"status of Secrets": about(func(r *status.Result) {
 			r.Keys[0].Ours, r.Secrets[0].Exists = true, true
 			r.Secrets[1].Exists, r.Secrets[1].Keeper, r.Secrets[1].Complete = true, "", true
 			r.Objects[0].Ready, r.Cluster.Context = "True", ""
 		}),
-		"status of nothing": about(func(r *bootstrap.StatusResult) {
+		"status of nothing": about(func(r *status.Result) {
 			r.Keys, r.Release, r.Lock, r.Secrets = nil, nil, nil, nil
 		}),
 		"warnings": func(w io.Writer, page report.Page, text string) error {

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // Status writes on one screen what status found. A run that ended before it looked at anything has nothing to show.
-func Status(w io.Writer, page Page, r bootstrap.StatusResult) error {
+func Status(w io.Writer, page Page, r status.Result) error {
 	if r.Mode == "" {
 		return nil
 	}
@@ -38,7 +39,7 @@ func Status(w io.Writer, page Page, r bootstrap.StatusResult) error {
 }
 
 // writeResources writes what up would do to each resource, in the words of plan.
-func writeResources(b *strings.Builder, page Page, r bootstrap.StatusResult) {
+func writeResources(b *strings.Builder, page Page, r status.Result) {
 	as := bootstrap.Result{}
 	for _, c := range r.Resources {
 		change := c.Change
@@ -54,7 +55,7 @@ func writeResources(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 	writeChanges(b, page, Pending, as)
 }
 
-func writeObjects(b *strings.Builder, page Page, r bootstrap.StatusResult) {
+func writeObjects(b *strings.Builder, page Page, r status.Result) {
 	if len(r.Objects) == 0 {
 		return
 	}
@@ -65,10 +66,10 @@ func writeObjects(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 }
 
 // kinds parts the objects by their kind, in the order given.
-func kinds(objects []bootstrap.StatusObject) [][]bootstrap.StatusObject {
-	var out [][]bootstrap.StatusObject
+func kinds(objects []status.Object) [][]status.Object {
+	var out [][]status.Object
 	for _, o := range objects {
-		i := slices.IndexFunc(out, func(kind []bootstrap.StatusObject) bool { return kind[0].Kind == o.Kind })
+		i := slices.IndexFunc(out, func(kind []status.Object) bool { return kind[0].Kind == o.Kind })
 		if i < 0 {
 			out = append(out, nil)
 			i = len(out) - 1
@@ -79,7 +80,7 @@ func kinds(objects []bootstrap.StatusObject) [][]bootstrap.StatusObject {
 }
 
 // writeKind names the objects of one kind that are not well, and counts the others.
-func writeKind(b *strings.Builder, page Page, objects []bootstrap.StatusObject) {
+func writeKind(b *strings.Builder, page Page, objects []status.Object) {
 	var well, ill []string
 	for _, o := range objects {
 		if o.Ready == "True" {
@@ -99,7 +100,7 @@ func writeKind(b *strings.Builder, page Page, objects []bootstrap.StatusObject) 
 	}
 }
 
-func writeUnread(b *strings.Builder, page Page, r bootstrap.StatusResult) {
+func writeUnread(b *strings.Builder, page Page, r status.Result) {
 	if len(r.Unread) == 0 {
 		return
 	}

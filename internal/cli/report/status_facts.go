@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 )
@@ -26,7 +27,7 @@ func facts(b *strings.Builder, page Page, name string, texts []string) {
 	}
 }
 
-func writeFacts(b *strings.Builder, page Page, r bootstrap.StatusResult) {
+func writeFacts(b *strings.Builder, page Page, r status.Result) {
 	fact(b, "release", releaseFact(r))
 	var keys, secrets, mints []string
 	for _, k := range r.Keys {
@@ -53,13 +54,13 @@ func writeFacts(b *strings.Builder, page Page, r bootstrap.StatusResult) {
 const notKnown = "not known: see below"
 
 // unread reports whether something of a step could not be read.
-func unread(r bootstrap.StatusResult, step string) bool {
+func unread(r status.Result, step string) bool {
 	return slices.ContainsFunc(r.Unread, func(p bootstrap.Problem) bool { return p.Step == step })
 }
 
-func lockFact(r bootstrap.StatusResult) string {
+func lockFact(r status.Result) string {
 	switch {
-	case r.Lock == nil && unread(r, bootstrap.LockStep):
+	case r.Lock == nil && unread(r, status.LockStep):
 		return notKnown
 	case r.Lock == nil:
 		return "nobody holds it"
@@ -68,9 +69,9 @@ func lockFact(r bootstrap.StatusResult) string {
 	}
 }
 
-func releaseFact(result bootstrap.StatusResult) string {
+func releaseFact(result status.Result) string {
 	r := result.Release
-	looked := slices.ContainsFunc(result.Resources, func(c bootstrap.StatusResource) bool { return c.Step == bootstrap.HelmStep })
+	looked := slices.ContainsFunc(result.Resources, func(c status.Resource) bool { return c.Step == bootstrap.HelmStep })
 	switch {
 	case r == nil && unread(result, bootstrap.HelmStep):
 		return notKnown
@@ -97,7 +98,7 @@ func releaseFact(result bootstrap.StatusResult) string {
 	return strings.Join(parts, ", ")
 }
 
-func keyFact(page Page, k bootstrap.StatusKey, r bootstrap.StatusResult) string {
+func keyFact(page Page, k status.Key, r status.Result) string {
 	parts := []string{k.ID, iamsetup.Age(time.Duration(k.AgeSeconds)*time.Second) + " old"}
 	if !k.Active {
 		parts = append(parts, "inactive")
@@ -127,7 +128,7 @@ func keyFact(page Page, k bootstrap.StatusKey, r bootstrap.StatusResult) string 
 }
 
 // ownerName is an owner as somebody in this cluster calls it.
-func ownerName(owner string, r bootstrap.StatusResult) string {
+func ownerName(owner string, r status.Result) string {
 	namespace, here := strings.CutPrefix(owner, r.Cluster.ID+"/")
 	switch {
 	case r.Cluster.ID == "" || !here:
@@ -139,7 +140,7 @@ func ownerName(owner string, r bootstrap.StatusResult) string {
 	}
 }
 
-func secretFact(s bootstrap.StatusSecret) string {
+func secretFact(s status.Secret) string {
 	switch {
 	case !s.Exists:
 		return s.Name + " is not there"
@@ -159,7 +160,7 @@ func secretFact(s bootstrap.StatusSecret) string {
 	return text
 }
 
-func roleFact(page Page, r bootstrap.StatusRole) string {
+func roleFact(page Page, r status.Role) string {
 	text := r.ARN + " lets in " + cmp.Or(page.joined(r.Trusts), "nobody that gen3-bootstrap entered")
 	if r.OtherStatements > 0 {
 		text += ", and whom " + many(r.OtherStatements, "statement") + " of somebody else's may name"

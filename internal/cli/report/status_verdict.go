@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // verdict sums up in one line.
-func verdict(r bootstrap.StatusResult) string {
+func verdict(r status.Result) string {
 	pending, blocked, ill := 0, 0, 0
 	for _, c := range r.Resources {
 		switch c.Action {

@@ -1,0 +1,151 @@
+package status
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
+)
+
+// Run says what there is, whose it is and what up would change, and writes nothing. What may not be read is said, and
+// no error. With maxKeyAge, a key of this namespace that is older is one, as is an age that may not be read.
+func Run(ctx context.Context, s bootstrap.Settings, maxKeyAge time.Duration, env bootstrap.Env) (Result, error) {
+	v := &status{settings: s, env: env, result: NewResult(s)}
+	begun := env.Now()
+	limited, cancel := env.Bounded(ctx, s.Timeout)
+	defer cancel()
+	errs := v.connect(limited)
+	if len(errs) == 0 {
+		v.look(limited)
+		errs = v.overaged(maxKeyAge)
+	}
+	v.result.DurationSeconds = env.Now().Sub(begun).Round(time.Millisecond).Seconds()
+	if limited.Err() != nil && !bootstrap.IsInterrupt(ctx) {
+		errs = append(errs, context.Cause(limited))
+	}
+	for _, err := range errs {
+		v.result.Errors = append(v.result.Errors, bootstrap.ProblemOf("", err))
+	}
+	return v.result, bootstrap.Outcome(ctx, errs)
+}
+
+// status is one execution.
+type status struct {
+	settings bootstrap.Settings
+	env      bootstrap.Env
+	target   *bootstrap.Target
+	external *external.Objects
+	steps    *bootstrap.Steps
+
+	mu     sync.Mutex // of what reads at the same time fill in
+	result Result
+	held   []Secret
+	infos  []accesskey.Info
+	blind  bool // which keys there are, or whose, could not be found out
+
+	namespaceKnown bool // whether there is one could be asked
+	recordRead     bool
+}
+
+func (v *status) unread(step string, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, err := range bootstrap.EachOf(err) {
+		p := bootstrap.ProblemOf(step, err)
+		if !slices.ContainsFunc(v.result.Unread, func(q bootstrap.Problem) bool { return q.Message == p.Message }) {
+			v.result.Unread = append(v.result.Unread, p)
+		}
+	}
+}
+
+// look makes all reads at the same time. Each is on its own: one that fails is a line and keeps no other from answering.
+func (v *status) look(ctx context.Context) {
+	v.recall()
+	t := v.target
+	issuerErr := t.AskIssuer(ctx)
+	v.unread(oidcprovider.Step, issuerErr)
+	v.steps = t.Assemble(&bootstrap.Guard{})
+	if issuerErr != nil { // nothing can be said of these without it
+		v.steps.Provider, v.steps.Role = nil, nil
+	}
+	if v.steps.Release != nil {
+		v.steps.Release.NoFetch = true
+	}
+	_ = bootstrap.Together(
+		func() error { v.readSteps(ctx); return nil },
+		func() error { v.readLock(ctx); return nil },
+		func() error { v.readSecrets(ctx); return nil },
+		func() error { v.readObjects(ctx); return nil },
+	)
+	v.describeKeys()
+	v.describeOwn()
+	v.describeRelease()
+	v.describeRole()
+	v.result.Warnings = append(append(v.result.Warnings, t.Warnings...), v.steps.Warnings()...)
+}
+
+// readSteps lets the steps of up say what they would do.
+func (v *status) readSteps(ctx context.Context) {
+	nodes := slices.DeleteFunc(v.steps.Nodes(), func(n bootstrap.Node) bool { return n.Step.Name() == bootstrap.RecordStep && !v.unrecorded() })
+	engine := &bootstrap.Engine{Nodes: nodes, Beside: v.steps.Left.Look, Sink: event.Discard, Now: v.env.Now}
+	for _, o := range engine.Observe(ctx) {
+		v.unread(o.Step, o.Err)
+		for _, c := range o.Changes {
+			v.result.Resources = append(v.result.Resources, v.resource(c))
+			v.result.Drift = v.result.Drift || c.Action != plan.None
+		}
+		if o.Step == accesskey.Step && v.steps.Key != nil {
+			v.readKeys(ctx, v.steps.Key, o.Err)
+		}
+	}
+}
+
+// unrecorded reports that up would first write the record. One that is there is what all else is judged by.
+func (v *status) unrecorded() bool {
+	return v.recordRead && !v.result.Recorded && v.target.Namespace != nil
+}
+
+func (v *status) readKeys(ctx context.Context, key *accesskey.Up, observed error) {
+	keys := key.Keys
+	if observed != nil {
+		keys = key.ListedKeys
+	}
+	infos, err := keys(ctx)
+	v.unread(accesskey.Step, err)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if m := key.OpenMint(); m != nil {
+		v.result.OpenMints = append(v.result.OpenMints, Mint{User: m.UserName, Started: m.Started, Deadline: m.Deadline})
+	}
+	v.infos = append(v.infos, infos...)
+	v.blind = v.blind || observed != nil || err != nil && len(infos) == 0
+}
+
+// resource adds to a change whose the resource is.
+func (v *status) resource(c plan.Change) Resource {
+	var o iamsetup.Ownership
+	switch s := v.steps; c.Step {
+	case policy.Step:
+		o = s.Policy.Ownership()
+	case user.Step:
+		o = s.User.Ownership()
+	case role.Step:
+		o = s.Role.Ownership()
+	case oidcprovider.Step:
+		o = s.Provider.Ownership()
+	case bootstrap.HelmStep:
+		o.Ours = s.Release.Ours()
+	}
+	return Resource{Change: c, Ours: o.Ours, Owners: append([]string{}, o.Owners...)}
+}

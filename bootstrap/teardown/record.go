@@ -1,0 +1,143 @@
+package teardown
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+)
+
+// The record goes when all that it names has gone, then the Lease, then a namespace of ours that is empty: whatever a
+// run leaves behind when it is killed, the next one finds.
+
+// remaining is the record without what is gone, or will be; nil when nothing remains.
+func (t *teardown) remaining() *bootstrap.Recorded {
+	r := t.recorded()
+	if r == nil {
+		return nil
+	}
+	all := append([]bootstrap.Recorded{*r}, r.Earlier...)
+	all[0].Earlier = nil
+	for i := range all {
+		if all[i].Account == t.Settings.Account {
+			t.forget(&all[i])
+		}
+	}
+	left := all[0]
+	for _, e := range all[1:] {
+		if !e.NamesNothing() {
+			left.Earlier = append(left.Earlier, e)
+		}
+	}
+	if left.NamesNothing() && len(left.Earlier) == 0 {
+		return nil
+	}
+	return &left
+}
+
+func (t *teardown) forget(r *bootstrap.Recorded) {
+	for _, e := range t.all {
+		if e.forget != nil && e.settled() {
+			e.forget(r)
+		}
+	}
+}
+
+// allSettled reports whether nothing is left, or will be, that should be gone.
+func (t *teardown) allSettled() bool {
+	return !slices.ContainsFunc(t.all, func(e *ending) bool { return !e.idle && !e.settled() })
+}
+
+// closes reports whether the run ends with nothing of ours left in the namespace.
+func (t *teardown) closes() bool {
+	if t.recorded() != nil {
+		return t.allSettled() && t.remaining() == nil
+	}
+	return t.allSettled() && (len(t.options.Only) == 0 || !t.Target.Record.Exists())
+}
+
+// planClosing says what becomes of record, Lease and namespace.
+func (t *teardown) planClosing(ctx context.Context) ([]plan.Change, error) {
+	if !t.hasLock() {
+		return nil, nil
+	}
+	var out []plan.Change
+	if t.Target.Record.Exists() {
+		out = append(out, t.recordChange())
+	}
+	if !t.closes() {
+		return out, nil
+	}
+	lock, err := t.Target.Kube.LockState(ctx, t.Target.Settings.Namespace, kube.RecordName)
+	if err != nil {
+		return nil, err // it names the Lease
+	}
+	if lock != nil && lock.Ours {
+		out = append(out, t.closingChange("lease/"+t.Target.Settings.Namespace+"/"+kube.RecordName, plan.Delete, "the lock of runs in this namespace"))
+	}
+	ns, err := t.namespaceChange(ctx)
+	return append(out, ns...), err
+}
+
+func (t *teardown) closingChange(resource string, action plan.Action, reason string) plan.Change {
+	return plan.Change{Step: bootstrap.RecordStep, Resource: resource, Action: action, Reason: reason}
+}
+
+func (t *teardown) recordChange() plan.Change {
+	resource := "configmap/" + t.Target.Settings.Namespace + "/" + kube.RecordName
+	left := t.remaining()
+	switch before := t.recorded(); {
+	case t.closes():
+		return t.closingChange(resource, plan.Delete, "nothing that it names is left")
+	case left != nil && before != nil && bootstrap.Normal(*left) != bootstrap.Normal(*before):
+		return t.closingChange(resource, plan.Update, "what is gone is taken out; the rest is found by it next time")
+	default:
+		return t.closingChange(resource, plan.None, "kept: it names what is left")
+	}
+}
+
+// closeRecord writes down what is left, or deletes the record. It outlives an interrupt no longer than the run: until
+// then the record names more than there is, which harms nobody.
+func (t *teardown) closeRecord(ctx context.Context) ([]plan.Change, error) {
+	if !t.hasLock() || !t.Target.Record.Exists() {
+		return nil, nil
+	}
+	change := t.recordChange()
+	if change.Action == plan.None {
+		return nil, nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, fmt.Errorf("%s %s: not begun: %w", change.Action, change.Resource, err)
+	}
+	err := t.mayCloseRecord()
+	if err != nil {
+		return nil, err
+	}
+	switch change.Action {
+	case plan.Delete:
+		err = t.Target.Record.Delete(ctx)
+	case plan.Update:
+		err = t.saveRecord(ctx)
+	case plan.None, plan.Create, plan.Adopt, plan.Blocked:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.closed = change.Action == plan.Delete
+	t.Env.Sink.Emit(event.Event{Time: t.Env.Now(), Type: event.Changed, Step: bootstrap.RecordStep, Change: &change})
+	return []plan.Change{change}, nil
+}
+
+func (t *teardown) saveRecord(ctx context.Context) error {
+	text, err := json.MarshalIndent(t.remaining(), "", "  ")
+	if err != nil {
+		return fmt.Errorf("marshal record: %w", err)
+	}
+	return t.Target.Record.SaveSettings(ctx, text) // it names the record
+}

@@ -1,0 +1,45 @@
+package teardown
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+)
+
+// ended is an ending that came to its end as said.
+func ended(ok bool, forget func(*bootstrap.Recorded)) *ending {
+	e := &ending{forget: forget}
+	if !ok {
+		e.err = bootstrap.ErrFailed
+	}
+	return e
+}
+
+func TestRemaining(t *testing.T) {
+	t.Parallel()
+	user := func(r *bootstrap.Recorded) { r.UserName = "" }
+	policy := func(r *bootstrap.Recorded) { r.PolicyName = "" }
+	for name, test := range map[string]struct {
+		all  endings
+		want bootstrap.Recorded
+	}{
+		"nothing went":    {endings{ended(false, user), ended(false, policy)}, bootstrap.Recorded{Account: "1", UserName: "u", PolicyName: "p"}},
+		"the user stayed": {endings{ended(false, user), ended(true, policy)}, bootstrap.Recorded{Account: "1", UserName: "u"}},
+		"all went":        {endings{ended(true, user), ended(true, policy)}, bootstrap.Recorded{Account: "1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := bootstrap.Recorded{Account: "1", UserName: "u", PolicyName: "p"}
+			run := &teardown{Run: &bootstrap.Run{Settings: bootstrap.Settings{Account: "1"}}, all: test.all}
+			run.forget(&r)
+			if diff := cmp.Diff(test.want, r); diff != "" {
+				t.Error(diff)
+			}
+			if r.NamesNothing() != (name == "all went") {
+				t.Errorf("names nothing: %v", r.NamesNothing())
+			}
+		})
+	}
+}

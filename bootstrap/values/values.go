@@ -1,0 +1,159 @@
+package values
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// Result is what values found, and the document that -o json prints for it.
+type Result struct {
+	Command     string              `json:"command"`
+	Account     string              `json:"account"`
+	Region      string              `json:"region"`
+	Namespace   string              `json:"namespace"`
+	Mode        string              `json:"mode"`              // keys, global-user, irsa or irsa+global-user
+	Gen3Version string              `json:"gen3Version"`       // of the chart that the values are for
+	Served      []string            `json:"servedApiVersions"` // of External Secrets in the cluster, such as v1; empty where it was not asked
+	RoleARN     string              `json:"roleArn,omitempty"`
+	Secret      string              `json:"secret,omitempty"` // "namespace/name": the one that the chart's SecretStore reads
+	Values      map[string]any      `json:"values"`           // for helm -f; null on failure
+	Warnings    []string            `json:"warnings"`
+	Errors      []bootstrap.Problem `json:"errors"`
+
+	Text string `json:"-"` // the same values as YAML, with comments
+}
+
+// NewResult is the document of a run that has found nothing yet.
+func NewResult(s bootstrap.Settings) Result {
+	return Result{
+		Command: "values", Account: s.Account, Region: s.Region, Namespace: s.Namespace, Gen3Version: s.Gen3Version,
+		Served: []string{}, Warnings: []string{}, Errors: []bootstrap.Problem{},
+	}
+}
+
+// Run says which values make the gen3 chart use what up made. A name that is empty in the settings means the one in the
+// record. It writes nothing; offline it also asks nobody, and goes by the settings alone.
+func Run(ctx context.Context, s bootstrap.Settings, offline bool, env bootstrap.Env) (Result, error) {
+	v := &valuesRun{settings: s, env: env, result: NewResult(s)}
+	look := v.look
+	if offline {
+		look = v.compute
+	}
+	limited, cancel := env.Bounded(ctx, s.Timeout)
+	defer cancel()
+	errs := look(limited)
+	if len(errs) == 0 {
+		errs = v.write()
+	}
+	for _, err := range errs {
+		v.result.Errors = append(v.result.Errors, bootstrap.ProblemOf("", err))
+	}
+	return v.result, bootstrap.Outcome(ctx, errs)
+}
+
+// valuesRun is one execution of values.
+type valuesRun struct {
+	settings bootstrap.Settings
+	env      bootstrap.Env
+	fragment fragment
+	result   Result
+
+	target *bootstrap.Target
+	last   bootstrap.Recorded // what the record says of the last up
+
+	warning sync.Mutex // the reads run at the same time
+}
+
+func (v *valuesRun) warn(format string, args ...any) {
+	v.warning.Lock()
+	defer v.warning.Unlock()
+	v.result.Warnings = append(v.result.Warnings, fmt.Sprintf(format, args...))
+}
+
+// look asks the record, the cluster and IAM.
+func (v *valuesRun) look(ctx context.Context) []error {
+	plain := v.settings.Named()
+	plain.SkipHelm, plain.Timing = true, plain.Timing.WithDefaults()
+	if errs := plain.Check(); len(errs) > 0 {
+		return errs
+	}
+	v.target = &bootstrap.Target{Settings: plain, Env: v.env}
+	if errs := v.target.Load(ctx); len(errs) > 0 {
+		return errs
+	}
+	v.result.Namespace = v.target.Settings.Namespace
+	if errs := v.target.Ask(ctx); len(errs) > 0 {
+		return errs
+	}
+	if errs := v.target.CompareAccount(); len(errs) > 0 {
+		return errs
+	}
+	v.result.Warnings = append(v.result.Warnings, v.target.Warnings...)
+	if err := v.recall(); err != nil {
+		return []error{err}
+	}
+	return bootstrap.Together(
+		func() error { return v.readServed(ctx) },
+		func() error { return v.readChart(ctx) },
+		func() error { return v.readRole(ctx) },
+		func() error { return v.readSecret(ctx) },
+	)
+}
+
+// recall takes mode and names from the record, where the flags leave them open.
+func (v *valuesRun) recall() error {
+	s := v.settings
+	record := v.target.Last
+	if record == nil && !s.IRSA && !s.UseGlobalUser {
+		return hint.With(fmt.Errorf("read record: nothing is recorded for namespace %s in cluster %s (context %s)", v.result.Namespace, v.target.Kube.Server, v.target.Kube.Context),
+			"run `gen3-bootstrap up` first; or say with --irsa or --use-global-user what is there; or give everything and --offline")
+	}
+	if record != nil {
+		v.last = *record
+	}
+	if !s.IRSA && !s.UseGlobalUser {
+		s.IRSA, s.UseGlobalUser = v.last.Modes()
+	}
+	if v.last.Account != "" && v.last.Account != s.Account {
+		v.warn("the last up in namespace %s was for account %s, and --account is %s", v.result.Namespace, v.last.Account, s.Account)
+	}
+	if v.last.Region != "" && v.last.Region != s.Region {
+		v.warn("the last up in namespace %s was for region %s, and these values have secrets read from %s", v.result.Namespace, v.last.Region, s.Region)
+	}
+	v.fragment = fragment{
+		mode: s.ModeOf(), namespace: v.result.Namespace, region: s.Region,
+		serviceAccount: cmp.Or(s.ServiceAccount, v.last.ServiceAccount, bootstrap.DefaultServiceAccount),
+		secret:         cmp.Or(s.GlobalUserSecret, v.last.GlobalUserSecret, bootstrap.DefaultGlobalUserSecret),
+	}
+	return nil
+}
+
+// write judges what was found and puts it into the result.
+func (v *valuesRun) write() []error {
+	f := v.fragment
+	v.result.Mode, v.result.Gen3Version, v.result.RoleARN = f.mode, f.chart.String(), f.roleARN
+	v.result.Served = append(v.result.Served, f.served...)
+	if err := f.check(); err != nil {
+		return []error{err}
+	}
+	if f.chart.Unknown() {
+		v.warn("gen3 chart %s is newer than the newest known here, %s, and taken to be like it", f.chart, gen3.Newest)
+	}
+	if why := f.chart.Misfit(f.served); why != "" && f.chart.APIFor(f.served) == "" {
+		return []error{hint.With(fmt.Errorf("gen3 chart %s %s, and the cluster serves %s", f.chart, why, gen3.APIList(f.served)),
+			fmt.Sprintf("chart %s %s serves both; newer gen3 charts take the one that is served", chartsource.DefaultChart, chartsource.DefaultVersion))}
+	}
+	text, err := f.text()
+	if err != nil {
+		return []error{err}
+	}
+	v.result.Values, v.result.Text = f.values(), text
+	return nil
+}
