@@ -54,7 +54,7 @@ lint: ## golangci-lint, pinned in internal/tools
 	cd internal/sandbox && go tool -modfile=../tools/go.mod golangci-lint run ./...
 
 golden: ## write the golden files anew
-	go test ./internal/cli ./internal/cli/progress ./internal/cli/report ./iamsetup/policy ./bootstrap -update
+	go test ./internal/cli ./internal/cli/progress ./internal/cli/report ./iamsetup/policy ./bootstrap/values -update
 
 clean: ## remove what was built
 	rm -rf $(BIN)

@@ -49,9 +49,9 @@ func (b blast) fate() string {
 	case b.crds:
 		return "deleted with the CRDs, and the Secrets that they own with them"
 	case b.operator:
-		return "left, with no operator to serve them"
+		return "kept, with no operator to serve them"
 	default:
-		return "left, without the key or role that their stores sign in with"
+		return "kept, without the key or role that their stores sign in with"
 	}
 }
 

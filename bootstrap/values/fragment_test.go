@@ -48,7 +48,7 @@ func TestFragments(t *testing.T) {
 				if err := yaml.UnmarshalStrict([]byte(text), &parsed); err != nil || len(parsed) != 1 {
 					t.Errorf("as YAML: %v, %v", parsed, err)
 				}
-				golden.File(t, filepath.Join("..", "testdata", "values", version+"-"+strings.ReplaceAll(mode, "+", "-")+".yaml"), text)
+				golden.File(t, filepath.Join("..", "..", "testdata", "values", version+"-"+strings.ReplaceAll(mode, "+", "-")+".yaml"), text)
 			})
 		}
 	}
