@@ -96,7 +96,7 @@ func essence(d *appsv1.Deployment) appsv1.Deployment {
 			out.Annotations[key] = words.Brief(value)
 		}
 	}
-	out.Spec.Replicas, out.Spec.Selector = d.Spec.Replicas, d.Spec.Selector
+	out.Spec.Replicas = d.Spec.Replicas
 	containers := d.Spec.Template.Spec.Containers
 	for _, c := range containers[:min(len(containers), 10)] {
 		args := slices.DeleteFunc(slices.Clone(c.Args), func(arg string) bool {
@@ -243,7 +243,10 @@ func (s *Step) readMissing(ctx context.Context, o *Observed) error {
 			if absent[i] = apierrors.IsNotFound(err); absent[i] || apierrors.IsForbidden(err) {
 				return nil
 			}
-			found[i] = d
+			if err == nil {
+				kept := essence(d)
+				found[i] = &kept
+			}
 			return err
 		})
 	}

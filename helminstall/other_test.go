@@ -16,6 +16,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
 // storedElsewhere is a cluster with an operator of release eso in namespace ops, whose record is as given.
@@ -103,5 +104,45 @@ func TestUnreadCRDsHideNothing(t *testing.T) {
 	s.NoFetch = false
 	if _, err := s.Observe(t.Context()); !apierrors.IsForbidden(err) {
 		t.Errorf("up goes on: %v", err)
+	}
+}
+
+// TestOtherOwner: a Deployment that nothing cluster-wide confirms does not say in whose namespace to look.
+func TestOtherOwner(t *testing.T) {
+	t.Parallel()
+	tenant, real := owner.Owner{Release: "eso", Namespace: "tenant"}, owner.Owner{Release: "eso", Namespace: "ops"}
+	lookalike, confirmed := Operator{Owner: tenant}, Operator{Owner: real, Confirmed: true}
+	for name, test := range map[string]struct {
+		seen Observed
+		want owner.Owner
+	}{
+		"the CRDs name another":     {Observed{Operators: []Operator{lookalike}, CRDs: []CRD{{}, {Owner: real}}}, real},
+		"another one is confirmed":  {Observed{Operators: []Operator{lookalike, confirmed}}, real},
+		"nothing cluster-wide says": {Observed{Operators: []Operator{lookalike}, CRDs: []CRD{{}}}, tenant},
+		"nothing is there":          {Observed{}, owner.Owner{}},
+	} {
+		if got := test.seen.otherOwner(); got != test.want {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+}
+
+// TestNewestOther: of a release's history the newest revision counts.
+func TestNewestOther(t *testing.T) {
+	t.Parallel()
+	client := storedElsewhere(t, 2, release.StatusFailed, nil)
+	for _, revision := range []int{1, 3} {
+		rel := helmRelease(revision, release.StatusFailed)
+		rel.Name, rel.Namespace = "eso", "ops"
+		secret, err := stored.NewSecret(fmt.Sprintf("sh.helm.release.v1.eso.v%d", revision), rel, "createdAt", at())
+		must(t, err)
+		_, err = client.CoreV1().Secrets("ops").Create(t.Context(), secret, metav1.CreateOptions{})
+		must(t, err)
+	}
+	s := &Step{Client: client}
+	got, err := s.newestOther(t.Context(), owner.Owner{Release: "eso", Namespace: "ops"}, "=failed")
+	must(t, err)
+	if got == nil || stored.Revision(got) != 3 {
+		t.Errorf("got %v", got)
 	}
 }

@@ -125,6 +125,7 @@ func TestEssence(t *testing.T) {
 	big := strings.Repeat("x", 1<<20)
 	d.Annotations["big"], d.Labels["big"], d.Labels[versionLabel] = big, "x", "v1"
 	d.Annotations["argocd.argoproj.io/tracking-id"] = "app:" + big
+	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{big: "x"}}
 	for range 20 {
 		d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{
 			Image: big, Args: []string{big, "--loglevel=" + big, "--metrics-addr=:1", "--zap-time-encoding=epoch"}, Env: []corev1.EnvVar{{Value: big}},

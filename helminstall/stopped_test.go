@@ -1,6 +1,7 @@
 package helminstall
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -79,5 +80,21 @@ func TestStoppedElsewhere(t *testing.T) {
 	}
 	if diff := cmp.Diff(stopped(s.seen.deployments), s.Warnings()); diff != "" || len(s.Warnings()) != 1 {
 		t.Error(diff, s.Warnings())
+	}
+}
+
+// TestStoppedIsShort: whoever has a namespace can make many, and all the namespaces together are told in a few lines.
+func TestStoppedIsShort(t *testing.T) {
+	t.Parallel()
+	all := map[string]*appsv1.Deployment{}
+	for i := range 30 {
+		for _, ns := range []string{"a", fmt.Sprintf("n%d", i)} {
+			d := deployment(ns, fmt.Sprintf("d%d", i), 0, 0)
+			all[ns+"/"+d.Name] = d
+		}
+	}
+	got := stopped(all)
+	if len(got) != maxStopped+1 || !strings.Contains(got[0], "and 20 more;") || strings.Count(got[0], " d") > 3*maxStopped || !strings.Contains(got[maxStopped], "21 namespaces more") {
+		t.Errorf("%d lines: %q", len(got), got)
 	}
 }

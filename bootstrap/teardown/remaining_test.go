@@ -1,6 +1,7 @@
 package teardown
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,5 +42,18 @@ func TestRemaining(t *testing.T) {
 				t.Errorf("names nothing: %v", r.NamesNothing())
 			}
 		})
+	}
+}
+
+// TestClusterOfTheRecordIsNotAdvised: whoever may write the record chose the cluster in it, and so no command names it.
+func TestClusterOfTheRecordIsNotAdvised(t *testing.T) {
+	t.Parallel()
+	const chosen = "11111111-1111-4111-8111-111111111111"
+	settings := bootstrap.Settings{Account: "1", Namespace: "gen3"}
+	run := &teardown{Run: &bootstrap.Run{Settings: settings, Target: &bootstrap.Target{
+		Settings: settings, ClusterID: "22222222-2222-4222-8222-222222222222", Last: &bootstrap.Recorded{Account: "1", Cluster: chosen},
+	}}}
+	if err := run.checkRecord(); err != nil || len(run.extra) != 1 || !strings.Contains(run.extra[0], chosen) || strings.Contains(run.extra[0], "--cluster-id "+chosen) {
+		t.Errorf("%v, %q", err, run.extra)
 	}
 }

@@ -45,6 +45,11 @@ func TestDecide(t *testing.T) {
 			rules: func(r *keyRules) { r.adopt = true },
 			want:  "keep " + keyA + ", tag",
 		},
+		"tag lost, in somebody else's Secret too": {
+			view:  keyView{user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)}, proofs: []proof{good()}, holders: map[string][]string{keyA: {held("a", keyA).Name, "other/x"}}},
+			rules: func(r *keyRules) { r.adopt = true },
+			want:  "keep " + keyA,
+		},
 		"intent without key, long ago": {
 			view: keyView{user: ourUser(announced(ownerName)...), held: []credential.Held{absent("a")}, proofs: make([]proof, 1)},
 			want: "mint, create gen3/a, untag",

@@ -1,6 +1,8 @@
 package accesskey
 
 import (
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
@@ -124,4 +126,21 @@ func (p keyPlan) words() []string {
 		out = append(out, "blocked")
 	}
 	return out
+}
+
+// TestWhyAKeyIsNotAdopted: it is told which Secrets hold it too, so that somebody can look at them.
+func TestWhyAKeyIsNotAdopted(t *testing.T) {
+	t.Parallel()
+	for _, adopt := range []bool{true, false} {
+		k := &Up{Adopt: adopt}
+		k.view = keyView{
+			user: ourUser(), keys: []listedKey{active(keyA, 1)}, held: []credential.Held{held("a", keyA)},
+			holders: map[string][]string{keyA: {held("a", keyA).Name, "other/x (which cannot be searched)"}},
+		}
+		k.plan.source = &credential.Key{ID: keyA}
+		told := strings.HasSuffix(k.describeSource(), "not adopted, as it is in Secret other/x (which cannot be searched) too")
+		if told != adopt {
+			t.Errorf("adopt %v: %q", adopt, k.describeSource())
+		}
+	}
 }
