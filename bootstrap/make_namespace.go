@@ -18,7 +18,7 @@ func (r *Run) makeNamespace(ctx context.Context) error {
 		return err // it names the namespace
 	}
 	for _, c := range r.Result.Changes {
-		if c.Step == RecordStep && c.Resource == "namespace/"+t.Settings.Namespace {
+		if c.Step == RecordStep && c.Resource == plan.Of(plan.Namespace, t.Settings.Namespace) {
 			r.made = append(r.made, c)
 			r.Env.Sink.Emit(event.Event{Time: r.Env.Now(), Type: event.Changed, Step: RecordStep, Change: &c})
 		}

@@ -126,7 +126,7 @@ func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 	k.namespaceGone = namespace == nil
 	if k.namespaceGone {
 		k.changes = append(k.changes, plan.Change{
-			Step: RecordStep, Resource: "namespace/" + k.record.Namespace,
+			Step: RecordStep, Resource: plan.Of(plan.Namespace, k.record.Namespace),
 			Action: plan.Create, Reason: "there is no such namespace, and --create-namespace was given",
 		})
 	}
@@ -135,7 +135,7 @@ func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 }
 
 func (k *recordKeeper) compare() {
-	change := plan.Change{Step: RecordStep, Resource: "configmap/" + k.record.Namespace + "/" + kube.RecordName, Action: plan.None, Reason: "up to date"}
+	change := plan.Change{Step: RecordStep, Resource: plan.In(plan.ConfigMap, k.record.Namespace, kube.RecordName), Action: plan.None, Reason: "up to date"}
 	before := k.before()
 	want := k.wanted().follow(before)
 	switch {

@@ -2,7 +2,6 @@ package bootstrap
 
 import (
 	"context"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -20,9 +19,10 @@ func (r *Run) rehearse(ctx context.Context) []error {
 	}
 	trials := []func() error{func() error { return t.Record.Rehearse(ctx) }}
 	for _, c := range r.Result.Changes {
-		name, isSecret := strings.CutPrefix(c.Resource, "secret/")
-		if isSecret && c.Step == accesskey.Step && plan.Pending([]plan.Change{c}) {
-			trials = append(trials, func() error { return unlessOvertaken(r.steps.Key.Store.Rehearse(ctx, credential.Held{Name: name})) })
+		if c.Resource.Kind == plan.Secret && c.Step == accesskey.Step && plan.Pending([]plan.Change{c}) {
+			trials = append(trials, func() error {
+				return unlessOvertaken(r.steps.Key.Store.Rehearse(ctx, credential.Held{Name: c.Resource.Namespace + "/" + c.Resource.Name}))
+			})
 		}
 	}
 	return Together(trials...)

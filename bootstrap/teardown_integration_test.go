@@ -106,7 +106,7 @@ func testNames(t *testing.T, c *cluster) {
 	before := s.photo(t)
 	s.settings.PolicyName, s.settings.UserName, s.settings.IAMPath = "other-policy", "other-user", "/gen3/"
 	s.settings.SecretNames = []string{"other-secret"}
-	if made := s.up(t); made.Changes[0].Resource != "namespace/names" {
+	if made := s.up(t); made.Changes[0].Resource.String() != "namespace/names" {
 		t.Errorf("the namespace is not told:\n%s", show(made))
 	}
 	s.settings.UserName = "third-user" // leaves other-user behind, as the record says

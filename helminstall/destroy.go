@@ -54,7 +54,7 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 	}
 	if s.seen.NamespaceNames && !opts.KeepNamespace {
 		out = append(out, plan.Change{
-			Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Delete,
+			Step: stepName, Resource: plan.Of(plan.Namespace, s.Namespace), Action: plan.Delete,
 			Reason: "made for the release; only if nothing else is in it",
 		})
 	}
@@ -152,7 +152,7 @@ func showDeployment(op Operator) string {
 }
 
 func (s *Step) crdChange(crd string) plan.Change {
-	return plan.Change{Step: stepName, Resource: "customresourcedefinition/" + crd, Action: plan.Delete, Reason: "--delete-crds"}
+	return plan.Change{Step: stepName, Resource: plan.Of(plan.CRD, crd), Action: plan.Delete, Reason: "--delete-crds"}
 }
 
 // Destroy uninstalls the release if it is ours, running no hooks and deleting only what names the release itself, never its CRDs unless asked to, and then its namespace if that was made for
@@ -227,7 +227,7 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 	if err := namespace.Delete(ctx, s.Client, s.Namespace, s.seen.namespaceUID); err != nil {
 		return err
 	}
-	c := plan.Change{Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Delete, Reason: "made by this program, and empty"}
+	c := plan.Change{Step: stepName, Resource: plan.Of(plan.Namespace, s.Namespace), Action: plan.Delete, Reason: "made by this program, and empty"}
 	s.emit(sink, event.Event{Type: event.Changed, Change: &c})
 	s.once(sink)("namespace " + s.Namespace + " to be gone")
 	limited, cancel := context.WithTimeoutCause(ctx, s.timeout(), fmt.Errorf("still there after %s", s.timeout()))

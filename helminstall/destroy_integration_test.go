@@ -23,7 +23,7 @@ func TestSandboxDestroy(t *testing.T) {
 	must(t, err)
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{})
 	must(t, err)
-	if changes[0].Action != plan.Delete || len(changes) < 20 || changes[len(changes)-1].Resource != "namespace/external-secrets" {
+	if changes[0].Action != plan.Delete || len(changes) < 20 || changes[len(changes)-1].Resource.String() != "namespace/external-secrets" {
 		t.Errorf("plan: %v", changes)
 	}
 	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))

@@ -75,7 +75,7 @@ func TestSandboxNothingIsWrittenBeforeAllIsChecked(t *testing.T) {
 		must(t, err)
 		blocked := plan.BlockedIn(changes)
 		if !slices.ContainsFunc(blocked, func(c plan.Change) bool {
-			return c.Resource == resource && strings.Contains(c.Reason, reason) && c.Hint != ""
+			return c.Resource.String() == resource && strings.Contains(c.Reason, reason) && c.Hint != ""
 		}) {
 			t.Errorf("no %s with %q in %+v", resource, reason, changes)
 		}

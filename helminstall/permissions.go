@@ -96,7 +96,7 @@ func (s *Step) checkGrants(ctx context.Context, docs []string) ([]plan.Change, e
 		group.Go(func() error {
 			err := s.tryGrant(ctx, g)
 			if refused(err) {
-				changes[i] = plan.Change{Step: stepName, Resource: g.String(), Action: plan.Blocked, Reason: fmt.Sprintf("create %s: %s", g, words.Brief(err.Error())), Hint: rbacHint}
+				changes[i] = plan.Change{Step: stepName, Resource: plan.In(strings.ToLower(g.Kind), g.Metadata.Namespace, g.Metadata.Name), Action: plan.Blocked, Reason: fmt.Sprintf("create %s: %s", g, words.Brief(err.Error())), Hint: rbacHint}
 				return nil
 			}
 			return passes(err)

@@ -64,7 +64,7 @@ func TestSandboxRace(t *testing.T) {
 			writers, waiters := 0, 0
 			for _, got := range race(t, sb, change) {
 				for _, e := range got.all() {
-					if e.Type == event.Changed && strings.HasPrefix(e.Change.Resource, "helm-release/") {
+					if e.Type == event.Changed && strings.HasPrefix(e.Change.Resource.String(), "helm-release/") {
 						writers++
 					}
 				}

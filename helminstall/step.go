@@ -111,12 +111,12 @@ func (s *Step) makesNamespace() bool {
 }
 
 func (s *Step) namespaceChange() plan.Change {
-	return plan.Change{Step: stepName, Resource: "namespace/" + s.Namespace, Action: plan.Create, Reason: "does not exist"}
+	return plan.Change{Step: stepName, Resource: plan.Of(plan.Namespace, s.Namespace), Action: plan.Create, Reason: "does not exist"}
 }
 
 func (s *Step) releaseChange() plan.Change {
 	return plan.Change{
-		Step: stepName, Resource: "helm-release/" + s.Namespace + "/" + s.Settings.Release,
+		Step: stepName, Resource: plan.In(plan.HelmRelease, s.Namespace, s.Settings.Release),
 		Action: s.verdict.Action, Reason: s.verdict.Reason, Hint: s.verdict.Hint,
 	}
 }

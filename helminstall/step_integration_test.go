@@ -57,10 +57,10 @@ func TestSandboxInstall(t *testing.T) {
 		t.Errorf("a fresh install takes %d sequential round trips", n)
 	}
 	t.Logf("%d requests in %d rounds", len(calls.calls), calls.rounds())
-	if len(changes) != 2 || changes[0].Resource != "namespace/external-secrets" || changes[0].Action != plan.Create {
+	if len(changes) != 2 || changes[0].Resource.String() != "namespace/external-secrets" || changes[0].Action != plan.Create {
 		t.Errorf("plan: %v", changes)
 	}
-	if got.all()[0].Change == nil || got.all()[0].Change.Resource != "namespace/external-secrets" {
+	if got.all()[0].Change == nil || got.all()[0].Change.Resource.String() != "namespace/external-secrets" {
 		t.Errorf("events: %v", got.all())
 	}
 	rel := converges(t, sb, plan.None, "up to date", nil)

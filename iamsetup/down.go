@@ -24,7 +24,7 @@ type Down struct {
 type Leaver struct {
 	Step     string
 	What     string                                                  // such as "IAM user es"
-	Resource func() string                                           // as a plan shows it
+	Resource func() plan.Resource                                    // as a plan shows it
 	Read     func(context.Context) (Tags, error)                     // nil: there is none
 	Judge    func(ctx context.Context, f Fate, c *plan.Change) error // says what keeps one that is there; nil: nothing does
 	Forget   func(context.Context) error                             // has the next look read anew; nil: each does

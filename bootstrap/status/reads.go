@@ -8,6 +8,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
@@ -122,7 +123,7 @@ func (v *status) describeOwn() {
 	for i := range v.result.Resources {
 		r := &v.result.Resources[i]
 		for _, k := range v.result.Keys {
-			if r.Resource == "access-key/"+k.ID {
+			if r.Resource == plan.Of(plan.AccessKey, k.ID) {
 				r.Ours = k.Ours
 				if k.Owner != "" {
 					r.Owners = []string{k.Owner}
@@ -130,7 +131,7 @@ func (v *status) describeOwn() {
 			}
 		}
 		for _, s := range v.result.Secrets {
-			r.Ours = r.Ours || s.Ours && r.Resource == "secret/"+s.Name
+			r.Ours = r.Ours || s.Ours && r.Resource == plan.At(plan.Secret, s.Name)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func TestBlastInWords(t *testing.T) {
 	b := blast{taken: taken{operator: true}, parts: group(objects, owned)}
 	changes := b.changes(false, words.List{})
 	want := "kept, with no operator to serve them: 2 ExternalSecrets (x, y), 1 SecretStore (s), 1 Secret that ExternalSecrets own (x-secret)"
-	if len(changes) != 2 || changes[0].Resource != "cluster/external-secrets.io" || changes[1].Resource != "namespace/b" || changes[1].Reason != want || changes[1].Action != plan.Blocked {
+	if len(changes) != 2 || changes[0].Resource.String() != "cluster/external-secrets.io" || changes[1].Resource.String() != "namespace/b" || changes[1].Reason != want || changes[1].Action != plan.Blocked {
 		t.Errorf("%+v", changes)
 	}
 	if objects, secrets := b.total(); objects != 4 || secrets != 1 {

@@ -23,11 +23,11 @@ func (p blastPart) describe(names words.List) string {
 }
 
 // resource names the part in a result.
-func (p blastPart) resource() string {
+func (p blastPart) resource() plan.Resource {
 	if p.namespace == "" {
-		return "cluster/external-secrets.io"
+		return plan.Of("cluster", "external-secrets.io")
 	}
-	return "namespace/" + p.namespace
+	return plan.Of(plan.Namespace, p.namespace)
 }
 
 // changes are the lines that tell of it: in the way, or overridden.

@@ -25,7 +25,7 @@ func (t *teardown) confirm(ctx context.Context) error {
 	}
 	q := bootstrap.Question{Asks: t.options.describe(t.Target) + ":", Want: want}
 	for _, c := range t.Result.Changes {
-		q.Items = append(q.Items, bootstrap.QuestionItem{Name: string(c.Action), Text: c.Resource + ": " + c.Reason})
+		q.Items = append(q.Items, bootstrap.QuestionItem{Name: string(c.Action), Text: c.Resource.String() + ": " + c.Reason})
 	}
 	yes, err := t.Env.Confirm(ctx, q)
 	if err != nil {
@@ -44,7 +44,7 @@ func (t *teardown) deletions() []string {
 	for _, e := range t.all {
 		for _, c := range e.planned {
 			if e.pending() && c.Action == plan.Delete && !t.isReleaseLock(c) {
-				out = append(out, c.Resource)
+				out = append(out, c.Resource.String())
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
@@ -25,7 +24,7 @@ func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
 	if !kube.IsOurs(ns) || len(t.options.Only) > 0 {
 		return nil, nil
 	}
-	resource := "namespace/" + ns.Name
+	resource := plan.Of(plan.Namespace, ns.Name)
 	holdsRelease := slices.ContainsFunc(t.names.Releases, func(r bootstrap.ReleaseName) bool { return r.Namespace == ns.Name })
 	if takes := t.takes(); takes.crds || takes.operator && holdsRelease { // what is in it now tells little
 		return []plan.Change{t.closingChange(resource, plan.Delete, "made by this program; only if nothing else is in it")}, nil
@@ -52,8 +51,8 @@ func (t *teardown) contents(ctx context.Context) ([]string, error) {
 	var going []string
 	for _, e := range t.all {
 		for _, c := range e.planned {
-			if name, ok := strings.CutPrefix(c.Resource, "secret/"+t.Target.Settings.Namespace+"/"); ok && c.Action == plan.Delete {
-				going = append(going, "secrets/"+name)
+			if c.Resource.Kind == plan.Secret && c.Action == plan.Delete {
+				going = append(going, "secrets/"+c.Resource.Name)
 			}
 		}
 	}
@@ -68,15 +67,14 @@ func (t *teardown) leave(ctx context.Context) error {
 	var changed []plan.Change
 	var errs []error
 	for _, c := range t.closing {
-		kind, _, _ := strings.Cut(c.Resource, "/")
-		if c.Action != plan.Delete || kind == "configmap" {
+		if c.Action != plan.Delete || c.Resource.Kind == plan.ConfigMap {
 			continue
 		}
 		if err := context.Cause(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s %s: not begun: %w", c.Action, c.Resource, err))
 			break
 		}
-		done, err := t.leaveOne(ctx, kind)
+		done, err := t.leaveOne(ctx, c.Resource.Kind)
 		if err != nil {
 			errs = append(errs, err)
 			break // a namespace without its Lease is not empty, and one that stays may be used
@@ -96,7 +94,7 @@ func (t *teardown) leave(ctx context.Context) error {
 
 func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 	name := t.Target.Settings.Namespace
-	if kind == "lease" {
+	if kind == plan.Lease {
 		done, err := t.Target.Kube.DeleteLease(ctx, name, kube.RecordName, t.Target.Self)
 		if err == nil && !done {
 			return false, hint.With(fmt.Errorf("delete Lease %s/%s: another run has taken the lock", name, kube.RecordName), "run teardown again when that run has ended")

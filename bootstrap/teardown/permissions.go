@@ -68,7 +68,7 @@ func addRelease(n *bootstrap.Needs, r *releaseRemoval) {
 		}
 	}
 	for _, c := range r.planned {
-		if c.Resource == "namespace/"+namespace && c.Action == plan.Delete {
+		if c.Resource == plan.Of(plan.Namespace, namespace) && c.Action == plan.Delete {
 			n.Add("", "", "namespaces", namespace, "delete")
 		}
 	}
@@ -76,16 +76,14 @@ func addRelease(n *bootstrap.Needs, r *releaseRemoval) {
 
 // addClosing wants what the end of record, Lease and namespace takes.
 func addClosing(n *bootstrap.Needs, c plan.Change) {
-	kind, name, _ := strings.Cut(c.Resource, "/")
-	namespace, object, _ := strings.Cut(name, "/")
 	verb := map[plan.Action]string{plan.Update: "update", plan.Delete: "delete"}[c.Action]
 	switch {
 	case verb == "":
-	case kind == "configmap":
-		n.Add(namespace, "", "configmaps", object, "get", verb)
-	case kind == "lease":
-		n.Add(namespace, bootstrap.LeaseGroup, "leases", object, verb)
-	case kind == "namespace":
-		n.Add("", "", "namespaces", namespace, verb)
+	case c.Resource.Kind == plan.ConfigMap:
+		n.Add(c.Resource.Namespace, "", "configmaps", c.Resource.Name, "get", verb)
+	case c.Resource.Kind == plan.Lease:
+		n.Add(c.Resource.Namespace, bootstrap.LeaseGroup, "leases", c.Resource.Name, verb)
+	case c.Resource.Kind == plan.Namespace:
+		n.Add("", "", "namespaces", c.Resource.Name, verb)
 	}
 }

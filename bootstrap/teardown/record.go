@@ -78,18 +78,18 @@ func (t *teardown) planClosing(ctx context.Context) ([]plan.Change, error) {
 		return nil, err // it names the Lease
 	}
 	if lock != nil && lock.Ours {
-		out = append(out, t.closingChange("lease/"+t.Target.Settings.Namespace+"/"+kube.RecordName, plan.Delete, "the lock of runs in this namespace"))
+		out = append(out, t.closingChange(plan.In(plan.Lease, t.Target.Settings.Namespace, kube.RecordName), plan.Delete, "the lock of runs in this namespace"))
 	}
 	ns, err := t.namespaceChange(ctx)
 	return append(out, ns...), err
 }
 
-func (t *teardown) closingChange(resource string, action plan.Action, reason string) plan.Change {
+func (t *teardown) closingChange(resource plan.Resource, action plan.Action, reason string) plan.Change {
 	return plan.Change{Step: bootstrap.RecordStep, Resource: resource, Action: action, Reason: reason}
 }
 
 func (t *teardown) recordChange() plan.Change {
-	resource := "configmap/" + t.Target.Settings.Namespace + "/" + kube.RecordName
+	resource := plan.In(plan.ConfigMap, t.Target.Settings.Namespace, kube.RecordName)
 	left := t.remaining()
 	switch before := t.recorded(); {
 	case t.closes():

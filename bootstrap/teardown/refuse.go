@@ -22,7 +22,7 @@ func (t *teardown) refusal() error {
 	objects, secrets := t.blast.total()
 	texts := make([]string, 0, len(t.blast.parts))
 	for _, p := range t.blast.parts {
-		texts = append(texts, p.resource()+": "+p.describe(t.naming()))
+		texts = append(texts, p.resource().String()+": "+p.describe(t.naming()))
 	}
 	what := words.Counted(objects, "object") + " of External Secrets"
 	if secrets > 0 {

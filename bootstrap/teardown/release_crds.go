@@ -20,7 +20,7 @@ import (
 // judgeCRDs keeps the CRDs when objects have finalizers that only somebody else can take off: their deletion would hang.
 func (r *releaseRemoval) judgeCRDs(ctx context.Context) error {
 	isCRD := func(c plan.Change) bool {
-		return c.Action == plan.Delete && strings.HasPrefix(c.Resource, "customresourcedefinition/")
+		return c.Action == plan.Delete && c.Resource.Kind == plan.CRD
 	}
 	if r.crdsGo = slices.ContainsFunc(r.planned, isCRD); !r.crdsGo {
 		return nil
@@ -36,7 +36,7 @@ func (r *releaseRemoval) judgeCRDs(ctx context.Context) error {
 	r.crdsGo = false
 	r.planned = slices.DeleteFunc(slices.Clone(r.planned), isCRD)
 	blocked := hint.Change(held)
-	blocked.Step, blocked.Resource = r.Name(), "customresourcedefinitions/external-secrets.io"
+	blocked.Step, blocked.Resource = r.Name(), externalCRDs()
 	r.planned = append(r.planned, blocked)
 	return nil
 }
@@ -81,7 +81,7 @@ func (r *releaseRemoval) destroyCRDs(ctx context.Context, sink event.Sink) error
 	<-ended
 	if stripped > 0 {
 		sink.Emit(event.Event{Type: event.Changed, Step: r.Name(), Change: &plan.Change{
-			Step: r.Name(), Resource: "finalizers/external-secrets.io", Action: plan.Update,
+			Step: r.Name(), Resource: plan.Of("finalizers", "external-secrets.io"), Action: plan.Update,
 			Reason: fmt.Sprintf("the operator's were taken off %d objects that were to go, as it no longer serves them", stripped),
 		}})
 	}
@@ -112,7 +112,7 @@ func keptCRDsAsOne(all []plan.Change) []plan.Change {
 	var out []plan.Change
 	kept, reason := 0, ""
 	for _, c := range all {
-		if strings.HasPrefix(c.Resource, "customresourcedefinition/") && c.Action == plan.None {
+		if c.Resource.Kind == plan.CRD && c.Action == plan.None {
 			kept, reason = kept+1, c.Reason
 			continue
 		}
@@ -120,9 +120,12 @@ func keptCRDsAsOne(all []plan.Change) []plan.Change {
 	}
 	if kept > 0 {
 		out = append(out, plan.Change{
-			Step: all[0].Step, Resource: "customresourcedefinitions/external-secrets.io", Action: plan.None,
+			Step: all[0].Step, Resource: externalCRDs(), Action: plan.None,
 			Reason: fmt.Sprintf("%d are %s", kept, reason),
 		})
 	}
 	return out
 }
+
+// externalCRDs are the CRDs of External Secrets as a whole.
+func externalCRDs() plan.Resource { return plan.Of(plan.CRDs, "external-secrets.io") }

@@ -128,14 +128,14 @@ func (r *releaseRemoval) isLock(c plan.Change) bool {
 
 func (r *releaseRemoval) lockChange() plan.Change {
 	return plan.Change{
-		Step: r.Name(), Resource: "lease/" + r.step.Namespace + "/" + kube.ReleaseLockName,
+		Step: r.Name(), Resource: plan.In(plan.Lease, r.step.Namespace, kube.ReleaseLockName),
 		Action: plan.Delete, Reason: "the lock of runs on the release",
 	}
 }
 
 // withLock adds the lock to what goes, where it does not go with its namespace.
 func (r *releaseRemoval) withLock(ctx context.Context, all []plan.Change) ([]plan.Change, error) {
-	namespace := "namespace/" + r.step.Namespace
+	namespace := plan.Of(plan.Namespace, r.step.Namespace)
 	if slices.ContainsFunc(all, func(c plan.Change) bool { return c.Resource == namespace && c.Action == plan.Delete }) {
 		return all, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -16,7 +15,7 @@ import (
 
 // judgeNamespace looks into the release's namespace where nothing that is about to go is in it.
 func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) error {
-	i := slices.IndexFunc(all, func(c plan.Change) bool { return c.Resource == "namespace/"+r.step.Namespace })
+	i := slices.IndexFunc(all, func(c plan.Change) bool { return c.Resource == plan.Of(plan.Namespace, r.step.Namespace) })
 	if i < 0 || all[0].Action == plan.Delete {
 		return nil
 	}
@@ -43,7 +42,7 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 	for _, c := range all {
 		switch {
 		case c.Action == plan.None:
-		case strings.HasPrefix(c.Resource, "customresourcedefinition/"):
+		case c.Resource.Kind == plan.CRD:
 			continue
 		case err != nil:
 			blocked := hint.Change(err)
@@ -56,7 +55,7 @@ func (r *releaseRemoval) unlessUsed(ctx context.Context, all []plan.Change) []pl
 	}
 	if r.deleteCRDs && err == nil {
 		out = append(out, plan.Change{
-			Step: r.Name(), Resource: "customresourcedefinitions/external-secrets.io", Action: plan.Blocked,
+			Step: r.Name(), Resource: externalCRDs(), Action: plan.Blocked,
 			Reason: "--delete-crds: the CRDs are " + r.usedBy(elsewhere), Hint: "run teardown for those namespaces first, and with --delete-crds for the last of them",
 		})
 	}

@@ -3,7 +3,6 @@ package teardown
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -70,7 +69,7 @@ func (t *teardown) collectTeardownWarnings() {
 func (t *teardown) touchesCRDs() bool {
 	return slices.ContainsFunc(t.all, func(e *ending) bool {
 		return slices.ContainsFunc(e.planned, func(c plan.Change) bool {
-			return c.Action != plan.None && strings.HasPrefix(c.Resource, "customresourcedefinition")
+			return c.Action != plan.None && (c.Resource.Kind == plan.CRD || c.Resource.Kind == plan.CRDs)
 		})
 	})
 }

@@ -39,7 +39,7 @@ func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	}
 	s.planned, s.unsettled = nil, false
 	for _, h := range s.held {
-		c := plan.Change{Step: accesskey.Step, Resource: "secret/" + h.Name, Action: plan.None}
+		c := plan.Change{Step: accesskey.Step, Resource: plan.At(plan.Secret, h.Name), Action: plan.None}
 		switch {
 		case !h.Exists:
 			c.Reason = "not there"

@@ -31,15 +31,14 @@ func (t *teardown) takes() taken {
 
 // take adds what goes with one change. A user goes after its keys, which are changes of their own.
 func (t *teardown) take(out *taken, by remover, c plan.Change) {
-	kind, name, _ := strings.Cut(c.Resource, "/")
-	switch {
-	case kind == "helm-release":
+	switch kind, name := c.Resource.Kind, c.Resource.Name; {
+	case kind == plan.HelmRelease:
 		out.operator = true
-	case kind == "customresourcedefinition":
+	case kind == plan.CRD:
 		out.crds = true
-	case kind == "secret":
-		out.secrets = words.AddOnce(out.secrets, name)
-	case kind == "access-key":
+	case kind == plan.Secret:
+		out.secrets = words.AddOnce(out.secrets, c.Resource.Namespace+"/"+name)
+	case kind == plan.AccessKey:
 		for _, secret := range t.holding(name) {
 			out.secrets = words.AddOnce(out.secrets, secret)
 		}

@@ -13,34 +13,34 @@ import (
 // changes renders the decision, in a fixed order: the key, its Secrets, what goes, what is entered.
 func (k *Up) changes() []plan.Change {
 	var out []plan.Change
-	add := func(action plan.Action, resource, reason string) {
+	add := func(action plan.Action, resource plan.Resource, reason string) {
 		out = append(out, plan.Change{Step: Step, Resource: resource, Action: action, Reason: reason})
 	}
 	p := k.plan
 	if p.source == nil {
-		add(plan.Create, "access-key/"+plan.KnownAfterApply, p.why+k.unsettled())
+		add(plan.Create, plan.Of(plan.AccessKey, plan.KnownAfterApply), p.why+k.unsettled())
 	} else {
-		add(plan.None, "access-key/"+p.source.ID, k.describeSource()+k.unsettled())
+		add(plan.None, plan.Of(plan.AccessKey, p.source.ID), k.describeSource()+k.unsettled())
 	}
 	for _, h := range k.view.held {
 		if h.Spare {
 			if h.Key.ID != "" {
-				add(plan.None, "secret/"+h.Name, "holds access key "+h.Key.ID+"; an earlier up filled it, and this one leaves it")
+				add(plan.None, plan.At(plan.Secret, h.Name), "holds access key "+h.Key.ID+"; an earlier up filled it, and this one leaves it")
 			}
 			continue
 		}
 		if i := slices.IndexFunc(p.fills, func(f fill) bool { return f.held.Name == h.Name }); i >= 0 {
-			add(p.fills[i].action, "secret/"+h.Name, p.fills[i].reason)
-		} else if !slices.ContainsFunc(p.blocks, func(c plan.Change) bool { return c.Resource == "secret/"+h.Name }) {
-			add(plan.None, "secret/"+h.Name, "holds access key "+h.Key.ID)
+			add(p.fills[i].action, plan.At(plan.Secret, h.Name), p.fills[i].reason)
+		} else if !slices.ContainsFunc(p.blocks, func(c plan.Change) bool { return c.Resource == plan.At(plan.Secret, h.Name) }) {
+			add(plan.None, plan.At(plan.Secret, h.Name), "holds access key "+h.Key.ID)
 		}
 	}
 	out = append(out, p.strangerChanges()...)
 	for _, x := range slices.Concat(p.before, p.after) {
-		add(plan.Delete, "access-key/"+x.id, x.reason)
+		add(plan.Delete, plan.Of(plan.AccessKey, x.id), x.reason)
 	}
 	if entry := k.entry(); entry != "" {
-		add(plan.Update, "key-entry/"+k.Lookup.UserName, entry)
+		add(plan.Update, plan.Of(plan.KeyEntry, k.Lookup.UserName), entry)
 	}
 	return append(out, p.blocks...)
 }

@@ -147,7 +147,7 @@ func (d *decision) judgeMint() {
 		return
 	}
 	if !d.v.user.Tags.Ours() && !d.r.adopt {
-		d.block("access-key/"+plan.KnownAfterApply, "user "+d.v.user.ARN+" was not made by gen3-bootstrap, and "+d.why,
+		d.block(plan.Of(plan.AccessKey, plan.KnownAfterApply), "user "+d.v.user.ARN+" was not made by gen3-bootstrap, and "+d.why,
 			"--adopt lets this run mint a key on it; --user-name makes another user")
 		return
 	}
@@ -155,7 +155,7 @@ func (d *decision) judgeMint() {
 		d.before, d.after = append(d.before, d.after[0]), d.after[1:]
 	}
 	if len(d.v.keys)-len(d.before) >= keysMax && d.settle == "" {
-		d.block("access-key/"+plan.KnownAfterApply, fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()), "--user-name gives this namespace a user of its own", d.slotCure()...)
+		d.block(plan.Of(plan.AccessKey, plan.KnownAfterApply), fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()), "--user-name gives this namespace a user of its own", d.slotCure()...)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // judgeIntent settles the mint that an earlier run announced and did not take back, and finds the key that it made and
@@ -83,7 +84,7 @@ func (d *decision) blockCandidates(i intent, candidates []listedKey) {
 		if d.nobodys(k) {
 			cure = "if nobody needs it: " + d.deletion(k.ID)
 		}
-		d.block("access-key/"+k.ID,
+		d.block(plan.Of(plan.AccessKey, k.ID),
 			fmt.Sprintf("access key %s of user %s (%s) was made while a run of ours was minting at %s, and it cannot be told whether that run made it",
 				k.ID, d.r.userName, d.describe(k.ID), i.started.Format(time.RFC3339)),
 			cure, "if it is somebody's, tag it so: "+mark)

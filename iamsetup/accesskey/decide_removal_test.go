@@ -17,7 +17,7 @@ func (e keyEnds) words() string {
 		out = append(out, "leave "+x.id)
 	}
 	for _, c := range e.blocks {
-		out = append(out, "blocked "+strings.TrimPrefix(c.Resource, "access-key/"))
+		out = append(out, "blocked "+strings.TrimPrefix(c.Resource.String(), "access-key/"))
 	}
 	if len(e.untag) > 0 {
 		out = append(out, "untag "+strings.Join(e.untag, " "))

@@ -18,10 +18,10 @@ func (d *decision) judgeSecrets() {
 		switch action {
 		case plan.None:
 		case plan.Blocked:
-			d.block("secret/"+h.Name, reason, cure)
+			d.block(plan.At(plan.Secret, h.Name), reason, cure)
 		case plan.Create, plan.Update, plan.Delete, plan.Adopt:
 			if h.Immutable {
-				d.block("secret/"+h.Name, "Secret "+h.Name+" must change and is immutable", "delete it: "+kubectl(h.Name, "delete"))
+				d.block(plan.At(plan.Secret, h.Name), "Secret "+h.Name+" must change and is immutable", "delete it: "+kubectl(h.Name, "delete"))
 				continue
 			}
 			d.fills = append(d.fills, fill{held: h, action: action, reason: reason})
@@ -119,7 +119,7 @@ func (d *decision) contents(i int) string {
 func (d *decision) doubt(h credential.Held, listed *listedKey) {
 	switch {
 	case d.r.settled && listed != nil && d.source == nil:
-		d.block("access-key/"+h.Key.ID, fmt.Sprintf("IAM lists access key %s of user %s (%s) as active, and STS refuses it", h.Key.ID, d.r.userName, d.describe(h.Key.ID)),
+		d.block(plan.Of(plan.AccessKey, h.Key.ID), fmt.Sprintf("IAM lists access key %s of user %s (%s) as active, and STS refuses it", h.Key.ID, d.r.userName, d.describe(h.Key.ID)),
 			d.refusedCure(h.Key.ID))
 	case d.r.settled:
 	case listed != nil, d.lags(), d.v.now.Before(h.Created.Add(d.r.settle)):

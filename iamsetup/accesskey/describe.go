@@ -9,7 +9,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-func (d *decision) block(resource, reason, cure string, more ...string) {
+func (d *decision) block(resource plan.Resource, reason, cure string, more ...string) {
 	d.blocks = append(d.blocks, plan.Change{Step: Step, Resource: resource, Action: plan.Blocked, Reason: reason, Hint: cure, More: more})
 }
 

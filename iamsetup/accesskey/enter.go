@@ -28,7 +28,7 @@ func (k *Up) enter(ctx context.Context, say iamsetup.Report) error {
 			return err
 		}
 	}
-	say.Changed(plan.Change{Step: Step, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
+	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.KeyEntry, k.Lookup.UserName), Action: plan.Update, Reason: entry})
 	return nil
 }
 

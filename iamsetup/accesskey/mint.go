@@ -113,7 +113,7 @@ func (k *Up) adoptKey(ctx context.Context, say iamsetup.Report, m minting, key c
 	if err := errors.Join(context.Cause(ctx), k.Guard()); err != nil {
 		return fmt.Errorf("store access key %s: %w", key.ID, err)
 	}
-	say.Changed(plan.Change{Step: Step, Resource: "access-key/" + key.ID, Action: plan.Create, Reason: k.plan.why})
+	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.AccessKey, key.ID), Action: plan.Create, Reason: k.plan.why})
 	// What was begun is finished: the write itself outlives an interrupt.
 	write, cancel := k.Pace.Begun(ctx)
 	defer cancel()
@@ -134,7 +134,7 @@ func (k *Up) finish(ctx context.Context, say iamsetup.Report, key credential.Key
 		return err
 	}
 	if entry != "" {
-		say.Changed(plan.Change{Step: Step, Resource: "key-entry/" + k.Lookup.UserName, Action: plan.Update, Reason: entry})
+		say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.KeyEntry, k.Lookup.UserName), Action: plan.Update, Reason: entry})
 	}
 	k.plan.tag, k.plan.untag = false, ""
 	return nil

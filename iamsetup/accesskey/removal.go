@@ -84,17 +84,17 @@ func (r *Removal) judge(view keyView, settled bool) {
 // changes renders the decision in a fixed order: what goes, what stays, what must be waited for, what is in the way.
 func (r *Removal) changes() []plan.Change {
 	var out []plan.Change
-	add := func(action plan.Action, resource, reason string) {
+	add := func(action plan.Action, resource plan.Resource, reason string) {
 		out = append(out, plan.Change{Step: Step, Resource: resource, Action: action, Reason: reason})
 	}
 	for _, x := range r.todo.doomed {
-		add(plan.Delete, "access-key/"+x.id, x.reason)
+		add(plan.Delete, plan.Of(plan.AccessKey, x.id), x.reason)
 	}
 	for _, x := range r.todo.stay {
-		add(plan.None, "access-key/"+x.id, x.reason)
+		add(plan.None, plan.Of(plan.AccessKey, x.id), x.reason)
 	}
 	if entry := r.todo.entry(); entry != "" {
-		add(plan.Update, "key-entry/"+r.Lookup.UserName, entry)
+		add(plan.Update, plan.Of(plan.KeyEntry, r.Lookup.UserName), entry)
 	}
 	return append(out, r.todo.blocks...)
 }

@@ -40,7 +40,7 @@ func (r *Removal) Destroy(ctx context.Context, sink event.Sink) error {
 func (r *Removal) untagStale(ctx context.Context, say iamsetup.Report) error {
 	err := r.untag(ctx, say, r.todo.untag...)
 	if err == nil && len(r.todo.untag) > 0 {
-		say.Changed(plan.Change{Step: Step, Resource: "key-entry/" + r.Lookup.UserName, Action: plan.Update, Reason: r.todo.entry()})
+		say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.KeyEntry, r.Lookup.UserName), Action: plan.Update, Reason: r.todo.entry()})
 	}
 	return err
 }
@@ -74,7 +74,7 @@ func (r *Removal) delete(ctx context.Context, say iamsetup.Report, x doomed) err
 		return hint.With(err, "run teardown again, or: "+deleteKeyCommand(name, x.id))
 	}
 	r.deleted = append(r.deleted, x.id)
-	say.Changed(plan.Change{Step: Step, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
+	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.AccessKey, x.id), Action: plan.Delete, Reason: x.reason})
 	if r.view.tagged(x.id) == "" {
 		return nil
 	}

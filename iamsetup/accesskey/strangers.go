@@ -51,7 +51,7 @@ func (d *decision) knows(id string) bool {
 		return true
 	}
 	for _, b := range d.blocks {
-		if b.Resource == "access-key/"+id {
+		if b.Resource == plan.Of(plan.AccessKey, id) {
 			return true
 		}
 	}
@@ -81,7 +81,7 @@ func (p keyPlan) strangerChanges() []plan.Change {
 			cure = "it is kept, unless --adopt --yes deletes it"
 		}
 		out = append(out, plan.Change{
-			Step: Step, Resource: "access-key/" + s.id, Action: plan.None,
+			Step: Step, Resource: plan.Of(plan.AccessKey, s.id), Action: plan.None,
 			Reason: fmt.Sprintf("not ours (%s): %s", s.about, cure),
 		})
 	}

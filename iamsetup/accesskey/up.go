@@ -86,7 +86,7 @@ func (k *Up) delete(ctx context.Context, say iamsetup.Report, keys []doomed) err
 		if err := k.deleteKey(ctx, say, x.id); err != nil {
 			return err
 		}
-		say.Changed(plan.Change{Step: Step, Resource: "access-key/" + x.id, Action: plan.Delete, Reason: x.reason})
+		say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.AccessKey, x.id), Action: plan.Delete, Reason: x.reason})
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (k *Up) fill(ctx context.Context, say iamsetup.Report, key credential.Key, 
 		if err := k.Store.Write(ctx, f.held, key); err != nil {
 			return err // it names the Secret
 		}
-		say.Changed(plan.Change{Step: Step, Resource: "secret/" + f.held.Name, Action: f.action, Reason: f.reason})
+		say.Changed(plan.Change{Step: Step, Resource: plan.At(plan.Secret, f.held.Name), Action: f.action, Reason: f.reason})
 	}
 	return nil
 }

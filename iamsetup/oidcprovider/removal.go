@@ -46,7 +46,7 @@ func (p *Removal) leaver() iamsetup.Leaver {
 	arn := p.Account.ProviderARN(p.Issuer)
 	return iamsetup.Leaver{
 		Step: Step, What: "IAM identity provider " + arn, Judge: p.judge,
-		Resource: func() string { return "oidc-provider/" + arn },
+		Resource: func() plan.Resource { return plan.Of(plan.OIDCProvider, arn) },
 		Read: func(ctx context.Context) (iamsetup.Tags, error) {
 			tags, _, err := get(ctx, p.API, arn)
 			return tags, err

@@ -56,7 +56,7 @@ func (p *Up) resource() iamsetup.Resource {
 }
 
 func (p *Up) change() plan.Change {
-	return plan.Change{Step: Step, Resource: "oidc-provider/" + p.ARN()}
+	return plan.Change{Step: Step, Resource: plan.Of(plan.OIDCProvider, p.ARN())}
 }
 
 func (p *Up) read(ctx context.Context) error {

@@ -55,7 +55,7 @@ func (p *Removal) Destroy(ctx context.Context, sink event.Sink) error {
 func (p *Removal) leaver() iamsetup.Leaver {
 	return iamsetup.Leaver{
 		Step: Step, What: "IAM policy " + p.ARN, Read: p.read, Judge: p.judge, Remove: p.remove,
-		Resource: func() string { return "iam-policy/" + p.ARN },
+		Resource: func() plan.Resource { return plan.Of(plan.IAMPolicy, p.ARN) },
 		Untag: func(ctx context.Context, keys []string) error {
 			return iamsetup.Failed(p.API.UntagPolicy(ctx, &iam.UntagPolicyInput{PolicyArn: &p.ARN, TagKeys: keys}))
 		},

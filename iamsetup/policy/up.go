@@ -74,7 +74,7 @@ func (p *Up) resource() iamsetup.Resource {
 }
 
 func (p *Up) change() plan.Change {
-	return plan.Change{Step: Step, Resource: "iam-policy/" + p.ARN()}
+	return plan.Change{Step: Step, Resource: plan.Of(plan.IAMPolicy, p.ARN())}
 }
 
 // read looks at the policy. One that shows without its document, since it is new or has just got another, is asked for

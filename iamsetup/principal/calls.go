@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // Calls are the calls by which a user and a role are read and written in the same way.
@@ -29,6 +30,9 @@ type Calls struct {
 
 // String is what messages call it.
 func (c Calls) String() string { return "IAM " + c.Noun + " " + c.Name }
+
+// Resource is what a plan calls it, by its name or ARN.
+func (c Calls) Resource(name string) plan.Resource { return plan.Of("iam-"+c.Noun, name) }
 
 // flag names another one.
 func (c Calls) flag() string { return "--" + c.Noun + "-name" }

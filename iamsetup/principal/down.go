@@ -27,11 +27,11 @@ func (d *Down) ARN() string { return d.arn }
 
 // Leaver is what is the same for both.
 func (d *Down) Leaver(on Calls) iamsetup.Leaver {
-	return iamsetup.Leaver{Step: on.Step, What: on.String(), Untag: on.Untag, Resource: func() string {
+	return iamsetup.Leaver{Step: on.Step, What: on.String(), Untag: on.Untag, Resource: func() plan.Resource {
 		if d.Tags() == nil {
-			return "iam-" + on.Noun + "/" + on.Name
+			return on.Resource(on.Name)
 		}
-		return "iam-" + on.Noun + "/" + d.arn
+		return on.Resource(d.arn)
 	}}
 }
 

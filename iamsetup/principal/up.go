@@ -92,8 +92,8 @@ func (p *Up) count(ctx context.Context) error {
 // unfit says what keeps it from being used as it is.
 func (p *Up) JudgeBoth(d iamsetup.Difference, unfit []string) []plan.Change {
 	on := p.on
-	c := plan.Change{Step: on.Step, Resource: "iam-" + on.Noun + "/" + p.arn}
-	a := plan.Change{Step: on.Step, Resource: "policy-attachment/" + on.Name + "/" + iamsetup.LastPart(p.PolicyARN)}
+	c := plan.Change{Step: on.Step, Resource: on.Resource(p.arn)}
+	a := plan.Change{Step: on.Step, Resource: plan.Of(plan.Attachment, on.Name+"/"+iamsetup.LastPart(p.PolicyARN))}
 	d.What, d.Another, d.Full = on.Noun+" "+p.arn, on.another(), on.another()
 	switch {
 	case p.Have() == nil:

@@ -18,7 +18,7 @@ import (
 
 // half is a run that makes the policy and fails at the user.
 func half(err error) work {
-	change := plan.Change{Step: "iam-policy", Resource: "iam-policy/p", Action: plan.Create, Reason: "it does not exist"}
+	change := plan.Change{Step: "iam-policy", Resource: plan.Of("iam-policy", "p"), Action: plan.Create, Reason: "it does not exist"}
 	return func(_ context.Context, _ bootstrap.Settings, env bootstrap.Env) (bootstrap.Result, error) {
 		env.Sink.Emit(event.Event{Type: event.Changed, Step: "iam-policy", Change: &change})
 		env.Log.Debug("for developers")

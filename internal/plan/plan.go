@@ -24,9 +24,9 @@ const KnownAfterApply = "(known after apply)"
 type Change struct {
 	// Step is the name of the step that owns the resource, such as "iam-policy".
 	Step string `json:"step"`
-	// Resource is "kind/name", or "kind/namespace/name" in Kubernetes; the name is an ARN where one is known.
-	Resource string `json:"resource"`
-	Action   Action `json:"action"`
+	// Resource is what it is about; in JSON "kind/name", or "kind/namespace/name" in a namespace.
+	Resource Resource `json:"resource"`
+	Action   Action   `json:"action"`
 	// Reason says why, in words for an operator; for Blocked it is the error message.
 	Reason string `json:"reason"`
 	// Hint is what a person can do about a Blocked change, often a command, on one line; else empty.

@@ -15,8 +15,8 @@ func written(text string) []event.Event {
 	return []event.Event{
 		{Type: event.StepStarted, Step: text, Time: start},
 		{Type: event.Waiting, Step: text, Message: text, Time: start},
-		{Type: event.Changed, Step: text, Change: &plan.Change{Action: plan.Create, Resource: text}, Time: start},
-		{Type: event.Changed, Step: text, Change: &plan.Change{Action: plan.Delete, Resource: text}, Time: start},
+		{Type: event.Changed, Step: text, Change: &plan.Change{Action: plan.Create, Resource: plan.Of(text, "")}, Time: start},
+		{Type: event.Changed, Step: text, Change: &plan.Change{Action: plan.Delete, Resource: plan.Of(text, "")}, Time: start},
 		{Type: event.StepFinished, Step: text, Time: start},
 		{Type: event.StepFailed, Step: "x" + text, Message: text, Time: start},
 	}

@@ -19,7 +19,10 @@ func story() []event.Event {
 		e.Time = start.Add(time.Duration(seconds) * time.Second)
 		return e
 	}
-	made := func(a plan.Action, resource string) *plan.Change { return &plan.Change{Action: a, Resource: resource} }
+	made := func(a plan.Action, resource string) *plan.Change {
+		kind, name, _ := strings.Cut(resource, "/")
+		return &plan.Change{Action: a, Resource: plan.Of(kind, name)}
+	}
 	const helm, policy, key = "helm-release", "iam-policy", "access-key"
 	return []event.Event{
 		at(0, event.Event{Type: event.StepStarted, Step: helm}),

@@ -11,7 +11,7 @@ func changed(style tty.Style, c *plan.Change) string {
 	if c == nil {
 		return ""
 	}
-	resource := printable.Line(c.Resource)
+	resource := printable.Line(c.Resource.String())
 	switch c.Action {
 	case plan.Create:
 		return style.Green("created") + " " + resource

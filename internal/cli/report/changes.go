@@ -36,12 +36,12 @@ func writeChanges(b *strings.Builder, page Page, tense Tense, r bootstrap.Result
 // columns returns the width of the column of resources, and of the longest resource with its reason.
 func columns(r bootstrap.Result) (column, longest int) {
 	for _, c := range r.Changes {
-		if n := utf8.RuneCountInString(c.Resource); n <= widest {
+		if n := utf8.RuneCountInString(c.Resource.String()); n <= widest {
 			column = max(column, n)
 		}
 	}
 	for _, c := range r.Changes {
-		width := max(column, utf8.RuneCountInString(c.Resource)) + len("  ") + utf8.RuneCountInString(reason(c, r.Errors))
+		width := max(column, utf8.RuneCountInString(c.Resource.String())) + len("  ") + utf8.RuneCountInString(reason(c, r.Errors))
 		longest = max(longest, width)
 	}
 	return column, longest

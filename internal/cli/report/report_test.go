@@ -47,7 +47,7 @@ func TestCompleteTellsEachProblemOnce(t *testing.T) {
 	p := bootstrap.Problem{Step: "iam-policy", Message: "get policy: denied"}
 	got := report.Complete(bootstrap.Result{Errors: []bootstrap.Problem{p, p}, Warnings: []string{"w", "w"}}, "up", bootstrap.ErrFailed)
 	want := bootstrap.Result{Command: "up", Errors: []bootstrap.Problem{p}, Warnings: []string{"w"}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, sameText()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -56,7 +56,7 @@ func TestCompleteAddsAnErrorThatTheResultDoesNotTell(t *testing.T) {
 	err := hint.With(errors.New("read kubeconfig: no such file"), "give --kubeconfig")
 	got := report.Complete(bootstrap.Result{}, "plan", err).Errors
 	want := []bootstrap.Problem{{Message: "read kubeconfig: no such file", Hint: "give --kubeconfig"}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, sameText()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -17,7 +17,8 @@ import (
 func TestStatus(t *testing.T) {
 	used := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	change := func(step, resource string, action plan.Action, reason string) plan.Change {
-		return plan.Change{Step: step, Resource: resource, Action: action, Reason: reason}
+		kind, name, _ := strings.Cut(resource, "/")
+		return plan.Change{Step: step, Resource: plan.Of(kind, name), Action: action, Reason: reason}
 	}
 	full := status.Result{
 		Account: "111122223333", Region: "us-east-1", Cluster: bootstrap.Cluster{Context: "prod", ID: "c1"}, Namespace: "gen3", Recorded: true, Mode: "keys",
@@ -98,7 +99,8 @@ func multiplied(r status.Result) status.Result {
 
 func TestTeardownText(t *testing.T) {
 	line := func(step, resource string, action plan.Action, reason string) plan.Change {
-		return plan.Change{Step: step, Resource: resource, Action: action, Reason: reason}
+		kind, name, _ := strings.Cut(resource, "/")
+		return plan.Change{Step: step, Resource: plan.Of(kind, name), Action: action, Reason: reason}
 	}
 	base := bootstrap.Result{Command: "teardown", Account: "111122223333", Region: "us-east-1", Cluster: bootstrap.Cluster{Context: "prod"}, Namespace: "gen3", DurationSeconds: 2}
 	done := base

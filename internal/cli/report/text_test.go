@@ -19,12 +19,12 @@ func fresh(command string) bootstrap.Result {
 		Command: command, Account: "111122223333", Region: "us-east-1", Partition: "aws",
 		Cluster: bootstrap.Cluster{Context: "prod"}, Namespace: "gen3", Changed: true,
 		Changes: []plan.Change{
-			{Step: "helm-release", Resource: "namespace/external-secrets", Action: plan.None, Reason: "it exists"},
-			{Step: "helm-release", Resource: "helm-release/external-secrets/external-secrets", Action: plan.Create, Reason: "no release of that name; chart external-secrets 0.16.2"},
-			{Step: "iam-policy", Resource: "iam-policy/" + policyARN, Action: plan.Update, Reason: "its document lacks secretsmanager:DescribeSecret"},
-			{Step: "iam-user", Resource: "iam-user/external_secrets_user", Action: plan.Adopt, Reason: "--adopt, and it was not created by gen3-bootstrap"},
-			{Step: "access-key", Resource: "access-key/" + plan.KnownAfterApply, Action: plan.Create, Reason: "no Secret holds a key"},
-			{Step: "access-key", Resource: "access-key/AKIAIOSFODNN7EXAMPLE", Action: plan.Delete, Reason: "never used, and no Secret holds it"},
+			{Step: "helm-release", Resource: plan.Of("namespace", "external-secrets"), Action: plan.None, Reason: "it exists"},
+			{Step: "helm-release", Resource: plan.At(plan.HelmRelease, "external-secrets/external-secrets"), Action: plan.Create, Reason: "no release of that name; chart external-secrets 0.16.2"},
+			{Step: "iam-policy", Resource: plan.Of(plan.IAMPolicy, policyARN), Action: plan.Update, Reason: "its document lacks secretsmanager:DescribeSecret"},
+			{Step: "iam-user", Resource: plan.Of("iam-user", "external_secrets_user"), Action: plan.Adopt, Reason: "--adopt, and it was not created by gen3-bootstrap"},
+			{Step: "access-key", Resource: plan.Of(plan.AccessKey, plan.KnownAfterApply), Action: plan.Create, Reason: "no Secret holds a key"},
+			{Step: "access-key", Resource: plan.Of("access-key", "AKIAIOSFODNN7EXAMPLE"), Action: plan.Delete, Reason: "never used, and no Secret holds it"},
 		},
 		DurationSeconds: 12.34,
 	}
@@ -68,8 +68,8 @@ func locked() bootstrap.Result {
 func refused(command string) bootstrap.Result {
 	r := fresh(command)
 	r.Changed = false
-	r.Changes[3] = plan.Change{Step: "iam-user", Resource: "iam-user/external_secrets_user", Action: plan.Blocked, Reason: "it was not created by gen3-bootstrap"}
-	r.Changes[4] = plan.Change{Step: "access-key", Resource: "access-key", Action: plan.Blocked, Reason: "both slots are taken"}
+	r.Changes[3] = plan.Change{Step: "iam-user", Resource: plan.Of("iam-user", "external_secrets_user"), Action: plan.Blocked, Reason: "it was not created by gen3-bootstrap"}
+	r.Changes[4] = plan.Change{Step: "access-key", Resource: plan.Of(plan.AccessKey, ""), Action: plan.Blocked, Reason: "both slots are taken"}
 	r.Errors = []bootstrap.Problem{{Step: "iam-user", Message: "it was not created by gen3-bootstrap", Hint: "--adopt takes it over\n--user-name gives ours another name"}}
 	return r
 }
