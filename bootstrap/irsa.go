@@ -57,9 +57,9 @@ func (t *Target) roleStep(policy *policy.Up) *roleStep {
 // from another cluster says nothing: that one may still be there, and share the role.
 func (t *Target) trustedBefore() []role.Trusted {
 	var out []role.Trusted
-	for _, e := range t.Last.Entries() {
-		if e.RoleName == t.roleName() && e.Account == t.Settings.Account && e.Cluster == t.ClusterID {
-			out = append(out, role.Trusted{Issuer: e.OIDCIssuer, Subject: role.Subject(t.Settings.Namespace, e.ServiceAccount)})
+	for _, m := range t.Last.MadeOf(plan.IAMRole, t.Settings.Account) {
+		if m.Name == t.roleName() && m.Cluster == t.ClusterID {
+			out = append(out, role.Trusted{Issuer: m.Issuer, Subject: role.Subject(t.Settings.Namespace, m.ServiceAccount)})
 		}
 	}
 	return out

@@ -15,6 +15,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // leftovers are what the record says that earlier ups made and this one does not use: another mode made it, or it was
@@ -49,35 +50,37 @@ func (t *Target) leftoversOf(before *Recorded, s Settings) *leftovers {
 	case t.ClusterID == "":
 		out.unasked = "without the cluster's id nobody can tell whose it is"
 	}
-	var users, roles, policies []leftover
-	add := func(list *[]leftover, l leftover) {
-		if !slices.ContainsFunc(*list, func(other leftover) bool { return other.what == l.what }) {
-			*list = append(*list, l)
+	add := func(l leftover) {
+		if !slices.ContainsFunc(out.named, func(other leftover) bool { return other.what == l.what }) {
+			out.named = append(out.named, l)
 		}
 	}
-	for _, e := range before.Entries() {
-		if e.Account != s.Account {
+	for _, m := range before.MadeOf(plan.IAMUser, s.Account) {
+		if s.UsesKeys() && m.Name == s.UserName {
 			continue
 		}
-		if e.UserName != "" && (!s.UsesKeys() || e.UserName != s.UserName) {
-			l := s.leftover("IAM user "+e.UserName, s.UsesKeys(), e.UserName, "--user-name", accesskey.Step, user.Step)
-			l.removal += " and its access key" + s.sharedSecret(e)
-			l.held = func(ctx context.Context) (bool, error) { return user.Held(ctx, t.Aws.IAM, e.UserName, t.Owner()) }
-			add(&users, l)
-		}
-		if e.RoleName != "" && (!s.IRSA || e.RoleName != s.RoleName) {
-			l := s.leftover("IAM role "+e.RoleName, s.IRSA, e.RoleName, "--role-name", role.Step)
-			l.held = func(ctx context.Context) (bool, error) { return role.Held(ctx, t.Aws.IAM, e.RoleName, t.Owner()) }
-			add(&roles, l)
-		}
-		if e.PolicyName != "" && (!s.usesPolicy() || e.PolicyName != s.PolicyName) {
-			arn := t.Account().PolicyARN(cmp.Or(e.IAMPath, DefaultIAMPath), e.PolicyName)
-			l := s.leftover("IAM policy "+arn, s.usesPolicy(), e.PolicyName, "--policy-name", policy.Step)
-			l.held = func(ctx context.Context) (bool, error) { return policy.Held(ctx, t.Aws.IAM, arn, t.Owner()) }
-			add(&policies, l)
-		}
+		l := s.leftover("IAM user "+m.Name, s.UsesKeys(), m.Name, "--user-name", accesskey.Step, user.Step)
+		l.removal += " and its access key" + s.sharedSecret(before.SecretsOf(m))
+		l.held = func(ctx context.Context) (bool, error) { return user.Held(ctx, t.Aws.IAM, m.Name, t.Owner()) }
+		add(l)
 	}
-	out.named = slices.Concat(users, roles, policies)
+	for _, m := range before.MadeOf(plan.IAMRole, s.Account) {
+		if s.IRSA && m.Name == s.RoleName {
+			continue
+		}
+		l := s.leftover("IAM role "+m.Name, s.IRSA, m.Name, "--role-name", role.Step)
+		l.held = func(ctx context.Context) (bool, error) { return role.Held(ctx, t.Aws.IAM, m.Name, t.Owner()) }
+		add(l)
+	}
+	for _, m := range before.MadeOf(plan.IAMPolicy, s.Account) {
+		if s.usesPolicy() && m.Name == s.PolicyName {
+			continue
+		}
+		arn := t.Account().PolicyARN(cmp.Or(m.Path, DefaultIAMPath), m.Name)
+		l := s.leftover("IAM policy "+arn, s.usesPolicy(), m.Name, "--policy-name", policy.Step)
+		l.held = func(ctx context.Context) (bool, error) { return policy.Held(ctx, t.Aws.IAM, arn, t.Owner()) }
+		add(l)
+	}
 	return out
 }
 
@@ -96,16 +99,16 @@ func (s Settings) leftover(what string, renamed bool, name, flag string, steps .
 }
 
 // sharedSecret says which Secrets go with the user's key.
-func (s Settings) sharedSecret(e Recorded) string {
-	if !s.UseGlobalUser {
+func (s Settings) sharedSecret(secrets []string) string {
+	if !s.UseGlobalUser || len(secrets) == 0 {
 		return ""
 	}
-	var names []string
-	for _, name := range e.SecretNames {
+	names := make([]string, 0, len(secrets))
+	for _, name := range secrets {
 		names = append(names, s.Namespace+"/"+name)
 	}
 	text := ", and with it those of the Secrets " + strings.Join(names, ", ") + " that hold that key"
-	if slices.Contains(e.SecretNames, s.GlobalUserSecret) {
+	if slices.Contains(secrets, s.GlobalUserSecret) {
 		text += fmt.Sprintf("; put the global user's key into %s/%s before", s.Namespace, s.GlobalUserSecret)
 	}
 	return text

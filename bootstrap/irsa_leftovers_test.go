@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,8 +27,7 @@ func TestLeftovers(t *testing.T) {
 	role := Recorded{Account: leftAccount, PolicyName: "p", RoleName: "r"}
 	elsewhere := Recorded{Account: "2", UserName: "other"}
 	after := func(last Recorded, earlier ...Recorded) *Recorded {
-		last.Earlier = earlier
-		return &last
+		return made(append(slices.Clone(earlier), last)...)
 	}
 	const policy = "IAM policy arn:aws:iam::" + leftAccount + ":policy/p,"
 	for name, c := range map[string]struct {
@@ -83,7 +83,7 @@ func TestLeftoversAreLookedAt(t *testing.T) {
 	ours := target.Owner().String()
 	const trust = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`
 	const document = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}}`
-	record := &Recorded{Account: leftAccount}
+	var ups []Recorded
 	for name, tags := range map[string][]types.Tag{"mine": tag(ours), "theirs": tag("other/gen3"), "nobodys": nil} {
 		_, err := target.Aws.IAM.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name, Tags: tags})
 		_, roleErr := target.Aws.IAM.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, Tags: tags, AssumeRolePolicyDocument: aws.String(trust)})
@@ -91,9 +91,9 @@ func TestLeftoversAreLookedAt(t *testing.T) {
 		if err := errors.Join(err, roleErr, policyErr); err != nil {
 			t.Fatal(err)
 		}
-		record.Earlier = append(record.Earlier, Recorded{Account: leftAccount, UserName: name, RoleName: name, PolicyName: name, IAMPath: "/x/"})
+		ups = append(ups, Recorded{Account: leftAccount, UserName: name, RoleName: name, PolicyName: name, IAMPath: "/x/"})
 	}
-	record.Earlier = append(record.Earlier, Recorded{Account: leftAccount, UserName: "ghost", RoleName: "ghost", PolicyName: "ghost"})
+	record := made(append(ups, Recorded{Account: leftAccount, UserName: "ghost", RoleName: "ghost", PolicyName: "ghost"})...)
 	now := Settings{Account: leftAccount, UserName: "new", PolicyName: "new", RoleName: "new", IRSA: true}
 
 	left := target.leftoversOf(record, now)
@@ -119,7 +119,7 @@ func TestWithoutLeftoversNothingIsAsked(t *testing.T) {
 	t.Parallel()
 	srv := awsfake.Start(t, awsfake.WithAccount(leftAccount))
 	target := leftTarget(connectFake(t, srv))
-	last := &Recorded{Account: leftAccount, UserName: "u", PolicyName: "p"}
+	last := made(Recorded{Account: leftAccount, UserName: "u", PolicyName: "p"})
 	global := Settings{Account: leftAccount, UseGlobalUser: true}
 	for name, left := range map[string]*leftovers{
 		"the same names": target.leftoversOf(last, Settings{Account: leftAccount, UserName: "u", PolicyName: "p"}),
@@ -136,10 +136,11 @@ func TestWithoutLeftoversNothingIsAsked(t *testing.T) {
 
 func TestManyLeftoversAreCounted(t *testing.T) {
 	t.Parallel()
-	record := &Recorded{Account: leftAccount}
+	var ups []Recorded
 	for i := range 12 {
-		record.Earlier = append(record.Earlier, Recorded{Account: leftAccount, UserName: fmt.Sprintf("u%d", i)})
+		ups = append(ups, Recorded{Account: leftAccount, UserName: fmt.Sprintf("u%d", i)})
 	}
+	record := made(ups...)
 	now := Settings{Account: leftAccount, UseGlobalUser: true}
 	if got := leftTarget(nil).leftoversOf(record, now).warnings(); len(got) != 11 || !strings.Contains(got[10], "2 more") {
 		t.Errorf("got %q", got)

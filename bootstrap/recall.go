@@ -6,6 +6,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
@@ -45,77 +46,52 @@ type RoleName struct {
 // ReleaseName is a Helm release as the record names it.
 type ReleaseName struct{ Namespace, Name string }
 
-// Entries are the last up and those before it that are still named, newest first.
-func (r *Recorded) Entries() []Recorded {
-	if r == nil {
-		return nil
-	}
-	newest := *r
-	newest.Earlier = nil
-	out := []Recorded{newest}
-	for _, e := range slices.Backward(r.Earlier) {
-		out = append(out, e)
-	}
-	return out
-}
-
-// Recall finds the names to look for: each kind by its flag if that was given, else as the record has it, and with no
-// record by the defaults.
+// Recall finds the names to look for: each kind by its flags if those were given, else as the record has it, and with no
+// record by the defaults. What a flag names is looked for although no up made it.
 func (s Settings) Recall(record *Recorded, owner iamsetup.Owner) Names {
-	entries := record.Entries()
 	if record == nil {
 		d := s.Named()
-		entries = []Recorded{{
+		record = &Recorded{}
+		record.Made = Recorded{
 			Account: s.Account, PolicyName: d.PolicyName, IAMPath: d.IAMPath, UserName: d.UserName, SecretNames: d.KeySecretNames(),
 			RoleName: cmp.Or(s.RoleName, role.DefaultName(owner)), ServiceAccount: d.ServiceAccount, OIDCIssuer: s.OIDCIssuer,
 			Release: d.Helm.Release, ReleaseNamespace: d.Helm.Namespace,
-		}}
+		}.makes()
+	}
+	// look returns what was made of a kind, or one thing without a name where only a flag names it.
+	look := func(kind string, flags ...string) []Made {
+		made := record.MadeOf(kind, s.Account)
+		if len(made) == 0 && cmp.Or(flags...) != "" {
+			made = []Made{{Issuer: record.OIDCIssuer}}
+		}
+		return made
 	}
 	var out Names
-	for _, e := range slices.DeleteFunc(entries, func(e Recorded) bool { return e.Account != s.Account }) {
-		out.add(s.over(e), owner.Namespace)
+	for _, m := range look(plan.IAMPolicy, s.PolicyName) {
+		out.Policies = words.AddOnce(out.Policies, PolicyName{cmp.Or(s.IAMPath, m.Path, DefaultIAMPath), cmp.Or(s.PolicyName, m.Name)})
+	}
+	for _, m := range look(plan.IAMUser, s.UserName) {
+		out.Users = words.AddOnce(out.Users, cmp.Or(s.UserName, m.Name))
+	}
+	out.Secrets = slices.Clone(s.SecretNames)
+	if len(s.SecretNames) == 0 {
+		for _, m := range look(plan.Secret) {
+			out.Secrets = words.AddOnce(out.Secrets, m.Name)
+		}
+	}
+	for _, m := range look(plan.IAMRole, s.RoleName) {
+		account := cmp.Or(s.ServiceAccount, m.ServiceAccount, DefaultServiceAccount)
+		out.addRole(cmp.Or(s.RoleName, m.Name), role.Trusted{Issuer: cmp.Or(s.OIDCIssuer, m.Issuer), Subject: role.Subject(owner.Namespace, account)})
+	}
+	for _, m := range look(plan.OIDCProvider, s.OIDCIssuer) {
+		out.Issuers = words.AddOnce(out.Issuers, cmp.Or(s.OIDCIssuer, m.Name))
+	}
+	for _, m := range look(plan.HelmRelease, s.Helm.Release, s.Helm.Namespace) {
+		out.Releases = words.AddOnce(out.Releases, ReleaseName{
+			cmp.Or(s.Helm.Namespace, m.Namespace, DefaultReleaseNamespace), cmp.Or(s.Helm.Release, m.Name, DefaultRelease),
+		})
 	}
 	return out
-}
-
-// over puts what was given in the place of what an entry names. It also names what the entry does not: a role that was
-// given is looked for although the last up made none.
-func (s Settings) over(e Recorded) Recorded {
-	e.PolicyName = cmp.Or(s.PolicyName, e.PolicyName)
-	e.IAMPath = cmp.Or(s.IAMPath, e.IAMPath, DefaultIAMPath)
-	e.UserName = cmp.Or(s.UserName, e.UserName)
-	if len(s.SecretNames) > 0 {
-		e.SecretNames = s.SecretNames
-	}
-	e.RoleName = cmp.Or(s.RoleName, e.RoleName)
-	e.ServiceAccount = cmp.Or(s.ServiceAccount, e.ServiceAccount, DefaultServiceAccount)
-	e.OIDCIssuer = cmp.Or(s.OIDCIssuer, e.OIDCIssuer)
-	if s.Helm.Release != "" || s.Helm.Namespace != "" {
-		e.Release = cmp.Or(s.Helm.Release, e.Release, DefaultRelease)
-	}
-	e.ReleaseNamespace = cmp.Or(s.Helm.Namespace, e.ReleaseNamespace, DefaultReleaseNamespace)
-	return e
-}
-
-func (n *Names) add(e Recorded, namespace string) {
-	if e.PolicyName != "" {
-		n.Policies = words.AddOnce(n.Policies, PolicyName{e.IAMPath, e.PolicyName})
-	}
-	if e.UserName != "" {
-		n.Users = words.AddOnce(n.Users, e.UserName)
-	}
-	for _, secret := range e.SecretNames {
-		n.Secrets = words.AddOnce(n.Secrets, secret)
-	}
-	if e.RoleName != "" {
-		n.addRole(e.RoleName, role.Trusted{Issuer: e.OIDCIssuer, Subject: role.Subject(namespace, e.ServiceAccount)})
-	}
-	if e.OIDCIssuer != "" {
-		n.Issuers = words.AddOnce(n.Issuers, e.OIDCIssuer)
-	}
-	if e.Release != "" {
-		n.Releases = words.AddOnce(n.Releases, ReleaseName{e.ReleaseNamespace, e.Release})
-	}
 }
 
 func (n *Names) addRole(name string, who role.Trusted) {
@@ -138,10 +114,15 @@ func (s Settings) AsRecorded(r Recorded) Settings {
 	if len(s.Tags) == 0 {
 		s.Tags = r.Tags
 	}
-	named := s.over(r)
-	s.PolicyName, s.IAMPath, s.UserName, s.SecretNames = named.PolicyName, named.IAMPath, named.UserName, named.SecretNames
-	s.RoleName, s.ServiceAccount, s.OIDCIssuer = named.RoleName, named.ServiceAccount, named.OIDCIssuer
-	s.Helm.Release, s.Helm.Namespace = named.Release, named.ReleaseNamespace
+	s.PolicyName, s.UserName = cmp.Or(s.PolicyName, r.PolicyName), cmp.Or(s.UserName, r.UserName)
+	s.IAMPath = cmp.Or(s.IAMPath, r.IAMPath, DefaultIAMPath)
+	if len(s.SecretNames) == 0 {
+		s.SecretNames = r.SecretNames
+	}
+	s.RoleName, s.OIDCIssuer = cmp.Or(s.RoleName, r.RoleName), cmp.Or(s.OIDCIssuer, r.OIDCIssuer)
+	s.ServiceAccount = cmp.Or(s.ServiceAccount, r.ServiceAccount, DefaultServiceAccount)
+	s.Helm.Release = cmp.Or(s.Helm.Release, r.Release)
+	s.Helm.Namespace = cmp.Or(s.Helm.Namespace, r.ReleaseNamespace, DefaultReleaseNamespace)
 	s.GlobalUserSecret = cmp.Or(s.GlobalUserSecret, r.GlobalUserSecret)
 	if len(s.SecretPrefixes) == 0 {
 		s.SecretPrefixes = r.SecretPrefixes
@@ -151,9 +132,4 @@ func (s Settings) AsRecorded(r Recorded) Settings {
 	}
 	s.AllowPush = s.AllowPush || r.AllowPush
 	return s
-}
-
-// NamesNothing reports whether nothing is left by which something of ours would be found.
-func (r Recorded) NamesNothing() bool {
-	return r.PolicyName == "" && r.UserName == "" && len(r.SecretNames) == 0 && r.RoleName == "" && r.OIDCIssuer == "" && r.Release == ""
 }

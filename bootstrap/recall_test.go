@@ -9,16 +9,24 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 )
 
+// made is the record after these ups, the last one last.
+func made(ups ...Recorded) *Recorded {
+	var last *Recorded
+	for _, up := range ups {
+		next := up.follow(last)
+		last = &next
+	}
+	return last
+}
+
 func TestRecall(t *testing.T) {
 	t.Parallel()
 	owner := iamsetup.Owner{Cluster: "0a1b2c3d-1", Namespace: "gen3"}
-	record := &Recorded{
-		Account: "1", PolicyName: "p", IAMPath: "/x/", UserName: "u", SecretNames: []string{"a", "b"}, Release: "eso", ReleaseNamespace: "ops",
-		Earlier: []Recorded{
-			{Account: "1", PolicyName: "p", IAMPath: "/x/", RoleName: "r", ServiceAccount: "sa", OIDCIssuer: "https://i"},
-			{Account: "2", UserName: "elsewhere"},
-		},
-	}
+	record := made(
+		Recorded{Account: "2", UserName: "elsewhere"},
+		Recorded{Account: "1", PolicyName: "p", IAMPath: "/x/", RoleName: "r", ServiceAccount: "sa", OIDCIssuer: "https://i"},
+		Recorded{Account: "1", PolicyName: "p", IAMPath: "/x/", UserName: "u", SecretNames: []string{"a", "b"}, Release: "eso", ReleaseNamespace: "ops"},
+	)
 	who := func(issuer, account string) []role.Trusted {
 		return []role.Trusted{{Issuer: issuer, Subject: "system:serviceaccount:gen3:" + account}}
 	}
@@ -45,7 +53,7 @@ func TestRecall(t *testing.T) {
 		"record":                {Settings{Account: "1"}, record, fromRecord},
 		"flags win":             {Settings{Account: "1", UserName: "me", IAMPath: "/y/", SecretNames: []string{"mine"}}, record, given},
 		"record of elsewhere":   {Settings{Account: "3"}, record, Names{}},
-		"record names no user":  {Settings{Account: "1"}, &Recorded{Account: "1", Release: "eso", ReleaseNamespace: "ops"}, Names{Releases: []ReleaseName{{"ops", "eso"}}}},
+		"record names no user":  {Settings{Account: "1"}, made(Recorded{Account: "1", Release: "eso", ReleaseNamespace: "ops"}), Names{Releases: []ReleaseName{{"ops", "eso"}}}},
 		"given beside a record": {Settings{Account: "1", RoleName: "x"}, &Recorded{Account: "1"}, Names{Roles: []RoleName{{"x", who("", DefaultServiceAccount)}}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
@@ -16,7 +15,8 @@ import (
 // RecordStep is the name of the step that owns the namespace, where that is made, and the record in it.
 const RecordStep = "record"
 
-// Recorded is what the record keeps of an up: the names by which later commands find what it made. No secret material.
+// Recorded is what the record keeps: the settings of the last up, and the names by which later commands find what ups made.
+// No secret material.
 type Recorded struct {
 	Account          string   `json:"account"`
 	Region           string   `json:"region"`
@@ -39,8 +39,8 @@ type Recorded struct {
 	OIDCIssuer       string   `json:"oidcIssuer,omitempty"`
 	Release          string   `json:"release,omitempty"` // empty with --skip-helm
 	ReleaseNamespace string   `json:"releaseNamespace,omitempty"`
-	// Earlier are the settings of runs before, where they named other resources that may still be there.
-	Earlier []Recorded `json:"earlier,omitempty"`
+	// Made is what all ups made and no teardown has taken away, the last up's first.
+	Made []Made `json:"made,omitempty"`
 }
 
 // recorded is what this run will have the record say.
@@ -67,32 +67,6 @@ func (t *Target) recorded() Recorded {
 		r.Release, r.ReleaseNamespace = s.Helm.Release, s.Helm.Namespace
 	}
 	return r
-}
-
-// follow returns r as the successor of what the record says, whose names are kept where r does not name the same things.
-func (r Recorded) follow(before *Recorded) Recorded {
-	if before == nil {
-		return r
-	}
-	earlier := before.Earlier
-	last := *before
-	last.Earlier = nil
-	if last.names() != r.names() {
-		earlier = append(slices.Clone(earlier), last)
-	}
-	r.Earlier = slices.DeleteFunc(slices.Clone(earlier), func(e Recorded) bool { return e.names() == r.names() })
-	if len(r.Earlier) == 0 {
-		r.Earlier = nil
-	}
-	return r
-}
-
-// names is what a Recorded names, and no more: its settings may change without leaving anything behind.
-func (r Recorded) names() string {
-	text, _ := json.Marshal([]any{ // strings
-		r.Account, r.Partition, r.PolicyName, r.UserName, r.IAMPath, r.SecretNames, r.RoleName, r.ServiceAccount, r.OIDCIssuer, r.Release, r.ReleaseNamespace,
-	})
-	return string(text)
 }
 
 // Modes is which ways to authenticate the up was for.

@@ -16,9 +16,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// recordedMax is how many ups with other names a record may tell of, and how many Secrets it may name in all: each of them is
-// looked at.
-const recordedMax = 100
+// madeMax is how many things a record may name: each of them is looked at.
+const madeMax = 200
 
 // LoadRecord reads the record and judges it as flags are judged. Whoever may edit ConfigMaps in the namespace writes it, so
 // what no up would have written ends the run, before any name in it is looked up, printed or made part of a command.
@@ -46,10 +45,7 @@ func parseRecorded(text []byte) (*Recorded, error) {
 	if err := r.tooMuch(); err != nil {
 		return nil, err
 	}
-	var problems []error
-	for _, e := range r.Entries() {
-		problems = append(problems, e.check()...)
-	}
+	problems := r.check()
 	if len(problems) == 0 {
 		return &r, nil
 	}
@@ -62,18 +58,8 @@ func parseRecorded(text []byte) (*Recorded, error) {
 
 // tooMuch says which of a record's limits it breaks: an up that would write it is refused as one that would read it is.
 func (r *Recorded) tooMuch() error {
-	entries := r.Entries()
-	if len(entries) > recordedMax {
-		return fmt.Errorf("it tells of %d ups with other names, and a record of at most %d", len(entries), recordedMax)
-	}
-	secrets := map[string]bool{}
-	for _, e := range entries {
-		for _, name := range e.SecretNames {
-			secrets[name] = true
-		}
-	}
-	if len(secrets) > recordedMax {
-		return fmt.Errorf("it names %d Secrets, and a record at most %d", len(secrets), recordedMax)
+	if len(r.Made) > madeMax {
+		return fmt.Errorf("it names %d things, and a record at most %d", len(r.Made), madeMax)
 	}
 	if size := len(r.text()); size > kube.RecordMax {
 		return fmt.Errorf("it has %d bytes, and a record has at most %d", size, kube.RecordMax)
@@ -87,15 +73,11 @@ func (r *Recorded) text() []byte {
 	return text
 }
 
-// check judges each value as the flag that it came from.
+// check judges each value as the flag that it came from, and what is wrong with several of them once.
 func (r Recorded) check() []error {
 	s := r.settings().Named()
 	var c Checker
-	c.Target(s)
-	c.IAM(s)
-	c.Secrets(s)
-	s.IRSA = true // for the name of its ServiceAccount
-	c.Authentication(s)
+	c.names(s)
 	if known := iamsetup.PartitionOf(r.Region); known != r.Partition {
 		c.Add("", "partition %q is not that of region %q", r.Partition, r.Region)
 	}
@@ -105,8 +87,34 @@ func (r Recorded) check() []error {
 	if !slices.Contains([]string{"", ModeKeys, ModeGlobalUser, ModeIRSA, ModeIRSAAndGlobal}, r.Mode) {
 		c.Add("", "mode %q is none", r.Mode)
 	}
-	if r.OIDCIssuer != "" {
-		if err := oidcprovider.CheckIssuer(r.OIDCIssuer); err != nil {
+	for _, m := range r.Made {
+		named, err := m.settings(s)
+		if err != nil {
+			c.Problems = append(c.Problems, err)
+			continue
+		}
+		c.names(named)
+		if m.Cluster != "" && !UIDForm.MatchString(m.Cluster) {
+			c.Add("", "cluster %q is not the UID of a cluster", m.Cluster)
+		}
+	}
+	told := map[string]bool{}
+	return slices.DeleteFunc(c.Problems, func(err error) bool {
+		again := told[err.Error()]
+		told[err.Error()] = true
+		return again
+	})
+}
+
+// names judges those settings that a record keeps.
+func (c *Checker) names(s Settings) {
+	c.Target(s)
+	c.IAM(s)
+	c.Secrets(s)
+	s.IRSA = true // for the name of its ServiceAccount
+	c.Authentication(s)
+	if s.OIDCIssuer != "" {
+		if err := oidcprovider.CheckIssuer(s.OIDCIssuer); err != nil {
 			c.Add("", "--oidc-issuer: %w", err)
 		}
 	}
@@ -116,7 +124,6 @@ func (r Recorded) check() []error {
 	if len(validation.IsDNS1123Label(s.Helm.Namespace)) > 0 {
 		c.Add("", "--release-namespace %q is not legal", s.Helm.Namespace)
 	}
-	return c.Problems
 }
 
 // settings are those of the up that was recorded.

@@ -132,17 +132,12 @@ func (t *Target) Unlocked() bool { return t.lease == nil && t.Namespace != nil }
 // earlierSecrets are those that the record names for this user and the settings do not: they still hold its key.
 func (t *Target) earlierSecrets() accesskey.Store {
 	s := t.Settings
-	var names []string
-	for _, e := range t.Last.Entries() {
-		if e.Account == s.Account && e.UserName == s.UserName {
-			names = append(names, words.Without(e.SecretNames, s.KeySecretNames())...)
-		}
-	}
+	names := words.Without(t.Last.SecretsOf(Made{Account: s.Account, Name: s.UserName}), s.KeySecretNames())
 	if len(names) == 0 {
 		return nil
 	}
 	slices.Sort(names)
-	return &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: slices.Compact(names)}
+	return &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: names}
 }
 
 // Nodes are the steps in the order in which they are shown, with their chains.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -13,20 +14,16 @@ import (
 // still work, and somebody may still read them.
 func (v *status) readEarlier(ctx context.Context) {
 	t := v.target
-	for _, e := range t.Last.Entries() {
-		current := t.Settings.UsesKeys() && e.UserName == t.Settings.UserName
-		if e.Account != t.Settings.Account || e.UserName == "" {
-			continue
-		}
-		for _, name := range e.SecretNames {
-			v.readSecret(ctx, name)
-		}
-		if current || v.seen(e.UserName) {
+	for _, m := range t.Last.MadeOf(plan.Secret, t.Settings.Account) {
+		v.readSecret(ctx, m.Name)
+	}
+	for _, m := range t.Last.MadeOf(plan.IAMUser, t.Settings.Account) {
+		if t.Settings.UsesKeys() && m.Name == t.Settings.UserName || v.seen(m.Name) {
 			continue
 		}
 		key := &accesskey.Up{
-			AWS: t.Aws, Lookup: &principal.UserLookup{API: t.Aws.IAM, UserName: e.UserName}, Owner: t.Owner(), Pace: t.Pace(),
-			Store: &kube.KeySecrets{Client: t.Kube, Namespace: t.Settings.Namespace, Names: e.SecretNames},
+			AWS: t.Aws, Lookup: &principal.UserLookup{API: t.Aws.IAM, UserName: m.Name}, Owner: t.Owner(), Pace: t.Pace(),
+			Store: &kube.KeySecrets{Client: t.Kube, Namespace: t.Settings.Namespace, Names: t.Last.SecretsOf(m)},
 		}
 		_, err := key.Observe(ctx)
 		v.unread(accesskey.Step, err)

@@ -18,7 +18,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
-	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -53,8 +53,8 @@ func (t *teardown) nameWhatIsAskedFor() {
 }
 
 // add puts an ending behind those before it, only to be looked at when its step is not to go.
-func (t *teardown) add(r remover, forget func(*bootstrap.Recorded), after ...*ending) *ending {
-	e := &ending{remover: r, after: after, idle: !t.options.wants(r.Name()), forget: forget}
+func (t *teardown) add(r remover, takes func(bootstrap.Made) bool, after ...*ending) *ending {
+	e := &ending{remover: r, after: after, idle: !t.options.wants(r.Name()), takes: takes}
 	t.all = append(t.all, e)
 	return e
 }
@@ -83,10 +83,8 @@ func (t *teardown) addReleases() {
 		t.add(&releaseRemoval{
 			step: step, client: t.Target.Kube, external: t.external, namespace: t.Target.Settings.Namespace,
 			deleteCRDs: t.options.DeleteCRDs, check: func() error { return t.mayWriteRelease(name.Namespace) },
-		}, func(r *bootstrap.Recorded) {
-			if r.Release == name.Name && r.ReleaseNamespace == name.Namespace {
-				r.Release, r.ReleaseNamespace = "", ""
-			}
+		}, func(m bootstrap.Made) bool {
+			return m.Kind == plan.HelmRelease && m.Name == name.Name && m.Namespace == name.Namespace
 		})
 	}
 }
@@ -100,10 +98,8 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 		keys = append(keys, ending)
 		users = append(users, t.add(&user.Removal{
 			Removal: t.removal(base, user.Step, recorded), Lookup: lookup, Keys: key, Policies: t.policyARNs(),
-		}, func(r *bootstrap.Recorded) {
-			if r.UserName == name && (ending.idle || ending.settled()) { // else its keys would be found no more
-				r.UserName = ""
-			}
+		}, func(m bootstrap.Made) bool {
+			return m.Kind == plan.IAMUser && m.Name == name && (ending.idle || ending.settled()) // else its keys would be found no more
 		}, ending))
 	}
 	return keys, users
@@ -125,17 +121,12 @@ func (t *teardown) addSecrets(after []*ending) {
 			secrets.keys = append(secrets.keys, key)
 		}
 	}
-	for _, e := range t.recorded().Entries() {
-		if e.GlobalUserSecret != "" {
-			secrets.global = append(secrets.global, t.Target.Settings.Namespace+"/"+e.GlobalUserSecret)
-		}
+	if last := t.recorded(); last != nil && last.GlobalUserSecret != "" {
+		secrets.global = t.Target.Settings.Namespace + "/" + last.GlobalUserSecret
 	}
-	t.add(secrets, func(r *bootstrap.Recorded) {
-		gone := t.names.Secrets
-		if len(t.options.Only) > 0 { // what is left may be in use by what the record goes on to name
-			gone = words.Without(gone, secrets.left())
-		}
-		r.SecretNames = words.Without(r.SecretNames, gone)
+	t.add(secrets, func(m bootstrap.Made) bool {
+		inUse := len(t.options.Only) > 0 && slices.Contains(secrets.left(), m.Name) // by what the record goes on to name
+		return m.Kind == plan.Secret && slices.Contains(t.names.Secrets, m.Name) && !inUse
 	}, after...)
 }
 
@@ -152,11 +143,7 @@ func (t *teardown) addRoles(base iamsetup.Removal) (roles []*ending) {
 		recorded := slices.ContainsFunc(t.known.Roles, func(r bootstrap.RoleName) bool { return r.Name == name.Name })
 		roles = append(roles, t.add(&role.Removal{
 			Removal: t.removal(base, role.Step, recorded), RoleName: name.Name, Policies: t.policyARNs(),
-		}, func(r *bootstrap.Recorded) {
-			if r.RoleName == name.Name {
-				r.RoleName, r.ServiceAccount = "", ""
-			}
-		}))
+		}, func(m bootstrap.Made) bool { return m.Kind == plan.IAMRole && m.Name == name.Name }))
 	}
 	return roles
 }
@@ -172,11 +159,7 @@ func (t *teardown) addProviders(base iamsetup.Removal, after []*ending) {
 		t.add(&oidcprovider.Removal{
 			Roles:   roles,
 			Removal: t.removal(base, oidcprovider.Step, slices.Contains(t.known.Issuers, issuer)), Issuer: issuer, Delete: t.options.DeleteProvider,
-		}, func(r *bootstrap.Recorded) {
-			if r.OIDCIssuer == issuer {
-				r.OIDCIssuer = ""
-			}
-		}, after...)
+		}, func(m bootstrap.Made) bool { return m.Kind == plan.OIDCProvider && m.Name == issuer }, after...)
 	}
 }
 
@@ -191,10 +174,8 @@ func (t *teardown) addPolicies(base iamsetup.Removal, bearers []*ending) {
 				removal.Bearers = append(removal.Bearers, b)
 			}
 		}
-		t.add(removal, func(r *bootstrap.Recorded) {
-			if r.PolicyName == name.Name && strings.EqualFold(r.IAMPath, name.Path) {
-				r.PolicyName, r.SecretPrefixes, r.KMSKeys, r.AllowPush = "", nil, nil, false
-			}
+		t.add(removal, func(m bootstrap.Made) bool {
+			return m.Kind == plan.IAMPolicy && m.Name == name.Name && strings.EqualFold(m.Path, name.Path)
 		}, bearers...)
 	}
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
@@ -41,7 +41,7 @@ func (t *teardown) connect(ctx context.Context) []error {
 // askIssuer finds out whose identity provider may have our tag where nothing names it: the record is lost, or an earlier
 // teardown took it out. Who may not ask loses nothing but that, unless the provider is to go.
 func (t *teardown) askIssuer(ctx context.Context) error {
-	named := slices.ContainsFunc(t.recorded().Entries(), func(e bootstrap.Recorded) bool { return e.OIDCIssuer != "" })
+	named := len(t.recorded().MadeOf(plan.OIDCProvider, t.Settings.Account)) > 0
 	wanted := t.options.DeleteProvider || t.recorded() == nil
 	if named || !wanted || t.Settings.OIDCIssuer != "" {
 		return nil

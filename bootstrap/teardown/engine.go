@@ -31,9 +31,9 @@ type rejudger interface{ Judged() []plan.Change }
 type ending struct {
 	remover
 
-	after  []*ending
-	idle   bool                      // only looked at, for what others must know of it
-	forget func(*bootstrap.Recorded) // takes its name out of the record, once it is gone
+	after []*ending
+	idle  bool                      // only looked at, for what others must know of it
+	takes func(bootstrap.Made) bool // reports whether the record need not name a thing any more, once this is settled
 
 	planned []plan.Change // and what became of that plan at a second look
 	err     error         // of the last PlanDestroy or Destroy

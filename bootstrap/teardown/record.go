@@ -21,31 +21,16 @@ func (t *teardown) remaining() *bootstrap.Recorded {
 	if r == nil {
 		return nil
 	}
-	all := append([]bootstrap.Recorded{*r}, r.Earlier...)
-	all[0].Earlier = nil
-	for i := range all {
-		if all[i].Account == t.Settings.Account {
-			t.forget(&all[i])
-		}
-	}
-	left := all[0]
-	for _, e := range all[1:] {
-		if !e.NamesNothing() {
-			left.Earlier = append(left.Earlier, e)
-		}
-	}
-	if left.NamesNothing() && len(left.Earlier) == 0 {
+	left := *r
+	left.Made = slices.DeleteFunc(slices.Clone(r.Made), func(m bootstrap.Made) bool {
+		return m.Account == t.Settings.Account && slices.ContainsFunc(t.all, func(e *ending) bool {
+			return e.takes != nil && e.settled() && e.takes(m)
+		})
+	})
+	if len(left.Made) == 0 {
 		return nil
 	}
 	return &left
-}
-
-func (t *teardown) forget(r *bootstrap.Recorded) {
-	for _, e := range t.all {
-		if e.forget != nil && e.settled() {
-			e.forget(r)
-		}
-	}
 }
 
 // allSettled reports whether nothing is left, or will be, that should be gone.

@@ -7,39 +7,38 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
-
-// ended is an ending that came to its end as said.
-func ended(ok bool, forget func(*bootstrap.Recorded)) *ending {
-	e := &ending{forget: forget}
-	if !ok {
-		e.err = bootstrap.ErrFailed
-	}
-	return e
-}
 
 func TestRemaining(t *testing.T) {
 	t.Parallel()
-	user := func(r *bootstrap.Recorded) { r.UserName = "" }
-	policy := func(r *bootstrap.Recorded) { r.PolicyName = "" }
+	user, policy := bootstrap.Made{Kind: plan.IAMUser, Account: "1", Name: "u"}, bootstrap.Made{Kind: plan.IAMPolicy, Account: "1", Name: "p"}
+	elsewhere := bootstrap.Made{Kind: plan.IAMUser, Account: "2", Name: "u"}
+	ended := func(what bootstrap.Made, err error) *ending {
+		return &ending{err: err, takes: func(m bootstrap.Made) bool { return m.Kind == what.Kind && m.Name == what.Name }}
+	}
 	for name, test := range map[string]struct {
+		made []bootstrap.Made
 		all  endings
-		want bootstrap.Recorded
+		want []bootstrap.Made
 	}{
-		"nothing went":    {endings{ended(false, user), ended(false, policy)}, bootstrap.Recorded{Account: "1", UserName: "u", PolicyName: "p"}},
-		"the user stayed": {endings{ended(false, user), ended(true, policy)}, bootstrap.Recorded{Account: "1", UserName: "u"}},
-		"all went":        {endings{ended(true, user), ended(true, policy)}, bootstrap.Recorded{Account: "1"}},
+		"nothing went":       {[]bootstrap.Made{user, policy}, endings{ended(user, bootstrap.ErrFailed), ended(policy, bootstrap.ErrFailed)}, []bootstrap.Made{user, policy}},
+		"the user stayed":    {[]bootstrap.Made{user, policy}, endings{ended(user, bootstrap.ErrFailed), ended(policy, nil)}, []bootstrap.Made{user}},
+		"all went":           {[]bootstrap.Made{user, policy}, endings{ended(user, nil), ended(policy, nil)}, nil},
+		"of another account": {[]bootstrap.Made{user, elsewhere}, endings{ended(user, nil)}, []bootstrap.Made{elsewhere}},
+		"not asked for":      {[]bootstrap.Made{user, policy}, endings{ended(policy, nil)}, []bootstrap.Made{user}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := bootstrap.Recorded{Account: "1", UserName: "u", PolicyName: "p"}
-			run := &teardown{Run: &bootstrap.Run{Settings: bootstrap.Settings{Account: "1"}}, all: test.all}
-			run.forget(&r)
-			if diff := cmp.Diff(test.want, r); diff != "" {
-				t.Error(diff)
+			settings := bootstrap.Settings{Account: "1"}
+			target := &bootstrap.Target{Settings: settings, Last: &bootstrap.Recorded{Account: "1", Made: test.made}}
+			run := &teardown{Run: &bootstrap.Run{Settings: settings, Target: target}, all: test.all}
+			var got []bootstrap.Made
+			if left := run.remaining(); left != nil {
+				got = left.Made
 			}
-			if r.NamesNothing() != (name == "all went") {
-				t.Errorf("names nothing: %v", r.NamesNothing())
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // warner is an ending that has something to say beside its changes.
@@ -94,14 +95,23 @@ func (t *teardown) problems() error {
 			enter(e.Name(), hint.Blocked(c))
 		}
 	}
-	for _, r := range t.recorded().Entries() {
-		if r.Account != t.Settings.Account && !r.NamesNothing() {
-			enter(bootstrap.RecordStep, hint.With(errors.New("an earlier up for this namespace made things in account "+r.Account+", which these credentials do not reach"),
-				"with credentials of that account: "+t.Target.Settings.Invocation().Command("teardown", "--account", r.Account), t.recordMayGo()))
-		}
+	for _, account := range t.otherAccounts() {
+		enter(bootstrap.RecordStep, hint.With(errors.New("an earlier up for this namespace made things in account "+account+", which these credentials do not reach"),
+			"with credentials of that account: "+t.Target.Settings.Invocation().Command("teardown", "--account", account), t.recordMayGo()))
 	}
 	if len(seen) > 0 {
 		return bootstrap.ErrFailed
 	}
 	return nil
+}
+
+// otherAccounts are those in which ups for this namespace made things that are still recorded.
+func (t *teardown) otherAccounts() []string {
+	var out []string
+	if r := t.recorded(); r != nil {
+		for _, m := range r.Made {
+			out = words.AddOnce(out, m.Account)
+		}
+	}
+	return words.Without(out, []string{t.Settings.Account})
 }

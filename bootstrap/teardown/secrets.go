@@ -18,7 +18,7 @@ import (
 type secretsRemoval struct {
 	secrets *kube.KeySecrets
 	keys    []*accesskey.Removal
-	global  []string // "namespace/name" of those that a global user's key goes into
+	global  string // "namespace/name" of the one that the global user's key goes into; empty: none
 	whose   func(context.Context, credential.Key) (arn string, err error)
 	check   func() error
 
@@ -108,7 +108,7 @@ func (s *secretsRemoval) goes(arn string) bool {
 // holdsGlobalKey reports whether the operator has put a key of his own into a Secret that an up in another mode made.
 func (s *secretsRemoval) holdsGlobalKey(h credential.Held) bool {
 	known := func(k *accesskey.Removal) bool { return k.Knows(h.Key.ID) }
-	return h.Key.ID != "" && slices.Contains(s.global, h.Name) && !slices.ContainsFunc(s.keys, known)
+	return h.Key.ID != "" && h.Name == s.global && !slices.ContainsFunc(s.keys, known)
 }
 
 // Destroy deletes the Secrets, but for those whose key could not be deleted.

@@ -22,18 +22,18 @@ func TestSecretsThatTeardownTakes(t *testing.T) {
 	owned := []metav1.OwnerReference{{Kind: "ExternalSecret", Name: "keys"}}
 	for name, c := range map[string]struct {
 		meta   metav1.ObjectMeta
-		global []string
+		global string
 		whose  string // the key is, as STS says; "": nobody's
 		want   plan.Action
 		reason string
 	}{
-		"not there":                       {metav1.ObjectMeta{Name: "another"}, nil, "", plan.None, "not there"},
-		"without our mark":                {metav1.ObjectMeta{}, nil, "", plan.None, "not created by gen3-bootstrap"},
-		"that somebody else writes":       {metav1.ObjectMeta{Labels: ours, OwnerReferences: owned}, nil, "", plan.None, "ExternalSecret keys writes it"},
-		"a global user's":                 {metav1.ObjectMeta{Labels: ours}, []string{"gen3/keys"}, "", plan.None, "of the global user"},
-		"with a key of another user":      {metav1.ObjectMeta{Labels: ours}, nil, "arn:aws:iam::1:user/theirs", plan.None, "of arn:aws:iam::1:user/theirs, which works"},
-		"with a key that is nobody's":     {metav1.ObjectMeta{Labels: ours}, nil, "", plan.Delete, "ours"},
-		"of another name than the user's": {metav1.ObjectMeta{Labels: ours}, []string{"gen3/others"}, "", plan.Delete, "ours"},
+		"not there":                       {metav1.ObjectMeta{Name: "another"}, "", "", plan.None, "not there"},
+		"without our mark":                {metav1.ObjectMeta{}, "", "", plan.None, "not created by gen3-bootstrap"},
+		"that somebody else writes":       {metav1.ObjectMeta{Labels: ours, OwnerReferences: owned}, "", "", plan.None, "ExternalSecret keys writes it"},
+		"a global user's":                 {metav1.ObjectMeta{Labels: ours}, "gen3/keys", "", plan.None, "of the global user"},
+		"with a key of another user":      {metav1.ObjectMeta{Labels: ours}, "", "arn:aws:iam::1:user/theirs", plan.None, "of arn:aws:iam::1:user/theirs, which works"},
+		"with a key that is nobody's":     {metav1.ObjectMeta{Labels: ours}, "", "", plan.Delete, "ours"},
+		"of another name than the user's": {metav1.ObjectMeta{Labels: ours}, "gen3/others", "", plan.Delete, "ours"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/values"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -39,17 +40,15 @@ func TestRecordThatIsFull(t *testing.T) {
 	w := newWorld(t, anySandbox(t))
 	w.mustUp(t)
 	w.editRecord(t, func(r *bootstrap.Recorded) {
-		for i := range 99 {
-			earlier := *r
-			earlier.UserName, earlier.Earlier = fmt.Sprintf("user-%d", i), nil
-			r.Earlier = append(r.Earlier, earlier)
+		for i := len(r.Made); i < 200; i++ {
+			r.Made = append(r.Made, bootstrap.Made{Kind: plan.IAMUser, Account: r.Account, Name: fmt.Sprintf("user-%d", i)})
 		}
 	})
 	w.mustBeConverged(t)
 	w.settings.UserName = "one-more"
 	w.forgetCalls()
 	result, err := w.up(t.Context())
-	if err == nil || !hasProblem(result, "101 ups") || !hasProblem(result, "kubectl -n "+w.namespace+" delete configmap gen3-bootstrap") {
+	if err == nil || !hasProblem(result, "a record at most 200") || !hasProblem(result, "kubectl -n "+w.namespace+" delete configmap gen3-bootstrap") {
 		t.Errorf("error %v, without the limit or the way out:\n%s", err, problems(result))
 	}
 	if writes := w.aws.Writes(); len(writes) > 0 {

@@ -11,6 +11,8 @@ const (
 	CRDs         = "customresourcedefinitions" // those of a group as a whole; its name is the group
 	HelmRelease  = "helm-release"
 	IAMPolicy    = "iam-policy"
+	IAMRole      = "iam-role"
+	IAMUser      = "iam-user"
 	KeyEntry     = "key-entry" // what a user's tags say of its keys; its name is the user's
 	Lease        = "lease"
 	Namespace    = "namespace"
