@@ -26,10 +26,15 @@ type Step interface {
 	Apply(ctx context.Context, sink event.Sink) error
 }
 
-// Node is a step with the names of those that must have been applied before it.
+// Node is a step with what a run has to know of it. A function that is nil stands for nothing to say.
 type Node struct {
-	Step  Step
-	after []string
+	Step
+
+	after     []string                  // the steps that must have been applied before it
+	warnings  func() []string           // what it has to say beside its changes
+	needs     func(pending bool) Needs  // what it takes in the cluster
+	output    func(*Outputs)            // enters the names that it knows
+	ownership func() iamsetup.Ownership // whose its resource is
 }
 
 // Engine runs steps: all are observed at the same time, and independent ones are applied at the same time. What it
@@ -65,92 +70,47 @@ func (e *Engine) Observe(ctx context.Context) []observation {
 	return out
 }
 
-// errSkipped ends a step whose predecessor failed; it is not reported as an error of its own.
-var errSkipped = errors.New("an earlier step of the same chain did not succeed")
-
-// apply runs the steps that have something to do. A step starts when those before it in its chain have succeeded; a
-// failure ends its chain, and the others come to their own end. It returns what was changed and each step's error.
+// apply runs the steps. A step starts when those before it in its chain have succeeded; a failure ends its chain, and the
+// others come to their own end. It returns what was changed and each step's error.
 func (e *Engine) apply(ctx context.Context) (changed []plan.Change, errs []observation) {
-	record := &Recorder{Sink: e.Sink}
-	ended := map[string]chan error{}
-	for _, n := range e.Nodes {
-		ended[n.Step.Name()] = make(chan error, 1)
-	}
+	steps := e.steps()
+	progress := NewProgress(e.Sink, e.Now, steps)
 	results := make([]error, len(e.Nodes))
-	var group sync.WaitGroup
-	for i, n := range e.Nodes {
-		group.Go(func() {
-			results[i] = e.applyNode(ctx, n, ended, record)
-			end := ended[n.Step.Name()]
-			end <- results[i]
-		})
-	}
-	group.Wait()
-	for i, n := range e.Nodes {
-		if results[i] != nil && !errors.Is(results[i], errSkipped) {
-			errs = append(errs, observation{Step: n.Step.Name(), Err: results[i]})
+	skipped := make([]bool, len(e.Nodes)) // since one before it failed, which is no error of its own
+	Walk(steps, func(step string) []string { return e.Nodes[slices.Index(steps, step)].after }, func(step string) {
+		i := slices.Index(steps, step)
+		for _, before := range e.Nodes[i].after {
+			b := slices.Index(steps, before)
+			skipped[i] = skipped[i] || skipped[b] || results[b] != nil
+		}
+		if !skipped[i] {
+			results[i] = withCause(ctx, progress.Run(ctx, step, func(sink event.Sink) error { return e.Nodes[i].Apply(ctx, sink) }))
+		}
+	})
+	for i, err := range results {
+		if err != nil {
+			errs = append(errs, observation{Step: steps[i], Err: err})
 		}
 	}
-	return record.inOrder(e.Nodes), errs
+	return progress.Changes(steps), errs
 }
 
-func (e *Engine) applyNode(ctx context.Context, n Node, ended map[string]chan error, sink event.Sink) error {
-	for _, before := range n.after {
-		err := <-ended[before]
-		ended[before] <- err // for the next one who asks
-		if err != nil {
-			return errSkipped
-		}
+// steps are the names of the steps, in the order in which they are shown.
+func (e *Engine) steps() []string {
+	out := make([]string, 0, len(e.Nodes))
+	for _, n := range e.Nodes {
+		out = append(out, n.Name())
 	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("not begun: %w", context.Cause(ctx))
-	}
-	name := n.Step.Name()
-	sink.Emit(event.Event{Time: e.Now(), Type: event.StepStarted, Step: name})
-	if err := n.Step.Apply(ctx, sink); err != nil {
-		sink.Emit(event.Event{Time: e.Now(), Type: event.StepFailed, Step: name, Message: iamsetup.Plain(err)})
-		return withCause(ctx, err)
-	}
-	sink.Emit(event.Event{Time: e.Now(), Type: event.StepFinished, Step: name})
-	return nil
+	return out
 }
 
 // withCause says why a step that was cut off was: "context canceled" alone would leave the reader guessing.
 func withCause(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
 	if errors.Is(err, kube.ErrLockLost) {
 		return hint.With(err, "another run may be writing; run the same command again, which goes on from what is there")
 	}
 	return err
-}
-
-// Recorder passes events on and keeps the changes.
-type Recorder struct {
-	Sink event.Sink
-
-	mu      sync.Mutex
-	Changes []plan.Change
-}
-
-// Emit implements event.Sink.
-func (r *Recorder) Emit(e event.Event) {
-	if e.Type == event.Changed && e.Change != nil {
-		r.mu.Lock()
-		r.Changes = append(r.Changes, *e.Change)
-		r.mu.Unlock()
-	}
-	r.Sink.Emit(e)
-}
-
-// inOrder returns the changes by the order of the steps, and within a step as they were made.
-func (r *Recorder) inOrder(nodes []Node) []plan.Change {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	place := func(c plan.Change) int {
-		return slices.IndexFunc(nodes, func(n Node) bool { return n.Step.Name() == c.Step })
-	}
-	slices.SortStableFunc(r.Changes, func(a, b plan.Change) int { return place(a) - place(b) })
-	return r.Changes
 }

@@ -37,6 +37,13 @@ func (o *operatorStep) Observe(ctx context.Context) (changes []plan.Change, err 
 	return changes, group.Wait() // each says what it was doing
 }
 
+// output names the release.
+func (o *operatorStep) output(out *Outputs) {
+	if r := o.Release(); r.Name != "" {
+		out.Release = &Release{Name: r.Name, Namespace: r.Namespace, ChartVersion: r.ChartVersion, Revision: r.Revision}
+	}
+}
+
 // Warnings are the step's, and what does not fit between operator and gen3.
 func (o *operatorStep) Warnings() []string {
 	out := append(o.Step.Warnings(), o.passed...)

@@ -20,7 +20,7 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 	if len(errs) > 0 {
 		return false, r.Fail("", errs...)
 	}
-	r.Target, errs = connect(ctx, r.Settings, r.Env)
+	r.Target, errs = Connect(ctx, r.Settings, r.Env, Wants{ToWrite: true})
 	r.DescribeTarget()
 	if len(errs) > 0 {
 		return false, r.Fail("", errs...)
@@ -56,7 +56,7 @@ func (r *Run) DescribeTarget() {
 }
 
 func (r *Run) engine() *Engine {
-	return &Engine{Nodes: r.steps.Nodes(), Beside: r.steps.Left.Look, Sink: r.Env.Sink, Now: r.Env.Now}
+	return &Engine{Nodes: r.steps.Nodes, Beside: r.steps.Left.Look, Sink: r.Env.Sink, Now: r.Env.Now}
 }
 
 // observe asks the steps and refuses the run if one of them could not answer or is blocked.
@@ -105,7 +105,7 @@ func (r *Run) mayWrite(ctx context.Context) error {
 	}
 	rehearsed := make(chan []error, 1)
 	go func() { rehearsed <- r.rehearse(ctx) }()
-	denied := r.MayDo(ctx, r.Target.permissions(r.steps, pending))
+	denied := r.MayDo(ctx, r.steps.permissions(pending))
 	errs := <-rehearsed
 	if denied != nil {
 		return denied // it says more than what the API server refused thereby

@@ -15,16 +15,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// Steps are what a run in this mode consists of. Each field is nil where the mode has no such step.
+// Steps are what a run in this mode consists of. Nodes is the one list of them; the fields beside it name those that somebody
+// has more to ask than what every step answers, and are nil where the mode has no such step.
 type Steps struct {
-	record   *recordKeeper
-	Release  *operatorStep
-	Policy   *policy.Up
-	User     *user.Up
-	Key      *accesskey.Up
-	global   *globalUser
-	Provider *oidcprovider.Up
-	Role     *roleStep
+	Nodes   []Node // in the order in which they are shown
+	Release *operatorStep
+	User    *user.Up
+	Key     *accesskey.Up
+	Role    *roleStep
 
 	Left *leftovers // what earlier ups made
 }
@@ -42,25 +40,57 @@ func (g *Guard) Check() error {
 // Assemble builds the steps of this mode from the checked target.
 func (t *Target) Assemble(lock *Guard) *Steps {
 	s := t.Settings
-	out := &Steps{record: &recordKeeper{client: t.Kube, record: t.Record, before: func() *Recorded { return t.Last }, wanted: t.recorded}}
 	named := s
 	named.RoleName = t.roleName()
-	out.Left = t.leftoversOf(t.Last, named)
+	out := &Steps{Left: t.leftoversOf(t.Last, named)}
+	add := func(n Node) { out.Nodes = append(out.Nodes, n) }
+	add(Node{
+		Step:  &recordKeeper{client: t.Kube, record: t.Record, before: func() *Recorded { return t.Last }, wanted: t.recorded},
+		needs: func(bool) Needs { return t.recordNeeds() },
+	})
 	if !s.SkipHelm {
-		out.Release = &operatorStep{Step: t.ReleaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
+		release := &operatorStep{Step: t.ReleaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
+		out.Release = release
+		add(Node{
+			Step: release, after: []string{RecordStep}, warnings: release.Warnings, needs: release.needs, output: release.output,
+			ownership: func() iamsetup.Ownership { return iamsetup.Ownership{Ours: release.Ours()} },
+		})
 	}
+	var rights *policy.Up
 	if s.usesPolicy() {
-		out.Policy = t.policyStep()
+		rights = t.policyStep()
+		add(Node{
+			Step: rights, after: []string{RecordStep}, ownership: rights.Ownership,
+			output: func(o *Outputs) { o.PolicyARN = rights.ARN() },
+		})
 	}
 	if s.UsesKeys() {
-		out.User = t.userStep(out.Policy)
-		out.Key = t.keyStep(out.User.Lookup, lock)
+		who := t.userStep(rights)
+		key := t.keyStep(who.Lookup, lock)
+		out.User, out.Key = who, key
+		add(Node{
+			Step: who, after: []string{policy.Step}, warnings: who.Warnings, ownership: who.Ownership,
+			output: func(o *Outputs) { o.UserARN = who.ARN() },
+		})
+		add(Node{Step: key, after: []string{user.Step}, needs: t.keyNeeds, output: func(o *Outputs) {
+			o.AccessKeyID = key.KeyID()
+			for _, name := range s.KeySecretNames() {
+				o.Secrets = append(o.Secrets, s.Namespace+"/"+name)
+			}
+		}})
 	}
 	if s.UseGlobalUser {
-		out.global = &globalUser{irsa: s.IRSA, secrets: &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: []string{s.GlobalUserSecret}}}
+		global := &globalUser{irsa: s.IRSA, secrets: &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: []string{s.GlobalUserSecret}}}
+		add(Node{Step: global, warnings: global.Warnings})
 	}
 	if s.IRSA {
-		out.Provider, out.Role = t.providerStep(), t.roleStep(out.Policy)
+		provider, taken := t.providerStep(), t.roleStep(rights)
+		out.Role = taken
+		add(Node{Step: provider, after: []string{RecordStep}, ownership: provider.Ownership})
+		add(Node{
+			Step: taken, after: []string{policy.Step, oidcprovider.Step}, warnings: taken.Warnings, ownership: taken.Ownership,
+			output: func(o *Outputs) { o.RoleARN = taken.ARN() },
+		})
 	}
 	return out
 }
@@ -140,43 +170,41 @@ func (t *Target) earlierSecrets() accesskey.Store {
 	return &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: names}
 }
 
-// Nodes are the steps in the order in which they are shown, with their chains.
-func (s *Steps) Nodes() []Node {
-	out := []Node{{Step: s.record}}
-	if s.Release != nil {
-		out = append(out, Node{s.Release, []string{RecordStep}})
-	}
-	if s.Policy != nil {
-		out = append(out, Node{s.Policy, []string{RecordStep}})
-	}
-	if s.User != nil {
-		out = append(out, Node{s.User, []string{policy.Step}}, Node{s.Key, []string{user.Step}})
-	}
-	if s.global != nil {
-		out = append(out, Node{s.global, nil})
-	}
-	if s.Role != nil {
-		out = append(out, Node{s.Provider, []string{RecordStep}}, Node{s.Role, []string{policy.Step, oidcprovider.Step}})
-	}
-	return out
+// Without leaves out steps by their names.
+func (s *Steps) Without(names ...string) {
+	s.Nodes = slices.DeleteFunc(s.Nodes, func(n Node) bool { return slices.Contains(names, n.Name()) })
 }
 
 // Warnings collects what the steps have to say beside their changes.
 func (s *Steps) Warnings() []string {
 	var out []string
-	if s.Release != nil {
-		out = append(out, s.Release.Warnings()...)
-	}
-	if s.global != nil {
-		out = append(out, s.global.Warnings()...)
-	}
-	if s.User != nil {
-		out = append(out, s.User.Warnings()...)
-	}
-	if s.Role != nil {
-		out = append(out, s.Role.Warnings()...)
+	for _, n := range s.Nodes {
+		if n.warnings != nil {
+			out = append(out, n.warnings()...)
+		}
 	}
 	return append(out, s.Left.warnings()...)
+}
+
+// Ownership is whose the resource of a step was when it was last observed.
+func (s *Steps) Ownership(step string) iamsetup.Ownership {
+	for _, n := range s.Nodes {
+		if n.Name() == step && n.ownership != nil {
+			return n.ownership()
+		}
+	}
+	return iamsetup.Ownership{}
+}
+
+// outputs collects the names that the steps know.
+func (s *Steps) outputs() Outputs {
+	var out Outputs
+	for _, n := range s.Nodes {
+		if n.output != nil {
+			n.output(&out)
+		}
+	}
+	return out
 }
 
 // HelmStep is the name of the step that owns the release.

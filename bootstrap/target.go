@@ -14,6 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // Target is the account and the cluster of a run, checked against what the operator said.
@@ -26,68 +27,105 @@ type Target struct {
 	ClusterID string
 	issuer    string            // of the cluster's tokens; asked for with --irsa only
 	Namespace *corev1.Namespace // nil: there is none
+	External  *external.Objects // the objects of External Secrets; nil like Kube, where no cluster is asked
 	Record    *kube.Record
 	Last      *Recorded       // what the record says; nil: there is none
 	lease     *kube.LockState // as it was before this run took it; nil: there is none, or it may not be read
 	TrustIAM  time.Time       // from then on a NoSuchEntity is final; before, an earlier run may have just made what it is about
 	Self      kube.Holder     // this run, as others see it when it holds the lock
 	Warnings  []string
+	Refused   Refused
 }
 
-// connect loads both configurations, asks who and where we are, and compares that with the settings. Nothing is
-// written. The errors are everything that is wrong, not only the first.
-func connect(ctx context.Context, s Settings, env Env) (*Target, []error) {
+// Wants is what a command needs to know of both sides before it looks at anything.
+type Wants struct {
+	ToWrite bool   // the namespace, and the issuer with IRSA: what is to be made must be possible there
+	Lenient bool   // what the cluster refuses to show is noted in Target.Refused, and is no failure
+	Gone    string // id of a cluster that is no more: AWS alone is asked
+}
+
+// Refused is what a cluster would not show to a command that does without; each nil where it did.
+type Refused struct{ ClusterID, Namespace, Record error }
+
+// Connect loads both configurations, asks who and where we are, and compares that with the settings. Nothing is
+// written. The errors are everything that is wrong, not only the first; the target is filled as far as that came.
+func Connect(ctx context.Context, s Settings, env Env, w Wants) (*Target, []error) {
 	s.Timing = s.Timing.WithDefaults()
-	t := &Target{Settings: s, Env: env}
-	if errs := t.Load(ctx); len(errs) > 0 {
+	t := &Target{Settings: s, Env: env, ClusterID: w.Gone}
+	if errs := t.load(ctx, w); len(errs) > 0 {
 		return t, errs
 	}
-	t.Self = kube.Self(kube.FieldManager, env.Now())
-	if errs := t.Ask(ctx, t.AskIssuer); len(errs) > 0 {
+	if errs := Together(t.reads(ctx, w)...); len(errs) > 0 {
 		return t, errs
 	}
-	return t, t.compare()
+	errs := t.compareAccount()
+	if w.ToWrite {
+		errs = append(errs, t.compareNamespace()...)
+	}
+	return t, errs
 }
 
-func (t *Target) Load(ctx context.Context) []error {
+func (t *Target) load(ctx context.Context, w Wants) []error {
 	s := &t.Settings
 	var errs []error
-	var err error
-	t.Kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, UserAgent: kube.FieldManager})
-	if err != nil {
-		errs = append(errs, err)
-	} else if s.Namespace == "" {
-		s.Namespace = t.Kube.Namespace
+	if w.Gone == "" {
+		if err := t.loadCluster(); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	if err := t.LoadAWS(ctx); err != nil {
+	var err error
+	t.Aws, err = iamsetup.Connect(ctx, iamsetup.Connection{
+		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Log: t.Env.Log, Now: t.Env.Now,
+		Endpoint: t.Env.AWSEndpoint, Credentials: t.Env.AWSCredentials,
+	})
+	if err != nil {
 		errs = append(errs, err)
 	}
 	return errs
 }
 
-func (t *Target) LoadAWS(ctx context.Context) (err error) {
-	s := t.Settings
-	t.Aws, err = iamsetup.Connect(ctx, iamsetup.Connection{
-		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Log: t.Env.Log, Now: t.Env.Now,
-		Endpoint: t.Env.AWSEndpoint, Credentials: t.Env.AWSCredentials,
-	})
-	return err // it says what it was doing
+func (t *Target) loadCluster() (err error) {
+	s := &t.Settings
+	t.Kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, UserAgent: kube.FieldManager})
+	if err != nil {
+		return err // it names the kubeconfig or the context
+	}
+	if s.Namespace == "" {
+		s.Namespace = t.Kube.Namespace
+	}
+	t.Self = kube.Self(kube.FieldManager, t.Env.Now())
+	t.Record = &kube.Record{Client: t.Kube, Namespace: s.Namespace}
+	t.External, err = external.In(t.Kube)
+	return err // it names the context
 }
 
-// Ask makes the first calls to both sides, all at the same time, with what else the command needs to know.
-func (t *Target) Ask(ctx context.Context, more ...func(context.Context) error) []error {
-	t.Record = &kube.Record{Client: t.Kube, Namespace: t.Settings.Namespace}
-	reads := []func() error{
-		func() (err error) { t.Caller, err = t.Aws.Caller(ctx); return err },
-		func() (err error) { t.ClusterID, err = t.Kube.ClusterID(ctx); return err },
-		func() (err error) { t.Namespace, err = t.Kube.GetNamespace(ctx, t.Settings.Namespace); return err },
-		func() error { return t.LoadRecord(ctx) },
+// reads are the first calls to both sides.
+func (t *Target) reads(ctx context.Context, w Wants) []func() error {
+	caller := func() (err error) { t.Caller, err = t.Aws.Caller(ctx); return err }
+	if t.Kube == nil {
+		return []func() error{caller}
+	}
+	passing := func(refused *error, read func() error) func() error {
+		return func() error {
+			err := read()
+			if w.Lenient && apierrors.IsForbidden(err) {
+				*refused = err
+				return nil
+			}
+			return err
+		}
+	}
+	out := []func() error{
+		caller,
+		passing(&t.Refused.ClusterID, func() (err error) { t.ClusterID, err = t.Kube.ClusterID(ctx); return err }),
+		passing(&t.Refused.Namespace, func() (err error) { t.Namespace, err = t.Kube.GetNamespace(ctx, t.Settings.Namespace); return err }),
+		passing(&t.Refused.Record, func() error { return t.LoadRecord(ctx) }),
 		func() error { return t.ReadLease(ctx) },
 	}
-	for _, read := range more {
-		reads = append(reads, func() error { return read(ctx) })
+	if w.ToWrite {
+		out = append(out, func() error { return t.AskIssuer(ctx) })
 	}
-	return Together(reads...)
+	return out
 }
 
 // ReadLease finds out when a run last wrote in the namespace: for a while after that IAM may not show what it made. Who may
@@ -96,7 +134,7 @@ func (t *Target) ReadLease(ctx context.Context) (err error) {
 	if t.lease, err = t.Kube.LockState(ctx, t.Settings.Namespace, kube.RecordName); t.lease != nil {
 		t.WroteAt(t.lease.Renewed)
 	}
-	return UnlessDenied(err) // it names the Lease
+	return unlessDenied(err) // it names the Lease
 }
 
 // WroteAt notes until when IAM may lag behind a run that last renewed its lock at that time. The Lease stands in the
@@ -137,12 +175,8 @@ func Together(reads ...func() error) []error {
 	return errs
 }
 
-// compare says what contradicts the settings.
-func (t *Target) compare() []error {
-	return append(t.CompareAccount(), t.compareNamespace()...)
-}
-
-func (t *Target) CompareAccount() []error {
+// compareAccount says what contradicts the settings.
+func (t *Target) compareAccount() []error {
 	s, c := t.Settings, t.Caller
 	var errs []error
 	if c.Account != s.Account {
@@ -211,7 +245,11 @@ func clusterWarnings(context, server, region, account string) []string {
 
 // Owner is on whose behalf this run makes things.
 func (t *Target) Owner() iamsetup.Owner {
-	return iamsetup.Owner{Cluster: t.ClusterID, Namespace: t.Settings.Namespace, Server: t.Kube.Server}
+	owner := iamsetup.Owner{Cluster: t.ClusterID, Namespace: t.Settings.Namespace}
+	if t.Kube != nil {
+		owner.Server = t.Kube.Server
+	}
+	return owner
 }
 
 // Account is the one of the run.
@@ -231,8 +269,8 @@ const cleanupLimit = 30 * time.Second
 // IsInterrupt reports that the run ended since its context did, by a signal and not by a timeout.
 func IsInterrupt(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// UnlessDenied lets a refusal pass, which is no failure of the connection.
-func UnlessDenied(err error) error {
+// unlessDenied lets a refusal pass, which is no failure of the connection.
+func unlessDenied(err error) error {
 	if apierrors.IsForbidden(err) {
 		return nil
 	}

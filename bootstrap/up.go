@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
@@ -58,8 +57,8 @@ func (r *Run) Do(ctx context.Context, work func(context.Context, *Run) error) (R
 	limited, cancel := r.Env.Bounded(ctx, r.Settings.Timeout)
 	defer cancel()
 	err := work(limited, r)
-	if r.Target != nil && r.steps != nil {
-		r.Result.Outputs = r.Target.outputs(r.steps)
+	if r.steps != nil {
+		r.Result.Outputs = r.steps.outputs()
 	}
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		err = r.Fail("", hint.With(context.Cause(limited), "what was made is kept and the next run goes on from there; --timeout raises the limit"))
@@ -157,11 +156,11 @@ func (r *Run) stillRecorded(ctx context.Context) error {
 
 // withUnchanged puts what was up to date beside what was changed, in the order of the steps.
 func withUnchanged(e *Engine, changed, observed []plan.Change) []plan.Change {
-	all := &Recorder{Sink: event.Discard, Changes: changed}
+	all := append([]plan.Change{}, changed...)
 	for _, c := range observed {
 		if c.Action == plan.None {
-			all.Changes = append(all.Changes, c)
+			all = append(all, c)
 		}
 	}
-	return append([]plan.Change{}, all.inOrder(e.Nodes)...)
+	return InOrder(all, e.steps())
 }

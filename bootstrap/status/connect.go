@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
-	"github.com/uc-cdis/gen3-bootstrap/kube"
-	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // connect fails only where one of both sides cannot be spoken to at all, or is another one than the settings say.
@@ -14,44 +12,24 @@ func (v *status) connect(ctx context.Context) []error {
 	if errs := v.settings.Named().Check(); len(errs) > 0 {
 		return errs
 	}
-	s := v.settings
-	s.Timing = s.Timing.WithDefaults()
-	v.target = &bootstrap.Target{Settings: s, Env: v.env}
-	if errs := v.target.Load(ctx); len(errs) > 0 {
-		return errs
-	}
+	var errs []error
+	v.target, errs = bootstrap.Connect(ctx, v.settings, v.env, bootstrap.Wants{Lenient: true})
 	t := v.target
-	t.Self = kube.Self(kube.FieldManager, v.env.Now())
 	v.result.Namespace = t.Settings.Namespace
-	v.result.Cluster.Context, v.result.Cluster.Server = t.Kube.Context, t.Kube.Server
-	t.Record = &kube.Record{Client: t.Kube, Namespace: t.Settings.Namespace}
-	var identityErr, namespaceErr, recordErr error
-	errs := bootstrap.Together(
-		func() (err error) { t.Caller, err = t.Aws.Caller(ctx); return err },
-		func() error {
-			t.ClusterID, identityErr = t.Kube.ClusterID(ctx)
-			return bootstrap.UnlessDenied(identityErr)
-		},
-		func() error {
-			t.Namespace, namespaceErr = t.Kube.GetNamespace(ctx, t.Settings.Namespace)
-			return bootstrap.UnlessDenied(namespaceErr)
-		},
-		func() error { recordErr = t.LoadRecord(ctx); return bootstrap.UnlessDenied(recordErr) },
-		func() error { return t.ReadLease(ctx) },
-		func() (err error) { v.external, err = external.In(t.Kube); return err },
-	)
+	if t.Kube != nil {
+		v.result.Cluster.Context, v.result.Cluster.Server = t.Kube.Context, t.Kube.Server
+	}
+	v.result.Partition, v.result.Cluster.ID = t.Caller.Partition, t.ClusterID
 	if len(errs) > 0 {
 		return errs
 	}
-	v.namespaceKnown, v.recordRead = namespaceErr == nil, recordErr == nil
-	v.unread("", identityErr)
-	v.unread("", namespaceErr)
-	v.unread(bootstrap.RecordStep, recordErr)
-	if recordErr != nil {
+	v.unread("", t.Refused.ClusterID)
+	v.unread("", t.Refused.Namespace)
+	v.unread(bootstrap.RecordStep, t.Refused.Record)
+	if t.Refused.Record != nil {
 		v.doubt()
 	}
-	v.result.Partition, v.result.Cluster.ID = t.Caller.Partition, t.ClusterID
-	return t.CompareAccount()
+	return nil
 }
 
 // recall takes mode and names from the record where the flags leave them open.
@@ -59,7 +37,7 @@ func (v *status) recall() {
 	t := v.target
 	record := t.Last
 	v.result.Recorded = record != nil
-	if t.Namespace == nil && v.namespaceKnown {
+	if t.Namespace == nil && t.Refused.Namespace == nil {
 		v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.Settings.Namespace, t.Kube.Server, t.Kube.Context))
 	}
 	if record != nil {

@@ -70,8 +70,8 @@ func (v *status) readObjects(ctx context.Context) {
 	var found external.Found
 	var causes map[string]string
 	errs := bootstrap.Together(
-		func() (err error) { found, err = v.external.List(ctx, namespace); return err },
-		func() (err error) { causes, err = v.external.Causes(ctx, namespace); return err },
+		func() (err error) { found, err = v.target.External.List(ctx, namespace); return err },
+		func() (err error) { causes, err = v.target.External.Causes(ctx, namespace); return err },
 	)
 	for _, err := range errs {
 		v.unread("", err)

@@ -7,15 +7,11 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
-	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // Run says what there is, whose it is and what up would change, and writes nothing. What may not be read is said, and
@@ -45,7 +41,6 @@ type status struct {
 	settings bootstrap.Settings
 	env      bootstrap.Env
 	target   *bootstrap.Target
-	external *external.Objects
 	steps    *bootstrap.Steps
 
 	mu     sync.Mutex // of what reads at the same time fill in
@@ -53,9 +48,6 @@ type status struct {
 	held   []Secret
 	infos  []accesskey.Info
 	blind  bool // which keys there are, or whose, could not be found out
-
-	namespaceKnown bool // whether there is one could be asked
-	recordRead     bool
 }
 
 func (v *status) unread(step string, err error) {
@@ -77,7 +69,8 @@ func (v *status) look(ctx context.Context) {
 	v.unread(oidcprovider.Step, issuerErr)
 	v.steps = t.Assemble(&bootstrap.Guard{})
 	if issuerErr != nil { // nothing can be said of these without it
-		v.steps.Provider, v.steps.Role = nil, nil
+		v.steps.Without(oidcprovider.Step, role.Step)
+		v.steps.Role = nil
 	}
 	if v.steps.Release != nil {
 		v.steps.Release.NoFetch = true
@@ -97,8 +90,10 @@ func (v *status) look(ctx context.Context) {
 
 // readSteps lets the steps of up say what they would do.
 func (v *status) readSteps(ctx context.Context) {
-	nodes := slices.DeleteFunc(v.steps.Nodes(), func(n bootstrap.Node) bool { return n.Step.Name() == bootstrap.RecordStep && !v.unrecorded() })
-	engine := &bootstrap.Engine{Nodes: nodes, Beside: v.steps.Left.Look, Sink: event.Discard, Now: v.env.Now}
+	if !v.unrecorded() {
+		v.steps.Without(bootstrap.RecordStep)
+	}
+	engine := &bootstrap.Engine{Nodes: v.steps.Nodes, Beside: v.steps.Left.Look, Sink: event.Discard, Now: v.env.Now}
 	for _, o := range engine.Observe(ctx) {
 		v.unread(o.Step, o.Err)
 		for _, c := range o.Changes {
@@ -113,7 +108,7 @@ func (v *status) readSteps(ctx context.Context) {
 
 // unrecorded reports that up would first write the record. One that is there is what all else is judged by.
 func (v *status) unrecorded() bool {
-	return v.recordRead && !v.result.Recorded && v.target.Namespace != nil
+	return v.target.Refused.Record == nil && !v.result.Recorded && v.target.Namespace != nil
 }
 
 func (v *status) readKeys(ctx context.Context, key *accesskey.Up, observed error) {
@@ -134,18 +129,6 @@ func (v *status) readKeys(ctx context.Context, key *accesskey.Up, observed error
 
 // resource adds to a change whose the resource is.
 func (v *status) resource(c plan.Change) Resource {
-	var o iamsetup.Ownership
-	switch s := v.steps; c.Step {
-	case policy.Step:
-		o = s.Policy.Ownership()
-	case user.Step:
-		o = s.User.Ownership()
-	case role.Step:
-		o = s.Role.Ownership()
-	case oidcprovider.Step:
-		o = s.Provider.Ownership()
-	case bootstrap.HelmStep:
-		o.Ours = s.Release.Ours()
-	}
+	o := v.steps.Ownership(c.Step)
 	return Resource{Change: c, Ours: o.Ours, Owners: append([]string{}, o.Owners...)}
 }

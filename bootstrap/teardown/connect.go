@@ -11,32 +11,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
-	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
-
-// connect loads both configurations and asks who and where we are; for a cluster that is gone, AWS alone.
-func (t *teardown) connect(ctx context.Context) []error {
-	s := t.Settings
-	s.Timing = s.Timing.WithDefaults()
-	t.Target = &bootstrap.Target{Settings: s, Env: t.Env}
-	if t.options.ClusterID != "" {
-		return t.connectAWS(ctx)
-	}
-	if errs := t.Target.Load(ctx); len(errs) > 0 {
-		return errs
-	}
-	t.Target.Self = kube.Self(kube.FieldManager, t.Env.Now())
-	if errs := t.Target.Ask(ctx); len(errs) > 0 {
-		return errs
-	}
-	t.owner = t.Target.Owner()
-	errs := t.Target.CompareAccount()
-	var err error
-	if t.external, err = external.In(t.Target.Kube); err != nil {
-		errs = append(errs, err)
-	}
-	return errs
-}
 
 // askIssuer finds out whose identity provider may have our tag where nothing names it: the record is lost, or an earlier
 // teardown took it out. Who may not ask loses nothing but that, unless the provider is to go.
@@ -66,19 +41,6 @@ func (t *teardown) issuerOfRole(ctx context.Context) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-func (t *teardown) connectAWS(ctx context.Context) []error {
-	t.Target.ClusterID = t.options.ClusterID
-	t.owner = iamsetup.Owner{Cluster: t.options.ClusterID, Namespace: t.Settings.Namespace}
-	if err := t.Target.LoadAWS(ctx); err != nil {
-		return []error{err}
-	}
-	var err error
-	if t.Target.Caller, err = t.Target.Aws.Caller(ctx); err != nil {
-		return []error{err}
-	}
-	return t.Target.CompareAccount()
 }
 
 // recorded is what the record says; nil when there is none that can be read.

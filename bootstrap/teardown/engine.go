@@ -2,13 +2,9 @@ package teardown
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -44,21 +40,7 @@ type endings []*ending
 
 // walk calls visit for each, at the same time where they do not depend on each other.
 func (all endings) walk(visit func(*ending)) {
-	done := map[*ending]chan struct{}{}
-	for _, e := range all {
-		done[e] = make(chan struct{})
-	}
-	var group sync.WaitGroup
-	for _, e := range all {
-		group.Go(func() {
-			defer close(done[e])
-			for _, before := range e.after {
-				<-done[before]
-			}
-			visit(e)
-		})
-	}
-	group.Wait()
+	bootstrap.Walk(all, func(e *ending) []*ending { return e.after }, visit)
 }
 
 // plan asks all of them anew. One that fails does not keep the others from answering.
@@ -76,81 +58,38 @@ func (e *ending) settled() bool {
 
 // destroy goes on past every failure, and returns what was changed.
 func (all endings) destroy(ctx context.Context, sink event.Sink, now func() time.Time) []plan.Change {
-	record := &bootstrap.Recorder{Sink: sink}
-	progress := all.progress(record, now)
+	var parts []string
+	for _, e := range all {
+		if e.pending() {
+			parts = append(parts, e.Name())
+		}
+	}
+	progress := bootstrap.NewProgress(sink, now, parts)
 	all.walk(func(e *ending) {
 		if !e.pending() {
 			return
 		}
-		progress.begin(e)
-		if ctx.Err() != nil {
-			e.err = fmt.Errorf("not begun: %w", context.Cause(ctx))
-		} else {
-			e.err = e.Destroy(ctx, record)
+		e.err = progress.Run(ctx, e.Name(), func(sink event.Sink) error {
+			err := e.Destroy(ctx, sink)
 			e.recall()
-		}
-		progress.end(e)
+			return err
+		})
 	})
-	return record.Changes
+	return progress.Changes(all.steps())
+}
+
+// steps are the names of the steps, in the order in which they are shown: the record goes last.
+func (all endings) steps() []string {
+	var out []string
+	for _, e := range all {
+		out = append(out, e.Name())
+	}
+	return append(out, bootstrap.RecordStep)
 }
 
 // recall takes over what Destroy found when it looked again: something may have been taken by somebody else meanwhile.
 func (e *ending) recall() {
 	if again, ok := e.remover.(rejudger); ok {
 		e.planned = again.Judged()
-	}
-}
-
-// inOrder puts changes in the order of the endings' steps, behind what would be lost and before the record.
-func (all endings) inOrder(changes []plan.Change) []plan.Change {
-	place := func(c plan.Change) int {
-		if c.Step == bootstrap.RecordStep {
-			return len(all)
-		}
-		return slices.IndexFunc(all, func(e *ending) bool { return e.Name() == c.Step })
-	}
-	slices.SortStableFunc(changes, func(a, b plan.Change) int { return place(a) - place(b) })
-	return changes
-}
-
-// stepProgress tells of a step's begin and end, of which several endings may have a part.
-type stepProgress struct {
-	sink event.Sink
-	now  func() time.Time
-
-	mu     sync.Mutex
-	left   map[string]int // endings of the step that have something to do
-	begun  map[string]bool
-	failed map[string]bool
-}
-
-func (all endings) progress(sink event.Sink, now func() time.Time) *stepProgress {
-	p := &stepProgress{sink: sink, now: now, left: map[string]int{}, begun: map[string]bool{}, failed: map[string]bool{}}
-	for _, e := range all {
-		if e.pending() {
-			p.left[e.Name()]++
-		}
-	}
-	return p
-}
-
-func (p *stepProgress) begin(e *ending) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.begun[e.Name()] {
-		p.begun[e.Name()] = true
-		p.sink.Emit(event.Event{Time: p.now(), Type: event.StepStarted, Step: e.Name()})
-	}
-}
-
-func (p *stepProgress) end(e *ending) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if e.err != nil {
-		p.failed[e.Name()] = true
-		p.sink.Emit(event.Event{Time: p.now(), Type: event.StepFailed, Step: e.Name(), Message: iamsetup.Plain(e.err)})
-	}
-	if p.left[e.Name()]--; p.left[e.Name()] == 0 && !p.failed[e.Name()] {
-		p.sink.Emit(event.Event{Time: p.now(), Type: event.StepFinished, Step: e.Name()})
 	}
 }

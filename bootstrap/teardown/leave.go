@@ -70,8 +70,8 @@ func (t *teardown) leave(ctx context.Context) error {
 		if c.Action != plan.Delete || c.Resource.Kind == plan.ConfigMap {
 			continue
 		}
-		if err := context.Cause(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("%s %s: not begun: %w", c.Action, c.Resource, err))
+		if err := bootstrap.NotBegun(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("%s %s: %w", c.Action, c.Resource, err))
 			break
 		}
 		done, err := t.leaveOne(ctx, c.Resource.Kind)

@@ -96,8 +96,8 @@ func (t *teardown) closeRecord(ctx context.Context) ([]plan.Change, error) {
 	if change.Action == plan.None {
 		return nil, nil
 	}
-	if err := context.Cause(ctx); err != nil {
-		return nil, fmt.Errorf("%s %s: not begun: %w", change.Action, change.Resource, err)
+	if err := bootstrap.NotBegun(ctx); err != nil {
+		return nil, fmt.Errorf("%s %s: %w", change.Action, change.Resource, err)
 	}
 	err := t.mayCloseRecord()
 	if err != nil {

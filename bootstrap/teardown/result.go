@@ -41,7 +41,7 @@ func (t *teardown) tell(done bool, made []plan.Change) {
 			}
 		}
 	}
-	lines = t.all.inOrder(append(lines, left...))
+	lines = bootstrap.InOrder(append(lines, left...), t.all.steps())
 	for _, c := range t.closing {
 		ended := slices.ContainsFunc(lines, func(l plan.Change) bool { return l.Resource == c.Resource })
 		if !done || c.Action == plan.None && !ended {

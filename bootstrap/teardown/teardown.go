@@ -142,7 +142,9 @@ func (t *teardown) prepare(ctx context.Context) error {
 	if errs := append(t.Settings.Named().Check(), t.options.check(t.Settings)...); len(errs) > 0 {
 		return t.Fail("", errs...)
 	}
-	errs := t.connect(ctx)
+	var errs []error
+	t.Target, errs = bootstrap.Connect(ctx, t.Settings, t.Env, bootstrap.Wants{Gone: t.options.ClusterID})
+	t.owner, t.external = t.Target.Owner(), t.Target.External
 	t.DescribeTarget()
 	if len(errs) > 0 {
 		return t.Fail("", errs...)

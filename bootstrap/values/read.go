@@ -13,15 +13,11 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
-	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
 // readServed asks the cluster which versions of the API it takes.
-func (v *valuesRun) readServed(ctx context.Context) error {
-	objects, err := external.In(v.target.Kube)
-	if err == nil {
-		v.fragment.served, err = objects.ServedVersions(ctx)
-	}
+func (v *valuesRun) readServed(ctx context.Context) (err error) {
+	v.fragment.served, err = v.target.External.ServedVersions(ctx)
 	return err // it says what it was doing
 }
 

@@ -80,19 +80,14 @@ func (v *valuesRun) warn(format string, args ...any) {
 // look asks the record, the cluster and IAM.
 func (v *valuesRun) look(ctx context.Context) []error {
 	plain := v.settings.Named()
-	plain.SkipHelm, plain.Timing = true, plain.Timing.WithDefaults()
-	if errs := plain.Check(); len(errs) > 0 {
+	plain.SkipHelm = true
+	errs := plain.Check()
+	if len(errs) > 0 {
 		return errs
 	}
-	v.target = &bootstrap.Target{Settings: plain, Env: v.env}
-	if errs := v.target.Load(ctx); len(errs) > 0 {
-		return errs
-	}
+	v.target, errs = bootstrap.Connect(ctx, plain, v.env, bootstrap.Wants{})
 	v.result.Namespace = v.target.Settings.Namespace
-	if errs := v.target.Ask(ctx); len(errs) > 0 {
-		return errs
-	}
-	if errs := v.target.CompareAccount(); len(errs) > 0 {
+	if len(errs) > 0 {
 		return errs
 	}
 	v.result.Warnings = append(v.result.Warnings, v.target.Warnings...)

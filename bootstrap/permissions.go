@@ -6,7 +6,6 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -31,28 +30,48 @@ func (n *Needs) AddLock(namespace, name string) {
 }
 
 // permissions are what up needs of the cluster for the steps that have something to do.
-func (t *Target) permissions(s *Steps, pending map[string]bool) Needs {
-	namespace := t.Settings.Namespace
+func (s *Steps) permissions(pending map[string]bool) Needs {
 	var out Needs
+	for _, n := range s.Nodes {
+		if n.needs != nil {
+			out = append(out, n.needs(pending[n.Name()])...)
+		}
+	}
+	return out
+}
+
+// recordNeeds are those of every run that writes: it takes the lock and enters into the record what it makes.
+func (t *Target) recordNeeds() Needs {
+	var out Needs
+	namespace := t.Settings.Namespace
 	out.AddLock(namespace, kube.RecordName)
 	out.Add(namespace, "", "configmaps", "", "create")
 	out.Add(namespace, "", "configmaps", kube.RecordName, "get", "update")
 	if t.Namespace == nil {
 		out.Add("", "", "namespaces", "", "create")
 	}
-	if s.Key != nil && pending[accesskey.Step] {
-		out.Add(namespace, "", "secrets", "", "create")
-		for _, name := range t.Settings.KeySecretNames() {
-			out.Add(namespace, "", "secrets", name, "get", "update")
-		}
-	}
-	if s.Release == nil {
+	return out
+}
+
+func (t *Target) keyNeeds(pending bool) Needs {
+	var out Needs
+	if !pending {
 		return out
 	}
-	switch shared := s.Release.shared; {
-	case pending[s.Release.Name()]:
+	out.Add(t.Settings.Namespace, "", "secrets", "", "create")
+	for _, name := range t.Settings.KeySecretNames() {
+		out.Add(t.Settings.Namespace, "", "secrets", name, "get", "update")
+	}
+	return out
+}
+
+// needs are those of the release. Whoever writes nothing still looks whether another run holds its lock.
+func (o *operatorStep) needs(pending bool) Needs {
+	var out Needs
+	switch shared := o.shared; {
+	case pending:
 		out.AddLock(shared.namespace, kube.ReleaseLockName)
-		out = append(out, s.Release.Permissions()...)
+		out = append(out, o.Permissions()...)
 	case shared.namespace != "":
 		out.Add(shared.namespace, LeaseGroup, "leases", kube.ReleaseLockName, "get")
 	}
