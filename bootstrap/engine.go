@@ -59,8 +59,8 @@ func (e *Engine) Observe(ctx context.Context) []observation {
 	var group sync.WaitGroup
 	for i, n := range e.Nodes {
 		group.Go(func() {
-			changes, err := n.Step.Observe(ctx)
-			out[i] = observation{Step: n.Step.Name(), Changes: changes, Err: err}
+			changes, err := n.Observe(ctx)
+			out[i] = observation{Step: n.Name(), Changes: changes, Err: err}
 		})
 	}
 	if e.Beside != nil {

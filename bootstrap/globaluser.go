@@ -11,7 +11,7 @@ import (
 )
 
 // globalUser looks for the Secret of a user that the operator keeps himself. It writes nothing and asks AWS nothing:
-// in this mode the account's IAM is none of our business.
+// in this mode the account's IAM is the operator's own.
 type globalUser struct {
 	secrets *kube.KeySecrets // of the one Secret
 	irsa    bool             // the chart's SecretStore takes a role, so that only others read the Secret
@@ -22,11 +22,11 @@ type globalUser struct {
 // Name is the step's name: it stands where the key is otherwise made.
 func (g *globalUser) Name() string { return accesskey.Step }
 
-// Observe looks at the Secret. What is amiss is a warning, as the operator may bring it later.
+// Observe looks at the Secret. What is wrong with it is a warning, as the operator may bring it later.
 func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
 	held, err := g.secrets.Observe(ctx)
 	if err != nil {
-		return nil, err // it names the Secret
+		return nil, err
 	}
 	h := held[0]
 	var reason string

@@ -24,7 +24,7 @@ func (t *Target) AskIssuer(ctx context.Context) error {
 	given := t.Settings.OIDCIssuer
 	switch {
 	case given == "" && err != nil:
-		return err // it says what it was doing
+		return err
 	case given != "" && err == nil && said != given:
 		t.Warnings = append(t.Warnings, fmt.Sprintf("--oidc-issuer is %s, and the cluster's tokens name %s: AWS will refuse them unless somebody serves the same keys under both", given, said))
 	}
@@ -82,7 +82,7 @@ func (r *roleStep) Observe(ctx context.Context) (changes []plan.Change, err erro
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { changes, err = r.Up.Observe(gctx); return err })
 	group.Go(func() (err error) { r.seen, err = r.kube.ServiceAccountRole(gctx, r.namespace, r.account); return err })
-	return changes, group.Wait() // each says what it was doing
+	return changes, group.Wait()
 }
 
 // Warnings tell of what else the role may do, and of what does not fit between it and the ServiceAccount.

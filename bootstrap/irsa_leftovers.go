@@ -19,7 +19,7 @@ import (
 )
 
 // leftovers are what the record says that earlier ups made and this one does not use: another mode made it, or it was
-// given other names. It stays until it is torn down, since whoever changes over has to move the gen3 release in between.
+// given other names. It remains until it is torn down, since whoever changes over has to move the gen3 release in between.
 // The record is only a hint: what IAM does not have, or has without this namespace's tag, is not told.
 type leftovers struct {
 	named   []leftover // what has to go first is first

@@ -58,7 +58,7 @@ func (r *Recorded) SecretsOf(user Made) []string {
 	return out
 }
 
-// follow returns r as the successor of what the record says: what was made before stays named.
+// follow returns r as the successor of what the record says: what was made before remains named.
 func (r Recorded) follow(before *Recorded) Recorded {
 	r.Made = r.makes()
 	if before != nil {

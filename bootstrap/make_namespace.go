@@ -15,7 +15,7 @@ func (r *Run) makeNamespace(ctx context.Context) error {
 		return nil
 	}
 	if err := t.Kube.CreateNamespace(ctx, t.Settings.Namespace); err != nil {
-		return err // it names the namespace
+		return err
 	}
 	for _, c := range r.Result.Changes {
 		if c.Step == RecordStep && c.Resource == plan.Of(plan.Namespace, t.Settings.Namespace) {

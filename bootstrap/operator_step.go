@@ -26,7 +26,7 @@ type operatorStep struct {
 
 // findGen3 looks for the gen3 release in the namespace.
 func (t *Target) findGen3(ctx context.Context) (*gen3.Release, []string, error) {
-	return gen3.Find(ctx, t.Kube, t.Settings.Namespace) // it names the namespace
+	return gen3.Find(ctx, t.Kube, t.Settings.Namespace)
 }
 
 // Observe looks at both at the same time.
@@ -34,7 +34,7 @@ func (o *operatorStep) Observe(ctx context.Context) (changes []plan.Change, err 
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { changes, err = o.observeRelease(gctx); return err })
 	group.Go(func() (err error) { o.found, o.passed, err = o.find(gctx); return err })
-	return changes, group.Wait() // each says what it was doing
+	return changes, group.Wait()
 }
 
 // output names the release.

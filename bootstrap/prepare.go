@@ -108,7 +108,7 @@ func (r *Run) mayWrite(ctx context.Context) error {
 	denied := r.MayDo(ctx, r.steps.permissions(pending))
 	errs := <-rehearsed
 	if denied != nil {
-		return denied // it says more than what the API server refused thereby
+		return denied
 	}
 	if len(errs) > 0 {
 		return r.Fail("", errs...)
@@ -118,7 +118,7 @@ func (r *Run) mayWrite(ctx context.Context) error {
 
 // TakeLock makes this the one run that writes in the namespace.
 func (r *Run) TakeLock(ctx context.Context) (*kube.Held, error) {
-	return r.lockAt(RecordStep, r.Target.Settings.Namespace, kube.RecordName, r.Settings.LockTimeout).Acquire(ctx) // it names the Lease
+	return r.lockAt(RecordStep, r.Target.Settings.Namespace, kube.RecordName, r.Settings.LockTimeout).Acquire(ctx)
 }
 
 func (r *Run) waiting(step, message string) {

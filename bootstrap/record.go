@@ -94,7 +94,7 @@ func (k *recordKeeper) Name() string { return RecordStep }
 func (k *recordKeeper) Observe(ctx context.Context) ([]plan.Change, error) {
 	namespace, err := k.client.GetNamespace(ctx, k.record.Namespace)
 	if err != nil {
-		return nil, err // it names the namespace
+		return nil, err
 	}
 	k.changes, k.next = nil, nil
 	k.namespaceGone = namespace == nil
@@ -145,7 +145,7 @@ func (k *recordKeeper) Apply(ctx context.Context, sink event.Sink) error {
 		return nil
 	}
 	if err := k.record.SaveSettings(ctx, k.next.text()); err != nil {
-		return err // it names the record
+		return err
 	}
 	for _, change := range k.changes {
 		if change.Action != plan.None {

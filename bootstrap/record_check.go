@@ -24,7 +24,7 @@ const madeMax = 200
 func (t *Target) LoadRecord(ctx context.Context) error {
 	t.Last = nil
 	if err := t.Record.Load(ctx); err != nil || !t.Record.Exists() {
-		return err // it names the record
+		return err
 	}
 	last, err := parseRecorded(t.Record.Settings())
 	if err != nil {

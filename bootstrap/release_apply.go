@@ -12,7 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// sharedRelease is what a look at the release brought to light of other namespaces' runs.
+// sharedRelease is what a look at the release found out about runs for other namespaces.
 type sharedRelease struct {
 	lock      *ReleaseLock // nil: nothing will be written, so that others' runs do not matter
 	namespace string       // of the release that is used or will be made; "" for one that no teardown of ours takes away
@@ -55,7 +55,7 @@ func (o *operatorStep) isBusy(ctx context.Context, namespace string) (bool, erro
 
 func (o *operatorStep) lookAt(ctx context.Context) (err error) {
 	if o.shared.changes, err = o.Step.Observe(ctx); err != nil {
-		return err // it says what it was doing
+		return err
 	}
 	switch {
 	case o.State() != helminstall.Elsewhere:
@@ -73,7 +73,7 @@ func (o *operatorStep) Apply(ctx context.Context, sink event.Sink) error {
 	if err := o.converge(ctx, sink); err != nil {
 		return err
 	}
-	return o.Await(ctx, sink) // it says what it waited for
+	return o.Await(ctx, sink)
 }
 
 // converge looks again where the release was up to date, since only by now the record is written for sure, and takes the
@@ -107,7 +107,7 @@ func (o *operatorStep) convergeLocked(ctx context.Context, sink event.Sink) (don
 	}
 	held, err := o.shared.lock.Take(ctx, where, create)
 	if err != nil {
-		return false, err // it names the Lease or the namespace
+		return false, err
 	}
 	if held == nil { // the namespace went since the last look
 		return false, o.lookAt(ctx)

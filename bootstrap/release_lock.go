@@ -48,7 +48,7 @@ func (l ReleaseLock) Take(ctx context.Context, namespace string, create func(con
 		patience := max(l.Run.Settings.LockTimeout, l.Run.Settings.Timeout)
 		held, err := l.Run.lockAt(HelmStep, namespace, kube.ReleaseLockName, patience).Acquire(ctx)
 		if !errors.Is(err, kube.ErrNoNamespace) {
-			return held, err // it names the Lease
+			return held, err
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (l ReleaseLock) awaitNamespace(ctx context.Context, name string) (ns *corev
 	timing := l.Run.Target.Settings.Timing
 	waitErr := wait.PollUntilContextCancel(ctx, timing.Poll, true, func(ctx context.Context) (bool, error) {
 		if ns, err = l.Run.Target.Kube.GetNamespace(ctx, name); err != nil {
-			return false, err // it names the namespace
+			return false, err
 		}
 		if ns == nil || ns.DeletionTimestamp == nil {
 			return true, nil

@@ -1,5 +1,7 @@
 // Package bootstrap takes an operator's settings to a converged account and cluster: it checks them, checks the
 // target, orders the steps and plans, applies or destroys them.
+//
+// Every error says what was being done, and to which object. Callers return it as it is.
 package bootstrap
 
 import (

@@ -41,7 +41,7 @@ type Target struct {
 type Wants struct {
 	ToWrite bool   // the namespace, and the issuer with IRSA: what is to be made must be possible there
 	Lenient bool   // what the cluster refuses to show is noted in Target.Refused, and is no failure
-	Gone    string // id of a cluster that is no more: AWS alone is asked
+	Gone    string // id of a cluster that does not exist any more: AWS alone is asked
 }
 
 // Refused is what a cluster would not show to a command that does without; each nil where it did.
@@ -88,7 +88,7 @@ func (t *Target) loadCluster() (err error) {
 	s := &t.Settings
 	t.Kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, UserAgent: kube.FieldManager})
 	if err != nil {
-		return err // it names the kubeconfig or the context
+		return err
 	}
 	if s.Namespace == "" {
 		s.Namespace = t.Kube.Namespace
@@ -96,7 +96,7 @@ func (t *Target) loadCluster() (err error) {
 	t.Self = kube.Self(kube.FieldManager, t.Env.Now())
 	t.Record = &kube.Record{Client: t.Kube, Namespace: s.Namespace}
 	t.External, err = external.In(t.Kube)
-	return err // it names the context
+	return err
 }
 
 // reads are the first calls to both sides.
@@ -134,7 +134,7 @@ func (t *Target) ReadLease(ctx context.Context) (err error) {
 	if t.lease, err = t.Kube.LockState(ctx, t.Settings.Namespace, kube.RecordName); t.lease != nil {
 		t.WroteAt(t.lease.Renewed)
 	}
-	return unlessDenied(err) // it names the Lease
+	return unlessDenied(err)
 }
 
 // WroteAt notes until when IAM may lag behind a run that last renewed its lock at that time. The Lease stands in the

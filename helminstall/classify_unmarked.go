@@ -71,8 +71,8 @@ func unmarkedFailed(o *Observed, w Want, v Verdict) Verdict {
 	return refuseForeign(o, v.Reason+"; it was not created by gen3-bootstrap", "--adopt takes the release over and repairs it")
 }
 
-// unmarkedCutOff judges somebody else's release whose operation was cut off. It is brought to an end as its owner began
-// it, and stays theirs, where the CRDs say that it is the operator's; more than that needs --adopt.
+// unmarkedCutOff judges somebody else's release whose operation was cut off. It is finished as its owner began
+// it, and remains theirs, where the CRDs say that it is the operator's; more than that needs --adopt.
 func unmarkedCutOff(o *Observed, w Want, v Verdict) Verdict {
 	r := o.Release
 	switch {
@@ -88,8 +88,8 @@ func unmarkedCutOff(o *Observed, w Want, v Verdict) Verdict {
 		return refuseForeign(o, fmt.Sprintf("left %s by somebody else before the operator's CRDs bore its name", r.Info.Status),
 			"--adopt takes the release over and repairs it; or give another name with --release")
 	default:
-		v.Theirs = true
-		v.Reason += "; it stays somebody else's"
+		v.FinishOnly = true
+		v.Reason += "; it remains somebody else's"
 	}
 	return v
 }

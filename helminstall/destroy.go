@@ -105,7 +105,7 @@ func (s *Step) removalChange(c plan.Change) plan.Change {
 		c.Action, c.Reason = plan.None, "not there"
 		return c
 	case what == "":
-		c.Reason = "ours: deletes what is stored of it; nothing else is left"
+		c.Reason = "ours: deletes what is stored of it; all else is deleted"
 	case s.seen.Release == nil:
 		c.Reason = "ours, though no Secret stores it any more: deletes " + what
 	default:
@@ -206,7 +206,7 @@ func (s *Step) uninstall(ctx context.Context, sink event.Sink) error {
 // as used.
 const settleTimeout = pollInterval * 4 * 60
 
-// deleteNamespace deletes the release's namespace if we made it for this release and nothing is left in it; the release's own
+// deleteNamespace deletes the release's namespace if we made it for this release and nothing else is in it; the release's own
 // pods are waited for. Our label alone is no ground: Gen3's namespaces have it too.
 func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 	if !s.seen.NamespaceNames || s.seen.NamespaceTerminating || s.seen.undecoded != nil || s.seen.Release != nil && !s.seen.ours() {
@@ -218,10 +218,10 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look what is left in Namespace %s: %w", s.Namespace, err)
+		return fmt.Errorf("look what is in Namespace %s: %w", s.Namespace, err)
 	}
 	if len(left) > 0 {
-		s.warnings = append(s.warnings, fmt.Sprintf("namespace %s is left: it holds %s", s.Namespace, words.Few(left)))
+		s.warnings = append(s.warnings, fmt.Sprintf("namespace %s is kept: it holds %s", s.Namespace, words.Few(left)))
 		return nil
 	}
 	if err := namespace.Delete(ctx, s.Client, s.Namespace, s.seen.namespaceUID); err != nil {
@@ -238,11 +238,11 @@ func (s *Step) deleteNamespace(ctx context.Context, sink event.Sink) error {
 // isLease leaves out the locks of operators that elect a leader, which are nobody's any more.
 func isLease(resource string, _ *metav1.PartialObjectMetadata) bool { return resource == "leases" }
 
-// emptied waits until nothing is left, and returns what did not go.
+// emptied waits until the namespace is empty, and returns what remains.
 func (s *Step) emptied(ctx context.Context, sink event.Sink) (left []string, err error) {
 	in, err := inventory.Of(s.Config, s.Namespace)
 	if err != nil {
-		return nil, err // it names the namespace
+		return nil, err
 	}
 	say := s.once(sink)
 	var listErr error // one that took too long is no end of the waiting

@@ -1,5 +1,6 @@
-// Package helminstall owns the operator's release. With its folders it is the one place that touches Helm: it finds the External Secrets Operator, classifies
-// what it finds, and installs, upgrades or uninstalls the release, and waits until it works.
+// Package helminstall owns the operator's release. With its folders it is the one place that touches Helm: it finds the
+// External Secrets Operator, classifies what it finds, installs, upgrades or uninstalls the release, and waits until it works.
+// Every error says what was being done, and to which object. Callers return it as it is.
 //
 // Observing only reads, and needs one round trip when nothing has to change: no chart is downloaded or rendered then.
 // Helm itself runs without its own wait and over a client that reads ahead and writes in a few parallel waves, since

@@ -36,11 +36,11 @@ type Observed struct {
 	Unseen string
 	// Rests are webhooks of an operator that is gone, in the way of another release.
 	Rests []Rest
-	// NamespaceGone is that the release's namespace does not exist.
+	// NamespaceGone: the release's namespace does not exist.
 	NamespaceGone, NamespaceTerminating bool
-	// NamespaceUnread is that it may not be read, so that it is not known whether it was made for the release.
+	// NamespaceUnread: it may not be read, so that it is not known whether it was made for the release.
 	NamespaceUnread bool
-	// NamespaceNames is that the Namespace was made for this release, CRDsName that the CRDs' Helm annotations name it.
+	// NamespaceNames: the Namespace was made for this release. CRDsName: the CRDs' Helm annotations name it.
 	NamespaceNames, CRDsName bool
 	// Lookalikes are Deployments that are labelled as an operator and are none, as far as can be told.
 	Lookalikes []string

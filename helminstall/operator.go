@@ -42,7 +42,7 @@ type Operator struct {
 	Version   string // by label or image tag; "" if neither tells
 	Chart     string // helm.sh/chart label, such as external-secrets-0.9.13, or ""
 	Owner     owner.Owner
-	// Confirmed is that the CRDs have the same owner; see confirms. Else its image or arguments are the operator's, which anybody can have.
+	// Confirmed: the CRDs have the same owner; see confirms. Else its image or arguments are the operator's, which anybody can have.
 	Confirmed bool
 	Available bool // at least one replica is, and as many as are wanted
 	Stopped   bool // its Deployment wants no replicas

@@ -20,8 +20,8 @@ import (
 // maxTurns bounds how often a run lets others go first.
 const maxTurns = 4
 
-// errOvertaken is that the release changed between the last look and a write.
-// takenError is that an object of the chart belongs to somebody else.
+// errOvertaken: the release changed between the last look and a write.
+// takenError: an object of the chart belongs to somebody else.
 type takenError struct{ error }
 
 func (e takenError) Unwrap() error { return e.error }

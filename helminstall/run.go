@@ -35,7 +35,7 @@ func (s *Step) debug(format string, args ...any) {
 
 // run hands the verdict to Helm.
 func (s *Step) run(ctx context.Context, h *sdk.Helm) (*release.Release, error) {
-	change := sdk.Change{Values: s.wantedValues(), Labels: s.labels(), Timeout: s.timeout(), KeepCRDs: !s.verdict.Theirs, Check: s.preflight}
+	change := sdk.Change{Values: s.wantedValues(), Labels: s.labels(), Timeout: s.timeout(), KeepCRDs: !s.verdict.FinishOnly, Check: s.preflight}
 	install := s.verdict.Action == plan.Create
 	change.TakeOwnership, change.Replace = s.verdict.TakeOwnership, install && s.seen.Release != nil
 	if !install || change.Replace && s.seen.rest() {
@@ -55,14 +55,14 @@ func (s *Step) run(ctx context.Context, h *sdk.Helm) (*release.Release, error) {
 
 // labels mark the release. "null" takes a label away, in Helm's words.
 func (s *Step) labels() map[string]string {
-	if s.verdict.Theirs {
+	if s.verdict.FinishOnly {
 		return nil
 	}
 	out := map[string]string{stored.ManagedByLabel: stored.ManagedBy}
 	switch {
 	case s.next == nil && s.seen.Worked != nil: // not the label of the revision that failed
 		out[stored.DigestLabel] = cmp.Or(s.seen.Worked.Labels[stored.DigestLabel], "null")
-	case s.next == nil: // the chart stays, and so does its label
+	case s.next == nil: // the chart is kept, and so is its label
 	case s.next.Digest != "":
 		out[stored.DigestLabel] = s.next.Digest
 	case s.verdict.Action != plan.Create:
@@ -120,7 +120,7 @@ func (s *Step) render(ctx context.Context) (*rendering, error) {
 
 // wantedValues are those of the release that this run makes.
 func (s *Step) wantedValues() map[string]any {
-	if s.verdict.Theirs {
+	if s.verdict.FinishOnly {
 		return s.wanted.Asked
 	}
 	return s.wanted.Values

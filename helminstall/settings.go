@@ -16,7 +16,7 @@ import (
 type Settings struct {
 	Release   string // --release
 	Namespace string // --release-namespace
-	// ReleaseGiven is that one of these was given, and is not only the default; another than the default counts as given.
+	// ReleaseGiven: one of these was given, and is not only the default; another than the default counts as given.
 	ReleaseGiven bool
 	Chart        string // --chart: a name in Repo, a directory, a .tgz or oci://…; "" is DefaultChart
 	Repo         string // --chart-repo; "" is DefaultRepo
@@ -26,7 +26,7 @@ type Settings struct {
 	Set     []string // --set, as helm spells it, wins over Values
 	NoWait  bool     // --no-wait
 	Adopt   bool     // --adopt
-	// NamespaceMade is that another step makes the namespace before this one is applied.
+	// NamespaceMade: another step makes the namespace before this one is applied.
 	NamespaceMade bool
 	// Inputs is what ReadInputs read of Chart and Values. Where nobody called it, a Step does when it first observes.
 	Inputs *Inputs

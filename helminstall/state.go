@@ -39,12 +39,12 @@ type Want struct {
 	// Values are what the release should have, Asked what it should have without our own defaults, both merged over
 	// what it has.
 	Values, Asked map[string]any
-	// Explicit is that --chart, --chart-version, --values or --set was given.
+	// Explicit: --chart, --chart-version, --values or --set was given.
 	Explicit bool
-	// ReleaseGiven is that the release was named, and not left to the default.
+	// ReleaseGiven: the release was named, and not left to the default.
 	ReleaseGiven bool
 	Adopt        bool
-	// HolderGone is that no run of ours lives that could have left an operation pending.
+	// HolderGone: no run of ours is at work that could have left an operation pending.
 	HolderGone bool
 	Timeout    time.Duration
 	Now        time.Time
@@ -57,11 +57,11 @@ type Verdict struct {
 	Reason   string
 	Hint     string
 	Warnings []string
-	// TakeOwnership is that CRDs of another owner, whose operator is gone, are taken over.
+	// TakeOwnership: CRDs of another owner, whose operator is gone, are taken over.
 	TakeOwnership bool
-	// Theirs is that the release is brought to an end as its owner began it: no value and no mark of ours is added.
-	Theirs bool
-	// NewChart is that the chart itself changes; else the one stored with the release serves.
+	// FinishOnly: finish the owner's interrupted operation; add neither values nor our label.
+	FinishOnly bool
+	// NewChart: the chart itself changes; else the one stored with the release serves.
 	NewChart bool
 }
 

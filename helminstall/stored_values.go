@@ -58,7 +58,7 @@ func (s *Step) unprovenValues() (given map[string]any, keys []string, err error)
 		return nil, nil, nil
 	}
 	given = s.Inputs.values
-	if !s.verdict.Theirs {
+	if !s.verdict.FinishOnly {
 		given = mergeValues(baseValues(), given)
 	}
 	if given, err = normal(given); err != nil {

@@ -80,7 +80,7 @@ func strangers(named []stored.Head, live []liveObject, namespace string) []strin
 }
 
 // runUninstall deletes the release's objects and then what is stored of it. It is marked first, so that other runs see that
-// it goes, and what is left of it after a failure is not taken for a release that works.
+// it goes, and what remains of it after a failure is not taken for a release that works.
 func (s *Step) runUninstall(ctx context.Context) error {
 	secrets := stored.NewSecrets(ctx, s.Client.CoreV1().Secrets(s.Namespace), s.seen.secrets)
 	if s.seen.Release != nil {

@@ -1,5 +1,7 @@
 // Package iamsetup owns what gen3-bootstrap makes in AWS IAM: the policy, the user, its access key, the identity
 // provider and the role, each as a step that observes, says what differs, and writes only that.
+//
+// Every error says what was being done, and to which object. Callers return it as it is.
 package iamsetup
 
 import (

@@ -164,7 +164,7 @@ func (d *Down) leave(ctx context.Context, say Report, r Removal, l Leaver) error
 	if err := d.lookAgain(ctx, say, r, l); err != nil {
 		return err
 	}
-	if d.todo.Action == plan.Blocked { // nobody else is left who would remove it
+	if d.todo.Action == plan.Blocked { // nobody else would remove it
 		return hint.Blocked(d.todo)
 	}
 	if d.todo.Action == plan.Delete {
@@ -180,7 +180,7 @@ type Hold int
 const (
 	HoldOutside Hold = iota // it is not ours, and needs the policy
 	HoldStuck               // it should go and does not, so the policy cannot
-	HoldKept                // it stays for others, without the policy
+	HoldKept                // it is kept for others, without the policy
 	HoldFree                // it goes
 )
 
@@ -195,7 +195,7 @@ func (d *Down) Hold(r Removal) Hold {
 		return HoldOutside
 	case f != FateLast:
 		return HoldKept
-	case r.Idle, d.todo.Action != plan.Delete:
+	case r.LookOnly, d.todo.Action != plan.Delete:
 		return HoldStuck
 	default:
 		return HoldFree

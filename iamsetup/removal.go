@@ -21,12 +21,12 @@ type Removal struct {
 	Pace    Pace
 	Guard   func() error // asked before each write, as for AccessKey
 	Now     func() time.Time
-	// TaggedOnly is that a mark alone is not enough, and what goes must carry this owner's tag.
+	// TaggedOnly: a mark alone is not enough; only what carries this owner's tag is deleted.
 	TaggedOnly bool
 	// Believe is when IAM can be believed that something is not there: an earlier run may have made it a moment ago.
 	Believe time.Time
-	// Idle is that nothing of this goes: it is only looked at, for what the other steps must know of it.
-	Idle bool
+	// LookOnly: observe it for other steps, delete nothing.
+	LookOnly bool
 	// Waiting is told what a look waits for.
 	Waiting func(string)
 	// Invocation is for the commands that hints advise.
@@ -86,7 +86,7 @@ func (r Removal) SharedWith(tags Tags) string {
 }
 
 // abandoned reports that the last owner's tag has gone from a resource of ours, perhaps since two teardowns took each
-// other for the one that stays.
+// other for the one that remains.
 func abandoned(tags Tags) bool { return tags.Ours() && len(tags.Owners()) == 0 }
 
 // abandons waits until IAM shows that this owner's tags are off, and reports whether the resource was then abandoned.

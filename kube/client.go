@@ -1,5 +1,7 @@
 // Package kube owns what gen3-bootstrap reads and writes in Kubernetes apart from the Helm release: the key's
 // Secrets, the record, the lock, and what identifies a cluster.
+//
+// Every error says what was being done, and to which object. Callers return it as it is.
 package kube
 
 import (

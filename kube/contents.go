@@ -27,7 +27,7 @@ func (c *Client) ContentsBesidesOurs(ctx context.Context, namespace string) ([]s
 func (c *Client) contents(ctx context.Context, namespace string, ignored inventory.Ignored) ([]string, error) {
 	in, err := inventory.Of(c.Config, namespace)
 	if err != nil {
-		return nil, err // it names the namespace
+		return nil, err
 	}
 	return in.List(ctx, ignored) // as above
 }

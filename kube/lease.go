@@ -18,7 +18,7 @@ const ReleaseLockName = "gen3-bootstrap-release"
 type LockState struct {
 	Ours    bool      // the Lease carries our label
 	Holder  *Holder   // nil: nobody holds the lock
-	Renewed time.Time // when the lock was last renewed, or let go
+	Renewed time.Time // when the lock was last renewed, or released
 	Expires time.Time // when a holder that does not renew it loses it; zero without a holder
 }
 

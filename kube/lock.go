@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	// ErrLocked means that another run holds the lock and did not let go in time; the error names it.
+	// ErrLocked means that another run holds the lock and did not release it in time; the error names it.
 	ErrLocked = errors.New("another run holds the lock")
 	// ErrLockLost means that the lock could not be renewed, so that another run may have it; nothing more is written.
 	ErrLockLost = errors.New("the lock was lost")

@@ -57,7 +57,7 @@ func (s sighting) left(now time.Time) time.Duration {
 	return max(0, s.duration-now.Sub(s.since)).Round(time.Second)
 }
 
-// Get reads the Lease. One that was ours and is no more stays lost, even when it is free again: leader election would just
+// Get reads the Lease. One that was ours and is not any more remains lost, even when it is free again: leader election would just
 // take it once more, and never tell that another run was at work in between, as it may be while this process or its
 // machine is asleep.
 func (l *lease) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {

@@ -22,7 +22,7 @@ func (c *Client) GetNamespace(ctx context.Context, name string) (*corev1.Namespa
 }
 
 // CreateNamespace makes the namespace with our label, by which teardown knows it; one that somebody made in the
-// meantime is left as it is.
+// meantime is kept as it is.
 func (c *Client) CreateNamespace(ctx context.Context, name string) error {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{ManagedByLabel: ManagedBy}}}
 	_, err := c.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{FieldManager: FieldManager})

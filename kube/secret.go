@@ -35,7 +35,7 @@ type KeySecrets struct {
 	Client    *Client
 	Namespace string
 	Names     []string
-	Adopt     bool // write also over Secrets that carry no mark of ours
+	Adopt     bool // write also over Secrets that gen3-bootstrap did not create
 
 	mu   sync.Mutex
 	seen map[string]*corev1.Secret // by name, as Observe found them
@@ -124,7 +124,7 @@ func (s *KeySecrets) Rehearse(ctx context.Context, held credential.Held) error {
 }
 
 // Write puts the key into the Secret that was seen as held, under the resourceVersion that Observe saw, and reads it
-// back. A Secret that changed meanwhile, or that somebody else made, is an error and stays as it is. A write whose
+// back. A Secret that changed meanwhile, or that somebody else made, is an error and is kept as it is. A write whose
 // answer was lost, or was a conflict with its own first try, counts when the Secret then is as written. Where that cannot
 // be read, or the key is there beside what was not written, the error is credential.ErrUnclear.
 func (s *KeySecrets) Write(ctx context.Context, held credential.Held, key credential.Key) error {

@@ -12,7 +12,7 @@ import (
 )
 
 // Delete deletes the Secret last observed as held, under the resourceVersion that Observe saw: one that somebody
-// changed meanwhile stays, and is an error. One that is gone is none.
+// changed meanwhile is kept, and is an error. One that does not exist is no error.
 func (s *KeySecrets) Delete(ctx context.Context, held credential.Held) error {
 	_, name, _ := strings.Cut(held.Name, "/")
 	seen := s.remembered(name)

@@ -46,7 +46,7 @@ func (s *KeySecrets) Holders(ctx context.Context, ids []string) (map[string][]st
 }
 
 // heldIn looks into releases of Helm as well, which have the values that people gave. Keys pasted into a values file may be
-// nowhere else: the gen3 chart renders no Secret of them with useLocalSecret. Not ok is that nobody can tell, and a key that is
+// nowhere else: the gen3 chart renders no Secret of them with useLocalSecret. Not ok: nobody can tell. A key that is
 // in use must not be deleted.
 func heldIn(secret *corev1.Secret, ids []string, unpack bool) (found map[string]bool, looked int, ok bool) {
 	found, ok = map[string]bool{}, true

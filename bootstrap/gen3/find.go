@@ -115,7 +115,7 @@ func (g *gen3Search) before(s *corev1.Secret) bool {
 	return inUse(s.Labels) || stored.Revision(s) > g.best.Revision
 }
 
-// look passes over what it cannot decode: it is some other release, and none of our business. One that is too large is
+// look passes over what it cannot decode: it is some other release. One that is too large is
 // told, as it may be the one that was looked for.
 func (g *gen3Search) look(secret *corev1.Secret) {
 	data, err := storedrelease.Unpack(secret.Data[storedrelease.Entry])
@@ -144,7 +144,7 @@ func inUse(labels map[string]string) bool {
 	return labels["status"] == release.StatusDeployed.String()
 }
 
-// useOf is the release's use of External Secrets. A version that is none is left out, and said.
+// useOf is the release's use of External Secrets. A version that does not parse is left out, with a warning.
 func useOf(r *stored.Record) (found *Release, warning string) {
 	on := func(path ...string) bool {
 		set, _, _ := unstructured.NestedBool(r.Config, path...) // of another type it is off

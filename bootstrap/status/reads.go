@@ -44,7 +44,7 @@ func (v *status) readSecrets(ctx context.Context) {
 	}
 }
 
-// readGlobalKey asks IAM about the key of a user that is none of ours.
+// readGlobalKey asks IAM about the key of a user that somebody else keeps.
 func (v *status) readGlobalKey(ctx context.Context) {
 	for _, h := range v.held {
 		if h.KeyID == "" || h.Name != v.target.Settings.Namespace+"/"+v.target.Settings.GlobalUserSecret {

@@ -41,7 +41,7 @@ func (t *teardown) assemble() {
 	t.addPolicies(base, append(users, roles...))
 }
 
-// nameWhatIsAskedFor adds what a flag wants gone and the record, of an earlier teardown, names no more.
+// nameWhatIsAskedFor adds what a flag wants deleted and the record does not name, since an earlier teardown took it out.
 func (t *teardown) nameWhatIsAskedFor() {
 	if t.options.DeleteCRDs && len(t.names.Releases) == 0 {
 		d := t.Settings.Named()
@@ -61,7 +61,7 @@ func (t *teardown) add(r remover, takes func(bootstrap.Made) bool, after ...*end
 
 // removal is base for one step. What the record does not name is not waited for: no run a moment ago made it.
 func (t *teardown) removal(base iamsetup.Removal, step string, recorded bool) iamsetup.Removal {
-	base.Idle = !t.options.wants(step)
+	base.LookOnly = !t.options.wants(step)
 	if !recorded && t.recorded() != nil {
 		base.Believe = time.Time{}
 	}
@@ -99,7 +99,7 @@ func (t *teardown) addUsers(base iamsetup.Removal) (keys, users []*ending) {
 		users = append(users, t.add(&user.Removal{
 			Removal: t.removal(base, user.Step, recorded), Lookup: lookup, Keys: key, Policies: t.policyARNs(),
 		}, func(m bootstrap.Made) bool {
-			return m.Kind == plan.IAMUser && m.Name == name && (ending.idle || ending.settled()) // else its keys would be found no more
+			return m.Kind == plan.IAMUser && m.Name == name && (ending.idle || ending.settled()) // else the next run would not find its keys
 		}, ending))
 	}
 	return keys, users

@@ -9,7 +9,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
-// blastStep is under which name a result tells what a teardown would leave without its ground.
+// blastStep is the name under which a result lists the objects that depend on what a teardown deletes.
 const blastStep = "blast-radius"
 
 // taken is what a teardown takes away of what objects of External Secrets stand on.
@@ -63,7 +63,7 @@ func (t taken) lost(objects []external.Object) []external.Object {
 	return out
 }
 
-// measure finds out what a teardown that takes this away would leave without its ground.
+// measure finds the objects that depend on what a teardown would delete.
 func (t taken) measure(ctx context.Context, e *external.Objects, namespace string) (blast, error) {
 	out := blast{taken: t}
 	if t.nothing() {
@@ -113,14 +113,14 @@ func (b *blast) warnOfFinalizers(objects []external.Object) {
 func (t taken) look(ctx context.Context, e *external.Objects, namespace string) (external.Found, string, error) {
 	if t.crds {
 		found, err := e.ListAll(ctx)
-		return found, "", err // it names the kind
+		return found, "", err
 	}
 	found, err := e.List(ctx, "")
 	if err != nil || t.operator || len(found.Unread) == 0 {
-		return found, "", err // it names the kind
+		return found, "", err
 	}
 	found, err = e.List(ctx, namespace)
-	return found, namespace, err // it names the kind
+	return found, namespace, err
 }
 
 func group(objects []external.Object, owned []external.OwnedSecret) []blastPart {

@@ -27,7 +27,7 @@ func (t *teardown) askIssuer(ctx context.Context) error {
 		return err
 	}
 	if t.issuer, err = t.Target.Kube.Issuer(ctx); err != nil && t.options.DeleteProvider {
-		return err // it says what it was doing
+		return err
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func (t *teardown) issuerOfRole(ctx context.Context) (string, error) {
 	for _, known := range t.Settings.Recall(nil, t.owner).Roles {
 		issuer, err := role.Issuer(ctx, t.Target.Aws.IAM, known.Name, t.owner)
 		if issuer != "" || err != nil && !errors.Is(err, iamsetup.ErrDenied) {
-			return issuer, err // it names the role
+			return issuer, err
 		}
 	}
 	return "", nil

@@ -13,7 +13,7 @@ import (
 type remover interface {
 	// Name is the step's.
 	Name() string
-	// PlanDestroy only reads, and says what Destroy would do, what is left and what is in the way.
+	// PlanDestroy only reads, and says what Destroy would do, what is kept and what is in the way.
 	PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	// Destroy does what the last PlanDestroy said, emits each change that it made, and may be repeated after any failure.
 	Destroy(ctx context.Context, sink event.Sink) error
@@ -51,7 +51,7 @@ func (all endings) plan(ctx context.Context) {
 // pending reports whether it has something to do.
 func (e *ending) pending() bool { return !e.idle && e.err == nil && plan.Pending(e.planned) }
 
-// settled reports that nothing is left of it which should be gone.
+// settled reports that everything of it that should be deleted is.
 func (e *ending) settled() bool {
 	return !e.idle && e.err == nil && len(plan.BlockedIn(e.planned)) == 0
 }

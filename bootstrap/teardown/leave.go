@@ -46,7 +46,7 @@ func (t *teardown) namespaceChange(ctx context.Context) ([]plan.Change, error) {
 func (t *teardown) contents(ctx context.Context) ([]string, error) {
 	all, err := t.Target.Kube.ContentsBesidesOurs(ctx, t.Target.Settings.Namespace)
 	if err != nil {
-		return nil, err // it names the namespace
+		return nil, err
 	}
 	var going []string
 	for _, e := range t.all {
@@ -59,7 +59,7 @@ func (t *teardown) contents(ctx context.Context) ([]string, error) {
 	return words.Without(all, going), nil
 }
 
-// leave deletes the Lease once it was let go, and then the namespace.
+// leave deletes the Lease once it is released, and then the namespace.
 func (t *teardown) leave(ctx context.Context) error {
 	if !t.closed && (!t.closes() || t.Target.Record.Exists()) {
 		return nil
@@ -77,7 +77,7 @@ func (t *teardown) leave(ctx context.Context) error {
 		done, err := t.leaveOne(ctx, c.Resource.Kind)
 		if err != nil {
 			errs = append(errs, err)
-			break // a namespace without its Lease is not empty, and one that stays may be used
+			break // a namespace without its Lease is not empty, and one that is kept may be used
 		}
 		if done {
 			t.Env.Sink.Emit(event.Event{Time: t.Env.Now(), Type: event.Changed, Step: bootstrap.RecordStep, Change: &c})
@@ -99,7 +99,7 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 		if err == nil && !done {
 			return false, hint.With(fmt.Errorf("delete Lease %s/%s: another run has taken the lock", name, kube.RecordName), "run teardown again when that run has ended")
 		}
-		return done, err // it names the Lease
+		return done, err
 	}
 	switch left, err := t.emptied(ctx); {
 	case errors.Is(err, inventory.ErrUnknown):
@@ -108,7 +108,7 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 	case err != nil:
 		return false, err
 	case len(left) > 0:
-		t.Result.Warnings = append(t.Result.Warnings, fmt.Sprintf("namespace %s is left: it holds %s", name, words.Few(left)))
+		t.Result.Warnings = append(t.Result.Warnings, fmt.Sprintf("namespace %s is kept: it holds %s", name, words.Few(left)))
 		return false, nil
 	}
 	seen := t.Target.Namespace.UID

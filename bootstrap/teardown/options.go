@@ -20,7 +20,7 @@ type Options struct {
 	DeleteCRDs     bool     // the CRDs go with the release
 	DeleteProvider bool     // the OIDC identity provider goes with its last owner
 	Only           []string // steps; none: all
-	// ClusterID is the UID of kube-system of a cluster that is no more: its owner's part of IAM goes, and no cluster is
+	// ClusterID is the UID of kube-system of a cluster that does not exist any more: what was made for it in IAM is deleted, and no cluster is
 	// asked anything.
 	ClusterID string
 }

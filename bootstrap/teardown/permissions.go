@@ -49,7 +49,7 @@ func addSecrets(n *bootstrap.Needs, s *secretsRemoval) {
 	}
 }
 
-// addRelease wants the lock also for a release that is left to others, which is decided under it. What the release consists
+// addRelease wants the lock also for a release that is kept for others, which is decided under it. What the release consists
 // of is what up would make of it.
 func addRelease(n *bootstrap.Needs, r *releaseRemoval) {
 	namespace := r.step.Namespace

@@ -33,7 +33,7 @@ func (t *teardown) remaining() *bootstrap.Recorded {
 	return &left
 }
 
-// allSettled reports whether nothing is left, or will be, that should be gone.
+// allSettled reports whether everything that should be deleted is, or will be.
 func (t *teardown) allSettled() bool {
 	return !slices.ContainsFunc(t.all, func(e *ending) bool { return !e.idle && !e.settled() })
 }
@@ -60,7 +60,7 @@ func (t *teardown) planClosing(ctx context.Context) ([]plan.Change, error) {
 	}
 	lock, err := t.Target.Kube.LockState(ctx, t.Target.Settings.Namespace, kube.RecordName)
 	if err != nil {
-		return nil, err // it names the Lease
+		return nil, err
 	}
 	if lock != nil && lock.Ours {
 		out = append(out, t.closingChange(plan.In(plan.Lease, t.Target.Settings.Namespace, kube.RecordName), plan.Delete, "the lock of runs in this namespace"))
@@ -78,15 +78,15 @@ func (t *teardown) recordChange() plan.Change {
 	left := t.remaining()
 	switch before := t.recorded(); {
 	case t.closes():
-		return t.closingChange(resource, plan.Delete, "nothing that it names is left")
+		return t.closingChange(resource, plan.Delete, "all that it names is deleted")
 	case left != nil && before != nil && bootstrap.Normal(*left) != bootstrap.Normal(*before):
 		return t.closingChange(resource, plan.Update, "what is gone is taken out; the rest is found by it next time")
 	default:
-		return t.closingChange(resource, plan.None, "kept: it names what is left")
+		return t.closingChange(resource, plan.None, "kept: it names what is kept")
 	}
 }
 
-// closeRecord writes down what is left, or deletes the record. It outlives an interrupt no longer than the run: until
+// closeRecord writes down what is kept, or deletes the record. It outlives an interrupt no longer than the run: until
 // then the record names more than there is, which harms nobody.
 func (t *teardown) closeRecord(ctx context.Context) ([]plan.Change, error) {
 	if !t.hasLock() || !t.Target.Record.Exists() {
@@ -124,5 +124,5 @@ func (t *teardown) saveRecord(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("marshal record: %w", err)
 	}
-	return t.Target.Record.SaveSettings(ctx, text) // it names the record
+	return t.Target.Record.SaveSettings(ctx, text)
 }

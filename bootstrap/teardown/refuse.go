@@ -44,7 +44,7 @@ func (t *teardown) allHint(many int) string {
 
 func (t *teardown) refusalHint() []string {
 	if t.blast.crds {
-		return []string{"uninstall what made them first; --force deletes them all", "without --delete-crds they and their Secrets stay, under --force as well"}
+		return []string{"uninstall what made them first; --force deletes them all", "without --delete-crds they and their Secrets are kept, under --force as well"}
 	}
-	return []string{"uninstall what made them first (such as the gen3 release)", "--force goes on: they and their Secrets stay as they are, and are refreshed no more"}
+	return []string{"uninstall what made them first (such as the gen3 release)", "--force goes on: they and their Secrets are kept as they are, and are not refreshed any more"}
 }

@@ -30,7 +30,7 @@ type releaseRemoval struct {
 // Name is the step's name.
 func (r *releaseRemoval) Name() string { return r.step.Name() }
 
-// Warnings are what the step itself has to say, and what stays in the cluster half alive.
+// Warnings are what the step itself has to say, and what is kept in the cluster without its operator.
 func (r *releaseRemoval) Warnings() []string { return append(r.step.Warnings(), r.extra...) }
 
 // PlanDestroy says what of release, CRDs and namespace goes.
@@ -38,7 +38,7 @@ func (r *releaseRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	r.extra, r.left = nil, false
 	all, err := r.step.PlanDestroy(ctx, r.options(r.deleteCRDs, false))
 	if err != nil {
-		return nil, err // it says what it was doing
+		return nil, err
 	}
 	all = keptCRDsAsOne(all)
 	if err := r.judgeNamespace(ctx, all); err != nil {
@@ -84,5 +84,5 @@ func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	if err != nil && ctx.Err() != nil { // Helm's side only knows that it was to end
 		return fmt.Errorf("%w: %w", err, context.Cause(ctx))
 	}
-	return err // it says what it was doing
+	return err
 }

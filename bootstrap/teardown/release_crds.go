@@ -27,7 +27,7 @@ func (r *releaseRemoval) judgeCRDs(ctx context.Context) error {
 	}
 	found, err := r.external.ListAll(ctx)
 	if err != nil {
-		return err // it names the kind
+		return err
 	}
 	held := foreignlyHeld(found.Objects)
 	if held == nil {
@@ -85,7 +85,7 @@ func (r *releaseRemoval) destroyCRDs(ctx context.Context, sink event.Sink) error
 			Reason: fmt.Sprintf("the operator's were taken off %d objects that were to go, as it no longer serves them", stripped),
 		}})
 	}
-	return err // it says what it was doing
+	return err
 }
 
 func ignore(error) error { return nil }
@@ -94,7 +94,7 @@ func ignore(error) error { return nil }
 func (r *releaseRemoval) strip(ctx context.Context) (int, error) {
 	found, err := r.external.ListAll(ctx)
 	if err != nil {
-		return 0, err // it names the kind
+		return 0, err
 	}
 	errs := []error{foreignlyHeld(found.Objects)}
 	for _, u := range found.Unread {
@@ -104,7 +104,7 @@ func (r *releaseRemoval) strip(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	stripped, err := r.external.StripFinalizers(ctx, found.Objects)
-	return len(stripped), err // it names the object
+	return len(stripped), err
 }
 
 // keptCRDsAsOne says once what is said of two dozen CRDs.

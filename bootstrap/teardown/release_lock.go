@@ -54,7 +54,7 @@ func (t *teardown) lockReleases(ctx context.Context) (more bool, err error) {
 	for _, namespace := range slices.Sorted(slices.Values(wanted)) { // in an order in which no two runs wait for each other
 		held, err := bootstrap.ReleaseLock{Run: t.Run}.Take(ctx, namespace, nil)
 		if err != nil {
-			return more, err // it names the Lease or the namespace
+			return more, err
 		}
 		if held != nil {
 			t.shared[namespace], more = held, true
@@ -146,5 +146,5 @@ func (r *releaseRemoval) withLock(ctx context.Context, all []plan.Change) ([]pla
 	if lock != nil && lock.Ours {
 		all = append(all, r.lockChange())
 	}
-	return all, err // it names the Lease
+	return all, err
 }

@@ -24,7 +24,7 @@ func (r *releaseRemoval) judgeNamespace(ctx context.Context, all []plan.Change) 
 	case errors.Is(err, inventory.ErrUnknown):
 		all[i].Action, all[i].Reason = plan.None, "kept: "+err.Error()
 	case err != nil:
-		return err // it names the namespace
+		return err
 	case len(left) > 0:
 		all[i].Action, all[i].Reason = plan.None, "kept: it holds "+words.Few(left)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// secretsRemoval takes away the Secrets that carry our label, after the keys: one whose key could not be deleted stays.
+// secretsRemoval takes away the Secrets that carry our label, after the keys: one whose key could not be deleted is kept.
 type secretsRemoval struct {
 	secrets *kube.KeySecrets
 	keys    []*accesskey.Removal
@@ -24,7 +24,7 @@ type secretsRemoval struct {
 
 	held    []credential.Held
 	planned []plan.Change // in the order of held
-	// unsettled is that a key in a Secret may yet come to show as one of those that go.
+	// unsettled: IAM may not yet list a key that a Secret holds, so that it cannot be told whether it is one of those that are deleted.
 	unsettled bool
 }
 
@@ -35,7 +35,7 @@ func (s *secretsRemoval) Name() string { return accesskey.Step }
 func (s *secretsRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error) {
 	var err error
 	if s.held, err = s.secrets.Observe(ctx); err != nil {
-		return nil, err // it names the Secret
+		return nil, err
 	}
 	s.planned, s.unsettled = nil, false
 	for _, h := range s.held {
@@ -145,5 +145,5 @@ func (s *secretsRemoval) destroy(ctx context.Context, held credential.Held) erro
 	if err := s.check(); err != nil {
 		return fmt.Errorf("delete Secret %s: %w", held.Name, err)
 	}
-	return s.secrets.Delete(ctx, held) // it names the Secret
+	return s.secrets.Delete(ctx, held)
 }

@@ -113,7 +113,7 @@ func (t *teardown) readAccounts(ctx context.Context) error {
 			namespace, name, _ := strings.Cut(account, "/")
 			var err error
 			if t.accounts[account], err = t.Target.Kube.ServiceAccountRole(ctx, namespace, name); err != nil {
-				return err // it names the ServiceAccount
+				return err
 			}
 		}
 	}

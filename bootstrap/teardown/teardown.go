@@ -15,7 +15,7 @@ import (
 )
 
 // Run takes away what up made for the namespace, and only that. The result is filled as far as the run came, also
-// when the error is not nil; that is ErrFailed whenever something is left that should be gone.
+// when the error is not nil; that is ErrFailed whenever something is kept that should have been deleted.
 func Run(ctx context.Context, s bootstrap.Settings, o Options, env bootstrap.Env) (bootstrap.Result, error) {
 	r := bootstrap.NewRun("teardown", s, env)
 	o.ClusterID = strings.ToLower(o.ClusterID) // as the API server writes UIDs, and our tags with them
@@ -164,7 +164,7 @@ func (t *teardown) pending() bool {
 	return slices.ContainsFunc(t.all, (*ending).pending) || plan.Pending(t.closing)
 }
 
-// observe asks every ending what it would do, and then what that would leave without its ground.
+// observe asks every ending what it would do, and then which objects depend on what it would delete.
 func (t *teardown) observe(ctx context.Context) error {
 	t.all.plan(ctx)
 	if err := t.readAccounts(ctx); err != nil {

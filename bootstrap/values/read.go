@@ -18,7 +18,7 @@ import (
 // readServed asks the cluster which versions of the API it takes.
 func (v *valuesRun) readServed(ctx context.Context) (err error) {
 	v.fragment.served, err = v.target.External.ServedVersions(ctx)
-	return err // it says what it was doing
+	return err
 }
 
 // readChart finds out which chart the values are for: the one given, the installed one if that is known, or the newest
@@ -26,7 +26,7 @@ func (v *valuesRun) readServed(ctx context.Context) (err error) {
 func (v *valuesRun) readChart(ctx context.Context) error {
 	found, passed, err := gen3.Find(ctx, v.target.Kube, v.result.Namespace)
 	if err != nil {
-		return err // it names the namespace
+		return err
 	}
 	for _, text := range passed {
 		v.warn("%s", text)
@@ -51,7 +51,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 		arn = v.target.Account().RoleARN(path, name)
 		v.warn("IAM role %s may not be read, so its ARN is put together from its path and name: %s", name, arn)
 	case err != nil:
-		return err // it names the role
+		return err
 	case arn == "":
 		return hint.With(fmt.Errorf("get IAM role %s: there is none of this namespace in account %s", name, v.settings.Account),
 			"`"+v.target.Settings.Invocation().Command("up", "--irsa")+"` makes it; --role-name names another")

@@ -20,7 +20,7 @@ import (
 // Secrets lies under Helm's Secrets driver. It answers reads from what Observe saw, which spares Helm four
 // round trips of an upgrade; a run that came in between is still met, since a revision is created and never
 // overwritten. And it remembers failed writes, which Helm only logs: a release that could not be recorded as deployed
-// stays pending.
+// remains pending.
 type Secrets struct {
 	typedcorev1.SecretInterface
 	ctx    context.Context // Helm's driver passes none

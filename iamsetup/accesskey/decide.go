@@ -38,7 +38,7 @@ type keyPlan struct {
 	settle string   // what must be waited for before this plan can be trusted; empty: nothing
 	blocks []plan.Change
 
-	strangers []stranger // keys that are none of ours, and stay
+	strangers []stranger // keys that gen3-bootstrap did not make, and that are kept
 }
 
 // fill is one Secret that has to be written.

@@ -6,7 +6,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 )
 
-// judgeOwnKeys dooms keys of ours that no Secret needs any more. A key that works and carries no tag is used, and stays
+// judgeOwnKeys dooms keys of ours that no Secret needs any more. A key that works and carries no tag is used, and remains
 // what it is: only --adopt enters it as ours.
 func (d *decision) judgeOwnKeys() {
 	for _, k := range d.v.keys {
@@ -28,7 +28,7 @@ func (d *decision) judgeOwnKeys() {
 }
 
 // heldByUsAlone reports whether a key is held by Secrets of ours alone, in the whole cluster and once this run has filled those
-// that it fills. A key that somebody else's Secret holds too stays theirs: teardown must not take it from under them.
+// that it fills. A key that somebody else's Secret holds too remains theirs: teardown must not take it from under them.
 func (d *decision) heldByUsAlone(id string) bool {
 	if d.v.unknown {
 		return false

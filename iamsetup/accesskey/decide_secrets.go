@@ -8,7 +8,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// judgeSecrets says for each Secret whether it stays, is written, or is in the way.
+// judgeSecrets says for each Secret whether it is kept, is written, or is in the way.
 func (d *decision) judgeSecrets() {
 	for i, h := range d.v.held {
 		if h.Spare {
@@ -130,7 +130,7 @@ func (d *decision) doubt(h credential.Held, listed *listedKey) {
 // refusedCure says what to do about a key that is listed and does not work. Only one of ours is advised to be deleted.
 func (d *decision) refusedCure(id string) string {
 	if !d.ours(id) {
-		return "try again in a minute; if it stays so, ask whoever made the key"
+		return "try again in a minute; if that does not help, ask whoever made the key"
 	}
-	return "try again in a minute; if it stays so: " + d.deletion(id)
+	return "try again in a minute; if that does not help: " + d.deletion(id)
 }

@@ -42,7 +42,7 @@ func readUse(ctx context.Context, a *iamsetup.AWS, keys []listedKey) error {
 			return err
 		})
 	}
-	return group.Wait() // each says what it was doing
+	return group.Wait()
 }
 
 // lastUseOf is when a key was last used, and of which user it is: "" when the account has no such key.

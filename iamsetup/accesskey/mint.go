@@ -39,7 +39,7 @@ func (k *Up) rehearse(ctx context.Context) error {
 	for _, f := range k.plan.fills {
 		group.Go(func() error { return k.Store.Rehearse(ctx, f.held) })
 	}
-	return group.Wait() // each names its Secret
+	return group.Wait()
 }
 
 func (k *Up) mintOnce(ctx context.Context, say iamsetup.Report) error {
@@ -108,7 +108,7 @@ func (k *Up) adoptKey(ctx context.Context, say iamsetup.Report, m minting, key c
 	group.Go(func() error { return k.tag(gctx, say, k.keyTag(key.ID)) })
 	group.Go(func() error { return k.prove(gctx, say, key, m.user.ARN) })
 	if err := group.Wait(); err != nil {
-		return err // each says what it was doing
+		return err
 	}
 	if err := errors.Join(context.Cause(ctx), k.Guard()); err != nil {
 		return fmt.Errorf("store access key %s: %w", key.ID, err)

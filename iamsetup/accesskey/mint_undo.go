@@ -14,7 +14,7 @@ import (
 var errLost = errors.New("the answer was lost")
 
 // reconcile finds out what a call did whose answer was lost, and deletes the key that it made: nobody knows its secret
-// half. It goes on although the run was interrupted. What cannot be told stays announced, for the next run.
+// half. It goes on although the run was interrupted. What cannot be found out remains announced, for the next run.
 func (k *Up) reconcile(ctx context.Context, say iamsetup.Report, m minting, cause error) error {
 	after := context.WithoutCancel(ctx)
 	var d decision
@@ -63,7 +63,7 @@ func (k *Up) lookForMinted(ctx context.Context, m minting) (decision, error) {
 }
 
 // undo deletes the key of a mint that no Secret holds, none for "", also after an interrupt, and withdraws the intent. What
-// it cannot delete stays on the user's tags, by which the next run finds it.
+// it cannot delete remains on the user's tags, by which the next run finds it.
 func (k *Up) undo(ctx context.Context, say iamsetup.Report, id string) error {
 	clean, cancel := k.Pace.Begun(ctx)
 	defer cancel()

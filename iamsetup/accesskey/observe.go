@@ -39,7 +39,7 @@ func (k *Up) look(ctx context.Context, settled bool) error {
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return err // each says what it was doing
+		return err
 	}
 	if err := k.readElsewhere(ctx, &view); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (k *Up) readElsewhere(ctx context.Context, view *keyView) error {
 		}
 		seen, err := (&principal.UserLookup{API: k.Lookup.API, UserName: name}).Get(ctx)
 		if err != nil && !iamsetup.IsDenied(err) {
-			return err // it names the user
+			return err
 		}
 		if seen == nil || seen.ARN != p.arn {
 			continue
@@ -87,7 +87,7 @@ func (k *Up) readElsewhere(ctx context.Context, view *keyView) error {
 func (k *Up) observeSecrets(ctx context.Context) ([]credential.Held, error) {
 	held, err := k.Store.Observe(ctx)
 	if err != nil || k.Earlier == nil {
-		return held, err // it names the Secret
+		return held, err
 	}
 	spare, err := k.Earlier.Observe(ctx)
 	for _, h := range spare {
@@ -97,7 +97,7 @@ func (k *Up) observeSecrets(ctx context.Context) ([]credential.Held, error) {
 	return held, err // as above
 }
 
-// search looks which Secrets hold the keys that are none of ours. A caller who may not look has them all kept.
+// search looks which Secrets hold the keys that gen3-bootstrap did not make. Where the caller may not look, all of them are kept.
 func (k *Up) search(ctx context.Context, view *keyView) {
 	if !k.Adopt || len(k.plan.strangers) == 0 && !k.plan.tag {
 		return

@@ -11,7 +11,7 @@ import (
 )
 
 // Removal takes away the keys of one user that were made for this owner, as the user's tags say. Their Secrets go
-// afterwards, by whoever keeps those, so that nobody is left with a Secret whose key could not be deleted.
+// afterwards, by whoever keeps those, so that no Secret disappears whose key could not be deleted.
 type Removal struct {
 	iamsetup.Removal
 
@@ -52,7 +52,7 @@ func (r *Removal) look(ctx context.Context, settled bool) error {
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return err // each says what it was doing
+		return err
 	}
 	view.now, view.lagging = r.AWS.Clock.Now(), r.Now().Before(r.Believe) || r.Unlocked && view.owned(r.Owner)
 	r.judge(view, settled)
@@ -81,7 +81,7 @@ func (r *Removal) judge(view keyView, settled bool) {
 	r.todo = endKeys(view, keyRules{owner: r.Owner, userName: r.Lookup.UserName, settle: r.Pace.Settle, settled: settled})
 }
 
-// changes renders the decision in a fixed order: what goes, what stays, what must be waited for, what is in the way.
+// changes renders the decision in a fixed order: what is deleted, what is kept, what must be waited for, what is in the way.
 func (r *Removal) changes() []plan.Change {
 	var out []plan.Change
 	add := func(action plan.Action, resource plan.Resource, reason string) {

@@ -27,7 +27,7 @@ func (r *Removal) Destroy(ctx context.Context, sink event.Sink) error {
 			errs = append(errs, err)
 		}
 	}
-	if len(errs) == 0 { // else the announcement of a mint may be all that shows whose a key is that is still there
+	if len(errs) == 0 { // else the announcement of a mint may be the only proof of whose a remaining key is
 		errs = append(errs, r.untagStale(ctx, say))
 	}
 	for _, blocked := range r.todo.blocks {

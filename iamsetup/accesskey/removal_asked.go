@@ -11,7 +11,7 @@ import (
 
 // goes reports whether a key of ours goes, or went.
 func (r *Removal) goes(id string) bool {
-	return !r.Idle && r.looked && slices.ContainsFunc(r.todo.doomed, func(x doomed) bool { return x.id == id })
+	return !r.LookOnly && r.looked && slices.ContainsFunc(r.todo.doomed, func(x doomed) bool { return x.id == id })
 }
 
 // Knows reports whether a key was made for this owner on this user, also when it is gone already.
@@ -42,7 +42,7 @@ func (r *Removal) Stays(id string) bool { return slices.Contains(r.Staying(), id
 func (r *Removal) Staying() []string {
 	var out []string
 	for _, x := range r.todo.doomed {
-		if r.Idle || r.ended && !slices.Contains(r.deleted, x.id) {
+		if r.LookOnly || r.ended && !slices.Contains(r.deleted, x.id) {
 			out = append(out, x.id)
 		}
 	}
@@ -72,7 +72,7 @@ func (r *Removal) Obstacles() []principal.Obstacle {
 }
 
 // Spared reports that nothing of the keys is to go.
-func (r *Removal) Spared() bool { return r.Idle }
+func (r *Removal) Spared() bool { return r.LookOnly }
 
 // Relook lists the keys again, right before their user goes: others may have made or deleted one since they were first
 // looked at. Which keys of ours go was decided then, and is not decided anew. It goes by what the lookup shows of the user.

@@ -16,7 +16,7 @@ type stranger struct {
 	young  bool   // may be of a run that is minting somewhere else
 }
 
-// judgeStrangers lists the keys that are none of ours where the user is being taken over, and dooms those that nobody
+// judgeStrangers lists the keys that gen3-bootstrap did not make where the user is adopted, and marks for deletion those that nobody
 // uses when the operator agreed to that. People are told to paste keys into values files, so that a key which was used,
 // or which any Secret of the cluster holds, is never deleted.
 func (d *decision) judgeStrangers() {
@@ -88,7 +88,7 @@ func (p keyPlan) strangerChanges() []plan.Change {
 	return out
 }
 
-// Unused returns the keys that are none of ours, that nobody seems to use, and that Apply would delete once they are Agreed;
+// Unused returns the keys that gen3-bootstrap did not make, that nobody seems to use, and that Apply deletes once they are Agreed;
 // each with its age and last use in words.
 func (k *Up) Unused() map[string]string {
 	out := map[string]string{}

@@ -124,7 +124,7 @@ func (k *Up) fill(ctx context.Context, say iamsetup.Report, key credential.Key, 
 			return err
 		}
 		if err := k.Store.Write(ctx, f.held, key); err != nil {
-			return err // it names the Secret
+			return err
 		}
 		say.Changed(plan.Change{Step: Step, Resource: plan.At(plan.Secret, f.held.Name), Action: f.action, Reason: f.reason})
 	}

@@ -23,7 +23,7 @@ type Up struct {
 	iamsetup.Up
 
 	Path      string // of one that has to be made
-	Boundary  string // policy ARN, or empty: then whatever boundary is there stays
+	Boundary  string // policy ARN, or empty: then an existing boundary is kept
 	PolicyARN string // of the one that is to be attached
 
 	on        Calls
@@ -57,7 +57,7 @@ func (p *Up) look(ctx context.Context, read func(context.Context) error) error {
 	group.Go(func() error { return read(gctx) })
 	group.Go(func() (err error) { p.attached, err = p.on.policies(gctx); return err })
 	if err := group.Wait(); err != nil {
-		return err // each says what it was doing
+		return err
 	}
 	if err := p.count(ctx); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 func ARN(ctx context.Context, api *iam.Client, name string) (string, error) {
 	role, err := getRole(ctx, api, name)
 	if role == nil {
-		return "", iamsetup.MarkDenied(err) // it names the role
+		return "", iamsetup.MarkDenied(err)
 	}
 	return aws.ToString(role.Arn), nil
 }
@@ -26,7 +26,7 @@ func ARN(ctx context.Context, api *iam.Client, name string) (string, error) {
 func OwnARN(ctx context.Context, api *iam.Client, name string, o iamsetup.Owner) (string, error) {
 	role, err := getRole(ctx, api, name)
 	if role == nil || iamsetup.TagsOf(role.Tags)[iamsetup.TagOwner+o.String()] == "" {
-		return "", iamsetup.MarkDenied(err) // it names the role
+		return "", iamsetup.MarkDenied(err)
 	}
 	return aws.ToString(role.Arn), nil
 }
@@ -36,7 +36,7 @@ func OwnARN(ctx context.Context, api *iam.Client, name string, o iamsetup.Owner)
 func Issuer(ctx context.Context, api *iam.Client, name string, o iamsetup.Owner) (string, error) {
 	role, err := getRole(ctx, api, name)
 	if role == nil {
-		return "", iamsetup.MarkDenied(err) // it names the role
+		return "", iamsetup.MarkDenied(err)
 	}
 	for issuer := range strings.FieldsSeq(iamsetup.TagsOf(role.Tags)[iamsetup.TagOwner+o.String()]) {
 		if strings.HasPrefix(issuer, "https://") {

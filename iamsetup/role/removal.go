@@ -39,13 +39,13 @@ func (r *Removal) Bearer() (string, iamsetup.Hold) {
 	return "role/" + r.RoleName, h
 }
 
-// KeepsTrusting reports whether the role is kept, and somebody whom the issuer vouches for is let in still.
+// KeepsTrusting reports whether the role is kept, and its trust policy still lets in somebody with a token of the issuer.
 func (r *Removal) KeepsTrusting(issuer string) bool {
 	if r.seen == nil || r.Judged()[0].Action == plan.Delete {
 		return false
 	}
 	rest := r.seen.trust
-	if !r.Idle {
+	if !r.LookOnly {
 		rest = rest.without(r.owned...)
 	}
 	return slices.ContainsFunc(rest.named(), func(who Trusted) bool { return who.Issuer == issuer })
@@ -141,7 +141,7 @@ func (r *Removal) strandedChange(c plan.Change) plan.Change {
 		r.ARN(), strings.Join(others, ", ")), append(lines, "then run teardown again")...)
 }
 
-// letOut takes this owner out of the trust policy. A policy that would have no statement is left to who deletes the role.
+// letOut takes this owner out of the trust policy. A policy that would have no statement is not written: whoever deletes the role deletes it too.
 func (r *Removal) letOut(ctx context.Context, say iamsetup.Report) error {
 	edit := trustEdit{
 		API: r.API, Account: r.Account, Pace: r.Pace, RoleName: r.RoleName, Guard: r.Guard, what: "let this namespace out of IAM role " + r.RoleName,

@@ -35,7 +35,7 @@ func (r *Up) update(ctx context.Context, say iamsetup.Report) error {
 
 // inTurn says which tags go before the trust policy and which after it. A new owner is entered first, so that no
 // teardown of another takes the role away. While the issuer changes, the owner's tag names the new one and the old: what
-// the policy lets in stays proved to be this owner's wherever the run is interrupted.
+// the policy lets in remains proved to be this owner's wherever the run is interrupted.
 func (r *Up) inTurn(missing iamsetup.Tags) (first, last iamsetup.Tags) {
 	own := iamsetup.TagOwner + r.Owner.String()
 	before := words.Without(strings.Fields(r.Have()[own]), []string{missing[own]})
@@ -45,7 +45,7 @@ func (r *Up) inTurn(missing iamsetup.Tags) (first, last iamsetup.Tags) {
 	first, last = maps.Clone(missing), iamsetup.Tags{own: missing[own]}
 	first[own] = strings.Join(append([]string{missing[own]}, before...), " ")
 	if len(first[own]) > iamsetup.TagMax || first[own] == r.Have()[own] {
-		delete(first, own) // the old one stays until it is let out
+		delete(first, own) // the old one remains until it is taken out of the policy
 	}
 	return first, last
 }

@@ -21,7 +21,7 @@ func TestOnlyTheUserSaysWhoseItsKeyIs(t *testing.T) {
 	id := srv.Keys("es")[0].ID
 	srv.SetKeyUsed(id, "secretsmanager", "us-east-1", time.Now())
 	key, user, policy := userSteps(api, iamtest.Removing(api, "c1", "gen3"))
-	key.Idle, policy.Idle = true, true
+	key.LookOnly, policy.LookOnly = true, true
 	_, err := iamtest.Destroy(t, user) // the keys were not looked at yet
 	iamtest.WantError(t, err, "could not be looked at")
 

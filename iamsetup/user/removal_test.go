@@ -209,7 +209,7 @@ func TestOnlyTheUserIsLeftWhileItsKeyIsThere(t *testing.T) {
 	srv, api := userAccount(t, "c1/gen3")
 	before := srv.Snapshot()
 	key, user, policy := userSteps(api, iamtest.Removing(api, "c1", "gen3"))
-	key.Idle, policy.Idle = true, true
+	key.LookOnly, policy.LookOnly = true, true
 	for _, r := range []iamtest.Remover{key, user} {
 		_, err := r.PlanDestroy(t.Context())
 		iamtest.Check(t, err)

@@ -69,7 +69,7 @@ func parseAge(text string) (time.Duration, error) {
 	return age, nil
 }
 
-// printStatus puts what was found on stdout, and what is amiss on stderr.
+// printStatus puts what was found on stdout, and what is wrong on stderr.
 func (s session) printStatus(ctx context.Context, maxKeyAge time.Duration) error {
 	result, err := status.Run(ctx, s.settings, maxKeyAge, bootstrap.Env{
 		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr),

@@ -15,7 +15,7 @@ func newTeardown(p Process) command {
 		{name: "dry-run", into: &o.DryRun, usage: "write nothing, and say what would be deleted"},
 		{name: "force", into: &o.Force, argvOnly: true, usage: "go on although objects of External Secrets lose what they stand on"},
 		{name: "only", arg: "STEP", into: &o.Only, fallback: "all steps", usage: "tear down only this step of up: helm-release, iam-policy, iam-user, access-key, oidc-provider or irsa-role"},
-		{name: "delete-crds", into: &o.DeleteCRDs, argvOnly: true, usage: "delete the CRDs with the release; needs --force when any object of their kinds is left, and deletes it"},
+		{name: "delete-crds", into: &o.DeleteCRDs, argvOnly: true, usage: "delete the CRDs with the release; needs --force when objects of their kinds exist, and deletes those"},
 		{name: "delete-oidc-provider", into: &o.DeleteProvider, usage: "delete the identity provider too, when gen3-bootstrap made it and nobody else has it"},
 		{name: "cluster-id", arg: "UID", into: &o.ClusterID, usage: "clean IAM after a cluster that is gone: the UID of its namespace kube-system; needs -n, and asks no cluster"},
 	}}
@@ -51,14 +51,14 @@ is in them.
 
 It refuses when objects of External Secrets would lose what they stand on, and lists them; --force overrides it:
   - when the operator goes, every SecretStore, ExternalSecret and PushSecret of the cluster counts, in all
-    namespaces. (It stays while another namespace has a record of gen3-bootstrap.) The CRDs are kept, and so are
+    namespaces. (It is kept while another namespace has a record of gen3-bootstrap.) The CRDs are kept, and so are
     all those objects and their Secrets, which nobody refreshes any more;
   - when only a key or a role goes, the stores that sign in with it count, and what reads from or pushes to them;
   - with --delete-crds every object goes with its CRD, and every Secret that an ExternalSecret owns.
 What may not be read counts as lost, and is said.
 
 It asks to type the name of the cluster's context (with --cluster-id the account) unless --yes is given; without a
-terminal to ask at it needs --yes. Exits with 0 only when nothing is left that should be gone.
+terminal to ask at it needs --yes. Exits with 0 only when everything that should be deleted is.
 
 -o json prints the document that up prints: an action is delete, update (a tag, subject or entry goes), none
 (left on purpose or not there) or blocked, with the reason.`

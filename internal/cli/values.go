@@ -55,7 +55,7 @@ func (in *inputs) valuesGroups() []group {
 	return groups
 }
 
-// printValues puts the fragment or the document on stdout, and what is amiss on stderr.
+// printValues puts the fragment or the document on stdout, and what is wrong on stderr.
 func (s session) printValues(ctx context.Context, offline bool) error {
 	result, err := values.Run(ctx, s.settings, offline, bootstrap.Env{
 		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr),

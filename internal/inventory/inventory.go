@@ -79,7 +79,7 @@ func (n *Namespace) List(ctx context.Context, ignored Ignored) ([]string, error)
 	err := group.Wait()
 	out := slices.Concat(parts...)
 	slices.Sort(out)
-	return out, err // it names the kind
+	return out, err
 }
 
 func (n *Namespace) list(ctx context.Context, gvr schema.GroupVersionResource, ignored Ignored) ([]string, error) {

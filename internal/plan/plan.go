@@ -12,7 +12,7 @@ const (
 	Create  Action = "create"
 	Update  Action = "update"
 	Delete  Action = "delete"
-	Adopt   Action = "adopt"   // take over a resource that carries no mark of ours
+	Adopt   Action = "adopt"   // take over a resource that gen3-bootstrap did not create
 	None    Action = "none"    // it is up to date, or in a teardown kept or not there
 	Blocked Action = "blocked" // it cannot be made up to date: up then writes nothing at all, and a teardown does the rest
 )

@@ -15,7 +15,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// StripFinalizers takes the operator's finalizers off the objects, when no operator is left to serve them: without that
+// StripFinalizers takes the operator's finalizers off the objects, when no operator serves them any more: without that
 // their deletion never ends. Others' finalizers stay. It goes on past a failure, and returns those that it changed.
 func (e *Objects) StripFinalizers(ctx context.Context, objects []Object) ([]Object, error) {
 	type outcome struct {

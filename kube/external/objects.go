@@ -106,7 +106,7 @@ func newestKinds(served metav1.APIGroup, lists []metav1.APIResourceList) []kind 
 	return out
 }
 
-// Found are the objects that a look brought to light, and what could not be looked at.
+// Found are the objects that a look found, and what could not be looked at.
 type Found struct {
 	Objects []Object
 	Unread  []Unread

@@ -88,7 +88,7 @@ func count(r bootstrap.Result, tense Tense) string {
 
 func nothingToDo(command string, wanted int) string {
 	if command == teardownCommand {
-		return "nothing to do: nothing is left that gen3-bootstrap would delete"
+		return "nothing to do: there is nothing that gen3-bootstrap would delete"
 	}
 	if wanted == 1 {
 		return "nothing to do: 1 resource is up to date"
