@@ -19,6 +19,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 const (
@@ -51,8 +52,8 @@ func TestIRSA(t *testing.T) {
 func irsaStage(t *testing.T, c *cluster, account *awsfake.Server, namespace string) *stage {
 	t.Helper()
 	jwks, err := c.kube.Discovery().RESTClient().Get().AbsPath("/openid/v1/jwks").DoRaw(t.Context())
-	must(t, err)
-	must(t, account.SetJWKS(c.Issuer, jwks))
+	kubetest.Must(t, err)
+	kubetest.Must(t, account.SetJWKS(c.Issuer, jwks))
 	s := c.newStage(t, account, namespace)
 	s.settings.IRSA, s.settings.CreateOIDCProvider, s.settings.SkipHelm = true, true, true
 	return s
@@ -67,7 +68,7 @@ func (c *cluster) token(t *testing.T, namespace, account, audience string) strin
 	}
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: []string{audience}}}
 	answer, err := c.kube.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), account, request, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	return answer.Status.Token
 }
 
@@ -108,7 +109,7 @@ func wantRead(t *testing.T, what string, err error, want string) {
 func secretIn(t *testing.T, srv *awsfake.Server, name string) {
 	t.Helper()
 	_, err := srv.AddSecret(region, name, "value", "", nil)
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 func testToken(t *testing.T, c *cluster) {
@@ -170,7 +171,7 @@ func (s *stage) trust(t *testing.T, role, document string) string {
 	api := iam.New(iam.Options{BaseEndpoint: aws.String(s.aws.URL()), Region: region, Credentials: s.env().AWSCredentials})
 	if document != "" {
 		_, err := api.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: &role, PolicyDocument: &document})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 	return s.aws.Snapshot()["role/"+role+"/trust"]
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -46,7 +47,7 @@ func testIssuerChanges(t *testing.T, c *cluster) {
 	id := s.aws.Snapshot()["role/"+name]
 	s.settings.OIDCIssuer = otherIssuer
 	planned, err := bootstrap.Plan(t.Context(), named(s.settings), s.env())
-	must(t, err)
+	kubetest.Must(t, err)
 	if text := show(planned); !strings.Contains(text, "still lets in system:serviceaccount:rebuilt:"+chartSA+" of issuer "+c.Issuer) {
 		t.Errorf("the plan does not say what drifted:\n%s", text)
 	}
@@ -90,7 +91,7 @@ func testOtherRole(t *testing.T, c *cluster) {
 		_, err := c.kube.CoreV1().ServiceAccounts("annotated").Create(t.Context(), &corev1.ServiceAccount{
 			ObjectMeta: metav1.ObjectMeta{Name: chartSA, Annotations: map[string]string{kube.RoleAnnotation: arn}},
 		}, metav1.CreateOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 	annotate("arn:aws:iam::" + account + ":role/another")
 	if warnings := s.up(t).Warnings; len(warnings) != 1 || !strings.Contains(warnings[0], "role/another") || !strings.Contains(warnings[0], role) {

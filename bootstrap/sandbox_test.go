@@ -1,14 +1,10 @@
 package bootstrap_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +18,6 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
@@ -30,6 +25,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 const (
@@ -39,48 +35,22 @@ const (
 
 // cluster is a real API server with controllers and a chart repository.
 type cluster struct {
-	Kubeconfig           string `json:"kubeconfig"`
-	RestrictedKubeconfig string `json:"restrictedKubeconfig"`
-	ChartRepo            string `json:"chartRepo"`
-	Issuer               string `json:"issuer"`
+	*kubetest.Sandbox
 
 	config  *rest.Config
 	kube    kubernetes.Interface
 	dynamic dynamic.Interface
 }
 
-// startCluster runs the binary that GEN3_TEST_SANDBOX names for as long as the test runs.
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
-	binary := os.Getenv("GEN3_TEST_SANDBOX")
-	if binary == "" {
-		if os.Getenv("GEN3_TEST_REQUIRE") == "1" {
-			t.Fatal("GEN3_TEST_SANDBOX does not name the sandbox binary")
-		}
-		t.Skip("needs a real API server: GEN3_TEST_SANDBOX does not name the sandbox binary")
-	}
-	cmd := exec.CommandContext(t.Context(), binary, "start", "-aws=false", "-until-stdin-closes", "-dir", t.TempDir())
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	stdin, err := cmd.StdinPipe()
-	must(t, err)
-	stdout, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	})
-	line, err := bufio.NewReader(stdout).ReadBytes('\n')
-	must(t, err)
-	c := &cluster{}
-	must(t, json.Unmarshal(line, c))
-	c.config, err = clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
-	must(t, err)
-	c.config.QPS, c.config.Burst, c.config.WarningHandler = -1, -1, rest.NoWarnings{}
+	c := &cluster{Sandbox: kubetest.Start(t)}
+	c.config = c.Config(t)
+	var err error
 	c.kube, err = kubernetes.NewForConfig(c.config)
-	must(t, err)
+	kubetest.Must(t, err)
 	c.dynamic, err = dynamic.NewForConfig(c.config)
-	must(t, err)
+	kubetest.Must(t, err)
 	return c
 }
 
@@ -185,10 +155,10 @@ func (s *stage) photo(t *testing.T) map[string]string {
 func (c *cluster) objects(t *testing.T) map[string]string {
 	t.Helper()
 	lists, err := c.kube.Discovery().ServerPreferredResources()
-	must(t, err)
+	kubetest.Must(t, err)
 	lists = discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "delete"}}, lists)
 	gvrs, err := discovery.GroupVersionResources(lists)
-	must(t, err)
+	kubetest.Must(t, err)
 	out := map[string]string{}
 	for gvr := range gvrs {
 		if slices.Contains([]string{"events", "apiservices", "customresourcedefinitions", "endpoints"}, gvr.Resource) {
@@ -198,7 +168,7 @@ func (c *cluster) objects(t *testing.T) map[string]string {
 		if apierrors.IsNotFound(err) {
 			continue
 		}
-		must(t, err)
+		kubetest.Must(t, err)
 		for _, item := range list.Items {
 			if item.GetNamespace() == metav1.NamespaceSystem {
 				continue
@@ -229,7 +199,7 @@ func same(t *testing.T, what string, before, after map[string]string) {
 func (c *cluster) namespace(t *testing.T, name string) {
 	t.Helper()
 	_, err := c.kube.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 // eventually waits for what a controller does.
@@ -260,11 +230,4 @@ func show(r bootstrap.Result) string {
 		fmt.Fprintf(&b, "  error: %s: %s (hint: %s)\n", p.Step, p.Message, p.Hint)
 	}
 	return b.String()
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 func testStatusHalf(t *testing.T, c *cluster) {
@@ -32,21 +33,21 @@ func testStatusHalf(t *testing.T, c *cluster) {
 		"key without Secret": {func(t *testing.T, s *stage) {
 			s.intend(t, time.Now().Add(-time.Minute), time.Now().Add(time.Second))
 			_, err := s.aws.AddKey(user)
-			must(t, err)
+			kubetest.Must(t, err)
 		}, []string{"delete access-key/", "a run that ended before storing it made it"}, 1},
 		"one Secret of two": {func(t *testing.T, s *stage) {
-			must(t, s.kube.CoreV1().Secrets("status-half").Delete(t.Context(), "gen3-aws-config", metav1.DeleteOptions{}))
+			kubetest.Must(t, s.kube.CoreV1().Secrets("status-half").Delete(t.Context(), "gen3-aws-config", metav1.DeleteOptions{}))
 		}, []string{"create " + secret("gen3-aws-config"), "none " + secret("external-secrets-user-secret")}, 0},
 		"key inactive": {func(_ *testing.T, s *stage) {
 			s.aws.SetKeyStatus(s.aws.Keys(user)[0].ID, "Inactive")
 		}, []string{"which is inactive", "it is ours and inactive"}, 0},
 		"record lost": {func(t *testing.T, s *stage) {
-			must(t, s.kube.CoreV1().ConfigMaps("status-half").Delete(t.Context(), "gen3-bootstrap", metav1.DeleteOptions{}))
+			kubetest.Must(t, s.kube.CoreV1().ConfigMaps("status-half").Delete(t.Context(), "gen3-bootstrap", metav1.DeleteOptions{}))
 		}, []string{"works", "create configmap/status-half/gen3-bootstrap"}, 0},
 		"Secret edited by hand": {func(t *testing.T, s *stage) {
 			patch := []byte(`{"stringData":{"credentials":"mine"}}`)
 			_, err := s.kube.CoreV1().Secrets("status-half").Patch(t.Context(), "gen3-aws-config", types.MergePatchType, patch, metav1.PatchOptions{})
-			must(t, err)
+			kubetest.Must(t, err)
 		}, []string{"update " + secret("gen3-aws-config"), "its entries are not the three"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +69,7 @@ func testStatusHalf(t *testing.T, c *cluster) {
 			if len(r.OpenMints) != test.mints {
 				t.Errorf("open mints %+v", r.OpenMints)
 			}
-			must(t, s.kube.CoreV1().Namespaces().Delete(t.Context(), "status-half", metav1.DeleteOptions{}))
+			kubetest.Must(t, s.kube.CoreV1().Namespaces().Delete(t.Context(), "status-half", metav1.DeleteOptions{}))
 			c.awaitGone(t, "status-half")
 		})
 	}
@@ -79,11 +80,11 @@ func (s *stage) intend(t *testing.T, started, deadline time.Time) {
 	t.Helper()
 	user := bootstrap.DefaultUserName
 	system, err := s.kube.CoreV1().Namespaces().Get(t.Context(), metav1.NamespaceSystem, metav1.GetOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	key := "gen3-bootstrap/minting/" + string(system.UID) + "/" + s.settings.Namespace
 	value := started.UTC().Format(time.RFC3339) + " " + deadline.UTC().Format(time.RFC3339) + " " + s.aws.Keys(user)[0].ID
 	_, err = s.iam().TagUser(t.Context(), &iam.TagUserInput{UserName: &user, Tags: []iamtypes.Tag{{Key: &key, Value: &value}}})
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 func testStatusDenied(t *testing.T, c *cluster) {
@@ -135,7 +136,7 @@ func testStatusLock(t *testing.T, c *cluster) {
 		ObjectMeta: metav1.ObjectMeta{Name: "gen3-bootstrap"},
 		Spec:       coordinationv1.LeaseSpec{HolderIdentity: &holder, RenewTime: &metav1.MicroTime{Time: time.Now()}},
 	}, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	if r := s.mustStatus(t); r.Lock == nil || !strings.Contains(r.Lock.Holder, "ada on laptop, process 77 (gen3-bootstrap up)") || !r.Lock.Expires.Equal(r.Lock.Renewed) {
 		t.Errorf("lock %+v", r.Lock)
 	}

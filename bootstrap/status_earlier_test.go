@@ -10,6 +10,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // testStatusRenamed: what an earlier up made under another name still works, and is told.
@@ -53,7 +54,7 @@ func testStatusRecorded(t *testing.T, c *cluster) {
 	}
 	user := bootstrap.DefaultUserName
 	_, err := s.iam().UntagUser(t.Context(), &iam.UntagUserInput{UserName: &user, TagKeys: []string{"team"}})
-	must(t, err)
+	kubetest.Must(t, err)
 	if r := s.mustStatus(t); !r.Drift {
 		t.Errorf("a lost tag is no drift: %s", showStatus(r))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -144,7 +145,7 @@ func (c *cluster) condition(t *testing.T, namespace, resource, name, status, rea
 	t.Helper()
 	patch := fmt.Sprintf(`{"status":{"conditions":[{"type":"Ready","status":%q,"reason":%q,"message":%q}]}}`, status, reason, message)
 	_, err := c.dynamic.Resource(external(resource)).Namespace(namespace).Patch(t.Context(), name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}, "status")
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 func (c *cluster) warning(t *testing.T, namespace, name, message string) {
@@ -154,7 +155,7 @@ func (c *cluster) warning(t *testing.T, namespace, name, message string) {
 		InvolvedObject: corev1.ObjectReference{Kind: "ExternalSecret", Namespace: namespace, Name: name},
 		Type:           corev1.EventTypeWarning, Reason: "UpdateFailed", Message: message, LastTimestamp: metav1.Now(),
 	}, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 func testStatusIRSA(t *testing.T, c *cluster) {
@@ -179,9 +180,9 @@ func testStatusGlobal(t *testing.T, c *cluster) {
 	s := c.newStage(t, awsfake.Start(t), "status-global")
 	s.settings.SkipHelm, s.settings.UseGlobalUser = true, true
 	_, err := s.aws.AddUser("global", nil)
-	must(t, err)
+	kubetest.Must(t, err)
 	id, err := s.aws.AddKey("global")
-	must(t, err)
+	kubetest.Must(t, err)
 	s.aws.SetKeyCreated(id, time.Now().Add(-100*24*time.Hour))
 	s.up(t)
 	s.forget()
@@ -189,7 +190,7 @@ func testStatusGlobal(t *testing.T, c *cluster) {
 		ObjectMeta: metav1.ObjectMeta{Name: "gen3-aws-config"},
 		StringData: map[string]string{"access-key": id, "secret-access-key": s.aws.SecretOf(id)},
 	}, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	r := s.mustStatus(t)
 	if r.Mode != "global-user" || len(r.Keys) != 1 || r.Keys[0].User != "global" || r.Keys[0].Ours || !r.Keys[0].InUse {
 		t.Errorf("%s", showStatus(r))

@@ -12,6 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // testOtherName: a whole teardown that leaves out what the record names would lose track of it.
@@ -60,14 +61,14 @@ func testKeyOfSomebodyElse(t *testing.T, c *cluster) {
 	s.settings.SkipHelm = true
 	s.up(t)
 	_, err := s.aws.AddUser("global", nil)
-	must(t, err)
+	kubetest.Must(t, err)
 	id, err := s.aws.AddKey("global")
-	must(t, err)
+	kubetest.Must(t, err)
 	secrets := c.kube.CoreV1().Secrets("their-key")
 	put := func(name, id, half string) {
 		patch := fmt.Sprintf(`{"stringData":{"access-key":%q,"secret-access-key":%q}}`, id, half)
 		_, err := secrets.Patch(t.Context(), name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 	put("gen3-aws-config", id, s.aws.SecretOf(id))
 	put("external-secrets-user-secret", "AKIAI44QH8DHBEXAMPLE", "of a key that is gone")

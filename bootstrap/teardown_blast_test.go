@@ -18,6 +18,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 const cleanup = "externalsecrets.external-secrets.io/externalsecret-cleanup"
@@ -53,7 +54,7 @@ func (c *cluster) custom(t *testing.T, namespace, resource, kind, name string, s
 	}}
 	object.SetFinalizers(finalizers)
 	made, err := c.dynamic.Resource(external(resource)).Namespace(namespace).Create(t.Context(), object, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	return made.GetUID()
 }
 
@@ -62,7 +63,7 @@ func (c *cluster) owned(t *testing.T, namespace, name, owner string, uid types.U
 	_, err := c.kube.CoreV1().Secrets(namespace).Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
 		Name: name, OwnerReferences: []metav1.OwnerReference{{APIVersion: "external-secrets.io/v1", Kind: "ExternalSecret", Name: owner, UID: uid}},
 	}}, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 // crdsAre waits until the CRDs serve, or are gone.
@@ -102,7 +103,7 @@ func (c *cluster) dismiss(t *testing.T, names ...string) {
 	t.Helper()
 	for _, ns := range names {
 		if err := c.kube.CoreV1().Namespaces().Delete(t.Context(), ns, metav1.DeleteOptions{}); !apierrors.IsNotFound(err) {
-			must(t, err)
+			kubetest.Must(t, err)
 		}
 	}
 	for _, ns := range names {
@@ -193,7 +194,7 @@ func foreignFinalizer(t *testing.T, s *stage) {
 	stores := s.dynamic.Resource(external("secretstores")).Namespace("tenant-a")
 	finalizers := func(list string) {
 		_, err := stores.Patch(t.Context(), "gen3-secret-store", types.MergePatchType, []byte(`{"metadata":{"finalizers":[`+list+`]}}`), metav1.PatchOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 	finalizers(`"example.org/mine"`)
 	dry, err := s.teardown(t, teardown.Options{DryRun: true, Force: true, DeleteCRDs: true})
@@ -238,7 +239,7 @@ func testNoOperator(t *testing.T, c *cluster) {
 	if err := store.Delete(t.Context(), "gen3-secret-store", metav1.DeleteOptions{}); err == nil {
 		t.Fatal("the webhooks refuse nothing")
 	}
-	must(t, c.kube.AppsV1().Deployments("external-secrets").DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{}))
+	kubetest.Must(t, c.kube.AppsV1().Deployments("external-secrets").DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{}))
 	s.forget()
 	testReleaseInUse(t, s)
 	result := s.mustTeardown(t, teardown.Options{Force: true, DeleteCRDs: true})

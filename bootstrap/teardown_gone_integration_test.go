@@ -13,6 +13,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -71,12 +72,12 @@ func testGlobalSecret(t *testing.T, c *cluster) {
 	s.settings.SkipHelm = true
 	s.up(t)
 	_, err := s.aws.AddUser("global", nil)
-	must(t, err)
+	kubetest.Must(t, err)
 	id, err := s.aws.AddKey("global")
-	must(t, err)
+	kubetest.Must(t, err)
 	patch := fmt.Sprintf(`{"stringData":{"access-key":%q,"secret-access-key":%q}}`, id, s.aws.SecretOf(id))
 	_, err = c.kube.CoreV1().Secrets("global-secret").Patch(t.Context(), "gen3-aws-config", types.MergePatchType, []byte(patch), metav1.PatchOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	s.settings.UseGlobalUser = true
 	s.up(t)
 	s.forget()
@@ -139,7 +140,7 @@ func testNamespaceGone(t *testing.T, c *cluster) {
 	s.settings.SkipHelm = true
 	before := s.photo(t)
 	s.up(t)
-	must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), "ns-gone", metav1.DeleteOptions{}))
+	kubetest.Must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), "ns-gone", metav1.DeleteOptions{}))
 	c.awaitGone(t, "ns-gone")
 	s.forget()
 	s.mustTeardown(t, teardown.Options{})

@@ -13,6 +13,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // TestTeardown runs everything that needs the real API server in one sandbox, one after the other: CRDs, webhooks and the
@@ -90,7 +91,7 @@ func testModes(t *testing.T, c *cluster) {
 func (c *cluster) crds(t *testing.T) []string {
 	t.Helper()
 	list, err := c.dynamic.Resource(crdResource()).List(t.Context(), metav1.ListOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	var out []string
 	for _, item := range list.Items {
 		if strings.HasSuffix(item.GetName(), "external-secrets.io") {
@@ -215,10 +216,10 @@ func testForeignUse(t *testing.T, c *cluster) {
 	s := c.newStage(t, awsfake.Start(t), "foreign")
 	s.settings.SkipHelm = true
 	role, err := s.aws.AddRole("somebody", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`, nil)
-	must(t, err)
+	kubetest.Must(t, err)
 	s.up(t)
 	policy := "arn:aws:iam::" + account + ":policy/" + bootstrap.DefaultPolicyName
-	must(t, s.aws.Attach(role, policy))
+	kubetest.Must(t, s.aws.Attach(role, policy))
 	result := s.mustTeardown(t, teardown.Options{})
 	if !strings.Contains(strings.Join(result.Warnings, "\n"), "role/somebody") {
 		t.Errorf("who uses the policy is not said:\n%s", show(result))
@@ -240,9 +241,9 @@ func testAddedByHand(t *testing.T, c *cluster) {
 	s.settings.SkipHelm = true
 	s.up(t)
 	user := "arn:aws:iam::" + account + ":user/" + bootstrap.DefaultUserName
-	must(t, s.aws.Attach(user, "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
+	kubetest.Must(t, s.aws.Attach(user, "arn:aws:iam::aws:policy/IAMReadOnlyAccess"))
 	key, err := s.aws.AddKey(bootstrap.DefaultUserName)
-	must(t, err)
+	kubetest.Must(t, err)
 	result, err := s.teardown(t, teardown.Options{})
 	said := show(result)
 	if !errors.Is(err, bootstrap.ErrFailed) || !result.Changed {

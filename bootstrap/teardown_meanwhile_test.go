@@ -17,6 +17,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -60,7 +61,7 @@ func (c *cluster) record(t *testing.T, namespace string) {
 func (c *cluster) hasRelease(t *testing.T) bool {
 	t.Helper()
 	list, err := c.kube.CoreV1().Secrets(bootstrap.DefaultReleaseNamespace).List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
-	must(t, err)
+	kubetest.Must(t, err)
 	return len(list.Items) > 0
 }
 

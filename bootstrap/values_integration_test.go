@@ -23,6 +23,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/values"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubeproxy"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // TestModesAndValues has each mode converge on the real chart, and a SecretStore accepted that is made by the values.
@@ -76,7 +77,7 @@ func (c *cluster) globalSecret(t *testing.T, namespace string) {
 			"credentials": "[default]\naws_access_key_id = AKIAEXAMPLEGLOBAL0000\naws_secret_access_key = global-EXAMPLE\n",
 		},
 	}, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 // values asks as a later command line does, on which nothing is named.
@@ -89,7 +90,7 @@ func (s *stage) values(t *testing.T) values.Result {
 		t.Fatalf("values: %v %+v", err, result.Errors)
 	}
 	var parsed map[string]any
-	must(t, yaml.UnmarshalStrict([]byte(result.Text), &parsed))
+	kubetest.Must(t, yaml.UnmarshalStrict([]byte(result.Text), &parsed))
 	return result
 }
 
@@ -124,7 +125,7 @@ func (c *cluster) makeStore(t *testing.T, namespace string, values values.Result
 	eventually(t, "the API of a new CRD", func(ctx context.Context) bool {
 		_, err := stores.Create(ctx, store, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
 		if !apierrors.IsNotFound(err) {
-			must(t, err)
+			kubetest.Must(t, err)
 		}
 		return err == nil
 	})
@@ -143,7 +144,7 @@ func testValuesWithoutRecord(t *testing.T, c *cluster) {
 		t.Errorf("got %v %+v", err, result.Errors)
 	}
 	arn, err := s.aws.AddRole("by-terraform", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`, nil)
-	must(t, err)
+	kubetest.Must(t, err)
 	if result, err = values.Run(t.Context(), s.settings, false, s.env()); err != nil || result.RoleARN != arn {
 		t.Errorf("got %v, role %s, errors %+v", err, result.RoleARN, result.Errors)
 	}
@@ -160,7 +161,7 @@ func testGen3Release(t *testing.T, c *cluster) {
 	s := c.newStage(t, awsfake.Start(t), "commons")
 	c.namespace(t, "commons")
 	manifest := "---\napiVersion: external-secrets.io/v1beta1\nkind: SecretStore\nmetadata:\n  name: gen3-secret-store\n"
-	must(t, driver.NewSecrets(c.kube.CoreV1().Secrets("commons")).Create("sh.helm.release.v1.commons.v1", &release.Release{
+	kubetest.Must(t, driver.NewSecrets(c.kube.CoreV1().Secrets("commons")).Create("sh.helm.release.v1.commons.v1", &release.Release{
 		Name: "commons", Version: 1, Namespace: "commons", Manifest: manifest, Info: &release.Info{Status: release.StatusDeployed},
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "0.3.60"}},
 	}))
@@ -196,7 +197,7 @@ func testNoVersion(t *testing.T, c *cluster) {
 	t.Helper()
 	s := c.newStage(t, awsfake.Start(t), "bogus")
 	c.namespace(t, "bogus")
-	must(t, driver.NewSecrets(c.kube.CoreV1().Secrets("bogus")).Create("sh.helm.release.v1.bogus.v1", &release.Release{
+	kubetest.Must(t, driver.NewSecrets(c.kube.CoreV1().Secrets("bogus")).Create("sh.helm.release.v1.bogus.v1", &release.Release{
 		Name: "bogus", Version: 1, Namespace: "bogus", Info: &release.Info{Status: release.StatusDeployed},
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "x\n--gen3-version"}},
 	}))
@@ -219,11 +220,11 @@ func (c *cluster) serve(t *testing.T, version string, on bool) {
 	crds := c.dynamic.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
 	for _, name := range []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io"} {
 		crd, err := crds.Get(t.Context(), name, metav1.GetOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 		versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
 		at := slices.IndexFunc(versions, func(v any) bool { return v.(map[string]any)["name"] == version })
 		patch := fmt.Sprintf(`[{"op":"replace","path":"/spec/versions/%d/served","value":%v}]`, at, on)
 		_, err = crds.Patch(t.Context(), name, types.JSONPatchType, []byte(patch), metav1.PatchOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -20,20 +21,20 @@ func TestSandboxDestroy(t *testing.T) {
 	}
 	s := sb.step(t, &recorder{}, unkept)
 	_, _, err := up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	if changes[0].Action != plan.Delete || len(changes) < 20 || changes[len(changes)-1].Resource.String() != "namespace/external-secrets" {
 		t.Errorf("plan: %v", changes)
 	}
-	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	gone(t, sb, s)
 	if n := len(crds(t, s)); n < 20 {
 		t.Errorf("%d CRDs are left", n)
 	}
 	calls := &recorder{}
 	s = sb.step(t, calls, nil)
-	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	if calls.writes() > 0 {
 		t.Errorf("second teardown writes %d times", calls.writes())
 	}
@@ -44,7 +45,7 @@ func TestSandboxDestroyCRDs(t *testing.T) {
 	sb := startSandbox(t)
 	converges(t, sb, plan.Create, "", nil)
 	s := sb.step(t, &recorder{}, nil)
-	must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
 	gone(t, sb, s)
 	if left := crds(t, s); len(left) > 0 {
 		t.Errorf("kept: %v", left)
@@ -56,21 +57,21 @@ func TestSandboxDestroyLeavesCRDsToAnotherOperator(t *testing.T) {
 	sb := startSandbox(t)
 	converges(t, sb, plan.Create, "", nil)
 	s := sb.step(t, &recorder{}, nil)
-	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	d := deployment("default", "eso", 1, 1)
 	d.Annotations = map[string]string{"argocd.argoproj.io/tracking-id": "eso-app:apps/Deployment:default/eso"}
 	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: d.Labels}
 	d.Spec.Template.Labels = d.Labels
 	d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "eso", Image: "ghcr.io/external-secrets/external-secrets:v0.9.13"}}
 	_, err := sb.client.AppsV1().Deployments("default").Create(t.Context(), d, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	before := len(crds(t, s))
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{DeleteCRDs: true})
-	must(t, err)
+	kubetest.Must(t, err)
 	if plan.Pending(changes) || !strings.Contains(changes[1].Reason, "kept: deployment/default/eso (version v0.9.13) of Argo CD application eso-app uses them") {
 		t.Errorf("plan: %+v", changes)
 	}
-	must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
 	if left := len(crds(t, s)); left != before || left == 0 {
 		t.Errorf("%d CRDs of %d are left", left, before)
 	}
@@ -78,9 +79,9 @@ func TestSandboxDestroyLeavesCRDsToAnotherOperator(t *testing.T) {
 
 func crds(t *testing.T, s *Step) []string {
 	t.Helper()
-	must(t, s.observeDestroy(t.Context()))
+	kubetest.Must(t, s.observeDestroy(t.Context()))
 	names, err := s.destroyableCRDs(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	return names
 }
 
@@ -94,7 +95,7 @@ func gone(t *testing.T, sb *sandbox, s *Step) {
 		t.Errorf("namespace is kept: %v", err)
 	}
 	hooks, err := sb.client.AdmissionregistrationV1().ValidatingWebhookConfigurations().List(t.Context(), metav1.ListOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	for _, h := range hooks.Items {
 		if strings.Contains(h.Name, "secret") {
 			t.Errorf("webhook %s is left", h.Name)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -24,29 +25,29 @@ func (sb *sandbox) as(t *testing.T, user string, calls *recorder, rules []rbacv1
 	t.Helper()
 	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: user}, Rules: rules}
 	_, err := sb.client.RbacV1().ClusterRoles().Create(t.Context(), role, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: user}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: user},
 		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}},
 	}
 	_, err = sb.client.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	if len(there) > 0 {
 		_, err = sb.client.RbacV1().Roles(eso).Create(t.Context(), &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: user}, Rules: there}, metav1.CreateOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 		local := &rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: user}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: user},
 			Subjects: binding.Subjects,
 		}
 		_, err = sb.client.RbacV1().RoleBindings(eso).Create(t.Context(), local, metav1.CreateOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 	s := sb.step(t, calls, nil)
 	s.Config.Impersonate = rest.ImpersonationConfig{UserName: user}
 	s.Client, err = kubernetes.NewForConfig(s.Config)
-	must(t, err)
+	kubetest.Must(t, err)
 	// The API server learns of roles a moment after they are made.
-	must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
+	kubetest.Must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
 		_, err := s.Client.CoreV1().Secrets(eso).List(ctx, metav1.ListOptions{})
 		return err == nil, nil
 	}))
@@ -72,7 +73,7 @@ func TestSandboxNothingIsWrittenBeforeAllIsChecked(t *testing.T) {
 	refusedBy := func(t *testing.T, s *Step, calls *recorder, resource, reason string) {
 		t.Helper()
 		changes, err := s.Observe(t.Context())
-		must(t, err)
+		kubetest.Must(t, err)
 		blocked := plan.BlockedIn(changes)
 		if !slices.ContainsFunc(blocked, func(c plan.Change) bool {
 			return c.Resource.String() == resource && strings.Contains(c.Reason, reason) && c.Hint != ""
@@ -106,7 +107,7 @@ func TestSandboxNothingIsWrittenBeforeAllIsChecked(t *testing.T) {
 	t.Run("both", func(t *testing.T) {
 		s := sb.as(t, "both", &recorder{}, readmeRules("escalate", "bind"))
 		changes, _, err := up(t, s)
-		must(t, err)
+		kubetest.Must(t, err)
 		if changes[1].Action != plan.Create || len(plan.BlockedIn(changes)) > 0 {
 			t.Errorf("%+v", changes)
 		}
@@ -151,6 +152,6 @@ func TestSandboxUninstallByWhoSeesOneNamespace(t *testing.T) {
 		t.Errorf("what cannot be seen is not told: %v", err)
 	}
 	s := sb.as(t, "local", &recorder{}, wide, there...)
-	must(t, s.Destroy(t.Context(), DestroyOptions{KeepNamespace: true}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{KeepNamespace: true}, event.Discard))
 	sb.mustHaveNothing(t)
 }

@@ -16,13 +16,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // pipe is a named pipe into which, once somebody reads, so much is written; "" writes nothing, ever.
 func pipe(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pipe")
-	must(t, syscall.Mkfifo(path, 0o600))
+	kubetest.Must(t, syscall.Mkfifo(path, 0o600))
 	t.Cleanup(func() { // lets go of who still waits
 		if fd, err := syscall.Open(path, syscall.O_RDWR|syscall.O_NONBLOCK, 0); err == nil {
 			_ = syscall.Close(fd)
@@ -40,9 +41,9 @@ func TestInputsAreReadOnce(t *testing.T) {
 	values, archive := pipe(t, "replicaCount: 2\n"), packedChart(t)
 	s := Settings{Chart: pipe(t, archive), Values: []string{values, values}}
 	s, errs := ReadInputs(t.Context(), s)
-	must(t, errors.Join(errs...))
+	kubetest.Must(t, errors.Join(errs...))
 	again, errs := ReadInputs(t.Context(), s)
-	must(t, errors.Join(errs...))
+	kubetest.Must(t, errors.Join(errs...))
 	if got := again.Inputs.values["replicaCount"]; got != 2.0 {
 		t.Errorf("replicaCount is %v", got)
 	}

@@ -9,6 +9,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // TestNamespaceMade: a namespace that another step makes is neither listed nor created, nor need the caller be allowed to.
@@ -24,8 +25,8 @@ func TestNamespaceMade(t *testing.T) {
 		}
 		before := creates()
 		changes, err := s.Observe(t.Context())
-		must(t, err)
-		must(t, s.MakeNamespace(t.Context(), event.Discard))
+		kubetest.Must(t, err)
+		kubetest.Must(t, s.MakeNamespace(t.Context(), event.Discard))
 		wrote := slices.ContainsFunc(client.Actions(), func(a clienttesting.Action) bool { return a.GetVerb() == "create" })
 		if listed := len(changes) == 2; listed == made || wrote == made || before == made || creates() == made {
 			t.Errorf("made by another step %v: %v, created %v, permission %v, then %v", made, changes, wrote, before, creates())

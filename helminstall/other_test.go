@@ -16,6 +16,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
@@ -25,7 +26,7 @@ func storedElsewhere(t *testing.T, revision int, st release.Status, change func(
 	rel := helmRelease(revision, st)
 	rel.Name, rel.Namespace = "eso", "ops"
 	secret, err := stored.NewSecret(fmt.Sprintf("sh.helm.release.v1.eso.v%d", revision), rel, "createdAt", at())
-	must(t, err)
+	kubetest.Must(t, err)
 	if change != nil {
 		change(secret)
 	}
@@ -33,7 +34,7 @@ func storedElsewhere(t *testing.T, revision int, st release.Status, change func(
 	d.Labels["helm.sh/chart"], d.Labels["app.kubernetes.io/version"] = "external-secrets-0.9.13", "v0.9.13"
 	client := fake.NewClientset(d)
 	_, err = client.CoreV1().Secrets("ops").Create(t.Context(), secret, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	return client
 }
 
@@ -63,7 +64,7 @@ func TestElsewhereInfo(t *testing.T) {
 		s := stepOn(storedElsewhere(t, 7, test.status, test.change), Settings{Release: "external-secrets", Namespace: "external-secrets", Version: "0.17.0"})
 		s.rawGet = crdsNaming("eso", "ops")
 		_, err := s.Observe(t.Context())
-		must(t, err)
+		kubetest.Must(t, err)
 		if s.State() != Elsewhere || s.Release() != test.want || s.Ours() != test.ours {
 			t.Errorf("%s: %s %+v, ours %v", name, s.State(), s.Release(), s.Ours())
 		}
@@ -83,7 +84,7 @@ func TestElsewhereForbidden(t *testing.T) {
 	s := stepOn(client, Settings{Release: "external-secrets", Namespace: "external-secrets"})
 	s.rawGet = crdsNaming("eso", "ops")
 	_, err := s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if got := s.Release(); got.Name != "eso" || got.Revision != 0 || s.Ours() || len(s.Warnings()) > 0 {
 		t.Errorf("%+v, ours %v, warnings %q", got, s.Ours(), s.Warnings())
 	}
@@ -97,7 +98,7 @@ func TestUnreadCRDsHideNothing(t *testing.T) {
 		return nil, apierrors.NewForbidden(schema.GroupResource{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"}, "x", nil)
 	}
 	_, err := s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if got := s.Release(); got.Revision != 7 || len(s.Warnings()) < len(watchedCRDs()) {
 		t.Errorf("release %+v, warnings %q", got, s.Warnings())
 	}
@@ -135,13 +136,13 @@ func TestNewestOther(t *testing.T) {
 		rel := helmRelease(revision, release.StatusFailed)
 		rel.Name, rel.Namespace = "eso", "ops"
 		secret, err := stored.NewSecret(fmt.Sprintf("sh.helm.release.v1.eso.v%d", revision), rel, "createdAt", at())
-		must(t, err)
+		kubetest.Must(t, err)
 		_, err = client.CoreV1().Secrets("ops").Create(t.Context(), secret, metav1.CreateOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 	s := &Step{Client: client}
 	got, err := s.newestOther(t.Context(), owner.Owner{Release: "eso", Namespace: "ops"}, "=failed")
-	must(t, err)
+	kubetest.Must(t, err)
 	if got == nil || stored.Revision(got) != 3 {
 		t.Errorf("got %v", got)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -26,14 +27,14 @@ func TestSandboxPending(t *testing.T) {
 	live := sb.step(t, &recorder{}, small)
 	live.HolderAlive = alive(true)
 	changes, err := live.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if live.State() != Busy || !plan.Pending(changes) {
 		t.Errorf("with a live holder: %s %v", live.State(), changes)
 	}
 	dead := sb.step(t, &recorder{}, small)
 	dead.HolderAlive = alive(false)
 	changes, _, err = up(t, dead)
-	must(t, err)
+	kubetest.Must(t, err)
 	if r := changes[0].Reason; !strings.Contains(r, "left pending-install by a run of ours that is gone") {
 		t.Error(r)
 	}
@@ -54,7 +55,7 @@ func TestSandboxCancelled(t *testing.T) {
 	}}
 	s := sb.step(t, calls, small)
 	_, err := s.Observe(ctx)
-	must(t, err)
+	kubetest.Must(t, err)
 	got := &collector{}
 	err = s.Apply(ctx, got)
 	if !errors.Is(err, context.Canceled) || !strings.Contains(strings.Join(got.waits(), "\n"), "Helm to finish") {

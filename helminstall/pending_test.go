@@ -20,6 +20,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // pendings notes each pending revision at the moment when it is written.
@@ -55,12 +56,12 @@ func operate(t *testing.T, cfg *action.Configuration) {
 	t.Helper()
 	ch := &chart.Chart{Metadata: &chart.Metadata{APIVersion: chart.APIVersionV2, Name: "mini", Version: "1.0.0"}}
 	_, err := action.NewUpgrade(cfg).RunWithContext(t.Context(), "r", ch, nil)
-	must(t, err)
+	kubetest.Must(t, err)
 	back := action.NewRollback(cfg)
 	back.Version = 1
-	must(t, back.Run("r"))
+	kubetest.Must(t, back.Run("r"))
 	_, err = action.NewUninstall(cfg).Run("r")
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 // TestPendingIsWhose runs Helm's own actions on a release of ours, once as the helm command would and once as we do:
@@ -75,7 +76,7 @@ func TestPendingIsWhose(t *testing.T) {
 			ours := storage.Init(stored.NewDriver(stored.NewSecrets(t.Context(), api, nil), at))
 			first := helmRelease(1, release.StatusDeployed)
 			first.Manifest, first.Info.LastDeployed.Time = "", time.Now().Add(-24*time.Hour)
-			must(t, ours.Create(first))
+			kubetest.Must(t, ours.Create(first))
 			seen := pendings(t, client)
 			if test.theirs {
 				operate(t, helmWith(storage.Init(driver.NewSecrets(api))))

@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
@@ -39,7 +40,7 @@ func TestOurs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			secret, err := stored.NewSecret("sh.helm.release.v1.r.v1", helmRelease(1, release.StatusDeployed), "createdAt", at())
-			must(t, err)
+			kubetest.Must(t, err)
 			secret.Namespace = "ns"
 			if test.unmarked {
 				foreign(secret)
@@ -48,7 +49,7 @@ func TestOurs(t *testing.T) {
 			s := stepOn(fake.NewClientset(ns, secret), Settings{Release: "r", Namespace: "ns"})
 			s.rawGet = test.crds
 			_, err = s.Observe(t.Context())
-			must(t, err)
+			kubetest.Must(t, err)
 			if s.Ours() != test.want {
 				t.Errorf("ours: %v", s.Ours())
 			}

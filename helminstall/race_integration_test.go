@@ -15,6 +15,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -42,14 +43,14 @@ func race(t *testing.T, sb *sandbox, change func(*Settings)) []*collector {
 		steps[i], told[i] = sb.step(t, &recorder{fail: line()}, change), &collector{}
 		steps[i].HolderAlive = alive(true)
 		_, err := steps[i].Observe(t.Context())
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 	var group sync.WaitGroup
 	for i, s := range steps {
 		group.Go(func() { errs[i] = s.Apply(t.Context(), told[i]) })
 	}
 	group.Wait()
-	must(t, errors.Join(errs...))
+	kubetest.Must(t, errors.Join(errs...))
 	if a, b := steps[0].Release(), steps[1].Release(); a != b {
 		t.Errorf("one run reports %+v, the other %+v", a, b)
 	}
@@ -79,7 +80,7 @@ func TestSandboxRace(t *testing.T) {
 				t.Errorf("round %d: %+v", round, got)
 			}
 		}
-		must(t, sb.step(t, &recorder{}, small).Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
+		kubetest.Must(t, sb.step(t, &recorder{}, small).Destroy(t.Context(), DestroyOptions{DeleteCRDs: true}, event.Discard))
 	}
 }
 
@@ -93,19 +94,19 @@ func TestSandboxSettled(t *testing.T) {
 	s := sb.step(t, &recorder{}, small)
 	s.HolderAlive = alive(false)
 	_, err := s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if s.State() != Failed {
 		t.Fatalf("state %s", s.State())
 	}
 	theirs := storage.Init(driver.NewSecrets(sb.client.CoreV1().Secrets("external-secrets")))
 	last, err := theirs.Last("external-secrets")
-	must(t, err)
+	kubetest.Must(t, err)
 	last.SetStatus(release.StatusDeployed, "ended after all")
-	must(t, theirs.Update(last))
+	kubetest.Must(t, theirs.Update(last))
 	got := &collector{}
-	must(t, s.Apply(t.Context(), got))
+	kubetest.Must(t, s.Apply(t.Context(), got))
 	last, err = theirs.Last("external-secrets")
-	must(t, err)
+	kubetest.Must(t, err)
 	if last.Version != 1 || last.Info.Description != "ended after all" || s.State() != InSync {
 		t.Errorf("revision %d is %s: %s; the step says %s", last.Version, last.Info.Status, last.Info.Description, s.State())
 	}
@@ -116,10 +117,10 @@ func TestSandboxTaken(t *testing.T) {
 	sb := startSandbox(t)
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "external-secrets"}}
 	_, err := sb.client.CoreV1().Namespaces().Create(t.Context(), ns, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	sa := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "external-secrets"}}
 	_, err = sb.client.CoreV1().ServiceAccounts("external-secrets").Create(t.Context(), sa, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	s := sb.step(t, &recorder{}, nil)
 	_, _, err = up(t, s)
 	if err == nil || !strings.Contains(err.Error(), "serviceaccount/external-secrets/external-secrets exists and belongs to somebody unknown") || hint.Of(err) == "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -24,7 +25,7 @@ func converges(t *testing.T, sb *sandbox, action plan.Action, reason string, cha
 	calls := &recorder{delay: 20 * time.Millisecond}
 	s := sb.step(t, calls, change)
 	changes, _, err := up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	t.Logf("%s: %d requests in %d rounds", action, len(calls.calls), calls.rounds())
 	last := changes[len(changes)-1]
 	if last.Action != action || !strings.Contains(last.Reason, reason) {
@@ -34,7 +35,7 @@ func converges(t *testing.T, sb *sandbox, action plan.Action, reason string, cha
 	sb.repoRequests(t)
 	s2 := sb.step(t, again, change)
 	changes, _, err = up(t, s2)
-	must(t, err)
+	kubetest.Must(t, err)
 	if plan.Pending(changes) || again.writes() > 0 || again.rounds() > 2 {
 		t.Errorf("second run: %v, %d writes, %d rounds", changes, again.writes(), again.rounds())
 	}
@@ -52,7 +53,7 @@ func TestSandboxInstall(t *testing.T) {
 	calls := &recorder{delay: 30 * time.Millisecond}
 	s := sb.step(t, calls, nil)
 	changes, got, err := up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	if n := calls.rounds(); n > 20 { // helm needs about 90
 		t.Errorf("a fresh install takes %d sequential round trips", n)
 	}
@@ -87,7 +88,7 @@ func TestSandboxUpgrade(t *testing.T) {
 	converges(t, sb, plan.None, "up to date", scaled) // values outlive an upgrade
 	converges(t, sb, plan.Update, "replicaCount", func(s *Settings) { s.Set = []string{"replicaCount=1"} })
 	list, err := sb.client.CoreV1().Secrets("external-secrets").List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
-	must(t, err)
+	kubetest.Must(t, err)
 	if len(list.Items) != stored.MaxHistory {
 		t.Errorf("%d revisions are kept", len(list.Items))
 	}
@@ -99,7 +100,7 @@ func TestSandboxStoredVersions(t *testing.T) {
 	calls := &recorder{}
 	s := sb.step(t, calls, func(s *Settings) { s.Version = "0.15.1" })
 	changes, err := s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if c := changes[0]; c.Action != plan.Blocked || !strings.Contains(c.Reason, "stored as v1, which the new chart (v1beta1)") || c.Hint == "" {
 		t.Errorf("%+v", c)
 	}
@@ -124,7 +125,7 @@ func TestSandboxFailed(t *testing.T) {
 	}
 	s = sb.step(t, &recorder{}, nil)
 	_, err = s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if s.State() != Failed || len(s.CRDs()) == 0 {
 		t.Fatalf("state %s, CRDs %v", s.State(), s.CRDs())
 	}
@@ -150,7 +151,7 @@ func TestSandboxElsewhere(t *testing.T) {
 	calls := &recorder{}
 	s := sb.step(t, calls, func(s *Settings) { s.Version = "0.17.0" })
 	changes, _, err := up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	if len(changes) != 1 || changes[0].Action != plan.None || calls.writes() > 0 {
 		t.Errorf("%v, %d writes", changes, calls.writes())
 	}
@@ -169,11 +170,11 @@ func unmark(t *testing.T, sb *sandbox) {
 	t.Helper()
 	api := sb.client.CoreV1().Secrets("external-secrets")
 	list, err := api.List(t.Context(), metav1.ListOptions{LabelSelector: "owner=helm"})
-	must(t, err)
+	kubetest.Must(t, err)
 	for _, s := range list.Items {
 		delete(s.Labels, stored.ManagedByLabel)
 		_, err := api.Update(t.Context(), &s, metav1.UpdateOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
 }
 
@@ -185,7 +186,7 @@ func TestSandboxUnmarked(t *testing.T) {
 	calls := &recorder{}
 	s := sb.step(t, calls, func(s *Settings) { s.Set = []string{"replicaCount=3"} })
 	changes, err := s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if c := changes[0]; c.Action != plan.Blocked || !strings.Contains(c.Reason, "replicaCount") || !strings.Contains(c.Hint, "--adopt") {
 		t.Errorf("%+v", c)
 	}
@@ -197,7 +198,7 @@ func TestSandboxUnmarked(t *testing.T) {
 	}
 	s = sb.step(t, &recorder{}, func(s *Settings) { s.Adopt = true })
 	changes, _, err = up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	if changes[0].Action != plan.Adopt || !s.Ours() {
 		t.Errorf("%v", changes)
 	}
@@ -210,7 +211,7 @@ func (sb *sandbox) convert(t *testing.T, name string) {
 	const patch = `{"spec":{"conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],
 		"clientConfig":{"service":{"namespace":"gone","name":"external-secrets-webhook","path":"/convert"}}}}}}`
 	_, err := sb.client.RESTClient().Patch(types.MergePatchType).AbsPath(crdPath + "/" + name).Body([]byte(patch)).DoRaw(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 // TestSandboxConversion repairs a CRD whose objects only an operator that is gone could convert, in a release that has it
@@ -224,15 +225,15 @@ func TestSandboxConversion(t *testing.T) {
 	converges(t, sb, plan.Update, "CRD externalsecrets.external-secrets.io asks for the conversion webhook", nil)
 	s := sb.step(t, &recorder{}, nil)
 	_, _, err := up(t, s)
-	must(t, err)
-	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, err)
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	for _, name := range watchedCRDs() {
 		sb.convert(t, name)
 	}
 	converges(t, sb, plan.Create, "CRDs without an operator", func(s *Settings) { s.Release = "eso" })
 	for _, name := range watchedCRDs() {
 		got, err := sb.step(t, &recorder{}, nil).readCRD(t.Context(), name)
-		must(t, err)
+		kubetest.Must(t, err)
 		if got.Converts || !got.Owner.Of("eso", "external-secrets") {
 			t.Errorf("after being adopted: %+v", got)
 		}
@@ -244,11 +245,11 @@ func TestSandboxLeftoverWebhooks(t *testing.T) {
 	sb := startSandbox(t)
 	there := sb.step(t, &recorder{}, func(s *Settings) { s.Release, s.Namespace = "eso", "elsewhere" })
 	_, _, err := up(t, there)
-	must(t, err)
-	must(t, sb.client.CoreV1().Namespaces().Delete(t.Context(), "elsewhere", metav1.DeleteOptions{}))
+	kubetest.Must(t, err)
+	kubetest.Must(t, sb.client.CoreV1().Namespaces().Delete(t.Context(), "elsewhere", metav1.DeleteOptions{}))
 	s := sb.step(t, &recorder{}, nil)
 	var changes []plan.Change
-	must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
+	kubetest.Must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
 		changes, err = s.Observe(ctx)
 		return err == nil && s.State() != Elsewhere, err
 	}))
@@ -263,12 +264,12 @@ func TestSandboxLeftover(t *testing.T) {
 	sb := startSandbox(t)
 	there := sb.step(t, &recorder{}, func(s *Settings) { s.Release, s.Namespace = "eso", "elsewhere" })
 	_, _, err := up(t, there)
-	must(t, err)
-	must(t, there.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, err)
+	kubetest.Must(t, there.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	converges(t, sb, plan.Create, "CRDs without an operator (left by Helm release eso in namespace elsewhere)", nil)
 	s := sb.step(t, &recorder{}, nil)
 	_, err = s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	for _, c := range s.CRDs() {
 		if !c.Owner.Of("external-secrets", "external-secrets") || !c.Kept {
 			t.Errorf("CRD %+v", c)

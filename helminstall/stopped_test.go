@@ -13,6 +13,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 )
 
@@ -73,8 +74,8 @@ func TestStoppedElsewhere(t *testing.T) {
 	s := stepOn(fake.NewClientset(deployment("ops", "eso", 0, 0)), Settings{Release: "external-secrets", Namespace: "external-secrets"})
 	s.rawGet = crdsNaming("eso", "ops")
 	_, err := s.Observe(t.Context())
-	must(t, err)
-	must(t, s.Apply(t.Context(), event.Discard))
+	kubetest.Must(t, err)
+	kubetest.Must(t, s.Apply(t.Context(), event.Discard))
 	if s.State() != Elsewhere || s.Operators()[0].Available {
 		t.Errorf("%s %+v", s.State(), s.Operators())
 	}

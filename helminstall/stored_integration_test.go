@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -29,11 +30,11 @@ func TestSandboxStoredChartAndValues(t *testing.T) {
 	})
 	s := sb.step(t, &recorder{}, label)
 	_, _, err := up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	sb.mustKeepProd(t)
 
 	var binding map[string]any
-	must(t, yaml.Unmarshal([]byte(forgedHook), &binding))
+	kubetest.Must(t, yaml.Unmarshal([]byte(forgedHook), &binding))
 	const reads = `{{ (lookup "v1" "Secret" "prod" "db").data }}`
 	for name, test := range map[string]struct {
 		forge func(values map[string]any)
@@ -54,7 +55,7 @@ func TestSandboxStoredChartAndValues(t *testing.T) {
 		calls := &recorder{}
 		s = sb.step(t, calls, func(s *Settings) { s.Set = []string{"podLabels.a=c"} })
 		changes, err := s.Observe(t.Context())
-		must(t, err)
+		kubetest.Must(t, err)
 		if c := changes[0]; c.Action != plan.Blocked || !strings.Contains(c.Hint, "helm get values external-secrets") {
 			t.Errorf("%s: %+v", name, c)
 		}
@@ -72,12 +73,12 @@ func TestSandboxStoredChartAndValues(t *testing.T) {
 
 	// Who gives the values in this run has looked at them.
 	given, err := yaml.Marshal(map[string]any{"extraObjects": []any{binding}})
-	must(t, err)
+	kubetest.Must(t, err)
 	file := filepath.Join(t.TempDir(), "values.yaml")
-	must(t, os.WriteFile(file, given, 0o600))
+	kubetest.Must(t, os.WriteFile(file, given, 0o600))
 	s = sb.step(t, &recorder{}, func(s *Settings) { s.Set, s.Values = []string{"podLabels.a=c"}, []string{file} })
 	_, _, err = up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	_, err = sb.client.RbacV1().ClusterRoleBindings().Get(t.Context(), "tenant-admin", metav1.GetOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -25,19 +26,19 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	web.Annotations, web.Spec.Template.Spec.Containers[0].Image = nil, "nginx"
 	web.Spec.Selector, web.Spec.Template.Labels = &metav1.LabelSelector{MatchLabels: web.Labels}, web.Labels
 	_, err := sb.client.AppsV1().Deployments("tenant").Create(t.Context(), web, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 
 	// A forged first install in the way, and a Deployment with the operator's label: neither keeps the operator out.
 	forged := helmRelease(1, release.StatusFailed)
 	forged.Name, forged.Namespace, forged.Config = eso, eso, map[string]any{"extraObjects": []any{"evil"}}
 	forge(forged)
 	secret, err := stored.NewSecret("sh.helm.release.v1.external-secrets.v1", forged, "createdAt", at())
-	must(t, err)
+	kubetest.Must(t, err)
 	_, err = sb.client.CoreV1().Secrets(eso).Create(t.Context(), secret, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	s := sb.step(t, &recorder{}, nil)
 	changes, _, err := up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	if c := changes[0]; c.Action != plan.Create || !strings.Contains(c.Reason, "installed anew") {
 		t.Errorf("%+v", c)
 	}
@@ -51,12 +52,12 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	sb.lose(t)
 	lost := sb.step(t, &recorder{}, nil)
 	changes, _, err = up(t, lost)
-	must(t, err)
+	kubetest.Must(t, err)
 	if lost.State() != Elsewhere || plan.Pending(changes) || !strings.Contains(strings.Join(lost.Warnings(), "\n"), "--adopt stores it anew") {
 		t.Errorf("%s %+v, warnings %q", lost.State(), changes, lost.Warnings())
 	}
 	changes, err = lost.PlanDestroy(t.Context(), DestroyOptions{DeleteCRDs: true})
-	must(t, err)
+	kubetest.Must(t, err)
 	if c := changes[0]; c.Action != plan.Blocked || !strings.Contains(c.Reason, "deployment/external-secrets/external-secrets of it runs") || !strings.Contains(c.Hint, "up --adopt --release external-secrets") {
 		t.Errorf("%+v", c)
 	}
@@ -69,7 +70,7 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	sb.tamper(t, forge)
 	s = sb.step(t, &recorder{}, func(s *Settings) { s.Set = []string{"podLabels.a=b"} })
 	_, _, err = up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	sb.mustKeepProd(t)
 	if w := strings.Join(s.Warnings(), "\n"); !strings.Contains(w, "deployment/prod/web") {
 		t.Errorf("warnings %q", w)
@@ -77,11 +78,11 @@ func TestSandboxForeignNamespace(t *testing.T) {
 	sb.tamper(t, forge)
 	s = sb.step(t, &recorder{}, nil)
 	changes, err = s.PlanDestroy(t.Context(), DestroyOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	if r := changes[0].Reason; !strings.Contains(r, "ours: deletes 5 ClusterRoles, 2 ClusterRoleBindings, 3 Deployments, ") {
 		t.Errorf("%+v", changes[0])
 	}
-	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	if w := strings.Join(s.Warnings(), "\n"); !strings.Contains(w, "names what is not there or does not belong to the release, and is kept: deployment/prod/web, secret/prod/db, clusterrole/prod-reader") ||
 		!strings.Contains(w, "hooks for its deletion, which are not run: ClusterRoleBinding/tenant-admin") {
 		t.Errorf("warnings %q", w)
@@ -102,17 +103,17 @@ func TestSandboxTenantsRelease(t *testing.T) {
 	forged.Name, forged.Namespace = "eso", "evil"
 	forge(forged)
 	secret, err := stored.NewSecret("sh.helm.release.v1.eso.v1", forged, "createdAt", at())
-	must(t, err)
+	kubetest.Must(t, err)
 	_, err = sb.client.CoreV1().Secrets("evil").Create(t.Context(), secret, metav1.CreateOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	calls := &recorder{}
 	s := sb.step(t, calls, func(s *Settings) { s.Release, s.Namespace = "eso", "evil" })
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{KeepNamespace: true})
-	must(t, err)
+	kubetest.Must(t, err)
 	if c := changes[0]; c.Action != plan.None || !strings.Contains(c.Reason, "kept: its Secret says that it is ours, but neither its Namespace nor CRDs") {
 		t.Errorf("%+v", c)
 	}
-	must(t, s.Destroy(t.Context(), DestroyOptions{KeepNamespace: true}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{KeepNamespace: true}, event.Discard))
 	if calls.persisted() > 0 {
 		t.Errorf("%d writes", calls.persisted())
 	}
@@ -125,24 +126,24 @@ func TestSandboxLostRelease(t *testing.T) {
 	converges(t, sb, plan.Create, "", func(s *Settings) { s.Version = "0.16.1" })
 	sb.lose(t)
 	d, err := sb.client.AppsV1().Deployments(eso).Get(t.Context(), eso, metav1.GetOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	got := converges(t, sb, plan.Create, "no Secret stores it any more, and its operator is there", nil)
 	if got.Revision != 1 || got.ChartVersion != "0.16.1" {
 		t.Errorf("repaired as %+v", got)
 	}
 	again, err := sb.client.AppsV1().Deployments(eso).Get(t.Context(), eso, metav1.GetOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	if again.UID != d.UID {
 		t.Error("the Deployment was made anew")
 	}
 	sb.lose(t)
 	s := sb.step(t, &recorder{}, nil)
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	if c := changes[0]; c.Action != plan.Delete || !strings.Contains(c.Reason, "ours, though no Secret stores it any more: deletes ") || !strings.Contains(c.Reason, "3 Deployments") {
 		t.Errorf("%+v", c)
 	}
-	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	gone(t, sb, s)
 	sb.mustHaveNothing(t)
 }
@@ -160,11 +161,11 @@ func TestSandboxUninstallIsInterrupted(t *testing.T) {
 	s = sb.step(t, &recorder{}, small)
 	s.HolderAlive = func(context.Context, string) bool { return false }
 	_, err = s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if s.State() != Failed || !strings.Contains(s.verdict.Reason, "left uninstalling by a run of ours") {
 		t.Errorf("%s: %s", s.State(), s.verdict.Reason)
 	}
-	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	gone(t, sb, s)
 	sb.mustHaveNothing(t)
 }

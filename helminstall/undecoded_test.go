@@ -18,6 +18,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
@@ -28,11 +29,11 @@ func bombAsRelease(t *testing.T, namespace string) *corev1.Secret {
 	secret, err := stored.NewSecret("sh.helm.release.v1."+chartsource.DefaultChart+".v1", &release.Release{
 		Name: chartsource.DefaultChart, Version: 1, Namespace: namespace, Info: &release.Info{Status: release.StatusDeployed},
 	}, "createdAt", at())
-	must(t, err)
+	kubetest.Must(t, err)
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	_, err = w.Write(make([]byte, 40<<20))
-	must(t, errors.Join(err, w.Close()))
+	kubetest.Must(t, errors.Join(err, w.Close()))
 	secret.Namespace = namespace
 	secret.Data[storedrelease.Entry] = base64.StdEncoding.AppendEncode(nil, packed.Bytes())
 	return secret
@@ -55,11 +56,11 @@ func TestBombInThePlaceOfARelease(t *testing.T) {
 		return noCRDs(ctx, path)
 	}
 	changes, err := s.PlanDestroy(t.Context(), DestroyOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	if c := changes[0]; c.Action != plan.None || !strings.Contains(c.Reason, "kept: no cluster-wide object names it; decode release") {
 		t.Errorf("%+v", c)
 	}
-	must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
+	kubetest.Must(t, s.Destroy(t.Context(), DestroyOptions{}, event.Discard))
 	named := crdsNaming(eso, eso)
 	s.rawGet = func(ctx context.Context, path string) ([]byte, error) {
 		if path == crdPath {
@@ -79,7 +80,7 @@ func TestRevisionsAreHelms(t *testing.T) {
 		rel := helmRelease(revision, release.StatusDeployed)
 		rel.Chart.Metadata.Version = version
 		secret, err := stored.NewSecret(name, rel, "createdAt", at())
-		must(t, err)
+		kubetest.Must(t, err)
 		secret.Namespace = "ns"
 		if change != nil {
 			change(secret)
@@ -93,7 +94,7 @@ func TestRevisionsAreHelms(t *testing.T) {
 		store("sh.helm.release.v1.r.v2", 2, "6.6.6", func(secret *corev1.Secret) { secret.Type = corev1.SecretTypeOpaque }),
 	), Settings{Release: "r", Namespace: "ns"})
 	_, err := s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	if got := s.Release(); got.Revision != 1 || got.ChartVersion != "1.0.0" || len(s.seen.secrets) != 1 {
 		t.Errorf("%+v of %d Secrets", got, len(s.seen.secrets))
 	}

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -69,30 +70,7 @@ func helmRelease(revision int, st release.Status) *release.Release {
 	return &release.Release{
 		Name: "r", Namespace: "ns", Version: revision, Config: map[string]any{"replicas": 2},
 		Info: &release.Info{Status: st}, Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "mini", Version: "1.0.0"}},
-		Manifest: twoObjects, Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy},
-	}
-}
-
-const twoObjects = `---
-# Source: mini/templates/crd.yaml
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: things.example.org
-spec:
-  maximum: 9223372036854775807
----
-# Source: mini/templates/deployment.yaml
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: mini
-`
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+		Manifest: charttest.TwoObjects, Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy},
 	}
 }
 

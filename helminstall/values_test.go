@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 func file(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	must(t, os.WriteFile(path, []byte(text), 0o600))
+	kubetest.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
 }
 
@@ -24,9 +26,9 @@ func TestOverlay(t *testing.T) {
 		Set:    []string{"a.z=4", "commas={x,y}", `dotted\.key=v`, "gone=null"},
 	}
 	s, errs := ReadInputs(t.Context(), s)
-	must(t, errors.Join(errs...))
+	kubetest.Must(t, errors.Join(errs...))
 	got, err := normal(s.Inputs.values)
-	must(t, err)
+	kubetest.Must(t, err)
 	want := map[string]any{
 		"a": map[string]any{"x": 1.0, "w": 3.0, "z": 4.0}, "list": []any{9.0}, "commas": []any{"x", "y"},
 		"dotted.key": "v", "gone": nil,
@@ -61,9 +63,9 @@ func TestChangedKeys(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			a, err := normal(test.a)
-			must(t, err)
+			kubetest.Must(t, err)
 			b, err := normal(test.b)
-			must(t, err)
+			kubetest.Must(t, err)
 			if got := changedKeys(a, b); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -33,7 +34,7 @@ func TestSandboxWaitReasons(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s = sb.step(t, &recorder{}, small)
 	changes, err := s.Observe(ctx) // installed up to date, but it does not run
-	must(t, err)
+	kubetest.Must(t, err)
 	if plan.Pending(changes) {
 		t.Errorf("%v", changes)
 	}
@@ -44,7 +45,7 @@ func TestSandboxWaitReasons(t *testing.T) {
 	}
 	s = sb.step(t, &recorder{}, func(s *Settings) { small(s); s.NoWait = true })
 	_, _, err = up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 }
 
 func TestSandboxMissing(t *testing.T) {
@@ -52,9 +53,9 @@ func TestSandboxMissing(t *testing.T) {
 	converges(t, sb, plan.Create, "", small)
 	s := sb.step(t, &recorder{}, small)
 	_, err := s.Observe(t.Context())
-	must(t, err)
+	kubetest.Must(t, err)
 	deployments := stored.Deployments(s.seen.Release.Manifest, s.Namespace)
-	must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), deployments[0].Name, metav1.DeleteOptions{}))
+	kubetest.Must(t, sb.client.AppsV1().Deployments("external-secrets").Delete(t.Context(), deployments[0].Name, metav1.DeleteOptions{}))
 	converges(t, sb, plan.Update, "missing in the cluster: deployment/"+deployments[0].String(), small)
 }
 
@@ -63,13 +64,13 @@ func scale(t *testing.T, sb *sandbox, replicas int32) {
 	t.Helper()
 	api := sb.client.AppsV1().Deployments("external-secrets")
 	list, err := api.List(t.Context(), metav1.ListOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	for i := range list.Items {
 		patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)
 		_, err := api.Patch(t.Context(), list.Items[i].Name, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
-		must(t, err)
+		kubetest.Must(t, err)
 	}
-	must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
+	kubetest.Must(t, wait.PollUntilContextTimeout(t.Context(), pollInterval, time.Minute, true, func(ctx context.Context) (bool, error) {
 		list, err := api.List(ctx, metav1.ListOptions{})
 		for i := range list.Items {
 			if d := &list.Items[i]; unavailable(d) != "" || d.Status.Replicas != replicas {
@@ -89,13 +90,13 @@ func TestSandboxStopped(t *testing.T) {
 	converges(t, sb, plan.None, "up to date", small)
 	s := sb.step(t, &recorder{}, small)
 	_, _, err := up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	if w := s.Warnings(); len(w) != 1 || !strings.Contains(w[0], "kubectl -n external-secrets scale deployment external-secrets ") {
 		t.Errorf("warnings %q", w)
 	}
 	s = sb.step(t, &recorder{}, func(s *Settings) { small(s); s.Set = []string{"podLabels.a=b"} })
 	_, _, err = up(t, s)
-	must(t, err)
+	kubetest.Must(t, err)
 	if w := s.Warnings(); len(w) > 0 {
 		t.Errorf("after an upgrade, which sets what the chart says: %q", w)
 	}

@@ -21,6 +21,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/storedrelease"
 )
 
@@ -93,20 +94,13 @@ func TestFindGen3WithoutPermission(t *testing.T) {
 	}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // bomb is a stored release that unfolds to 40 MiB.
 func bomb(t *testing.T) []byte {
 	t.Helper()
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	_, err := w.Write(make([]byte, 40<<20))
-	must(t, errors.Join(err, w.Close()))
+	kubetest.Must(t, errors.Join(err, w.Close()))
 	return base64.StdEncoding.AppendEncode(nil, packed.Bytes())
 }
 
@@ -130,12 +124,12 @@ func TestFindGen3AmongForgeries(t *testing.T) {
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "no\x1b[31mversion"}},
 	}
 	data, err := stored.EncodeRelease(rel)
-	must(t, err)
+	kubetest.Must(t, err)
 	noVersion.Data[storedrelease.Entry] = data
 	badName := releaseSecret(t, "bad", "gen3", release.StatusDeployed)
 	rel.Name, rel.Chart.Metadata.Version = "x`touch y`", "0.3.90"
 	badName.Data[storedrelease.Entry], err = stored.EncodeRelease(rel)
-	must(t, err)
+	kubetest.Must(t, err)
 	for name, c := range map[string]struct {
 		objects []runtime.Object
 		found   *Release
@@ -148,7 +142,7 @@ func TestFindGen3AmongForgeries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, warnings, err := Find(t.Context(), fake.NewClientset(c.objects...), "prod")
-			must(t, err)
+			kubetest.Must(t, err)
 			if (got == nil) != (c.found == nil) || got != nil && (got.Name != c.found.Name || got.Version != c.found.Version) {
 				t.Errorf("got %+v", got)
 			}
@@ -175,7 +169,7 @@ func TestFindGen3InPages(t *testing.T) {
 		return true, list, nil
 	})
 	got, warnings, err := Find(t.Context(), client, "prod")
-	must(t, err)
+	kubetest.Must(t, err)
 	if got == nil || pages != 3 || len(warnings) > 0 {
 		t.Errorf("got %+v after %d pages, %q", got, pages, warnings)
 	}

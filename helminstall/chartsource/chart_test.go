@@ -9,12 +9,13 @@ import (
 	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 func digestOf(t *testing.T, path string) string {
 	t.Helper()
 	ch, err := loader.Load(path)
-	must(t, err)
+	kubetest.Must(t, err)
 	return contentDigest(ch.Raw)
 }
 
@@ -24,21 +25,21 @@ func TestContentDigest(t *testing.T) {
 	if len(first) != 52 {
 		t.Errorf("%q does not fit a label", first)
 	}
-	must(t, os.WriteFile(filepath.Join(dir, "note.bak"), []byte("ignored"), 0o600))
-	must(t, os.Chtimes(filepath.Join(dir, "values.yaml"), at(), at()))
+	kubetest.Must(t, os.WriteFile(filepath.Join(dir, "note.bak"), []byte("ignored"), 0o600))
+	kubetest.Must(t, os.Chtimes(filepath.Join(dir, "values.yaml"), at(), at()))
 	if got := digestOf(t, dir); got != first {
 		t.Error("what Helm does not take changes the digest")
 	}
-	must(t, os.WriteFile(filepath.Join(dir, "values.yaml"), []byte("replicas: 2\n"), 0o600))
+	kubetest.Must(t, os.WriteFile(filepath.Join(dir, "values.yaml"), []byte("replicas: 2\n"), 0o600))
 	if got := digestOf(t, dir); got == first {
 		t.Error("a changed value does not change the digest")
 	}
 	ch, err := loader.Load(dir)
-	must(t, err)
+	kubetest.Must(t, err)
 	one, err := chartutil.Save(ch, t.TempDir())
-	must(t, err)
+	kubetest.Must(t, err)
 	two, err := chartutil.Save(ch, t.TempDir())
-	must(t, err)
+	kubetest.Must(t, err)
 	if digestOf(t, one) != digestOf(t, two) {
 		t.Error("packing the same chart twice changes the digest")
 	}
@@ -46,8 +47,8 @@ func TestContentDigest(t *testing.T) {
 
 func TestSource(t *testing.T) {
 	t.Chdir(t.TempDir())
-	must(t, os.Mkdir("external-secrets", 0o700))
-	must(t, os.Mkdir("mine", 0o700))
+	kubetest.Must(t, os.Mkdir("external-secrets", 0o700))
+	kubetest.Must(t, os.Mkdir("mine", 0o700))
 	for ref, want := range map[string]Source{
 		"": Repository, "external-secrets": Repository, "other": Repository, "mine": Disk, "./external-secrets": Disk,
 		"/x": Disk, "x.tgz": Disk, "oci://h/x": Registry,

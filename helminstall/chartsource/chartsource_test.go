@@ -1,16 +1,8 @@
 package chartsource
 
 import (
-	"testing"
 	"time"
 )
 
 // at is a time to write files at.
 func at() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC) }
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -12,6 +12,8 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/repo"
 	"sigs.k8s.io/yaml"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // writtenByHelm is an index of three charts with so many versions each.
@@ -20,7 +22,7 @@ func writtenByHelm(t *testing.T, versions int) []byte {
 	index := repo.NewIndexFile()
 	for _, name := range []string{"alpha", "external-secrets", "zeta"} {
 		for i := range versions {
-			must(t, index.MustAdd(&chart.Metadata{
+			kubetest.Must(t, index.MustAdd(&chart.Metadata{
 				APIVersion: chart.APIVersionV2, Name: name, Version: fmt.Sprintf("0.%d.0", i), AppVersion: "v1",
 				Description: "reads secrets:\n- of many\n  kinds\nversion: 9.9.9\n", Keywords: []string{"version: 8.8.8", "urls:"},
 				Annotations:  map[string]string{"artifacthub.io/changes": "- kind: added\n  description: |\n    more\n"},
@@ -30,7 +32,7 @@ func writtenByHelm(t *testing.T, versions int) []byte {
 	}
 	index.SortEntries()
 	body, err := yaml.Marshal(index)
-	must(t, err)
+	kubetest.Must(t, err)
 	return body
 }
 
@@ -42,9 +44,9 @@ func TestIndexIsCut(t *testing.T) {
 	}
 	for _, name := range []string{"alpha", "external-secrets", "zeta", "absent"} {
 		want, err := parseWhole(body, name)
-		must(t, err)
+		kubetest.Must(t, err)
 		got, err := cutIndex(body, name)
-		must(t, err)
+		kubetest.Must(t, err)
 		if diff := cmp.Diff(want.entries, got.entries, cmpopts.IgnoreUnexported(entry{})); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}

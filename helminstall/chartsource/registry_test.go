@@ -15,6 +15,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // ociRegistry serves one chart with two tags, as a registry does.
@@ -66,7 +67,7 @@ func TestRegistry(t *testing.T) {
 	ref := ociRegistry(t)
 	for _, version := range []string{"1.1.0", ""} {
 		got, err := Of(ref, "", "").Fetch(t.Context(), http.DefaultClient, version)
-		must(t, err)
+		kubetest.Must(t, err)
 		if got.Chart.Metadata.Name != "mini" || got.Chart.Metadata.Version != "1.1.0" {
 			t.Errorf("version %q: %+v", version, got.Chart.Metadata)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 // serve answers each path with a body, and 404 else.
@@ -65,7 +66,7 @@ func TestRepository(t *testing.T) {
 			srv := serve(t, test.files)
 			got, err := repository{client: srv.Client(), url: srv.URL}.chart(t.Context(), test.name, test.version)
 			if test.err == "" {
-				must(t, err)
+				kubetest.Must(t, err)
 				if got.Chart.Metadata.Name != "mini" || len(got.Warnings) != test.warns {
 					t.Errorf("%+v", got)
 				}

@@ -15,13 +15,16 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
 func helmRelease(revision int, st release.Status) *release.Release {
 	return &release.Release{
 		Name: "r", Namespace: "ns", Version: revision, Config: map[string]any{"replicas": 2},
 		Info: &release.Info{Status: st}, Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "mini", Version: "1.0.0"}},
-		Manifest: twoObjects, Labels: map[string]string{ManagedByLabel: ManagedBy},
+		Manifest: charttest.TwoObjects, Labels: map[string]string{ManagedByLabel: ManagedBy},
 	}
 }
 
@@ -32,13 +35,13 @@ func TestStorage(t *testing.T) {
 	ours := storage.Init(NewDriver(secrets, at))
 	theirs := storage.Init(driver.NewSecrets(api))
 	for i, st := range []release.Status{release.StatusSuperseded, release.StatusDeployed, release.StatusFailed} {
-		must(t, ours.Create(helmRelease(i+1, st)))
+		kubetest.Must(t, ours.Create(helmRelease(i+1, st)))
 	}
 	for name, s := range map[string]*storage.Storage{"ours": ours, "helm's": theirs} {
 		last, err := s.Last("r")
-		must(t, err)
+		kubetest.Must(t, err)
 		deployed, err := s.Deployed("r")
-		must(t, err)
+		kubetest.Must(t, err)
 		if last.Version != 3 || deployed.Version != 2 || last.Config["replicas"] != 2.0 || last.Labels[ManagedByLabel] != ManagedBy {
 			t.Errorf("%s: last %d %v, deployed %d", name, last.Version, last.Config, deployed.Version)
 		}
@@ -54,8 +57,8 @@ func TestStorage(t *testing.T) {
 		t.Errorf("newest deployed: %v, %v", got, err)
 	}
 	rec, err := Latest(secrets.Now())
-	must(t, err)
-	if rec.Revision != 3 || rec.Chart.Metadata.Version != "1.0.0" || !rec.Marked() || rec.Manifest != twoObjects {
+	kubetest.Must(t, err)
+	if rec.Revision != 3 || rec.Chart.Metadata.Version != "1.0.0" || !rec.Marked() || rec.Manifest != charttest.TwoObjects {
 		t.Errorf("record %+v", rec)
 	}
 }
@@ -67,7 +70,7 @@ func TestStorageRemembersFailures(t *testing.T) {
 	})
 	secrets := NewSecrets(t.Context(), client.CoreV1().Secrets("ns"), nil)
 	store := storage.Init(NewDriver(secrets, at))
-	must(t, store.Create(helmRelease(1, release.StatusPendingInstall)))
+	kubetest.Must(t, store.Create(helmRelease(1, release.StatusPendingInstall)))
 	if err := store.Update(helmRelease(1, release.StatusDeployed)); err == nil || secrets.Err() == nil {
 		t.Errorf("%v, remembered %v", err, secrets.Err())
 	}
@@ -79,7 +82,7 @@ func TestStorageOutlivesTheRun(t *testing.T) {
 	defer cancel()
 	<-ctx.Done()
 	api := fake.NewClientset().CoreV1().Secrets("ns")
-	must(t, storage.Init(NewDriver(NewSecrets(ctx, api, nil), at)).Create(helmRelease(1, release.StatusFailed)))
+	kubetest.Must(t, storage.Init(NewDriver(NewSecrets(ctx, api, nil), at)).Create(helmRelease(1, release.StatusFailed)))
 }
 
 func TestPrune(t *testing.T) {
@@ -87,11 +90,11 @@ func TestPrune(t *testing.T) {
 	secrets := NewSecrets(t.Context(), api, nil)
 	store := storage.Init(NewDriver(secrets, at))
 	for i, st := range []release.Status{"deployed", "failed", "failed", "failed", "failed", "failed"} {
-		must(t, store.Create(helmRelease(i+1, st)))
+		kubetest.Must(t, store.Create(helmRelease(i+1, st)))
 	}
-	must(t, secrets.Prune(t.Context()))
+	kubetest.Must(t, secrets.Prune(t.Context()))
 	list, err := api.List(t.Context(), metav1.ListOptions{})
-	must(t, err)
+	kubetest.Must(t, err)
 	var left []string
 	for _, item := range list.Items {
 		left = append(left, item.Labels["version"])

@@ -1,16 +1,8 @@
 package stored
 
 import (
-	"testing"
 	"time"
 )
 
 // at is a time to store releases at.
 func at() time.Time { return time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC) }
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -10,7 +10,26 @@ import (
 
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
+
+// TwoObjects is the manifest of a release of mini with a CRD and a Deployment.
+const TwoObjects = `---
+# Source: mini/templates/crd.yaml
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: things.example.org
+spec:
+  maximum: 9223372036854775807
+---
+# Source: mini/templates/deployment.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: mini
+`
 
 // Write makes the directory of a chart "mini" of one ConfigMap. extra is more of its Chart.yaml.
 func Write(t *testing.T, version, extra string) string {
@@ -23,8 +42,8 @@ func Write(t *testing.T, version, extra string) string {
 		"templates/settings.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: mini\ndata:\n  replicas: {{ .Values.replicas | quote }}\n",
 	} {
 		path := filepath.Join(dir, name)
-		must(t, os.MkdirAll(filepath.Dir(path), 0o700))
-		must(t, os.WriteFile(path, []byte(text), 0o600))
+		kubetest.Must(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		kubetest.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	return dir
 }
@@ -33,18 +52,11 @@ func Write(t *testing.T, version, extra string) string {
 func Pack(t *testing.T) (archive, digest string) {
 	t.Helper()
 	ch, err := loader.Load(Write(t, "1.1.0", ""))
-	must(t, err)
+	kubetest.Must(t, err)
 	path, err := chartutil.Save(ch, t.TempDir())
-	must(t, err)
+	kubetest.Must(t, err)
 	data, err := os.ReadFile(path) //nolint:gosec // a file of the test
-	must(t, err)
+	kubetest.Must(t, err)
 	sum := sha256.Sum256(data)
 	return string(data), hex.EncodeToString(sum[:])
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
