@@ -12,6 +12,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 // Env is what a run needs of its process.
@@ -21,6 +22,10 @@ type Env struct {
 	Log  *slog.Logger // for developers, under --verbose; never nil
 	// Confirm asks a person at a terminal, and reports whether what the question wants was typed. nil: there is none to ask.
 	Confirm func(context.Context, Question) (bool, error)
+	// Ask asks that person for a line, such as an MFA code; nil: there is none to ask.
+	Ask func(ctx context.Context, prompt string) (string, error)
+	// Terminal lends the terminal to a program that signs in; nil: it gets none.
+	Terminal kube.Terminal
 	// AWSEndpoint and AWSCredentials stand in for the SDK's own where a test runs in one process with its AWS; empty else.
 	AWSEndpoint    string
 	AWSCredentials aws.CredentialsProvider

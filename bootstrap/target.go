@@ -52,41 +52,48 @@ type Refused struct{ ClusterID, Namespace, Record error }
 func Connect(ctx context.Context, s Settings, env Env, w Wants) (*Target, []error) {
 	s.Timing = s.Timing.WithDefaults()
 	t := &Target{Settings: s, Env: env, ClusterID: w.Gone}
-	if errs := t.load(ctx, w); len(errs) > 0 {
+	connection := t.connection(ctx)
+	errs := Together(
+		func() (err error) {
+			if t.Aws, err = iamsetup.Connect(ctx, connection); err == nil {
+				t.Caller, err = t.Aws.Caller(ctx)
+			}
+			return err
+		},
+		func() error { return t.askCluster(ctx, w) },
+	)
+	if len(errs) > 0 {
 		return t, errs
 	}
-	if errs := Together(t.reads(ctx, w)...); len(errs) > 0 {
-		return t, errs
-	}
-	errs := t.compareAccount()
+	errs = t.compareAccount()
 	if w.ToWrite {
 		errs = append(errs, t.compareNamespace()...)
 	}
 	return t, errs
 }
 
-func (t *Target) load(ctx context.Context, w Wants) []error {
-	s := &t.Settings
-	var errs []error
-	if w.Gone == "" {
-		if err := t.loadCluster(); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	var err error
-	t.Aws, err = iamsetup.Connect(ctx, iamsetup.Connection{
-		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Log: t.Env.Log, Now: t.Env.Now,
+// connection is how AWS is reached and signed in to.
+func (t *Target) connection(ctx context.Context) iamsetup.Connection {
+	s := t.Settings
+	connection := iamsetup.Connection{
+		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Login: s.Timeout, Log: t.Env.Log, Now: t.Env.Now,
 		Endpoint: t.Env.AWSEndpoint, Credentials: t.Env.AWSCredentials,
-	})
-	if err != nil {
-		errs = append(errs, err)
 	}
-	return errs
+	if t.Env.Ask != nil {
+		connection.Ask = func(prompt string) (string, error) { return t.Env.Ask(ctx, prompt) }
+	}
+	return connection
 }
 
-func (t *Target) loadCluster() (err error) {
+// askCluster loads the kubeconfig, signs in, and makes the first calls.
+func (t *Target) askCluster(ctx context.Context, w Wants) (err error) {
+	if w.Gone != "" {
+		return nil
+	}
 	s := &t.Settings
-	t.Kube, err = kube.Load(kube.Target{Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, UserAgent: kube.FieldManager})
+	t.Kube, err = kube.Load(ctx, kube.Target{
+		Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, Login: s.Timeout, Terminal: t.Env.Terminal, UserAgent: kube.FieldManager,
+	})
 	if err != nil {
 		return err
 	}
@@ -95,16 +102,14 @@ func (t *Target) loadCluster() (err error) {
 	}
 	t.Self = kube.Self(kube.FieldManager, t.Env.Now())
 	t.Record = &kube.Record{Client: t.Kube, Namespace: s.Namespace}
-	t.External, err = external.In(t.Kube)
-	return err
+	if t.External, err = external.In(t.Kube); err != nil {
+		return err
+	}
+	return errors.Join(Together(t.reads(ctx, w)...)...)
 }
 
-// reads are the first calls to both sides.
+// reads are the first calls to the cluster.
 func (t *Target) reads(ctx context.Context, w Wants) []func() error {
-	caller := func() (err error) { t.Caller, err = t.Aws.Caller(ctx); return err }
-	if t.Kube == nil {
-		return []func() error{caller}
-	}
 	passing := func(refused *error, read func() error) func() error {
 		return func() error {
 			err := read()
@@ -116,7 +121,6 @@ func (t *Target) reads(ctx context.Context, w Wants) []func() error {
 		}
 	}
 	out := []func() error{
-		caller,
 		passing(&t.Refused.ClusterID, func() (err error) { t.ClusterID, err = t.Kube.ClusterID(ctx); return err }),
 		passing(&t.Refused.Namespace, func() (err error) { t.Namespace, err = t.Kube.GetNamespace(ctx, t.Settings.Namespace); return err }),
 		passing(&t.Refused.Record, func() error { return t.LoadRecord(ctx) }),
@@ -152,8 +156,7 @@ func (t *Target) WroteAt(renewed time.Time) {
 // lagging reports whether IAM may not show yet what an earlier run made.
 func (t *Target) lagging() bool { return t.Env.Now().Before(t.TrustIAM) }
 
-// Together runs independent reads at the same time and returns their errors in the order given. One cause that makes
-// several of them fail is reported once.
+// Together runs independent reads at the same time and returns their errors in the order given.
 func Together(reads ...func() error) []error {
 	results := make([]chan error, len(reads))
 	for i, read := range reads {
@@ -161,15 +164,9 @@ func Together(reads ...func() error) []error {
 		go func() { results[i] <- read() }()
 	}
 	var errs []error
-	hints := map[string]bool{}
 	for _, result := range results {
-		err := <-result
-		if err == nil {
-			continue
-		}
-		if h := hint.Of(err); h == "" || !hints[h] {
+		if err := <-result; err != nil {
 			errs = append(errs, err)
-			hints[h] = true
 		}
 	}
 	return errs

@@ -72,9 +72,7 @@ func (r *Run) Do(ctx context.Context, work func(context.Context, *Run) error) (R
 
 // Fail enters errors into the result.
 func (r *Run) Fail(step string, errs ...error) error {
-	for _, err := range errs {
-		r.Result.Errors = append(r.Result.Errors, ProblemOf(step, err))
-	}
+	r.Result.Errors = r.Target.Problems(r.Result.Errors, step, errs...)
 	return ErrFailed
 }
 

@@ -29,8 +29,11 @@ type Connection struct {
 	Region  string
 	Profile string        // shared configuration profile; empty: the default chain
 	Request time.Duration // limit for one attempt of one request
-	Log     *slog.Logger  // attempts and retries at debug level; requests are never logged with their bodies
-	Now     func() time.Time
+	Login   time.Duration // how long a sign-in that needs a person or a program may take
+	// Ask asks the person at the terminal for a line; nil: there is none.
+	Ask func(prompt string) (string, error)
+	Log *slog.Logger // attempts and retries at debug level; requests are never logged with their bodies
+	Now func() time.Time
 	// Endpoint and Credentials replace the SDK's own; empty but in tests.
 	Endpoint    string
 	Credentials aws.CredentialsProvider
@@ -42,18 +45,19 @@ type AWS struct {
 	STS   *sts.Client
 	Clock *Clock
 
-	config aws.Config
+	config   aws.Config
+	answered *answers
 }
 
 // Connect loads the caller's configuration as the aws CLI would. It makes no call.
 func Connect(ctx context.Context, c Connection) (*AWS, error) {
-	client := awshttp.NewBuildableClient().WithTimeout(c.Request)
-	options := []func(*config.LoadOptions) error{
+	client := awshttp.NewBuildableClient().WithTimeout(c.Request).WithDialerOptions(dialer)
+	options := append(c.signInOptions(),
 		config.WithRegion(c.Region),
 		config.WithHTTPClient(client),
 		config.WithLogger(sdkLog(c.Log)),
 		config.WithClientLogMode(aws.LogRetries),
-	}
+	)
 	if c.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(c.Profile))
 	}
@@ -65,12 +69,15 @@ func Connect(ctx context.Context, c Connection) (*AWS, error) {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("load AWS configuration: %w", err),
-			"`aws configure list-profiles` lists the profiles that exist; give one with --profile")
+		c := explainConfig(err, c.Profile)
+		return nil, hint.With(fmt.Errorf("load AWS configuration: %s", c.Text), c.Cures...)
 	}
+	withSignIn(&cfg)
+	answered := &answers{}
+	cfg.APIOptions = append(cfg.APIOptions, answered.note)
 	unwrapped := cfg.Copy()
 	cfg.HTTPClient = plainBodies{cfg.HTTPClient}
-	return &AWS{IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg), Clock: NewClock(c.Now), config: unwrapped}, nil
+	return &AWS{IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg), Clock: NewClock(c.Now), config: unwrapped, answered: answered}, nil
 }
 
 // plainBodies hides that the SDK's request bodies can write themselves. The SDK closes a body once the answer has begun;

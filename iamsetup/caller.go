@@ -2,16 +2,12 @@ package iamsetup
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // Caller is who the operator is to AWS.
@@ -21,11 +17,11 @@ type Caller struct {
 	ARN       string
 }
 
-// Caller asks STS. Missing, expired or refused credentials come back with a hint.
+// Caller asks STS. Explain says why there was no answer.
 func (a *AWS) Caller(ctx context.Context) (Caller, error) {
 	out, err := a.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return Caller{}, hint.With(fmt.Errorf("ask AWS who the caller is: %w", err), callerHint(err))
+		return Caller{}, fmt.Errorf("ask AWS who the caller is: %w", err)
 	}
 	a.Clock.Learn(out.ResultMetadata)
 	parsed, err := arn.Parse(aws.ToString(out.Arn))
@@ -33,23 +29,6 @@ func (a *AWS) Caller(ctx context.Context) (Caller, error) {
 		return Caller{}, fmt.Errorf("parse caller ARN %q: %w", aws.ToString(out.Arn), err)
 	}
 	return Caller{Account: aws.ToString(out.Account), Partition: parsed.Partition, ARN: parsed.String()}, nil
-}
-
-func callerHint(err error) string {
-	var dns *net.DNSError
-	var dial *net.OpError
-	switch code := ErrorCode(err); {
-	case code == "ExpiredToken" || code == "ExpiredTokenException" || code == "RequestExpired":
-		return "the AWS credentials have expired; sign in again (`aws sso login`) and repeat the command"
-	case code == "InvalidClientTokenId" || code == "SignatureDoesNotMatch":
-		return "AWS does not accept these credentials; `aws sts get-caller-identity` with the same profile shows which ones are found"
-	case code != "":
-		return ""
-	case errors.As(err, &dns), errors.As(err, &dial), errors.Is(err, context.DeadlineExceeded):
-		return "the STS endpoint of this region does not answer from here; check --region, proxy and network"
-	default:
-		return "no usable AWS credentials were found; set AWS_PROFILE or give --profile, or sign in with `aws sso login`"
-	}
 }
 
 // regionForms is which region names belong to which partition (botocore's partitions.json, "regionRegex").

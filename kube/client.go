@@ -5,12 +5,20 @@
 package kube
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -26,63 +34,97 @@ const (
 
 // Target says which cluster to speak to, in kubectl's terms.
 type Target struct {
-	Kubeconfig string        // path; empty: KUBECONFIG, else ~/.kube/config
+	Kubeconfig string        // path; empty: KUBECONFIG, else ~/.kube/config, else the pod's ServiceAccount
 	Context    string        // empty: the current one
 	Request    time.Duration // limit for one request, so that a dead server is an error and not a hang
+	Login      time.Duration // how long a credential plugin may take, which may have to ask a person
+	Terminal   Terminal      // for credential plugins; nil: nobody is there
 	UserAgent  string
+
+	inCluster func() (*rest.Config, error) // nil: client-go's; else for tests
 }
+
+// InCluster is what the context is called where the cluster is the one that the process runs in.
+const InCluster = "in-cluster"
 
 // Client is a connection to one cluster.
 type Client struct {
 	kubernetes.Interface
 
 	Config    *rest.Config
-	Context   string // the kubeconfig's name for it
+	Context   string // the kubeconfig's name for it, or InCluster
 	Server    string // URL
 	Namespace string // the context's, "default" when it names none
 }
 
-// Load reads the kubeconfig. It does not connect. The error of a missing file or context carries a hint.
-func Load(t Target) (*Client, error) {
+// Load reads the kubeconfig, or in a pod without one what its ServiceAccount has been given, as kubectl does. It does not
+// connect, and runs the kubeconfig's credential plugin. The error says what is wrong, with a hint.
+func Load(ctx context.Context, t Target) (*Client, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = t.Kubeconfig
+	rules.ExplicitPath, rules.WarnIfAllMissing = t.Kubeconfig, false
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: t.Context})
 	raw, err := loader.RawConfig()
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("load kubeconfig: %w", err), kubeconfigHint)
+		return nil, unreadable(err)
 	}
-	name := raw.CurrentContext
-	if t.Context != "" {
-		name = t.Context
+	files := rules.GetLoadingPrecedence()
+	if c, err := t.loadInCluster(raw); c != nil || err != nil {
+		return c, err
 	}
-	if name == "" {
-		return nil, hint.With(fmt.Errorf("load kubeconfig: no current context in %v", rules.GetLoadingPrecedence()), kubeconfigHint)
-	}
-	if _, ok := raw.Contexts[name]; !ok {
-		return nil, hint.With(fmt.Errorf("load kubeconfig: context %q is not in %v", name, rules.GetLoadingPrecedence()),
-			"`kubectl config get-contexts` lists those that are")
+	name := cmp.Or(t.Context, raw.CurrentContext)
+	if err := checkContext(raw, name, files); err != nil {
+		return nil, err
 	}
 	config, err := loader.ClientConfig()
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("load kubeconfig context %q: %w", name, err), kubeconfigHint)
+		return nil, unusable(err, name)
 	}
 	namespace, _, err := loader.Namespace()
 	if err != nil {
-		return nil, fmt.Errorf("load kubeconfig context %q: %w", name, err)
+		return nil, unusable(err, name)
+	}
+	if err := signIn(ctx, config, t); err != nil {
+		return nil, notSignedIn(err, name)
 	}
 	return connect(config, t, name, namespace)
 }
 
-const kubeconfigHint = "give --kubeconfig or set KUBECONFIG; `aws eks update-kubeconfig --name CLUSTER` writes one for an EKS cluster"
+// loadInCluster returns nil where a kubeconfig says something, or the process is in no pod.
+func (t Target) loadInCluster(raw api.Config) (*Client, error) {
+	_, named := raw.Contexts[InCluster]
+	if wanted := t.Context == InCluster && !named || t.Context == "" && t.Kubeconfig == "" && api.IsConfigEmpty(&raw); !wanted {
+		return nil, nil
+	}
+	load := t.inCluster
+	if load == nil {
+		load = rest.InClusterConfig
+	}
+	config, err := load()
+	if errors.Is(err, rest.ErrNotInCluster) && t.Context == "" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("load in-cluster configuration: %w", err), "it is there in a pod that has a ServiceAccount's token mounted (automountServiceAccountToken)")
+	}
+	namespace := "default"
+	if data, err := os.ReadFile(filepath.Join(filepath.Dir(config.BearerTokenFile), "namespace")); err == nil {
+		namespace = cmp.Or(strings.TrimSpace(string(data)), namespace)
+	}
+	return connect(config, t, InCluster, namespace)
+}
+
+// dialLimit is how long a connection may take to come about. A server that can be reached at all answers in a fraction of it.
+const dialLimit = 5 * time.Second
 
 func connect(config *rest.Config, t Target, name, namespace string) (*Client, error) {
 	config.QPS = -1 // a run sends a few hundred requests at most; the server has its own fairness
 	config.Timeout = t.Request
+	config.Dial = (&net.Dialer{Timeout: dialLimit, KeepAlive: 30 * time.Second}).DialContext
 	config.UserAgent = t.UserAgent
 	config.WarningHandler = rest.NoWarnings{} // deprecation warnings would land in the middle of our own output
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
-		return nil, fmt.Errorf("connect to kubernetes context %q: %w", name, err)
+		return nil, unusable(err, name)
 	}
 	return &Client{Interface: clients, Config: config, Context: name, Server: config.Host, Namespace: namespace}, nil
 }

@@ -29,7 +29,7 @@ func (c *Client) Issuer(ctx context.Context) (string, error) {
 		case apierrors.IsNotFound(err):
 			return "", hint.With(fmt.Errorf("%s: %w", what, err), issuerHint)
 		default:
-			return "", c.explain(fmt.Errorf("%s: %w", what, err))
+			return "", fmt.Errorf("%s: %w", what, err)
 		}
 	}
 	var document struct {

@@ -2,7 +2,6 @@ package status
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -30,9 +29,7 @@ func Run(ctx context.Context, s bootstrap.Settings, maxKeyAge time.Duration, env
 	if limited.Err() != nil && !bootstrap.IsInterrupt(ctx) {
 		errs = append(errs, context.Cause(limited))
 	}
-	for _, err := range errs {
-		v.result.Errors = append(v.result.Errors, bootstrap.ProblemOf("", err))
-	}
+	v.result.Errors = v.target.Problems(v.result.Errors, "", errs...)
 	return v.result, bootstrap.Outcome(ctx, errs)
 }
 
@@ -53,11 +50,8 @@ type status struct {
 func (v *status) unread(step string, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for _, err := range bootstrap.EachOf(err) {
-		p := bootstrap.ProblemOf(step, err)
-		if !slices.ContainsFunc(v.result.Unread, func(q bootstrap.Problem) bool { return q.Message == p.Message }) {
-			v.result.Unread = append(v.result.Unread, p)
-		}
+	if err != nil {
+		v.result.Unread = v.target.Problems(v.result.Unread, step, err)
 	}
 }
 

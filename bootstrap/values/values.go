@@ -52,9 +52,7 @@ func Run(ctx context.Context, s bootstrap.Settings, offline bool, env bootstrap.
 	if len(errs) == 0 {
 		errs = v.write()
 	}
-	for _, err := range errs {
-		v.result.Errors = append(v.result.Errors, bootstrap.ProblemOf("", err))
-	}
+	v.result.Errors = v.target.Problems(v.result.Errors, "", errs...)
 	return v.result, bootstrap.Outcome(ctx, errs)
 }
 

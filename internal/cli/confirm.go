@@ -12,13 +12,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/progress"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
 type confirmFunc = func(context.Context, bootstrap.Question) (bool, error)
 
 // confirmer returns what asks the person at the terminal, or nil where there is none.
 func confirmer(p Process, shown *progress.Progress) confirmFunc {
-	if !tty.IsTerminal(p.Stdin) || !tty.IsTerminal(p.Stderr) {
+	if !atTerminal(p) {
 		return nil
 	}
 	return func(ctx context.Context, q bootstrap.Question) (yes bool, err error) {
@@ -27,11 +28,42 @@ func confirmer(p Process, shown *progress.Progress) confirmFunc {
 	}
 }
 
+// asker returns what asks that person for a line, or nil where there is none.
+func asker(p Process, shown *progress.Progress) func(context.Context, string) (string, error) {
+	if !atTerminal(p) {
+		return nil
+	}
+	return func(ctx context.Context, prompt string) (line string, err error) {
+		shown.Aside(func() { line, err = readLine(ctx, p.Stdin, p.Stderr, printable.Line(prompt)) })
+		return line, err
+	}
+}
+
+// lender returns what lends the terminal to a program that signs in.
+func lender(p Process, shown *progress.Progress) kube.Terminal {
+	if !atTerminal(p) {
+		return nil
+	}
+	return func(run func(io.Reader, io.Writer) error) (err error) {
+		shown.Aside(func() { err = run(p.Stdin, p.Stderr) })
+		return err
+	}
+}
+
+func atTerminal(p Process) bool { return tty.IsTerminal(p.Stdin) && tty.IsTerminal(p.Stderr) }
+
 // ask prints the question and reports whether the answer is the wanted one, to the letter. Anything else, end of input
-// included, is a no. A cancelled context ends it, though not the read: that one ends with the process.
+// included, is a no.
 func ask(ctx context.Context, stdin io.Reader, stderr io.Writer, q bootstrap.Question) (bool, error) {
-	if _, err := io.WriteString(stderr, questionText(q)); err != nil {
-		return false, fmt.Errorf("ask at the terminal: %w", err)
+	line, err := readLine(ctx, stdin, stderr, questionText(q))
+	return line == q.Want, err
+}
+
+// readLine prints a prompt and returns what was typed, without blanks around it. A cancelled context ends it, though not the
+// read: that one ends with the process.
+func readLine(ctx context.Context, stdin io.Reader, stderr io.Writer, prompt string) (string, error) {
+	if _, err := io.WriteString(stderr, prompt); err != nil {
+		return "", fmt.Errorf("ask at the terminal: %w", err)
 	}
 	answer := make(chan string, 1)
 	go func() {
@@ -41,10 +73,10 @@ func ask(ctx context.Context, stdin io.Reader, stderr io.Writer, q bootstrap.Que
 	}()
 	select {
 	case line := <-answer:
-		return strings.TrimSpace(line) == q.Want, nil
+		return strings.TrimSpace(line), nil
 	case <-ctx.Done():
 		fmt.Fprintln(stderr)
-		return false, context.Cause(ctx)
+		return "", context.Cause(ctx)
 	}
 }
 

@@ -36,16 +36,19 @@ func (s session) run(ctx context.Context, do work) (bootstrap.Result, error) {
 	stop := context.AfterFunc(ctx, func() {
 		shown.Notice("interrupted: finishing or undoing what was begun; a second signal ends at once")
 	})
-	result, err := do(ctx, s.settings, bootstrap.Env{
-		Now:     s.Now,
-		Sink:    shown,
-		Log:     s.logger(shown),
-		Confirm: confirmer(s.Process, shown),
-	})
+	result, err := do(ctx, s.settings, s.env(shown))
 	stop()
 	shown.Close()
 	result = report.Complete(result, s.command, err)
 	return result, s.print(result, err)
+}
+
+// env is what a run needs of the process.
+func (s session) env(shown *progress.Progress) bootstrap.Env {
+	return bootstrap.Env{
+		Now: s.Now, Sink: shown, Log: s.logger(shown),
+		Confirm: confirmer(s.Process, shown), Ask: asker(s.Process, shown), Terminal: lender(s.Process, shown),
+	}
 }
 
 // print puts the result on stdout, and warnings and errors on stderr.

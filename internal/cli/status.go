@@ -8,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
-	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
 
 func newStatus(p Process) command {
@@ -71,9 +69,9 @@ func parseAge(text string) (time.Duration, error) {
 
 // printStatus puts what was found on stdout, and what is wrong on stderr.
 func (s session) printStatus(ctx context.Context, maxKeyAge time.Duration) error {
-	result, err := status.Run(ctx, s.settings, maxKeyAge, bootstrap.Env{
-		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr),
-	})
+	shown := s.progress()
+	result, err := status.Run(ctx, s.settings, maxKeyAge, s.env(shown))
+	shown.Close()
 	var lost error
 	if s.output == outputJSON {
 		lost = report.JSON(s.Stdout, result)

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/values"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
-	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 )
 
 func newValues(p Process) command {
@@ -57,9 +55,9 @@ func (in *inputs) valuesGroups() []group {
 
 // printValues puts the fragment or the document on stdout, and what is wrong on stderr.
 func (s session) printValues(ctx context.Context, offline bool) error {
-	result, err := values.Run(ctx, s.settings, offline, bootstrap.Env{
-		Now: s.Now, Sink: event.Discard, Log: s.logger(s.Stderr),
-	})
+	shown := s.progress()
+	result, err := values.Run(ctx, s.settings, offline, s.env(shown))
+	shown.Close()
 	var lost error
 	switch {
 	case s.output == outputJSON:

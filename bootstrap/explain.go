@@ -1,0 +1,42 @@
+package bootstrap
+
+import (
+	"slices"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/cause"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
+
+// explain says in an error's place what is behind it, where one of the two sides knows: sign-in, the way to a server, who the
+// caller is to it. cause is empty where nobody does.
+func (t *Target) explain(step string, err error) (p Problem, text string) {
+	var c cause.Cause
+	var message string
+	ok := false
+	if t != nil {
+		if c, message, ok = t.Kube.Explain(err); !ok {
+			c, message, ok = t.Aws.Explain(err)
+		}
+	}
+	if !ok {
+		return ProblemOf(step, err), ""
+	}
+	return Problem{Step: step, Message: message, Hint: hint.Of(hint.With(err, c.Cures...))}, c.Text
+}
+
+// Problems turns errors into their place in a result. What several calls met is told once, with the first of them.
+func (t *Target) Problems(told []Problem, step string, errs ...error) []Problem {
+	for _, err := range errs {
+		for _, err := range EachOf(err) {
+			p, text := t.explain(step, err)
+			p.cause = text
+			again := func(q Problem) bool {
+				return text != "" && q.cause == text || q.Message == p.Message && q.Step == p.Step
+			}
+			if !slices.ContainsFunc(told, again) {
+				told = append(told, p)
+			}
+		}
+	}
+	return told
+}
