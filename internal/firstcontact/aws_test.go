@@ -18,7 +18,6 @@ type contact struct {
 	setup   func(*testing.T, *home)
 	message []string // parts of the one error
 	hint    []string // parts of its cure
-	within  time.Duration
 }
 
 // ssoProfile signs in with IAM Identity Center; the token is in the cache until a time, or not at all.
@@ -82,105 +81,105 @@ func TestAWSFails(t *testing.T) {
 			h.set("AWS_EC2_METADATA_DISABLED", "false")
 			h.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://"+closed(t))
 		},
-			[]string{"no AWS credentials were found", "AWS_ACCESS_KEY_ID", `profile "default"`, "~/.aws/config"}, []string{"aws sso login"}, 3 * time.Second},
+			[]string{"no AWS credentials were found", "AWS_ACCESS_KEY_ID", `profile "default"`, "~/.aws/config"}, []string{"aws sso login"}},
 		"no credentials, metadata silent": {func(t *testing.T, h *home) {
 			h.set("AWS_EC2_METADATA_DISABLED", "false")
 			h.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://"+silent(t))
 		},
-			[]string{"no AWS credentials were found"}, []string{"--profile"}, 3 * time.Second},
-		"no credentials, metadata switched off": {func(*testing.T, *home) {}, []string{"no AWS credentials were found"}, []string{"list-profiles"}, 0},
-		"no credentials, files elsewhere":       {func(t *testing.T, h *home) { h.set("AWS_CONFIG_FILE", h.write(t, "my.conf", "")) }, []string{"no AWS credentials were found", "my.conf"}, nil, 0},
-		"profile that does not exist":           {func(_ *testing.T, h *home) { h.set("AWS_PROFILE", "nobody") }, []string{"load AWS configuration: there is no profile nobody"}, []string{"list-profiles"}, 0},
+			[]string{"no AWS credentials were found"}, []string{"--profile"}},
+		"no credentials, metadata switched off": {func(*testing.T, *home) {}, []string{"no AWS credentials were found"}, []string{"list-profiles"}},
+		"no credentials, files elsewhere":       {func(t *testing.T, h *home) { h.set("AWS_CONFIG_FILE", h.write(t, "my.conf", "")) }, []string{"no AWS credentials were found", "my.conf"}, nil},
+		"profile that does not exist":           {func(_ *testing.T, h *home) { h.set("AWS_PROFILE", "nobody") }, []string{"load AWS configuration: there is no profile nobody"}, []string{"list-profiles"}},
 		"profile with half a key": {func(t *testing.T, h *home) {
 			h.write(t, ".aws/credentials", "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
 		},
-			[]string{"partial credentials"}, []string{"~/.aws/config"}, 0},
+			[]string{"partial credentials"}, []string{"~/.aws/config"}},
 		"profile whose source is missing": {func(t *testing.T, h *home) {
 			h.write(t, ".aws/config", "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = gone\n")
 		},
-			[]string{"gone"}, []string{"list-profiles"}, 0},
-		"SSO without a sign-in": {func(t *testing.T, h *home) { ssoProfile(t, h, time.Time{}, "") }, []string{"IAM Identity Center", "nobody has signed in", "profile dev"}, []string{"aws sso login --profile dev"}, 0},
-		"SSO over":              {func(t *testing.T, h *home) { ssoProfile(t, h, ago, "") }, []string{"sign-in with IAM Identity Center has expired"}, []string{"aws sso login --profile dev"}, 0},
+			[]string{"gone"}, []string{"list-profiles"}},
+		"SSO without a sign-in": {func(t *testing.T, h *home) { ssoProfile(t, h, time.Time{}, "") }, []string{"IAM Identity Center", "nobody has signed in", "profile dev"}, []string{"aws sso login --profile dev"}},
+		"SSO over":              {func(t *testing.T, h *home) { ssoProfile(t, h, ago, "") }, []string{"sign-in with IAM Identity Center has expired"}, []string{"aws sso login --profile dev"}},
 		"SSO over, refresh refused": {func(t *testing.T, h *home) {
 			ssoProfile(t, h, ago, "r")
 			h.set("AWS_ENDPOINT_URL_SSO_OIDC", restRefusal(t, 400, "InvalidGrantException", "no"))
-		}, []string{"has expired"}, []string{"aws sso login --profile dev"}, 0},
+		}, []string{"has expired"}, []string{"aws sso login --profile dev"}},
 		"SSO over, client refused": {func(t *testing.T, h *home) {
 			ssoProfile(t, h, ago, "r")
 			h.set("AWS_ENDPOINT_URL_SSO_OIDC", restRefusal(t, 400, "UnauthorizedClientException", "no"))
-		}, []string{"has expired"}, []string{"aws sso login --profile dev"}, 0},
+		}, []string{"has expired"}, []string{"aws sso login --profile dev"}},
 		"SSO signed out elsewhere": {func(t *testing.T, h *home) {
 			ssoProfile(t, h, in, "")
 			h.set("AWS_ENDPOINT_URL_SSO", restRefusal(t, 401, "UnauthorizedException", "Session token not found or invalid"))
-		}, []string{"has expired"}, []string{"aws sso login --profile dev"}, 0},
+		}, []string{"has expired"}, []string{"aws sso login --profile dev"}},
 		"SSO role is not mine": {func(t *testing.T, h *home) {
 			ssoProfile(t, h, in, "")
 			h.set("AWS_ENDPOINT_URL_SSO", restRefusal(t, 403, "ForbiddenException", "No access"))
-		}, []string{"does not let you take role Admin in account 123456789012"}, []string{"assigned to you", "aws configure sso --profile dev"}, 0},
+		}, []string{"does not let you take role Admin in account 123456789012"}, []string{"assigned to you", "aws configure sso --profile dev"}},
 		"SSO cannot be reached": {func(t *testing.T, h *home) {
 			ssoProfile(t, h, in, "")
 			h.set("AWS_ENDPOINT_URL_SSO", "http://"+closed(t))
-		}, []string{"IAM Identity Center cannot be reached", "refused"}, []string{"VPN"}, 0},
-		"MFA and nobody there": {func(t *testing.T, h *home) { roleProfile(t, h, "mfa_serial = arn:aws:iam::123456789012:mfa/me\n") }, []string{"profile admin asks for an MFA code", "no terminal"}, []string{"export-credentials", "--profile admin"}, 0},
+		}, []string{"IAM Identity Center cannot be reached", "refused"}, []string{"VPN"}},
+		"MFA and nobody there": {func(t *testing.T, h *home) { roleProfile(t, h, "mfa_serial = arn:aws:iam::123456789012:mfa/me\n") }, []string{"profile admin asks for an MFA code", "no terminal"}, []string{"export-credentials", "--profile admin"}},
 		"role that may not be taken": {func(t *testing.T, h *home) {
 			roleProfile(t, h, "")
 			h.set("AWS_ENDPOINT_URL_STS", refusal(t, 403, "AccessDenied", "User: base is not authorized to perform: sts:AssumeRole"))
-		}, []string{"role arn:aws:iam::123456789012:role/admin cannot be assumed", "AccessDenied"}, []string{"trust policy", "--profile base"}, 0},
+		}, []string{"role arn:aws:iam::123456789012:role/admin cannot be assumed", "AccessDenied"}, []string{"trust policy", "--profile base"}},
 		"web identity without a file": {func(_ *testing.T, h *home) {
 			h.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token")
 			h.set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
-		}, []string{"web identity token cannot be read", "/nowhere/token"}, []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}, 0},
+		}, []string{"web identity token cannot be read", "/nowhere/token"}, []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}},
 		"web identity refused": {func(t *testing.T, h *home) {
 			h.set("AWS_WEB_IDENTITY_TOKEN_FILE", h.write(t, "token", "x.y.z"))
 			h.set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
 			h.set("AWS_ENDPOINT_URL_STS", refusal(t, 400, "InvalidIdentityToken", "No OpenIDConnect provider found"))
 		},
-			[]string{"web identity token is not taken", "InvalidIdentityToken", "No OpenIDConnect provider"}, []string{"issuer, subject and audience"}, 10 * time.Second},
+			[]string{"web identity token is not taken", "InvalidIdentityToken", "No OpenIDConnect provider"}, []string{"issuer, subject and audience"}},
 		"credential process that is not there": {func(t *testing.T, h *home) {
 			h.write(t, ".aws/config", "[default]\ncredential_process = no-such-program --x\n")
-		}, []string{"credential_process of profile default failed"}, []string{"run it by hand: no-such-program --x"}, 0},
+		}, []string{"credential_process of profile default failed"}, []string{"run it by hand: no-such-program --x"}},
 		"credential process that says nonsense": {func(t *testing.T, h *home) {
 			h.program(t, "creds", "echo hello")
 			h.write(t, ".aws/config", "[default]\ncredential_process = creds\n")
-		}, []string{"credential_process of profile default failed"}, []string{"run it by hand: creds"}, 0},
+		}, []string{"credential_process of profile default failed"}, []string{"run it by hand: creds"}},
 		"container service that refuses": {func(t *testing.T, h *home) {
 			h.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", serve(t, 404, "text/plain", "no role"))
-		}, []string{"container's credential service"}, []string{"task role"}, 0},
+		}, []string{"container's credential service"}, []string{"task role"}},
 		"expired in the environment": {func(t *testing.T, h *home) {
 			h.set("AWS_SESSION_TOKEN", "t")
 			refusing(403, "ExpiredToken", "The security token included in the request is expired")(t, h)
-		}, []string{"the credentials have expired (from the environment)"}, []string{"AWS_SESSION_TOKEN anew"}, 0},
+		}, []string{"the credentials have expired (from the environment)"}, []string{"AWS_SESSION_TOKEN anew"}},
 		"expired in a profile": {func(t *testing.T, h *home) {
 			h.write(t, ".aws/credentials", "[saml]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\naws_session_token = t\n")
 			h.set("AWS_PROFILE", "saml")
 			h.set("AWS_ENDPOINT_URL", refusal(t, 403, "ExpiredToken", "over"))
-		}, []string{"expired (from profile saml)"}, []string{"aws configure list --profile saml"}, 0},
-		"key that is not known":        {refusing(403, "InvalidClientTokenId", "The security token included in the request is invalid."), []string{"STS does not know the credentials (from the environment)"}, []string{"deactivated", "partition", "aws configure list"}, 0},
-		"key with another secret":      {refusing(403, "SignatureDoesNotMatch", "The request signature we calculated does not match"), []string{"secret access key does not belong"}, []string{"blanks"}, 0},
-		"clock that is wrong":          {refusing(403, "SignatureDoesNotMatch", "Signature expired: 20200101T000000Z is now earlier than"), []string{"refuses the time of this machine"}, []string{"timedatectl"}, 0},
-		"region that is not on":        {refusing(403, "RegionDisabledException", "STS is not activated in this region"), []string{"region us-east-1 is not switched on"}, []string{"aws account enable-region --region-name us-east-1"}, 0},
-		"throttled":                    {refusing(400, "Throttling", "Rate exceeded"), []string{"limits the rate"}, []string{"in a minute"}, 20 * time.Second},
-		"AWS fails":                    {refusing(503, "ServiceUnavailable", "try later"), []string{"STS failed (HTTP status 503)"}, []string{"health.aws.amazon.com"}, 20 * time.Second},
-		"a page of the network's":      {sts(func(t *testing.T) string { return serve(t, 200, "text/html", "<html>Please sign in</html>") }), []string{"not AWS", "HTTP status 200"}, []string{"HTTPS_PROXY"}, 0},
-		"a page that refuses":          {sts(func(t *testing.T) string { return serve(t, 403, "text/html", "<html>Blocked</html>") }), []string{"not AWS", "403 Forbidden"}, []string{"AWS_ENDPOINT_URL"}, 0},
-		"name that does not resolve":   {sts(func(*testing.T) string { return "https://sts.nowhere.invalid" }), []string{"STS cannot be reached", "sts.nowhere.invalid"}, []string{"name server"}, 20 * time.Second},
-		"nothing listens":              {sts(func(t *testing.T) string { return "http://" + closed(t) }), []string{"STS cannot be reached: the connection is refused (127.0.0.1:"}, []string{"firewall"}, 20 * time.Second},
-		"nobody answers":               {sts(func(t *testing.T) string { return "http://" + silent(t) }), []string{"does not answer in time"}, []string{"VPN"}, 20 * time.Second},
-		"connection that is cut":       {sts(func(t *testing.T) string { return "http://" + hangingUp(t) }), []string{"closed without an answer"}, []string{"firewall"}, 20 * time.Second},
-		"certificate of a proxy":       {tlsOf("127.0.0.1", in, false), []string{"certificate is not trusted here", "Inspecting Proxy CA"}, []string{"AWS_CA_BUNDLE"}, 20 * time.Second},
-		"certificate for another name": {tlsOf("example.org", in, true), []string{"not for the name 127.0.0.1"}, []string{"AWS_CA_BUNDLE"}, 20 * time.Second},
-		"certificate that is over":     {tlsOf("127.0.0.1", ago, true), []string{"has expired"}, []string{"clock"}, 20 * time.Second},
+		}, []string{"expired (from profile saml)"}, []string{"aws configure list --profile saml"}},
+		"key that is not known":        {refusing(403, "InvalidClientTokenId", "The security token included in the request is invalid."), []string{"STS does not know the credentials (from the environment)"}, []string{"deactivated", "partition", "aws configure list"}},
+		"key with another secret":      {refusing(403, "SignatureDoesNotMatch", "The request signature we calculated does not match"), []string{"secret access key does not belong"}, []string{"blanks"}},
+		"clock that is wrong":          {refusing(403, "SignatureDoesNotMatch", "Signature expired: 20200101T000000Z is now earlier than"), []string{"refuses the time of this machine"}, []string{"timedatectl"}},
+		"region that is not on":        {refusing(403, "RegionDisabledException", "STS is not activated in this region"), []string{"region us-east-1 is not switched on"}, []string{"aws account enable-region --region-name us-east-1"}},
+		"throttled":                    {refusing(400, "Throttling", "Rate exceeded"), []string{"limits the rate"}, []string{"in a minute"}},
+		"AWS fails":                    {refusing(503, "ServiceUnavailable", "try later"), []string{"STS failed (HTTP status 503)"}, []string{"health.aws.amazon.com"}},
+		"a page of the network's":      {sts(func(t *testing.T) string { return serve(t, 200, "text/html", "<html>Please sign in</html>") }), []string{"not AWS", "HTTP status 200"}, []string{"HTTPS_PROXY"}},
+		"a page that refuses":          {sts(func(t *testing.T) string { return serve(t, 403, "text/html", "<html>Blocked</html>") }), []string{"not AWS", "403 Forbidden"}, []string{"AWS_ENDPOINT_URL"}},
+		"name that does not resolve":   {sts(func(*testing.T) string { return "https://sts.nowhere.invalid" }), []string{"STS cannot be reached", "sts.nowhere.invalid"}, []string{"name server"}},
+		"nothing listens":              {sts(func(t *testing.T) string { return "http://" + closed(t) }), []string{"STS cannot be reached: the connection is refused (127.0.0.1:"}, []string{"firewall"}},
+		"nobody answers":               {sts(func(t *testing.T) string { return "http://" + silent(t) }), []string{"does not answer in time"}, []string{"VPN"}},
+		"connection that is cut":       {sts(func(t *testing.T) string { return "http://" + hangingUp(t) }), []string{"closed without an answer"}, []string{"firewall"}},
+		"certificate of a proxy":       {tlsOf("127.0.0.1", in, false), []string{"certificate is not trusted here", "Inspecting Proxy CA"}, []string{"AWS_CA_BUNDLE"}},
+		"certificate for another name": {tlsOf("example.org", in, true), []string{"not for the name 127.0.0.1"}, []string{"AWS_CA_BUNDLE"}},
+		"certificate that is over":     {tlsOf("127.0.0.1", ago, true), []string{"has expired"}, []string{"clock"}},
 		"no TLS": {sts(func(t *testing.T) string {
 			return strings.Replace(serve(t, 200, "text/plain", "x"), "http://", "https://", 1)
-		}), []string{"does not speak TLS"}, nil, 20 * time.Second},
+		}), []string{"does not speak TLS"}, nil},
 		"proxy that refuses": {func(t *testing.T, h *home) {
 			h.keys()
 			h.set("HTTPS_PROXY", serve(t, 407, "text/plain", ""))
 			h.set("NO_PROXY", "127.0.0.2")
 		},
-			[]string{"proxy refuses to connect: Proxy Authentication Required"}, []string{"HTTPS_PROXY"}, 20 * time.Second},
+			[]string{"proxy refuses to connect: Proxy Authentication Required"}, []string{"HTTPS_PROXY"}},
 		"proxy that is not there": {func(t *testing.T, h *home) { h.keys(); h.set("HTTPS_PROXY", "http://"+closed(t)) },
-			[]string{"the proxy cannot be used: the connection is refused"}, []string{"HTTPS_PROXY"}, 20 * time.Second},
+			[]string{"the proxy cannot be used: the connection is refused"}, []string{"HTTPS_PROXY"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -217,10 +216,7 @@ func (c contact) check(t *testing.T, h *home, errors int, other string) {
 	if strings.Contains(output, "operation error") || strings.Contains(output, awsfake.AdminSecret) {
 		t.Errorf("the library's own words, or a secret: %s", output)
 	}
-	if limit := c.within; limit > 0 && took > limit || limit == 0 && took > 3*time.Second {
-		t.Errorf("took %s: %s", took, output)
-	}
 	if testing.Verbose() {
-		fmt.Printf("%s\n  %s\n  %s\n", t.Name(), mine[0].Message, strings.ReplaceAll(mine[0].Hint, "\n", "\n  "))
+		fmt.Printf("%s (%s)\n  %s\n  %s\n", t.Name(), took.Round(10*time.Millisecond), mine[0].Message, strings.ReplaceAll(mine[0].Hint, "\n", "\n  "))
 	}
 }

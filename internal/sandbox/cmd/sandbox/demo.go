@@ -129,7 +129,7 @@ func (d demonstration) show(ctx context.Context, a act) error {
 	cmd := exec.CommandContext(ctx, d.program, a.args...)
 	cmd.Stdout, cmd.Stderr = d.stdout, d.stderr
 	cmd.Env = append(os.Environ(),
-		"KUBECONFIG="+d.sandbox.Kubeconfig, "AWS_ENDPOINT_URL="+d.sandbox.AWSEndpoint, "AWS_EC2_METADATA_DISABLED=true",
+		"KUBECONFIG="+d.sandbox.Kubeconfig, "AWS_ENDPOINT_URL="+d.sandbox.AWSEndpoint,
 		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false", "AWS_PROFILE=", "AWS_SESSION_TOKEN=",
 		"AWS_ACCESS_KEY_ID="+d.sandbox.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+d.sandbox.SecretAccessKey)
 	if err := cmd.Run(); err != nil {
