@@ -29,9 +29,9 @@ func (t *Target) Problems(told []Problem, step string, errs ...error) []Problem 
 	for _, err := range errs {
 		for _, err := range EachOf(err) {
 			p, text := t.explain(step, err)
-			p.cause = text
+			p.Cause = text
 			again := func(q Problem) bool {
-				return text != "" && q.cause == text || q.Message == p.Message && q.Step == p.Step
+				return text != "" && q.Cause == text || q.Message == p.Message && q.Step == p.Step
 			}
 			if !slices.ContainsFunc(told, again) {
 				told = append(told, p)

@@ -54,7 +54,7 @@ type Problem struct {
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
 
-	cause string // that several calls may meet; empty: it is this one's own
+	Cause string `json:"-"` // that several calls may meet; empty: it is this one's own
 }
 
 // ProblemOf turns an error into its place in the result.

@@ -110,11 +110,7 @@ func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 	if !s.makesNamespace() {
 		return nil
 	}
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: s.Namespace, Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy},
-		Annotations: map[string]string{releaseAnnotation: s.Settings.Release},
-	}}
-	_, err := s.Client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{FieldManager: sdk.FieldManager})
+	_, err := s.Client.CoreV1().Namespaces().Create(ctx, s.namespaceObject(), metav1.CreateOptions{FieldManager: sdk.FieldManager})
 	switch {
 	case apierrors.IsAlreadyExists(err):
 		return nil
@@ -126,6 +122,13 @@ func (s *Step) MakeNamespace(ctx context.Context, sink event.Sink) error {
 	s.emit(sink, event.Event{Type: event.Changed, Change: &c})
 	s.seen.NamespaceNames = true
 	return nil
+}
+
+func (s *Step) namespaceObject() *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: s.Namespace, Labels: map[string]string{stored.ManagedByLabel: stored.ManagedBy},
+		Annotations: map[string]string{releaseAnnotation: s.Settings.Release},
+	}}
 }
 
 // remember takes the stored outcome for the present state, so that the wait needs no second look.

@@ -44,7 +44,17 @@ func (s *Step) prepare(ctx context.Context) error {
 	if err := s.checkStoredVersions(made.documents); err != nil {
 		return err
 	}
-	s.refusals, err = s.checkGrants(ctx, made.documents)
+	return s.try(ctx, made.documents)
+}
+
+// try asks the API server about all that is to be written, at the same time.
+func (s *Step) try(ctx context.Context, docs []string) error {
+	var grants, objects []plan.Change
+	var group errgroup.Group
+	group.Go(func() (err error) { grants, err = s.checkGrants(ctx, docs); return err })
+	group.Go(func() (err error) { objects, err = s.tryObjects(ctx, docs); return err })
+	err := group.Wait()
+	s.refusals = slices.Concat(objects, grants)
 	return err
 }
 
@@ -118,14 +128,10 @@ func touches(key, top string) bool { return key == top || strings.HasPrefix(key,
 
 // preflight judges what the chart's objects would meet, before anything is stored.
 func (s *Step) preflight(met []sdk.Standing) error {
-	var taken []string
-	var by, proven owner.Owner
+	var taken []sdk.Standing
 	for _, o := range met {
 		if !s.mayTake(o) {
-			taken, by = append(taken, o.Name), o.Owner
-			if !o.Namespaced { // a tenant can put any release's name on an object of a namespace
-				proven = by
-			}
+			taken = append(taken, o)
 			continue
 		}
 		if o.Kind != stored.CRDKind {
@@ -136,10 +142,23 @@ func (s *Step) preflight(met []sdk.Standing) error {
 		}
 	}
 	if len(taken) > 0 {
-		return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", words.Few(taken), by)},
-			"if it is a rest of an operator that is gone, delete it"+installAs(proven))
+		return s.taken(taken)
 	}
 	return nil
+}
+
+// taken says that objects of the chart exist and are another's.
+func (s *Step) taken(all []sdk.Standing) error {
+	var names []string
+	var by, proven owner.Owner
+	for _, o := range all {
+		names, by = append(names, o.Name), o.Owner
+		if !o.Namespaced { // a tenant can put any release's name on an object of a namespace
+			proven = by
+		}
+	}
+	return hint.With(takenError{fmt.Errorf("%s exists and belongs to %s", words.Few(names), by)},
+		"if it is a rest of an operator that is gone, delete it"+installAs(proven))
 }
 
 func installAs(by owner.Owner) string {
@@ -151,7 +170,7 @@ func installAs(by owner.Owner) string {
 
 // mayTake keeps what names another release from an upgrade, whatever the stored manifest says. For an install it narrows
 // Helm's TakeOwnership, which would seize whatever has a name of the chart's, to what it is switched on for: CRDs, and with
-// --adopt the webhooks that went with them. Without it Helm would refuse as well, but not so that anybody could tell what to
+// --adopt what is cluster-wide and of a release that is gone. Without it Helm would refuse as well, but not so that anybody could tell what to
 // do.
 func (s *Step) mayTake(o sdk.Standing) bool {
 	switch {
@@ -164,7 +183,9 @@ func (s *Step) mayTake(o sdk.Standing) bool {
 	case stored.CRDKind:
 		return s.verdict.TakeOwnership
 	case webhookKind:
-		return s.verdict.TakeOwnership && s.Adopt
+		if s.verdict.TakeOwnership && s.Adopt {
+			return true
+		}
 	}
-	return false
+	return s.Adopt && !o.Namespaced && s.hasSeenEnd(o.Owner)
 }

@@ -37,7 +37,7 @@ func (s *Step) debug(format string, args ...any) {
 func (s *Step) run(ctx context.Context, h *sdk.Helm) (*release.Release, error) {
 	change := sdk.Change{Values: s.wantedValues(), Labels: s.labels(), Timeout: s.timeout(), KeepCRDs: !s.verdict.FinishOnly, Check: s.preflight}
 	install := s.verdict.Action == plan.Create
-	change.TakeOwnership, change.Replace = s.verdict.TakeOwnership, install && s.seen.Release != nil
+	change.TakeOwnership, change.Replace = s.verdict.TakeOwnership || len(s.ended) > 0, install && s.seen.Release != nil
 	if !install || change.Replace && s.seen.rest() {
 		if err := h.MarkFailed(); err != nil {
 			return nil, err

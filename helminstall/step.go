@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -15,6 +16,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -42,10 +44,12 @@ type Step struct {
 	wanted   Want
 	next     *chartsource.Fetched // the chart that Apply installs
 	apis     *sdk.APIs
-	stored   *storedChart  // the one that an upgrade of values takes from the release
-	rendered *rendering    // of the last look
-	refusals []plan.Change // what the API server would refuse of the chart's objects
-	removal  *removal      // what an uninstall takes away; nil where it takes nothing
+	stored   *storedChart         // the one that an upgrade of values takes from the release
+	rendered *rendering           // of the last look
+	noting   sync.Mutex           // of ended, since the chart's objects are tried at the same time
+	ended    map[owner.Owner]bool // releases that are gone for sure, whose cluster-wide objects --adopt takes over
+	refusals []plan.Change        // what the API server would refuse of the chart's objects
+	removal  *removal             // what an uninstall takes away; nil where it takes nothing
 	warnings []string
 }
 

@@ -1,0 +1,174 @@
+package helminstall
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
+)
+
+// tryObjects sends all that the chart makes to the API server as a dry run, at the same time: admission, quota, validation,
+// immutable fields and rights are judged by who will judge the write, and nothing is stored
+// (https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run). In a namespace that does not exist nothing can be
+// tried but the namespace itself.
+func (s *Step) tryObjects(ctx context.Context, docs []string) ([]plan.Change, error) {
+	client, err := dynamic.NewForConfig(s.Config)
+	if err != nil {
+		return nil, fmt.Errorf("try the chart's objects: %w", err)
+	}
+	objects := s.objectsIn(docs)
+	refusals := make([]plan.Change, len(objects)+1)
+	var group errgroup.Group
+	group.SetLimit(parallel.Limit)
+	for i, o := range objects {
+		group.Go(func() (err error) {
+			refusals[i], err = s.tryObject(ctx, client, o)
+			return err
+		})
+	}
+	group.Go(func() error { refusals[len(objects)] = s.tryNamespace(ctx); return nil })
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("try the chart's objects: %w", err)
+	}
+	return slices.DeleteFunc(refusals, func(c plan.Change) bool { return c.Action == "" }), nil
+}
+
+// trial is one object of the chart.
+type trial struct {
+	*unstructured.Unstructured
+
+	body    []byte // as JSON
+	mapping *meta.RESTMapping
+	unknown error // the server does not know its kind
+}
+
+// objectsIn are those that can be tried: what a CRD of the same chart makes known cannot be.
+func (s *Step) objectsIn(docs []string) []trial {
+	var out []trial
+	var defined []string // groups of the chart's own CRDs
+	for _, doc := range docs {
+		body, err := yaml.YAMLToJSON([]byte(doc))
+		object := &unstructured.Unstructured{}
+		if err != nil || json.Unmarshal(body, &object.Object) != nil || object.GetKind() == "" {
+			continue // Helm itself says what is wrong with it
+		}
+		if object.GetKind() == stored.CRDKind {
+			group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
+			defined = append(defined, group)
+		}
+		t := trial{Unstructured: object, body: body}
+		gvk := object.GroupVersionKind()
+		t.mapping, t.unknown = s.apis.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+		out = append(out, t)
+	}
+	return slices.DeleteFunc(out, func(t trial) bool {
+		return t.unknown != nil && slices.Contains(defined, t.GroupVersionKind().Group)
+	})
+}
+
+func (t trial) namespaced() bool { return t.mapping.Scope.Name() == meta.RESTScopeNameNamespace }
+
+// tryObject creates it, or where it exists changes it, without either being stored.
+func (s *Step) tryObject(ctx context.Context, client dynamic.Interface, t trial) (plan.Change, error) {
+	if t.unknown != nil {
+		return s.refusal(t, "", t.unknown), nil
+	}
+	api := dynamic.ResourceInterface(client.Resource(t.mapping.Resource))
+	if t.namespaced() {
+		if t.GetNamespace() == "" {
+			t.SetNamespace(s.Namespace)
+		}
+		if s.seen.NamespaceGone && t.GetNamespace() == s.Namespace {
+			return plan.Change{}, nil
+		}
+		api = client.Resource(t.mapping.Resource).Namespace(t.GetNamespace())
+	}
+	if slices.Contains(rbacKinds(), t.GetKind()) { // checkGrants tries it
+		return s.judgeStanding(ctx, api, t)
+	}
+	dry := []string{metav1.DryRunAll}
+	if s.verdict.Action != plan.Create { // most of it exists
+		live, err := api.Patch(ctx, t.GetName(), types.MergePatchType, t.body, metav1.PatchOptions{DryRun: dry, FieldManager: sdk.FieldManager})
+		if !apierrors.IsNotFound(err) {
+			return s.judge(ctx, t, live, "change", err)
+		}
+	}
+	_, err := api.Create(ctx, t.Unstructured, metav1.CreateOptions{DryRun: dry, FieldManager: sdk.FieldManager})
+	if !apierrors.IsAlreadyExists(err) {
+		return s.judge(ctx, t, nil, "create", err)
+	}
+	return s.judgeStanding(ctx, api, t)
+}
+
+// judgeStanding asks whose the object is that stands in the place of one of the chart's.
+func (s *Step) judgeStanding(ctx context.Context, api dynamic.ResourceInterface, t trial) (plan.Change, error) {
+	live, err := api.Get(ctx, t.GetName(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+		return plan.Change{}, nil // another run is at work, or the access review says it
+	}
+	return s.judge(ctx, t, live, "change", err)
+}
+
+// judge makes a refusal of what the API server said, or of whose the object is that stands there.
+func (s *Step) judge(ctx context.Context, t trial, live *unstructured.Unstructured, verb string, err error) (plan.Change, error) {
+	if err != nil {
+		if refused(err) {
+			return s.refusal(t, verb, err), nil
+		}
+		return plan.Change{}, passes(err)
+	}
+	if live == nil {
+		return plan.Change{}, nil
+	}
+	standing := sdk.Standing{
+		Kind: live.GetKind(), Name: s.resourceOf(t).String(), Namespaced: t.namespaced(),
+		Owner: owner.Of(metav1.ObjectMeta{Labels: live.GetLabels(), Annotations: live.GetAnnotations()}),
+	}
+	if s.mayTake(standing) || s.Adopt && !standing.Namespaced && s.hasEnded(ctx, standing.Owner) {
+		return plan.Change{}, nil
+	}
+	return s.refusal(t, "", s.taken([]sdk.Standing{standing})), nil
+}
+
+func (s *Step) resourceOf(t trial) plan.Resource {
+	namespace := ""
+	if t.mapping != nil && t.namespaced() {
+		namespace = t.GetNamespace()
+	}
+	return plan.In(strings.ToLower(t.GetKind()), namespace, t.GetName())
+}
+
+// refusal is a blocked change of one object. Without a verb the error says itself what was being done.
+func (s *Step) refusal(t trial, verb string, err error) plan.Change {
+	resource := s.resourceOf(t)
+	return refusal.Of(plan.Change{Step: stepName, Resource: resource}, verb, err)
+}
+
+// tryNamespace is for a policy on namespaces.
+func (s *Step) tryNamespace(ctx context.Context) plan.Change {
+	if !s.makesNamespace() {
+		return plan.Change{}
+	}
+	_, err := s.Client.CoreV1().Namespaces().Create(ctx, s.namespaceObject(), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: sdk.FieldManager})
+	if err == nil || !refused(err) {
+		return plan.Change{}
+	}
+	return refusal.Of(s.namespaceChange(), "create", err)
+}
