@@ -25,18 +25,22 @@ func (t *Target) explain(step string, err error) (p Problem, text string) {
 }
 
 // Problems turns errors into their place in a result. What several calls met is told once, with the first of them.
-func (t *Target) Problems(told []Problem, step string, errs ...error) []Problem {
+func (t *Target) Problems(before []Problem, step string, errs ...error) []Problem {
 	for _, err := range errs {
 		for _, err := range EachOf(err) {
-			p, text := t.explain(step, err)
-			p.Cause = text
-			again := func(q Problem) bool {
-				return text != "" && q.Cause == text || q.Message == p.Message && q.Step == p.Step
+			p, cause := t.explain(step, err)
+			again := func(q Problem) bool { return q.Message == p.Message && q.Step == p.Step }
+			if cause != "" && t.told[cause] || slices.ContainsFunc(before, again) {
+				continue
 			}
-			if !slices.ContainsFunc(told, again) {
-				told = append(told, p)
+			if cause != "" {
+				if t.told == nil {
+					t.told = map[string]bool{}
+				}
+				t.told[cause] = true
 			}
+			before = append(before, p)
 		}
 	}
-	return told
+	return before
 }

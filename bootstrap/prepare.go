@@ -2,7 +2,9 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
@@ -10,6 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -30,10 +33,16 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 		r.steps.Release.shared.lock = &ReleaseLock{Run: r}
 	}
 	pending, err := r.observe(ctx)
-	if err != nil || !pending {
+	if r.blind {
 		return false, err
 	}
-	return true, r.mayWrite(ctx)
+	if pending {
+		err = errors.Join(err, r.mayWrite(ctx))
+	}
+	if err != nil {
+		return false, ErrFailed
+	}
+	return pending, nil
 }
 
 // readInputs reads the files that the settings name, once for the whole run.
@@ -70,7 +79,7 @@ func (r *Run) observe(ctx context.Context) (pending bool, err error) {
 	}
 	for _, o := range seen {
 		if o.Err != nil {
-			err = r.Fail(o.Step, o.Err)
+			r.blind, err = true, r.Fail(o.Step, o.Err)
 		}
 		r.Result.Changes = append(r.Result.Changes, o.Changes...)
 	}
@@ -103,15 +112,18 @@ func (r *Run) mayWrite(ctx context.Context) error {
 			pending[c.Step] = true
 		}
 	}
-	rehearsed := make(chan []error, 1)
-	go func() { rehearsed <- r.rehearse(ctx) }()
-	denied := r.MayDo(ctx, r.steps.permissions(pending))
-	errs := <-rehearsed
-	if denied != nil {
-		return denied
+	var denied error
+	var refused []plan.Change
+	_ = inOrder(
+		func() error { denied = r.MayDo(ctx, r.steps.permissions(pending)); return nil },
+		func() error { refused = r.rehearse(ctx); return nil },
+	)
+	if denied != nil { // it says more than what the API server refused thereby
+		refused = slices.DeleteFunc(refused, refusal.OfRights)
 	}
-	if len(errs) > 0 {
-		return r.Fail("", errs...)
+	r.block(refused)
+	if denied != nil || len(refused) > 0 {
+		return ErrFailed
 	}
 	return nil
 }

@@ -7,25 +7,57 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
-// rehearse returns what would keep the API server from taking what this run is to write in the namespace, quotas for
-// instance. In a namespace that does not exist nothing can be tried; the Lease is the first write, and needs no trial.
-func (r *Run) rehearse(ctx context.Context) []error {
+// rehearse sends what this run is to write for the namespace as server-side dry runs, at the same time, and makes blocked
+// changes of what the API server refuses: quota, admission, rights. In a namespace that does not exist nothing can be tried
+// but the namespace. It returns the refusals.
+func (r *Run) rehearse(ctx context.Context) []plan.Change {
 	t := r.Target
-	if t.Namespace == nil {
-		return nil
+	var planned []plan.Change
+	var trials []func() error
+	try := func(c plan.Change, trial func(context.Context) error) {
+		planned = append(planned, c)
+		trials = append(trials, func() error { return unlessOvertaken(trial(ctx)) })
 	}
-	trials := []func() error{func() error { return t.Record.Rehearse(ctx) }}
 	for _, c := range r.Result.Changes {
-		if c.Resource.Kind == plan.Secret && c.Step == accesskey.Step && plan.Pending([]plan.Change{c}) {
-			trials = append(trials, func() error {
-				return unlessOvertaken(r.steps.Key.Store.Rehearse(ctx, credential.Held{Name: c.Resource.Namespace + "/" + c.Resource.Name}))
-			})
+		switch pending := plan.Pending([]plan.Change{c}); {
+		case !pending:
+		case t.Namespace == nil && c.Step == RecordStep && c.Resource.Kind == plan.Namespace:
+			try(c, func(ctx context.Context) error { return t.Kube.RehearseNamespace(ctx, c.Resource.Name) })
+		case t.Namespace == nil:
+		case c.Step == accesskey.Step && c.Resource.Kind == plan.Secret:
+			held := credential.Held{Name: c.Resource.Namespace + "/" + c.Resource.Name}
+			try(c, func(ctx context.Context) error { return r.steps.Key.Store.Rehearse(ctx, held) })
+		case c.Step == RecordStep && c.Resource.Kind == plan.ConfigMap:
+			try(c, t.Record.Rehearse)
 		}
 	}
-	return Together(trials...)
+	if t.Namespace != nil && t.lease == nil { // every run that writes takes the lock
+		lock := plan.Change{Step: RecordStep, Resource: plan.In(plan.Lease, t.Settings.Namespace, kube.RecordName)}
+		try(lock, func(ctx context.Context) error {
+			return t.Kube.RehearseLease(ctx, t.Settings.Namespace, kube.RecordName)
+		})
+	}
+	var out []plan.Change
+	for i, err := range inOrder(trials...) {
+		if err != nil {
+			out = append(out, refusal.Of(planned[i], "", err))
+		}
+	}
+	return out
+}
+
+// block puts refusals into the plan, each in the place of the change that it refuses.
+func (r *Run) block(refused []plan.Change) {
+	for _, c := range refused {
+		r.Result.Changes = plan.Put(r.Result.Changes, c)
+		_ = r.Fail(c.Step, hint.Blocked(c))
+	}
 }
 
 // unlessOvertaken passes over what another run's writes since the look bring about: this run looks again under the lock.

@@ -53,8 +53,6 @@ type Problem struct {
 	Step    string `json:"step,omitempty"` // empty when no step is concerned
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
-
-	Cause string `json:"-"` // that several calls may meet; empty: it is this one's own
 }
 
 // ProblemOf turns an error into its place in the result.

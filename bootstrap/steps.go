@@ -72,7 +72,11 @@ func (t *Target) Assemble(lock *Guard) *Steps {
 			Step: who, after: []string{policy.Step}, warnings: who.Warnings, ownership: who.Ownership,
 			output: func(o *Outputs) { o.UserARN = who.ARN() },
 		})
-		add(Node{Step: key, after: []string{user.Step}, needs: t.keyNeeds, output: func(o *Outputs) {
+		before := []string{user.Step}
+		if out.Release != nil { // a run that fails in the release has minted no key
+			before = append(before, HelmStep)
+		}
+		add(Node{Step: key, after: before, needs: t.keyNeeds, output: func(o *Outputs) {
 			o.AccessKeyID = key.KeyID()
 			for _, name := range s.KeySecretNames() {
 				o.Secrets = append(o.Secrets, s.Namespace+"/"+name)

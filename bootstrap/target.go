@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -35,6 +37,8 @@ type Target struct {
 	Self      kube.Holder     // this run, as others see it when it holds the lock
 	Warnings  []string
 	Refused   Refused
+
+	told map[string]bool // causes that a problem was told of
 }
 
 // Wants is what a command needs to know of both sides before it looks at anything.
@@ -158,18 +162,18 @@ func (t *Target) lagging() bool { return t.Env.Now().Before(t.TrustIAM) }
 
 // Together runs independent reads at the same time and returns their errors in the order given.
 func Together(reads ...func() error) []error {
-	results := make([]chan error, len(reads))
-	for i, read := range reads {
-		results[i] = make(chan error, 1)
-		go func() { results[i] <- read() }()
+	return slices.DeleteFunc(inOrder(reads...), func(err error) bool { return err == nil })
+}
+
+// inOrder runs independent calls at the same time and returns what each came to.
+func inOrder(calls ...func() error) []error {
+	results := make([]error, len(calls))
+	var group sync.WaitGroup
+	for i, call := range calls {
+		group.Go(func() { results[i] = call() })
 	}
-	var errs []error
-	for _, result := range results {
-		if err := <-result; err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errs
+	group.Wait()
+	return results
 }
 
 // compareAccount says what contradicts the settings.

@@ -38,6 +38,7 @@ type Run struct {
 	Target   *Target
 	steps    *Steps
 	Lock     *Guard
+	blind    bool          // a step could not say what it would do
 	asked    bool          // the operator was asked about unused keys
 	made     []plan.Change // before the lock could be taken
 	Result   Result

@@ -87,7 +87,9 @@ func (s *Step) converge(ctx context.Context, sink event.Sink) error {
 	}
 	s.seen.secrets = e.Secrets.Now()
 	s.remember(rel)
-	s.emit(sink, event.Event{Type: event.Changed, Change: &change})
+	for _, c := range append([]plan.Change{change}, s.adopted...) {
+		s.emit(sink, event.Event{Type: event.Changed, Change: &c})
+	}
 	return nil
 }
 

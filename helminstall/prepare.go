@@ -54,7 +54,14 @@ func (s *Step) try(ctx context.Context, docs []string) error {
 	group.Go(func() (err error) { grants, err = s.checkGrants(ctx, docs); return err })
 	group.Go(func() (err error) { objects, err = s.tryObjects(ctx, docs); return err })
 	err := group.Wait()
-	s.refusals = slices.Concat(objects, grants)
+	s.refusals, s.adopted = nil, nil
+	for _, c := range slices.Concat(objects, grants) {
+		if c.Action == plan.Adopt {
+			s.adopted = append(s.adopted, c)
+		} else {
+			s.refusals = append(s.refusals, c)
+		}
+	}
 	return err
 }
 

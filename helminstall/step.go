@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,6 +48,7 @@ type Step struct {
 	stored   *storedChart         // the one that an upgrade of values takes from the release
 	rendered *rendering           // of the last look
 	noting   sync.Mutex           // of ended, since the chart's objects are tried at the same time
+	adopted  []plan.Change        // objects of releases that are gone
 	ended    map[owner.Owner]bool // releases that are gone for sure, whose cluster-wide objects --adopt takes over
 	refusals []plan.Change        // what the API server would refuse of the chart's objects
 	removal  *removal             // what an uninstall takes away; nil where it takes nothing
@@ -62,7 +64,7 @@ func (*Step) Name() string { return stepName }
 // Observe reads the cluster, and the chart if something has to change, and says what Apply would do. It may be called
 // again, and then what it downloaded before is not downloaded twice.
 func (s *Step) Observe(ctx context.Context) ([]plan.Change, error) {
-	s.warnings, s.refusals = nil, nil
+	s.warnings, s.refusals, s.adopted = nil, nil, nil
 	var errs []error
 	if s.Settings, errs = ReadInputs(ctx, s.Settings); len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -107,7 +109,11 @@ func (s *Step) changes() []plan.Change {
 	if s.makesNamespace() {
 		out = append(out, s.namespaceChange())
 	}
-	return append(append(out, s.releaseChange()), s.refusals...)
+	out = append(out, s.releaseChange())
+	for _, c := range slices.Concat(s.adopted, s.refusals) {
+		out = plan.Put(out, c)
+	}
+	return out
 }
 
 func (s *Step) makesNamespace() bool {

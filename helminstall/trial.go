@@ -14,11 +14,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/metadata"
 	"sigs.k8s.io/yaml"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
@@ -33,8 +36,9 @@ func (s *Step) tryObjects(ctx context.Context, docs []string) ([]plan.Change, er
 	if err != nil {
 		return nil, fmt.Errorf("try the chart's objects: %w", err)
 	}
-	objects := s.objectsIn(docs)
+	objects, crds := s.objectsIn(docs)
 	refusals := make([]plan.Change, len(objects)+1)
+	var ofCRDs []plan.Change
 	var group errgroup.Group
 	group.SetLimit(parallel.Limit)
 	for i, o := range objects {
@@ -44,10 +48,11 @@ func (s *Step) tryObjects(ctx context.Context, docs []string) ([]plan.Change, er
 		})
 	}
 	group.Go(func() error { refusals[len(objects)] = s.tryNamespace(ctx); return nil })
+	group.Go(func() (err error) { ofCRDs, err = s.tryCRDs(ctx, client, crds); return err })
 	if err := group.Wait(); err != nil {
 		return nil, fmt.Errorf("try the chart's objects: %w", err)
 	}
-	return slices.DeleteFunc(refusals, func(c plan.Change) bool { return c.Action == "" }), nil
+	return slices.DeleteFunc(append(refusals, ofCRDs...), func(c plan.Change) bool { return c.Action == "" }), nil
 }
 
 // trial is one object of the chart.
@@ -60,8 +65,7 @@ type trial struct {
 }
 
 // objectsIn are those that can be tried: what a CRD of the same chart makes known cannot be.
-func (s *Step) objectsIn(docs []string) []trial {
-	var out []trial
+func (s *Step) objectsIn(docs []string) (out, crds []trial) {
 	var defined []string // groups of the chart's own CRDs
 	for _, doc := range docs {
 		body, err := yaml.YAMLToJSON([]byte(doc))
@@ -76,11 +80,51 @@ func (s *Step) objectsIn(docs []string) []trial {
 		t := trial{Unstructured: object, body: body}
 		gvk := object.GroupVersionKind()
 		t.mapping, t.unknown = s.apis.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
-		out = append(out, t)
+		if object.GetKind() == stored.CRDKind {
+			crds = append(crds, t)
+		} else {
+			out = append(out, t)
+		}
 	}
 	return slices.DeleteFunc(out, func(t trial) bool {
 		return t.unknown != nil && slices.Contains(defined, t.GroupVersionKind().Group)
-	})
+	}), crds
+}
+
+// tryCRDs asks whose those are that exist, and tries the smallest one that does not: whoever refuses CRDs refuses each of them,
+// and two dozen large ones would take the API server as long as the rest of the run.
+func (s *Step) tryCRDs(ctx context.Context, client dynamic.Interface, crds []trial) ([]plan.Change, error) {
+	if len(crds) == 0 || crds[0].unknown != nil {
+		return nil, nil
+	}
+	names, err := metadata.NewForConfig(s.Config)
+	if err != nil {
+		return nil, err
+	}
+	standing := map[string]*metav1.PartialObjectMetadata{}
+	err = pages.Each(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
+		return names.Resource(crds[0].mapping.Resource).List(ctx, o)
+	}, metav1.ListOptions{}, func(o *metav1.PartialObjectMetadata) { standing[o.Name] = o })
+	if apierrors.IsForbidden(err) {
+		return nil, nil // the two that matter most were read by name
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list CRDs: %w", err)
+	}
+	var out []plan.Change
+	smallest := -1
+	for i, t := range crds {
+		if live := standing[t.GetName()]; live != nil {
+			out = append(out, s.judgeOwner(ctx, t, live.ObjectMeta))
+		} else if smallest < 0 || len(t.body) < len(crds[smallest].body) {
+			smallest = i
+		}
+	}
+	if smallest >= 0 {
+		refused, err := s.tryObject(ctx, client, crds[smallest])
+		return append(out, refused), err
+	}
+	return out, nil
 }
 
 func (t trial) namespaced() bool { return t.mapping.Scope.Name() == meta.RESTScopeNameNamespace }
@@ -137,14 +181,24 @@ func (s *Step) judge(ctx context.Context, t trial, live *unstructured.Unstructur
 	if live == nil {
 		return plan.Change{}, nil
 	}
-	standing := sdk.Standing{
-		Kind: live.GetKind(), Name: s.resourceOf(t).String(), Namespaced: t.namespaced(),
-		Owner: owner.Of(metav1.ObjectMeta{Labels: live.GetLabels(), Annotations: live.GetAnnotations()}),
+	return s.judgeOwner(ctx, t, metav1.ObjectMeta{Labels: live.GetLabels(), Annotations: live.GetAnnotations()}), nil
+}
+
+// judgeOwner refuses, or adopts, what belongs to another release.
+func (s *Step) judgeOwner(ctx context.Context, t trial, live metav1.ObjectMeta) plan.Change {
+	standing := sdk.Standing{Kind: t.GetKind(), Name: s.resourceOf(t).String(), Namespaced: t.namespaced(), Owner: owner.Of(live)}
+	if s.mayTake(standing) {
+		return plan.Change{}
 	}
-	if s.mayTake(standing) || s.Adopt && !standing.Namespaced && s.hasEnded(ctx, standing.Owner) {
-		return plan.Change{}, nil
+	refused := s.taken([]sdk.Standing{standing})
+	if standing.Namespaced || !s.hasEnded(ctx, standing.Owner) {
+		return s.refusal(t, "", refused)
 	}
-	return s.refusal(t, "", s.taken([]sdk.Standing{standing})), nil
+	gone := "it belongs to " + standing.Owner.String() + ", which is gone"
+	if s.Adopt {
+		return plan.Change{Step: stepName, Resource: s.resourceOf(t), Action: plan.Adopt, Reason: "--adopt, and " + gone}
+	}
+	return s.refusal(t, "", hint.With(refused, gone+": --adopt takes it over, or delete it"))
 }
 
 func (s *Step) resourceOf(t trial) plan.Resource {

@@ -92,4 +92,6 @@ func TestPluginIsRunAgainWhenItsTokenIsOver(t *testing.T) {
 	}
 }
 
-func quoted(text string) string { return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"` }
+func quoted(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}

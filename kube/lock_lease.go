@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,6 +25,16 @@ func (l *Lock) lease() *lease {
 		},
 		lock: l, refused: make(chan error, 1),
 	}
+}
+
+// RehearseLease fails if a Lease could not be made: quota and admission have their say, and nothing persists.
+func (c *Client) RehearseLease(ctx context.Context, namespace, name string) error {
+	object := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{ManagedByLabel: ManagedBy}}}
+	_, err := c.CoordinationV1().Leases(namespace).Create(ctx, object, metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
+	if err != nil {
+		return fmt.Errorf("create Lease %s/%s: %w", namespace, name, err)
+	}
+	return nil
 }
 
 // lease is client-go's LeaseLock with what leader election keeps to itself: why an attempt failed, who holds the lock and

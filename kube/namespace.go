@@ -32,5 +32,15 @@ func (c *Client) CreateNamespace(ctx context.Context, name string) error {
 	return nil
 }
 
+// RehearseNamespace fails if the namespace could not be made: admission has its say, and nothing persists.
+func (c *Client) RehearseNamespace(ctx context.Context, name string) error {
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{ManagedByLabel: ManagedBy}}}
+	_, err := c.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{FieldManager: FieldManager, DryRun: []string{metav1.DryRunAll}})
+	if err != nil {
+		return fmt.Errorf("create namespace %s: %w", name, err)
+	}
+	return nil
+}
+
 // IsOurs reports whether an object carries our label.
 func IsOurs(object metav1.Object) bool { return object.GetLabels()[ManagedByLabel] == ManagedBy }

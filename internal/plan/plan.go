@@ -40,6 +40,21 @@ func Pending(changes []Change) bool {
 	return slices.ContainsFunc(changes, func(c Change) bool { return c.Action != None && c.Action != Blocked })
 }
 
+// Put puts a change into the place of the one of the same step and resource, or behind those of its step.
+func Put(changes []Change, c Change) []Change {
+	last := len(changes)
+	for i, x := range changes {
+		if x.Step != c.Step {
+			continue
+		}
+		if last = i + 1; x.Resource == c.Resource {
+			changes[i] = c
+			return changes
+		}
+	}
+	return slices.Insert(changes, last, c)
+}
+
 // BlockedIn returns those changes that cannot be made, in their order.
 func BlockedIn(changes []Change) []Change {
 	var out []Change

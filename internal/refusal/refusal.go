@@ -69,3 +69,8 @@ func remove(r plan.Resource) string {
 	}
 	return hint.Command(append(words, "delete", r.Kind, r.Name)...)
 }
+
+// OfRights reports that a blocked change is one that the caller may not make, which an access review says as well.
+func OfRights(c plan.Change) bool {
+	return strings.Contains(c.Reason, "cannot create resource") || strings.Contains(c.Reason, "cannot update resource") || strings.Contains(c.Reason, "cannot patch resource")
+}
