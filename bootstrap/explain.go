@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"slices"
 
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cause"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -21,7 +22,11 @@ func (t *Target) explain(step string, err error) (p Problem, text string) {
 	if !ok {
 		return ProblemOf(step, err), ""
 	}
-	return Problem{Step: step, Message: message, Hint: hint.Of(hint.With(err, c.Cures...))}, c.Text
+	cures := c.Cures
+	if c.Code == iamsetup.CodeDenied { // what was denied may have a way out of its own
+		cures = slices.Concat(hint.Lines(err), cures)
+	}
+	return Problem{Step: step, Message: message, Hint: hint.Of(hint.With(err, cures...)), Code: c.Code}, c.Text
 }
 
 // Problems turns errors into their place in a result. What several calls met is told once, with the first of them.

@@ -3,18 +3,16 @@ package bootstrap
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/iamtest"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
@@ -76,7 +74,7 @@ func TestLeftovers(t *testing.T) {
 func TestLeftoversAreLookedAt(t *testing.T) {
 	t.Parallel()
 	srv := awsfake.Start(t, awsfake.WithAccount(leftAccount))
-	target := leftTarget(connectFake(t, srv))
+	target := leftTarget(iamtest.At(t, srv.URL()))
 	tag := func(owner string) []types.Tag {
 		return []types.Tag{{Key: aws.String("managed-by"), Value: aws.String("gen3-bootstrap")}, {Key: aws.String("gen3-bootstrap/owner/" + owner), Value: aws.String("x")}}
 	}
@@ -118,7 +116,7 @@ func TestLeftoversAreLookedAt(t *testing.T) {
 func TestWithoutLeftoversNothingIsAsked(t *testing.T) {
 	t.Parallel()
 	srv := awsfake.Start(t, awsfake.WithAccount(leftAccount))
-	target := leftTarget(connectFake(t, srv))
+	target := leftTarget(iamtest.At(t, srv.URL()))
 	last := made(Recorded{Account: leftAccount, UserName: "u", PolicyName: "p"})
 	global := Settings{Account: leftAccount, UseGlobalUser: true}
 	for name, left := range map[string]*leftovers{
@@ -156,16 +154,4 @@ func leftTarget(account *iamsetup.AWS) *Target {
 		Settings: Settings{Account: leftAccount, Namespace: "gen3"}, ClusterID: "c1", Aws: account,
 		Caller: iamsetup.Caller{Partition: "aws"}, Kube: &kube.Client{},
 	}
-}
-
-func connectFake(t *testing.T, srv *awsfake.Server) *iamsetup.AWS {
-	t.Helper()
-	account, err := iamsetup.Connect(t.Context(), iamsetup.Connection{
-		Region: "us-east-1", Request: time.Minute, Log: slog.New(slog.DiscardHandler), Now: time.Now, Endpoint: srv.URL(),
-		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, ""),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return account
 }

@@ -39,6 +39,9 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 	if pending {
 		err = errors.Join(err, r.mayWrite(ctx))
 	}
+	if pending && r.command == "plan" {
+		r.simulate(ctx)
+	}
 	if err != nil {
 		return false, ErrFailed
 	}

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -10,6 +11,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -45,9 +47,15 @@ func (r *Run) rehearse(ctx context.Context) []plan.Change {
 	}
 	var out []plan.Change
 	for i, err := range inOrder(trials...) {
-		if err != nil {
-			out = append(out, refusal.Of(planned[i], "", err))
+		if err == nil {
+			continue
 		}
+		warning, gone := refusal.Webhook(err)
+		if warning != "" {
+			r.Result.Warnings = words.AddOnce(r.Result.Warnings, warning)
+			continue
+		}
+		out = append(out, refusal.Of(planned[i], "", cmp.Or(gone, err)))
 	}
 	return out
 }

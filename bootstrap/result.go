@@ -53,6 +53,7 @@ type Problem struct {
 	Step    string `json:"step,omitempty"` // empty when no step is concerned
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
+	Code    string `json:"code,omitempty"` // what kind of problem it is, where that is known: access-denied, none-found, …
 }
 
 // ProblemOf turns an error into its place in the result.

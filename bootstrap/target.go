@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
@@ -97,6 +98,9 @@ func (t *Target) askCluster(ctx context.Context, w Wants) (err error) {
 	s := &t.Settings
 	t.Kube, err = kube.Load(ctx, kube.Target{
 		Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, Login: s.Timeout, Terminal: t.Env.Terminal, UserAgent: kube.FieldManager,
+		Waiting: func(message string) {
+			t.Env.Sink.Emit(event.Event{Time: t.Env.Now(), Type: event.Waiting, Step: "kubernetes", Message: message})
+		},
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
@@ -197,6 +200,9 @@ func (s *Step) podTrouble(ctx context.Context, d *appsv1.Deployment) string {
 			return why
 		}
 	}
+	if why := s.newestWarning(ctx, d, pods.Items); why != "" {
+		return why
+	}
 	for _, c := range d.Status.Conditions {
 		failed := c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue
 		stuck := c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse
@@ -205,6 +211,30 @@ func (s *Step) podTrouble(ctx context.Context, d *appsv1.Deployment) string {
 		}
 	}
 	return ""
+}
+
+// newestWarning is what was last said of the pods that are not ready, or where there are none of their ReplicaSet: no address
+// for a pod, an image that is not there, a volume that cannot be mounted.
+func (s *Step) newestWarning(ctx context.Context, d *appsv1.Deployment, pods []corev1.Pod) string {
+	about := func(e *corev1.Event) bool {
+		if len(pods) == 0 {
+			return e.InvolvedObject.Kind == "ReplicaSet" && strings.HasPrefix(e.InvolvedObject.Name, d.Name+"-")
+		}
+		return slices.ContainsFunc(pods, func(p corev1.Pod) bool { return e.InvolvedObject.UID == p.UID })
+	}
+	var newest *corev1.Event
+	at := func(e *corev1.Event) time.Time {
+		return cmp.Or(e.LastTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time)
+	}
+	err := pages.Each(ctx, s.Client.CoreV1().Events(d.Namespace).List, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning}, func(e *corev1.Event) {
+		if about(e) && (newest == nil || at(e).After(at(newest))) {
+			newest = e
+		}
+	})
+	if err != nil || newest == nil {
+		return ""
+	}
+	return printable.Line(reasoned(newest.Reason, newest.Message))
 }
 
 // troubleOf finds the reason that a person would look for: a container that cannot start, or a pod without a node.

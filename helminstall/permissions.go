@@ -18,6 +18,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
@@ -95,6 +96,12 @@ func (s *Step) checkGrants(ctx context.Context, docs []string) ([]plan.Change, e
 	for i, g := range grants {
 		group.Go(func() error {
 			err := s.tryGrant(ctx, g)
+			if err != nil {
+				if warning, gone := refusal.Webhook(err); warning != "" || gone != nil {
+					s.warn(warning)
+					return nil // the chart's other objects tell of one that is gone
+				}
+			}
 			if refused(err) {
 				changes[i] = plan.Change{Step: stepName, Resource: plan.In(strings.ToLower(g.Kind), g.Metadata.Namespace, g.Metadata.Name), Action: plan.Blocked, Reason: fmt.Sprintf("create %s: %s", g, words.Brief(err.Error())), Hint: rbacHint}
 				return nil

@@ -1,6 +1,7 @@
 package helminstall
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // tryObjects sends all that the chart makes to the API server as a dry run, at the same time: admission, quota, validation,
@@ -173,7 +175,14 @@ func (s *Step) judgeStanding(ctx context.Context, api dynamic.ResourceInterface,
 // judge makes a refusal of what the API server said, or of whose the object is that stands there.
 func (s *Step) judge(ctx context.Context, t trial, live *unstructured.Unstructured, verb string, err error) (plan.Change, error) {
 	if err != nil {
-		if refused(err) {
+		warning, gone := refusal.Webhook(err)
+		switch {
+		case warning != "":
+			s.warn(warning)
+			return plan.Change{}, nil
+		case gone != nil:
+			return s.refusal(t, verb, gone), nil
+		case refused(err):
 			return s.refusal(t, verb, err), nil
 		}
 		return plan.Change{}, passes(err)
@@ -221,8 +230,21 @@ func (s *Step) tryNamespace(ctx context.Context) plan.Change {
 		return plan.Change{}
 	}
 	_, err := s.Client.CoreV1().Namespaces().Create(ctx, s.namespaceObject(), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: sdk.FieldManager})
-	if err == nil || !refused(err) {
-		return plan.Change{}
+	if err != nil {
+		warning, gone := refusal.Webhook(err)
+		s.warn(warning)
+		if gone != nil || refused(err) {
+			return refusal.Of(s.namespaceChange(), "create", cmp.Or(gone, err))
+		}
 	}
-	return refusal.Of(s.namespaceChange(), "create", err)
+	return plan.Change{}
+}
+
+// warn notes what a trial met that does not stop the run.
+func (s *Step) warn(text string) {
+	s.noting.Lock()
+	defer s.noting.Unlock()
+	if text != "" {
+		s.warnings = words.AddOnce(s.warnings, text)
+	}
 }

@@ -28,6 +28,7 @@ func (a *AWS) Explain(err error) (c cause.Cause, message string, ok bool) {
 			continue
 		}
 		c = r.says(m)
+		c.Code = strings.ReplaceAll(r.name, " ", "-")
 		return c, strings.Replace(err.Error(), m.words, c.Text, 1), true
 	}
 	return cause.Cause{}, "", false
@@ -94,7 +95,7 @@ type explanation struct {
 
 // explanations are in the order in which they are tried: what is known for sure first, what only remains last.
 func explanations() []explanation {
-	return append(append(signInExplanations(), answerExplanations()...), explanation{
+	return append(append(append(signInExplanations(), deniedExplanation()), answerExplanations()...), explanation{
 		name:    "transport",
 		applies: func(m *met) bool { kind, _ := cause.Transport(m.err); return kind != cause.Other },
 		says:    (*met).unreachable,

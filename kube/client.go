@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,9 +38,11 @@ type Target struct {
 	Kubeconfig string        // path; empty: KUBECONFIG, else ~/.kube/config, else the pod's ServiceAccount
 	Context    string        // empty: the current one
 	Request    time.Duration // limit for one request, so that a dead server is an error and not a hang
-	Login      time.Duration // how long a credential plugin may take, which may have to ask a person
+	Login      time.Duration // how long a credential plugin may take, which may have to ask a person; and others' webhooks
 	Terminal   Terminal      // for credential plugins; nil: nobody is there
 	UserAgent  string
+	// Waiting is told whose webhook a write waits for; nil: nobody is.
+	Waiting func(message string)
 
 	inCluster func() (*rest.Config, error) // nil: client-go's; else for tests
 }
@@ -117,8 +120,11 @@ func (t Target) loadInCluster(raw api.Config) (*Client, error) {
 const dialLimit = 5 * time.Second
 
 func connect(config *rest.Config, t Target, name, namespace string) (*Client, error) {
-	config.QPS = -1 // a run sends a few hundred requests at most; the server has its own fairness
-	config.Timeout = t.Request
+	config.QPS = -1    // a run sends a few hundred requests at most; the server has its own fairness
+	config.Timeout = 0 // which would be one for all attempts
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return transport{next: next, limit: t.Request, patience: t.Login, waiting: t.Waiting}
+	})
 	config.Dial = (&net.Dialer{Timeout: dialLimit, KeepAlive: 30 * time.Second}).DialContext
 	config.UserAgent = t.UserAgent
 	config.WarningHandler = rest.NoWarnings{} // deprecation warnings would land in the middle of our own output

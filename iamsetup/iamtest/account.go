@@ -3,6 +3,7 @@
 package iamtest
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -71,4 +72,15 @@ func Removing(api *iam.Client, cluster, namespace string) iamsetup.Removal {
 		API: api, Account: In("aws"), Owner: Owner(cluster, namespace), Pace: Pace(), Guard: func() error { return nil },
 		Now: time.Now, Waiting: func(string) {}, //nolint:forbidigo // only tests run it
 	}
+}
+
+// At is an account's client at an address, as the program connects.
+func At(t *testing.T, url string) *iamsetup.AWS {
+	t.Helper()
+	out, err := iamsetup.Connect(t.Context(), iamsetup.Connection{
+		Region: "us-east-1", Request: 5 * time.Second, Log: slog.New(slog.DiscardHandler), Now: time.Now, Endpoint: url,
+		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, ""),
+	})
+	Check(t, err)
+	return out
 }

@@ -38,7 +38,7 @@ func allActions() map[string]action {
 	all := map[string]action{}
 	for _, part := range []map[string]action{
 		userActions(), groupActions(), loginActions(), accessKeyActions(), policyActions(), policyVersionActions(),
-		roleActions(), providerActions(), accountActions(),
+		roleActions(), providerActions(), accountActions(), simulationActions(),
 	} {
 		for name, a := range part {
 			all["iam:"+name] = a

@@ -4,6 +4,7 @@ package cause
 
 // Cause is one reason why calls fail, however many meet it. Two calls failed for the same cause when the texts are the same.
 type Cause struct {
+	Code  string   // one word that stays the same, for programs
 	Text  string   // what is wrong; it stands after what was being done and a colon
 	Cures []string // what a person can do about it, a line each
 }

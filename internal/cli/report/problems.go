@@ -3,9 +3,11 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
@@ -43,6 +45,9 @@ func Hint(w io.Writer, style tty.Style, text string) {
 func Resume(r bootstrap.Result, tense Tense) string {
 	if tense == Pending || !r.Changed {
 		return ""
+	}
+	if slices.ContainsFunc(r.Errors, func(p bootstrap.Problem) bool { return p.Code == iamsetup.CodeDenied }) {
+		return "what was made is kept; the same command resumes when the rights are there"
 	}
 	if r.Command == teardownCommand {
 		return "what was deleted is gone; run the same command again for the rest"
