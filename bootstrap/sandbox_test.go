@@ -87,20 +87,7 @@ func (s *stage) env() bootstrap.Env {
 // up runs with the defaults in the place of the names that teardown and status take from the record.
 func (s *stage) up(t *testing.T) bootstrap.Result {
 	t.Helper()
-	in := s.settings
-	fill := func(to *string, v string) {
-		if *to == "" {
-			*to = v
-		}
-	}
-	fill(&in.PolicyName, bootstrap.DefaultPolicyName)
-	fill(&in.UserName, bootstrap.DefaultUserName)
-	fill(&in.IAMPath, bootstrap.DefaultIAMPath)
-	fill(&in.GlobalUserSecret, bootstrap.DefaultGlobalUserSecret)
-	fill(&in.ServiceAccount, bootstrap.DefaultServiceAccount)
-	fill(&in.Helm.Release, bootstrap.DefaultRelease)
-	fill(&in.Helm.Namespace, bootstrap.DefaultReleaseNamespace)
-	result, err := bootstrap.Up(t.Context(), in, s.env())
+	result, err := bootstrap.Up(t.Context(), s.settings.Named(), s.env())
 	if err != nil {
 		t.Fatalf("up: %v\n%s", err, show(result))
 	}

@@ -216,9 +216,17 @@ func (t *Target) compareNamespace() []error {
 			"--create-namespace makes it; -n names another one"))
 	}
 	if t.Namespace != nil && t.Namespace.DeletionTimestamp != nil {
-		errs = append(errs, hint.With(fmt.Errorf("check namespace: %s is being deleted", s.Namespace), "wait until it is gone"))
+		errs = append(errs, hint.With(fmt.Errorf("check namespace: %s is being deleted", s.Namespace), "wait until it is gone", heldBy(t.Namespace)))
 	}
 	return errs
+}
+
+// heldBy names the finalizers that a namespace waits for; "" where it has none.
+func heldBy(ns *corev1.Namespace) string {
+	if len(ns.Finalizers) == 0 {
+		return ""
+	}
+	return "it waits for whoever takes off " + strings.Join(ns.Finalizers, ", ") + ": " + hint.Command("kubectl", "get", "namespace", ns.Name, "-o", "yaml")
 }
 
 var (

@@ -29,6 +29,7 @@ func TestTeardown(t *testing.T) {
 		{"release that another namespace takes meanwhile", testReleaseTakenMeanwhile},
 		{"objects of External Secrets are in the way", testBlast},
 		{"finalizers and webhooks without an operator", testNoOperator},
+		{"operator whose namespace was deleted", testDeadOperator},
 		{"names come from the record", testNames},
 		{"another name than the record's", testOtherName},
 		{"one user of two", testOneUserOfTwo},

@@ -22,6 +22,8 @@ type DestroyOptions struct {
 	// DeleteCRDs deletes the CRDs too. The caller has made sure that nothing is lost by it, and stripped finalizers
 	// that no operator will serve.
 	DeleteCRDs bool
+	// DeadWebhooks deletes the webhook configurations of the release whose service is gone.
+	DeadWebhooks bool
 	// KeepNamespace leaves the namespace to the caller, who has more in it.
 	KeepNamespace bool
 }
@@ -52,6 +54,11 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 		}
 		out = append(out, c)
 	}
+	dead, err := s.planDeadWebhooks(ctx, opts.DeleteCRDs && s.usedBy() == "")
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, dead...)
 	if s.seen.NamespaceNames && !opts.KeepNamespace {
 		out = append(out, plan.Change{
 			Step: stepName, Resource: plan.Of(plan.Namespace, s.Namespace), Action: plan.Delete,
@@ -62,7 +69,7 @@ func (s *Step) PlanDestroy(ctx context.Context, opts DestroyOptions) ([]plan.Cha
 }
 
 func (s *Step) observeDestroy(ctx context.Context) error {
-	s.warnings, s.verdict, s.next = nil, Verdict{}, nil
+	s.warnings, s.verdict, s.next, s.dead = nil, Verdict{}, nil, nil
 	seen, err := s.read(ctx)
 	if err != nil {
 		return err
@@ -170,6 +177,14 @@ func (s *Step) Destroy(ctx context.Context, opts DestroyOptions, sink event.Sink
 	}
 	if err := s.uninstall(ctx, sink); err != nil {
 		return err
+	}
+	if opts.DeadWebhooks {
+		if _, err := s.planDeadWebhooks(ctx, true); err != nil {
+			return err
+		}
+		if err := s.deleteDeadWebhooks(ctx, sink); err != nil {
+			return err
+		}
 	}
 	var errs []error
 	if len(crds) > 0 {

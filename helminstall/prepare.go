@@ -44,7 +44,28 @@ func (s *Step) prepare(ctx context.Context) error {
 	if err := s.checkStoredVersions(made.documents); err != nil {
 		return err
 	}
+	if err := s.warnOfDead(ctx); err != nil {
+		return err
+	}
 	return s.try(ctx, made.documents)
+}
+
+// warnOfDead tells of webhooks whose operator is gone: the chart's own names are taken over by an install, others stay in the
+// way of every object of External Secrets.
+func (s *Step) warnOfDead(ctx context.Context) error {
+	if len(s.seen.CRDs) == 0 {
+		return nil
+	}
+	dead, err := s.readDeadWebhooks(ctx)
+	for _, d := range dead {
+		text := d.resource().String() + " is of an operator that is gone (" + d.owner.String() + ")"
+		if slices.Contains(fixedWebhooks(), d.name) {
+			s.warn(text + ": this release takes it over")
+		} else {
+			s.warn(text + ": " + d.says() + "; " + d.cure())
+		}
+	}
+	return err
 }
 
 // try asks the API server about all that is to be written, at the same time.

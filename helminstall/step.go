@@ -51,6 +51,7 @@ type Step struct {
 	adopted  []plan.Change        // objects of releases that are gone
 	ended    map[owner.Owner]bool // releases that are gone for sure, whose cluster-wide objects --adopt takes over
 	refusals []plan.Change        // what the API server would refuse of the chart's objects
+	dead     []deadWebhook        // that a teardown deletes
 	removal  *removal             // what an uninstall takes away; nil where it takes nothing
 	warnings []string
 }

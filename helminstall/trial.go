@@ -196,7 +196,7 @@ func (s *Step) judge(ctx context.Context, t trial, live *unstructured.Unstructur
 // judgeOwner refuses, or adopts, what belongs to another release.
 func (s *Step) judgeOwner(ctx context.Context, t trial, live metav1.ObjectMeta) plan.Change {
 	standing := sdk.Standing{Kind: t.GetKind(), Name: s.resourceOf(t).String(), Namespaced: t.namespaced(), Owner: owner.Of(live)}
-	if s.mayTake(standing) {
+	if s.mayTake(standing) && !s.hasSeenEnd(standing.Owner) {
 		return plan.Change{}
 	}
 	refused := s.taken([]sdk.Standing{standing})

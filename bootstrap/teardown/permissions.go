@@ -68,8 +68,13 @@ func addRelease(n *bootstrap.Needs, r *releaseRemoval) {
 		}
 	}
 	for _, c := range r.planned {
-		if c.Resource == plan.Of(plan.Namespace, namespace) && c.Action == plan.Delete {
+		switch {
+		case c.Resource == plan.Of(plan.Namespace, namespace) && c.Action == plan.Delete:
 			n.Add("", "", "namespaces", namespace, "delete")
+		case c.Resource.Kind == plan.Namespace && c.Action == plan.Update: // its finalizers
+			n.Add("", "", "namespaces", c.Resource.Name, "patch")
+		case c.Resource.Kind == plan.ValidatingWebhook && c.Action == plan.Delete:
+			n.Add("", "admissionregistration.k8s.io", "validatingwebhookconfigurations", c.Resource.Name, "delete")
 		}
 	}
 }

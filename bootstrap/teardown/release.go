@@ -2,6 +2,7 @@ package teardown
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
@@ -23,7 +24,8 @@ type releaseRemoval struct {
 
 	planned []plan.Change
 	crdsGo  bool
-	left    bool // to other namespaces
+	held    []external.HeldNamespace // by finalizers that nobody serves once the operator is gone
+	left    bool                     // to other namespaces
 	extra   []string
 }
 
@@ -50,7 +52,10 @@ func (r *releaseRemoval) PlanDestroy(ctx context.Context) ([]plan.Change, error)
 	if r.planned = all; plan.Pending(all) {
 		r.planned = r.unlessUsed(ctx, all)
 	}
-	return r.planned, r.judgeCRDs(ctx)
+	if err := r.judgeCRDs(ctx); err != nil {
+		return nil, err
+	}
+	return r.planned, r.judgeHeld(ctx)
 }
 
 // options leave a namespace that is also this run's own to the end of the run, when the record has gone from it. The
@@ -71,7 +76,9 @@ func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 	if r.planned = r.unlessUsed(ctx, r.planned); !plan.Pending(r.planned) {
 		return nil
 	}
-	err := r.step.Destroy(ctx, r.options(false, r.crdsGo), sink)
+	options := r.options(false, r.crdsGo)
+	options.DeadWebhooks = r.crdsGo
+	err := r.step.Destroy(ctx, options, sink)
 	if err == nil && r.crdsGo {
 		if err = r.check(); err != nil {
 			return fmt.Errorf("delete CRDs: %w", err)
@@ -79,7 +86,7 @@ func (r *releaseRemoval) Destroy(ctx context.Context, sink event.Sink) error {
 		if err = r.unusedStill(ctx); err != nil {
 			return err
 		}
-		err = r.destroyCRDs(ctx, sink)
+		err = errors.Join(r.destroyCRDs(ctx, sink), r.free(ctx, sink))
 	}
 	if err != nil && ctx.Err() != nil { // Helm's side only knows that it was to end
 		return fmt.Errorf("%w: %w", err, context.Cause(ctx))

@@ -82,7 +82,7 @@ func (r *releaseRemoval) destroyCRDs(ctx context.Context, sink event.Sink) error
 	if stripped > 0 {
 		sink.Emit(event.Event{Type: event.Changed, Step: r.Name(), Change: &plan.Change{
 			Step: r.Name(), Resource: plan.Of("finalizers", "external-secrets.io"), Action: plan.Update,
-			Reason: fmt.Sprintf("the operator's were taken off %d objects that were to go, as it no longer serves them", stripped),
+			Reason: "the operator's were taken off " + words.Counted(stripped, "object") + " that had to go, as it no longer serves them",
 		}})
 	}
 	return err

@@ -5,8 +5,10 @@ package namespace
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -14,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
 // look is the pause between two looks at a namespace that is going.
@@ -44,8 +47,31 @@ func AwaitGone(ctx context.Context, client kubernetes.Interface, name string, ui
 	if err == nil {
 		return nil
 	}
-	return hint.With(fmt.Errorf("delete namespace %s: it does not go: %w", name, context.Cause(ctx)),
+	return hint.With(fmt.Errorf("delete namespace %s: it does not go: %w%s", name, context.Cause(ctx), holders(context.WithoutCancel(ctx), client, name)),
 		"see what holds it: "+hint.Command("kubectl", "get", "namespace", name, "-o", "yaml"))
+}
+
+// holders says what the API server gives as the reason that a namespace stays: finalizers, its own or those of what is in it.
+func holders(ctx context.Context, client kubernetes.Interface, name string) string {
+	limited, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	now, err := client.CoreV1().Namespaces().Get(limited, name, metav1.GetOptions{})
+	if err != nil {
+		return ""
+	}
+	var out []string
+	if len(now.Finalizers) > 0 {
+		out = append(out, "finalizers "+strings.Join(now.Finalizers, ", "))
+	}
+	for _, c := range now.Status.Conditions {
+		if c.Status == corev1.ConditionTrue && c.Message != "" {
+			out = append(out, c.Message)
+		}
+	}
+	if out == nil {
+		return ""
+	}
+	return "; held by " + printable.Line(strings.Join(out, "; "))
 }
 
 func isGone(ctx context.Context, client kubernetes.Interface, name string, uid types.UID) (bool, error) {

@@ -18,6 +18,8 @@ const (
 	Namespace    = "namespace"
 	OIDCProvider = "oidc-provider"
 	Secret       = "secret"
+
+	ValidatingWebhook = "validatingwebhookconfiguration"
 )
 
 // Resource names what a change is about. It is comparable, and nothing has to read its text to decide anything.

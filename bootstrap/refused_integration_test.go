@@ -1,0 +1,178 @@
+package bootstrap_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// policy refuses creations of a resource that do not meet an expression, and returns what takes it away again.
+func (c *cluster) policy(t *testing.T, name, group, resource, expression string) func() {
+	t.Helper()
+	api := c.kube.AdmissionregistrationV1()
+	fail := admissionv1.Fail
+	_, err := api.ValidatingAdmissionPolicies().Create(t.Context(), &admissionv1.ValidatingAdmissionPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: admissionv1.ValidatingAdmissionPolicySpec{
+			FailurePolicy: &fail,
+			MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: admissionv1.RuleWithOperations{
+				Operations: []admissionv1.OperationType{admissionv1.Create},
+				Rule:       admissionv1.Rule{APIGroups: []string{group}, APIVersions: []string{"v1"}, Resources: []string{resource}},
+			}}}},
+			Validations: []admissionv1.Validation{{Expression: expression, Message: "the platform team wants it otherwise"}},
+		},
+	}, metav1.CreateOptions{})
+	kubetest.Must(t, err)
+	_, err = api.ValidatingAdmissionPolicyBindings().Create(t.Context(), &admissionv1.ValidatingAdmissionPolicyBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny}},
+	}, metav1.CreateOptions{})
+	kubetest.Must(t, err)
+	return func() {
+		kubetest.Must(t, api.ValidatingAdmissionPolicyBindings().Delete(context.Background(), name, metav1.DeleteOptions{}))
+		kubetest.Must(t, api.ValidatingAdmissionPolicies().Delete(context.Background(), name, metav1.DeleteOptions{}))
+	}
+}
+
+// clusterRole is a rest of a release of which nothing else is there.
+func (c *cluster) clusterRole(t *testing.T) func() {
+	t.Helper()
+	roles := c.kube.RbacV1().ClusterRoles()
+	_, err := roles.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{
+		Name: "external-secrets-controller", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"},
+		Annotations: map[string]string{"meta.helm.sh/release-name": "old", "meta.helm.sh/release-namespace": "gone"},
+	}}, metav1.CreateOptions{})
+	kubetest.Must(t, err)
+	return func() {
+		kubetest.Must(t, roles.Delete(context.Background(), "external-secrets-controller", metav1.DeleteOptions{}))
+	}
+}
+
+// TestRefusedBeforehand: what the API server, its policies or the chart would refuse is in the plan, with the object and who
+// refuses, and up writes nothing at all.
+func TestRefusedBeforehand(t *testing.T) {
+	c := startCluster(t)
+	none := func() {}
+	for name, test := range map[string]struct {
+		arrange func(*testing.T) func()
+		set     []string
+		rows    []string // blocked changes
+		says    []string
+	}{
+		"schema": {func(*testing.T) func() { return none }, []string{"replicaCount=abc"}, []string{"helm-release/external-secrets/external-secrets"}, []string{"replicaCount", "integer"}},
+		"policy on namespaces": {
+			func(t *testing.T) func() {
+				return c.policy(t, "labels", "", "namespaces", "has(object.metadata.labels) && 'team' in object.metadata.labels")
+			}, nil,
+			[]string{"namespace/external-secrets", "namespace/refused"}, []string{"ValidatingAdmissionPolicy 'labels'", "the platform team wants it otherwise", "kubectl get validatingadmissionpolicy labels"},
+		},
+		"policy on CRDs": {
+			func(t *testing.T) func() {
+				return c.policy(t, "crds", "apiextensions.k8s.io", "customresourcedefinitions", "false")
+			}, nil,
+			[]string{"customresourcedefinition/"}, []string{"ValidatingAdmissionPolicy 'crds'"},
+		},
+		"ClusterRole of a release that is gone": {c.clusterRole, nil, []string{"clusterrole/external-secrets-controller"}, []string{"Helm release old in namespace gone", "which is gone: --adopt"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer test.arrange(t)()
+			s := c.newStage(t, awsfake.Start(t, awsfake.WithAccount(account)), "refused")
+			s.settings.Helm.Set = test.set
+			before := s.photo(t)
+			var planned bootstrap.Result
+			var err error
+			eventually(t, "a refusal", func(ctx context.Context) bool { // the API server learns of a policy a moment later
+				planned, err = bootstrap.Plan(ctx, s.settings.Named(), s.env())
+				return err != nil && strings.Contains(show(planned), "blocked "+test.rows[0])
+			})
+			s.mustRefuse(t, planned, test.rows, test.says)
+			result, err := bootstrap.Up(t.Context(), s.settings.Named(), s.env())
+			if err == nil || result.Changed {
+				t.Fatalf("up went on: %v\n%s", err, show(result))
+			}
+			s.mustRefuse(t, result, test.rows, test.says)
+			if writes := s.aws.Writes(); len(writes) > 0 {
+				t.Errorf("up wrote to AWS: %v", writes)
+			}
+			same(t, name, before, s.photo(t))
+		})
+	}
+	t.Run("adopted", func(t *testing.T) { testAdoptedRest(t, c) })
+	t.Run("release that fails", func(t *testing.T) { testReleaseFails(t, c) })
+}
+
+func (s *stage) mustRefuse(t *testing.T, r bootstrap.Result, rows, says []string) {
+	t.Helper()
+	var text strings.Builder
+	for _, p := range r.Errors {
+		text.WriteString(p.Message + "\n" + p.Hint + "\n")
+	}
+	for _, row := range rows {
+		found := false
+		for _, c := range plan.BlockedIn(r.Changes) {
+			found = found || strings.HasPrefix(c.Resource.String(), row)
+		}
+		if !found {
+			t.Errorf("%s is not blocked:\n%s", row, show(r))
+		}
+	}
+	for _, part := range says {
+		if !strings.Contains(text.String(), part) {
+			t.Errorf("it is not said that %q:\n%s", part, text.String())
+		}
+	}
+}
+
+// testAdoptedRest: --adopt takes over what a release that is gone for sure has left in the cluster.
+func testAdoptedRest(t *testing.T, c *cluster) {
+	t.Helper()
+	s := c.newStage(t, awsfake.Start(t, awsfake.WithAccount(account)), "refused")
+	c.clusterRole(t)
+	s.settings.Adopt = true
+	result := s.up(t)
+	if !strings.Contains(show(result), "adopt clusterrole/external-secrets-controller") {
+		t.Errorf("the plan says nothing of it:\n%s", show(result))
+	}
+	s.settings.Adopt = false
+	s.mustBeConverged(t)
+	s.forget()
+	s.mustTeardown(t, teardown.Options{DeleteCRDs: true})
+}
+
+// testReleaseFails: what can still fail goes before the key, so that a run that fails in the release has minted none.
+func testReleaseFails(t *testing.T, c *cluster) {
+	t.Helper()
+	s := c.newStage(t, awsfake.Start(t, awsfake.WithAccount(account)), "refused")
+	forget := c.policy(t, "real-writes", "apps", "deployments", "request.dryRun == true")
+	var result bootstrap.Result
+	deadline := time.Now().Add(time.Minute)
+	for time.Now().Before(deadline) { // until the API server knows of the policy
+		var err error
+		if result, err = bootstrap.Up(t.Context(), s.settings.Named(), s.env()); err != nil {
+			break
+		}
+		s.mustTeardown(t, teardown.Options{DeleteCRDs: true})
+	}
+	for _, call := range s.aws.Calls() {
+		if call.Action == "CreateAccessKey" {
+			t.Errorf("a key was minted although the release failed:\n%s", show(result))
+		}
+	}
+	forget()
+	s.settings.Timeout = 2 * time.Minute
+	eventually(t, "an up that goes on from there", func(ctx context.Context) bool {
+		_, err := bootstrap.Up(ctx, s.settings.Named(), s.env())
+		return err == nil
+	})
+	s.mustTeardown(t, teardown.Options{DeleteCRDs: true})
+}

@@ -1,0 +1,83 @@
+package bootstrap_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
+)
+
+// webhooksAre sets what the API server does when it cannot ask the operator's webhooks.
+func (c *cluster) webhooksAre(t *testing.T, policy admissionv1.FailurePolicyType) {
+	t.Helper()
+	api := c.kube.AdmissionregistrationV1().ValidatingWebhookConfigurations()
+	for _, name := range []string{"externalsecret-validate", "secretstore-validate"} {
+		w, err := api.Get(t.Context(), name, metav1.GetOptions{})
+		kubetest.Must(t, err)
+		for i := range w.Webhooks {
+			w.Webhooks[i].FailurePolicy = &policy
+		}
+		_, err = api.Update(t.Context(), w, metav1.UpdateOptions{})
+		kubetest.Must(t, err)
+	}
+}
+
+// testDeadOperator: somebody deleted the operator's namespace. Its webhooks refuse whatever is done to its objects, and its
+// finalizers hold objects and namespaces.
+func testDeadOperator(t *testing.T, c *cluster) {
+	s := c.newStage(t, awsfake.Start(t, awsfake.WithAccount(account)), "dead-operator")
+	s.up(t)
+	c.webhooksAre(t, admissionv1.Ignore)
+	eventually(t, "an ExternalSecret", func(context.Context) bool {
+		_, err := c.dynamic.Resource(external("externalsecrets")).Namespace("dead-operator").List(t.Context(), metav1.ListOptions{})
+		return err == nil
+	})
+	c.externalSecret(t, "dead-operator", "wts", "gen3-secret-store")
+	c.webhooksAre(t, admissionv1.Fail)
+	c.namespace(t, "bystander")
+	const held = `{"metadata":{"finalizers":["externalsecrets.external-secrets.io/clusterexternalsecret-x","example.org/mine"]}}`
+	for _, name := range []string{"bystander", "dead-operator"} {
+		_, err := c.kube.CoreV1().Namespaces().Patch(t.Context(), name, types.MergePatchType, []byte(strings.Replace(held, `,"example.org/mine"`, map[string]string{"bystander": `,"example.org/mine"`}[name], 1)), metav1.PatchOptions{})
+		kubetest.Must(t, err)
+	}
+	kubetest.Must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), bootstrap.DefaultReleaseNamespace, metav1.DeleteOptions{}))
+	eventually(t, "end of the operator's namespace", func(ctx context.Context) bool {
+		_, err := c.kube.CoreV1().Namespaces().Get(ctx, bootstrap.DefaultReleaseNamespace, metav1.GetOptions{})
+		return apierrors.IsNotFound(err)
+	})
+
+	kept, err := s.teardown(t, teardown.Options{DryRun: true, Force: true})
+	if text := show(kept) + strings.Join(kept.Warnings, "\n"); err != nil || !strings.Contains(text, "kubectl delete validatingwebhookconfiguration externalsecret-validate") ||
+		!strings.Contains(text, "kubectl patch namespace bystander --type=merge -p") {
+		t.Errorf("a teardown that keeps the CRDs: %v\n%s", err, text)
+	}
+	planned, err := s.teardown(t, teardown.Options{DryRun: true, Force: true, DeleteCRDs: true})
+	for _, row := range []string{
+		"delete validatingwebhookconfiguration/externalsecret-validate", "delete validatingwebhookconfiguration/secretstore-validate",
+		"update namespace/bystander: takes off the operator's finalizers", "update namespace/dead-operator",
+	} {
+		if err != nil || !strings.Contains(show(planned), row) {
+			t.Errorf("%v: the plan lacks %q:\n%s", err, row, show(planned))
+		}
+	}
+	s.mustTeardown(t, teardown.Options{Force: true, DeleteCRDs: true})
+	s.mustBeGone(t)
+	left, err := c.kube.CoreV1().Namespaces().Get(t.Context(), "bystander", metav1.GetOptions{})
+	kubetest.Must(t, err)
+	if strings.Join(left.Finalizers, " ") != "example.org/mine" {
+		t.Errorf("the bystander's finalizers are %v", left.Finalizers)
+	}
+	_, err = c.kube.CoreV1().Namespaces().Patch(t.Context(), "bystander", types.MergePatchType, []byte(`{"metadata":{"finalizers":[]}}`), metav1.PatchOptions{})
+	kubetest.Must(t, err)
+	kubetest.Must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), "bystander", metav1.DeleteOptions{}))
+	c.crdsAre(t, false)
+}
