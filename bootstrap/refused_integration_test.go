@@ -74,18 +74,20 @@ func TestRefusedBeforehand(t *testing.T) {
 			func(t *testing.T) func() {
 				return c.policy(t, "labels", "", "namespaces", "has(object.metadata.labels) && 'team' in object.metadata.labels")
 			}, nil,
-			[]string{"namespace/external-secrets", "namespace/refused"}, []string{"ValidatingAdmissionPolicy 'labels'", "the platform team wants it otherwise", "kubectl get validatingadmissionpolicy labels"},
+			[]string{"namespace/external-secrets", "namespace/refused"},
+			[]string{"ValidatingAdmissionPolicy 'labels'", "the platform team wants it otherwise", "kubectl get validatingadmissionpolicy labels"},
 		},
 		"policy on CRDs": {
 			func(t *testing.T) func() {
 				return c.policy(t, "crds", "apiextensions.k8s.io", "customresourcedefinitions", "false")
 			}, nil,
-			[]string{"customresourcedefinition/"}, []string{"ValidatingAdmissionPolicy 'crds'"},
+			[]string{"customresourcedefinition/"},
+			[]string{"ValidatingAdmissionPolicy 'crds'"},
 		},
 		"ClusterRole of a release that is gone": {c.clusterRole, nil, []string{"clusterrole/external-secrets-controller"}, []string{"Helm release old in namespace gone", "which is gone: --adopt"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			defer test.arrange(t)()
+			undo := test.arrange(t)
 			s := c.newStage(t, awsfake.Start(t, awsfake.WithAccount(account)), "refused")
 			s.settings.Helm.Set = test.set
 			before := s.photo(t)
@@ -105,6 +107,12 @@ func TestRefusedBeforehand(t *testing.T) {
 				t.Errorf("up wrote to AWS: %v", writes)
 			}
 			same(t, name, before, s.photo(t))
+			undo()
+			s.settings.Helm.Set = nil
+			eventually(t, "end of the policy", func(ctx context.Context) bool {
+				_, err := bootstrap.Plan(ctx, s.settings.Named(), s.env())
+				return err == nil
+			})
 		})
 	}
 	t.Run("adopted", func(t *testing.T) { testAdoptedRest(t, c) })
@@ -171,7 +179,8 @@ func testReleaseFails(t *testing.T, c *cluster) {
 	forget()
 	s.settings.Timeout = 2 * time.Minute
 	eventually(t, "an up that goes on from there", func(ctx context.Context) bool {
-		_, err := bootstrap.Up(ctx, s.settings.Named(), s.env())
+		r, err := bootstrap.Up(ctx, s.settings.Named(), s.env())
+		t.Log(show(r))
 		return err == nil
 	})
 	s.mustTeardown(t, teardown.Options{DeleteCRDs: true})

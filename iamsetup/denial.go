@@ -22,7 +22,7 @@ const (
 	FromNothing      Origin = "no policy that allows it"
 )
 
-// Code of what a denial is, in a Problem.
+// CodeDenied is the code of a denial in a result.
 const CodeDenied = "access-denied"
 
 var deniedAction = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9*]+)`)

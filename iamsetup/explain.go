@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -76,8 +77,7 @@ func (a *AWS) meet(err error) *met {
 	if api, ok := errors.AsType[smithy.APIError](m.err); ok {
 		m.code, m.message = api.ErrorCode(), printable.Line(api.ErrorMessage())
 	}
-	var answer *awshttp.ResponseError
-	if errors.As(m.err, &answer) {
+	if answer, ok := errors.AsType[*awshttp.ResponseError](m.err); ok {
 		m.status = answer.HTTPStatusCode()
 	}
 	if a != nil && a.answered != nil {
@@ -134,14 +134,7 @@ func (m *met) unreachable() cause.Cause {
 // answerExplanations are for what a service of AWS answers about the caller, and for answers that are not AWS's.
 func answerExplanations() []explanation {
 	coded := func(codes ...string) func(*met) bool {
-		return func(m *met) bool {
-			for _, code := range codes {
-				if m.code == code {
-					return true
-				}
-			}
-			return false
-		}
+		return func(m *met) bool { return slices.Contains(codes, m.code) }
 	}
 	clock := func(m *met) bool {
 		return coded("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")(m) ||

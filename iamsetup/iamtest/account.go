@@ -70,7 +70,7 @@ func Making(api *iam.Client, cluster, namespace string) iamsetup.Up {
 func Removing(api *iam.Client, cluster, namespace string) iamsetup.Removal {
 	return iamsetup.Removal{
 		API: api, Account: In("aws"), Owner: Owner(cluster, namespace), Pace: Pace(), Guard: func() error { return nil },
-		Now: time.Now, Waiting: func(string) {}, //nolint:forbidigo // only tests run it
+		Now: time.Now, Waiting: func(string) {},
 	}
 }
 

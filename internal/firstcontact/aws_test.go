@@ -29,7 +29,7 @@ func ssoProfile(t *testing.T, h *home, until time.Time, refresh string) {
 	if until.IsZero() {
 		return
 	}
-	sum := sha1.Sum([]byte("corp")) //nolint:gosec // the name of the file, as the aws command makes it
+	sum := sha1.Sum([]byte("corp")) // the name of the file, as the aws command makes it
 	token := map[string]string{"accessToken": "token", "expiresAt": until.UTC().Format(time.RFC3339), "startUrl": "https://corp.awsapps.com/start", "region": "us-east-1"}
 	if refresh != "" {
 		token["refreshToken"], token["clientId"], token["clientSecret"] = refresh, "id", "secret"
@@ -77,27 +77,39 @@ func TestAWSFails(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]contact{
-		"no credentials, metadata refused": {func(_ *testing.T, h *home) {
-			h.set("AWS_EC2_METADATA_DISABLED", "false")
-			h.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://"+closed(t))
+		"no credentials, metadata refused": {
+			func(_ *testing.T, h *home) {
+				h.set("AWS_EC2_METADATA_DISABLED", "false")
+				h.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://"+closed(t))
+			},
+			[]string{"no AWS credentials were found", "AWS_ACCESS_KEY_ID", `profile "default"`, "~/.aws/config"},
+			[]string{"aws sso login"},
 		},
-			[]string{"no AWS credentials were found", "AWS_ACCESS_KEY_ID", `profile "default"`, "~/.aws/config"}, []string{"aws sso login"}},
-		"no credentials, metadata silent": {func(t *testing.T, h *home) {
-			h.set("AWS_EC2_METADATA_DISABLED", "false")
-			h.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://"+silent(t))
+		"no credentials, metadata silent": {
+			func(t *testing.T, h *home) {
+				h.set("AWS_EC2_METADATA_DISABLED", "false")
+				h.set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://"+silent(t))
+			},
+			[]string{"no AWS credentials were found"},
+			[]string{"--profile"},
 		},
-			[]string{"no AWS credentials were found"}, []string{"--profile"}},
 		"no credentials, metadata switched off": {func(*testing.T, *home) {}, []string{"no AWS credentials were found"}, []string{"list-profiles"}},
 		"no credentials, files elsewhere":       {func(t *testing.T, h *home) { h.set("AWS_CONFIG_FILE", h.write(t, "my.conf", "")) }, []string{"no AWS credentials were found", "my.conf"}, nil},
 		"profile that does not exist":           {func(_ *testing.T, h *home) { h.set("AWS_PROFILE", "nobody") }, []string{"load AWS configuration: there is no profile nobody"}, []string{"list-profiles"}},
-		"profile with half a key": {func(t *testing.T, h *home) {
-			h.write(t, ".aws/credentials", "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+		"profile with half a key": {
+			func(t *testing.T, h *home) {
+				h.write(t, ".aws/credentials", "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n")
+			},
+			[]string{"partial credentials"},
+			[]string{"~/.aws/config"},
 		},
-			[]string{"partial credentials"}, []string{"~/.aws/config"}},
-		"profile whose source is missing": {func(t *testing.T, h *home) {
-			h.write(t, ".aws/config", "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = gone\n")
+		"profile whose source is missing": {
+			func(t *testing.T, h *home) {
+				h.write(t, ".aws/config", "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = gone\n")
+			},
+			[]string{"gone"},
+			[]string{"list-profiles"},
 		},
-			[]string{"gone"}, []string{"list-profiles"}},
 		"SSO without a sign-in": {func(t *testing.T, h *home) { ssoProfile(t, h, time.Time{}, "") }, []string{"IAM Identity Center", "nobody has signed in", "profile dev"}, []string{"aws sso login --profile dev"}},
 		"SSO over":              {func(t *testing.T, h *home) { ssoProfile(t, h, ago, "") }, []string{"sign-in with IAM Identity Center has expired"}, []string{"aws sso login --profile dev"}},
 		"SSO over, refresh refused": {func(t *testing.T, h *home) {
@@ -129,12 +141,15 @@ func TestAWSFails(t *testing.T) {
 			h.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token")
 			h.set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
 		}, []string{"web identity token cannot be read", "/nowhere/token"}, []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}},
-		"web identity refused": {func(t *testing.T, h *home) {
-			h.set("AWS_WEB_IDENTITY_TOKEN_FILE", h.write(t, "token", "x.y.z"))
-			h.set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
-			h.set("AWS_ENDPOINT_URL_STS", refusal(t, 400, "InvalidIdentityToken", "No OpenIDConnect provider found"))
+		"web identity refused": {
+			func(t *testing.T, h *home) {
+				h.set("AWS_WEB_IDENTITY_TOKEN_FILE", h.write(t, "token", "x.y.z"))
+				h.set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
+				h.set("AWS_ENDPOINT_URL_STS", refusal(t, 400, "InvalidIdentityToken", "No OpenIDConnect provider found"))
+			},
+			[]string{"web identity token is not taken", "InvalidIdentityToken", "No OpenIDConnect provider"},
+			[]string{"issuer, subject and audience"},
 		},
-			[]string{"web identity token is not taken", "InvalidIdentityToken", "No OpenIDConnect provider"}, []string{"issuer, subject and audience"}},
 		"credential process that is not there": {func(t *testing.T, h *home) {
 			h.write(t, ".aws/config", "[default]\ncredential_process = no-such-program --x\n")
 		}, []string{"credential_process of profile default failed"}, []string{"run it by hand: no-such-program --x"}},
@@ -172,14 +187,20 @@ func TestAWSFails(t *testing.T) {
 		"no TLS": {sts(func(t *testing.T) string {
 			return strings.Replace(serve(t, 200, "text/plain", "x"), "http://", "https://", 1)
 		}), []string{"does not speak TLS"}, nil},
-		"proxy that refuses": {func(t *testing.T, h *home) {
-			h.keys()
-			h.set("HTTPS_PROXY", serve(t, 407, "text/plain", ""))
-			h.set("NO_PROXY", "127.0.0.2")
+		"proxy that refuses": {
+			func(t *testing.T, h *home) {
+				h.keys()
+				h.set("HTTPS_PROXY", serve(t, 407, "text/plain", ""))
+				h.set("NO_PROXY", "127.0.0.2")
+			},
+			[]string{"proxy refuses to connect: Proxy Authentication Required"},
+			[]string{"HTTPS_PROXY"},
 		},
-			[]string{"proxy refuses to connect: Proxy Authentication Required"}, []string{"HTTPS_PROXY"}},
-		"proxy that is not there": {func(t *testing.T, h *home) { h.keys(); h.set("HTTPS_PROXY", "http://"+closed(t)) },
-			[]string{"the proxy cannot be used: the connection is refused"}, []string{"HTTPS_PROXY"}},
+		"proxy that is not there": {
+			func(t *testing.T, h *home) { h.keys(); h.set("HTTPS_PROXY", "http://"+closed(t)) },
+			[]string{"the proxy cannot be used: the connection is refused"},
+			[]string{"HTTPS_PROXY"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
