@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	"helm.sh/helm/v3/pkg/release"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,12 +69,18 @@ type trial struct {
 
 // objectsIn are those that can be tried: what a CRD of the same chart makes known cannot be.
 func (s *Step) objectsIn(docs []string) (out, crds []trial) {
-	var defined []string // groups of the chart's own CRDs
+	var defined []string // groups of the chart's own CRDs, and its own namespaces
 	for _, doc := range docs {
 		body, err := yaml.YAMLToJSON([]byte(doc))
 		object := &unstructured.Unstructured{}
 		if err != nil || json.Unmarshal(body, &object.Object) != nil || object.GetKind() == "" {
 			continue // Helm itself says what is wrong with it
+		}
+		if strings.Contains(object.GetAnnotations()[release.HookAnnotation], "test") {
+			continue // it is made by `helm test` alone
+		}
+		if object.GetKind() == "Namespace" {
+			defined = append(defined, object.GetName())
 		}
 		if object.GetKind() == stored.CRDKind {
 			group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
@@ -89,7 +96,7 @@ func (s *Step) objectsIn(docs []string) (out, crds []trial) {
 		}
 	}
 	return slices.DeleteFunc(out, func(t trial) bool {
-		return t.unknown != nil && slices.Contains(defined, t.GroupVersionKind().Group)
+		return t.unknown != nil && slices.Contains(defined, t.GroupVersionKind().Group) || t.GetNamespace() != "" && slices.Contains(defined, t.GetNamespace())
 	}), crds
 }
 
@@ -182,7 +189,7 @@ func (s *Step) judge(ctx context.Context, t trial, live *unstructured.Unstructur
 			return plan.Change{}, nil
 		case gone != nil:
 			return s.refusal(t, verb, gone), nil
-		case refused(err):
+		case refused(err), apierrors.IsNotFound(err): // a namespace that nobody makes
 			return s.refusal(t, verb, err), nil
 		}
 		return plan.Change{}, passes(err)
