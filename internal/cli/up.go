@@ -22,8 +22,9 @@ func newUp(p Process) command {
 			"the way it says all of it and writes nothing.\n\n" +
 			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, changed,\n" +
 			"changes[{step, resource, action, reason}], outputs{policyArn, userArn, accessKeyId, secrets[], roleArn,\n" +
-			"release{name, namespace, chartVersion, revision}}, warnings[], errors[{step, message, hint, code}], durationSeconds}: an\n" +
-			"action is create, update, delete, adopt, none or blocked; an output that this mode does not have is absent.",
+			"release{name, namespace, chartVersion, revision}}, warnings[], errors[{step, message, hint, code}],\n" +
+			"durationSeconds}: an action is create, update, delete, adopt, none or blocked; an output that this mode does not\n" +
+			"have is absent, as is a code that no kind of error has.",
 		example: []string{"gen3-bootstrap up --account 111122223333 --region us-east-1 -n gen3"},
 		groups:  append([]group{own}, in.groups()...),
 		run: func(ctx context.Context) error {
