@@ -203,7 +203,8 @@ func (s *Step) judge(ctx context.Context, t trial, live *unstructured.Unstructur
 // judgeOwner refuses, or adopts, what belongs to another release.
 func (s *Step) judgeOwner(ctx context.Context, t trial, live metav1.ObjectMeta) plan.Change {
 	standing := sdk.Standing{Kind: t.GetKind(), Name: s.resourceOf(t).String(), Namespaced: t.namespaced(), Owner: owner.Of(live)}
-	if s.mayTake(standing) && !s.hasSeenEnd(standing.Owner) {
+	// A second look tells again what --adopt takes over; CRDs are told with the release.
+	if s.mayTake(standing) && (standing.Kind == stored.CRDKind || !s.hasSeenEnd(standing.Owner)) {
 		return plan.Change{}
 	}
 	refused := s.taken([]sdk.Standing{standing})
