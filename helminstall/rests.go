@@ -3,13 +3,19 @@ package helminstall
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -78,4 +84,153 @@ func inTheWay(o *Observed, w Want) (Verdict, bool) {
 		}, true
 	}
 	return Verdict{}, false
+}
+
+// deadWebhook is a configuration that sends objects of External Secrets to a service which does not exist any more: the operator's
+// namespace was deleted, and what is cluster-wide stayed. Until it goes, none of these objects can be made or changed.
+type deadWebhook struct {
+	name    string
+	uid     metav1.Preconditions
+	owner   owner.Owner
+	service string // namespace/name
+}
+
+// readDeadWebhooks looks for them where no operator runs. Who may not list configurations is told of none: the API server's
+// answer names the webhook that is met.
+func (s *Step) readDeadWebhooks(ctx context.Context) ([]deadWebhook, error) {
+	if len(s.seen.Operators) > 0 || s.seen.Unseen != "" {
+		return nil, nil
+	}
+	var out []deadWebhook
+	api := s.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
+	var failed error
+	err := pages.Each(ctx, api.List, metav1.ListOptions{}, func(c *admissionv1.ValidatingWebhookConfiguration) {
+		service, dead, err := s.isDead(ctx, c)
+		failed = errors.Join(failed, err)
+		if dead {
+			uid := c.UID
+			out = append(out, deadWebhook{c.Name, metav1.Preconditions{UID: &uid}, owner.Of(c.ObjectMeta), service})
+		}
+	})
+	if apierrors.IsForbidden(err) {
+		return nil, nil
+	}
+	if err = errors.Join(err, failed); err != nil {
+		return nil, fmt.Errorf("look for webhooks of an operator that is gone: %w", err)
+	}
+	return out, nil
+}
+
+// isDead reports that a configuration is for External Secrets alone, and none of its services exists.
+func (s *Step) isDead(ctx context.Context, c *admissionv1.ValidatingWebhookConfiguration) (service string, dead bool, err error) {
+	for _, w := range c.Webhooks {
+		ours := func(r admissionv1.RuleWithOperations) bool {
+			return !slices.ContainsFunc(r.APIGroups, func(group string) bool { return !strings.HasSuffix("."+group, apiSuffix) })
+		}
+		if w.ClientConfig.Service == nil || len(w.Rules) == 0 || slices.ContainsFunc(w.Rules, func(r admissionv1.RuleWithOperations) bool { return !ours(r) }) {
+			return "", false, nil
+		}
+		at := w.ClientConfig.Service
+		_, err := s.Client.CoreV1().Services(at.Namespace).Get(ctx, at.Name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsForbidden(err), err == nil:
+			return "", false, nil
+		case !apierrors.IsNotFound(err):
+			return "", false, fmt.Errorf("get Service %s/%s: %w", at.Namespace, at.Name, err)
+		}
+		service = at.Namespace + "/" + at.Name
+	}
+	return service, service != "", nil
+}
+
+func (d deadWebhook) resource() plan.Resource {
+	return plan.Of(plan.ValidatingWebhook, d.name)
+}
+
+func (d deadWebhook) says() string {
+	return fmt.Sprintf("Service %s, which it asks, is gone: no object of External Secrets can be made or changed", d.service)
+}
+
+// cure is the way out where it is not ours to take.
+func (d deadWebhook) cure() string {
+	return "if nobody needs it: " + hint.Command("kubectl", "delete", plan.ValidatingWebhook, d.name)
+}
+
+// planDeadWebhooks says what becomes of them in a teardown that deletes the CRDs: they would keep the objects from going. Those
+// of other releases are not ours to delete.
+func (s *Step) planDeadWebhooks(ctx context.Context, deleteCRDs bool) ([]plan.Change, error) {
+	dead, err := s.readDeadWebhooks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []plan.Change
+	for _, d := range dead {
+		c := plan.Change{Step: stepName, Resource: d.resource()}
+		switch {
+		case d.owner.Of(s.Settings.Release, s.Namespace) && deleteCRDs:
+			c.Action, c.Reason = plan.Delete, d.says()
+			s.dead = append(s.dead, d)
+		case deleteCRDs:
+			c.Action, c.Reason, c.Hint = plan.Blocked, d.resource().String()+" is of "+d.owner.String()+", and "+d.says(), d.cure()
+		default:
+			s.warnings = append(s.warnings, d.resource().String()+": "+d.says()+"; "+d.cure())
+			continue
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// deleteDeadWebhooks deletes those that the plan showed, unless they were made anew.
+func (s *Step) deleteDeadWebhooks(ctx context.Context, sink event.Sink) error {
+	var errs []error
+	for _, d := range s.dead {
+		err := s.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Delete(ctx, d.name, metav1.DeleteOptions{Preconditions: &d.uid})
+		if err != nil && !apierrors.IsNotFound(err) {
+			errs = append(errs, fmt.Errorf("delete %s: %w", d.resource(), err))
+			continue
+		}
+		c := plan.Change{Step: stepName, Resource: d.resource(), Action: plan.Delete, Reason: d.says()}
+		s.emit(sink, event.Event{Type: event.Changed, Change: &c})
+	}
+	s.dead = nil
+	return errors.Join(errs...)
+}
+
+// hasEnded reports that a release is gone for sure: no operator of it runs anywhere in the cluster, and its namespace does not
+// exist, or has nothing stored of it. Where any of that may not be read, it may be there.
+func (s *Step) hasEnded(ctx context.Context, by owner.Owner) bool {
+	runs := func(o Operator) bool { return o.Owner == by }
+	if by.Release == "" || by.GitOps() || s.seen.Unseen != "" || slices.ContainsFunc(s.seen.Operators, runs) {
+		return false
+	}
+	ended := false
+	_, err := s.Client.CoreV1().Namespaces().Get(ctx, by.Namespace, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		ended = true
+	case err == nil:
+		list, err := s.Client.CoreV1().Secrets(by.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "owner=helm,name=" + by.Release, Limit: 1})
+		ended = err == nil && len(list.Items) == 0
+	}
+	if ended {
+		s.noteEnded(by)
+	}
+	return ended
+}
+
+func (s *Step) noteEnded(by owner.Owner) {
+	s.noting.Lock()
+	defer s.noting.Unlock()
+	if s.ended == nil {
+		s.ended = map[owner.Owner]bool{}
+	}
+	s.ended[by] = true
+}
+
+// hasSeenEnd reports that hasEnded was true for it.
+func (s *Step) hasSeenEnd(by owner.Owner) bool {
+	s.noting.Lock()
+	defer s.noting.Unlock()
+	return s.ended[by]
 }
