@@ -125,7 +125,7 @@ func (r *Run) mayWrite(ctx context.Context) error {
 		refused = slices.DeleteFunc(refused, refusal.OfRights)
 	}
 	r.block(refused)
-	if denied != nil || len(refused) > 0 {
+	if denied != nil || len(refused) > 0 || r.blind {
 		return ErrFailed
 	}
 	return nil

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
@@ -41,6 +43,23 @@ func (c *cluster) policy(t *testing.T, name, group, resource, expression string)
 	return func() {
 		kubetest.Must(t, api.ValidatingAdmissionPolicyBindings().Delete(context.Background(), name, metav1.DeleteOptions{}))
 		kubetest.Must(t, api.ValidatingAdmissionPolicies().Delete(context.Background(), name, metav1.DeleteOptions{}))
+	}
+}
+
+// quota leaves room for one Secret in the namespace.
+func (c *cluster) quota(t *testing.T) func() {
+	t.Helper()
+	c.namespace(t, "refused")
+	hard := corev1.ResourceList{"count/secrets": resource.MustParse("1")}
+	api := c.kube.CoreV1().ResourceQuotas("refused")
+	quota, err := api.Create(t.Context(), &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "few"}, Spec: corev1.ResourceQuotaSpec{Hard: hard}}, metav1.CreateOptions{})
+	kubetest.Must(t, err)
+	quota.Status = corev1.ResourceQuotaStatus{Hard: hard, Used: corev1.ResourceList{"count/secrets": resource.MustParse("0")}}
+	_, err = api.UpdateStatus(t.Context(), quota, metav1.UpdateOptions{})
+	kubetest.Must(t, err)
+	return func() {
+		kubetest.Must(t, c.kube.CoreV1().Namespaces().Delete(context.Background(), "refused", metav1.DeleteOptions{}))
+		c.awaitGone(t, "refused")
 	}
 }
 
@@ -84,7 +103,8 @@ func TestRefusedBeforehand(t *testing.T) {
 			[]string{"customresourcedefinition/"},
 			[]string{"ValidatingAdmissionPolicy 'crds'"},
 		},
-		"ClusterRole of a release that is gone": {c.clusterRole, nil, []string{"clusterrole/external-secrets-controller"}, []string{"Helm release old in namespace gone", "which is gone: --adopt"}},
+		"quota that has room for one Secret of two": {c.quota, nil, []string{"secret/refused/"}, []string{"leaves room for 1 of the 2 secrets", "describe resourcequota"}},
+		"ClusterRole of a release that is gone":     {c.clusterRole, nil, []string{"clusterrole/external-secrets-controller"}, []string{"Helm release old in namespace gone", "which is gone: --adopt"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			undo := test.arrange(t)

@@ -3,8 +3,14 @@ package bootstrap
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
@@ -56,7 +62,51 @@ func (r *Run) rehearse(ctx context.Context) []plan.Change {
 			r.Result.Warnings = words.AddOnce(r.Result.Warnings, warning)
 			continue
 		}
+		if gone == nil && !refusal.Answered(err) {
+			r.blind = true
+			_ = r.Fail(planned[i].Step, err)
+			continue
+		}
 		out = append(out, refusal.Of(planned[i], "", cmp.Or(gone, err)))
+	}
+	return append(out, r.overQuota(ctx, planned)...)
+}
+
+// overQuota judges the sum of what is to be made in the namespace: a dry run judges each object by itself. Who may not read
+// quotas goes by the dry runs alone.
+func (r *Run) overQuota(ctx context.Context, planned []plan.Change) []plan.Change {
+	namespace := r.Target.Settings.Namespace
+	if r.Target.Namespace == nil {
+		return nil
+	}
+	quotas, err := r.Target.Kube.CoreV1().ResourceQuotas(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil
+	}
+	counts := map[corev1.ResourceName][]plan.Change{}
+	for _, c := range planned {
+		if c.Action == plan.Create {
+			for _, name := range map[string][]corev1.ResourceName{
+				plan.Secret: {"secrets", "count/secrets"}, plan.ConfigMap: {"configmaps", "count/configmaps"},
+			}[c.Resource.Kind] {
+				counts[name] = append(counts[name], c)
+			}
+		}
+	}
+	var out []plan.Change
+	for _, q := range quotas.Items {
+		for _, name := range slices.Sorted(maps.Keys(counts)) {
+			made := counts[name]
+			hard, limited := q.Status.Hard[name]
+			used := q.Status.Used[name]
+			room := hard.Value() - used.Value()
+			if !limited || room <= 0 || int64(len(made)) <= room { // without any room each dry run was refused
+				continue
+			}
+			err := hint.With(fmt.Errorf("quota %s leaves room for %d of the %d %s that are to be made", q.Name, room, len(made), strings.TrimPrefix(string(name), "count/")),
+				"ask for more, or delete what is not needed: "+hint.Command("kubectl", "-n", namespace, "describe", "resourcequota"))
+			out = append(out, refusal.Of(made[len(made)-1], "", err))
+		}
 	}
 	return out
 }

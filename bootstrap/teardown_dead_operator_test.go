@@ -31,6 +31,26 @@ func (c *cluster) webhooksAre(t *testing.T, policy admissionv1.FailurePolicyType
 	}
 }
 
+// mutating makes a webhook of a release that asks the operator's service, and returns what takes it away.
+func (c *cluster) mutating(t *testing.T, name, release string) func() {
+	t.Helper()
+	none, policy, versions := admissionv1.SideEffectClassNone, admissionv1.Fail, []string{"v1"}
+	api := c.kube.AdmissionregistrationV1().MutatingWebhookConfigurations()
+	_, err := api.Create(t.Context(), &admissionv1.MutatingWebhookConfiguration{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": bootstrap.DefaultReleaseNamespace}},
+		Webhooks: []admissionv1.MutatingWebhook{{
+			Name: name + ".external-secrets.io", SideEffects: &none, FailurePolicy: &policy, AdmissionReviewVersions: versions,
+			ClientConfig: admissionv1.WebhookClientConfig{Service: &admissionv1.ServiceReference{Namespace: bootstrap.DefaultReleaseNamespace, Name: "external-secrets-webhook"}},
+			Rules: []admissionv1.RuleWithOperations{{
+				Operations: []admissionv1.OperationType{admissionv1.Update},
+				Rule:       admissionv1.Rule{APIGroups: []string{"external-secrets.io"}, APIVersions: versions, Resources: []string{"externalsecrets"}},
+			}},
+		}},
+	}, metav1.CreateOptions{})
+	kubetest.Must(t, err)
+	return func() { kubetest.Must(t, api.Delete(context.Background(), name, metav1.DeleteOptions{})) }
+}
+
 // testDeadOperator: somebody deleted the operator's namespace. Its webhooks refuse whatever is done to its objects, and its
 // finalizers hold objects and namespaces.
 func testDeadOperator(t *testing.T, c *cluster) {
@@ -49,6 +69,8 @@ func testDeadOperator(t *testing.T, c *cluster) {
 		_, err := c.kube.CoreV1().Namespaces().Patch(t.Context(), name, types.MergePatchType, []byte(strings.Replace(held, `,"example.org/mine"`, map[string]string{"bystander": `,"example.org/mine"`}[name], 1)), metav1.PatchOptions{})
 		kubetest.Must(t, err)
 	}
+	c.mutating(t, "es-mutate", bootstrap.DefaultRelease)
+	foreign := c.mutating(t, "es-foreign", "somebody-elses")
 	kubetest.Must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), bootstrap.DefaultReleaseNamespace, metav1.DeleteOptions{}))
 	eventually(t, "end of the operator's namespace", func(ctx context.Context) bool {
 		_, err := c.kube.CoreV1().Namespaces().Get(ctx, bootstrap.DefaultReleaseNamespace, metav1.GetOptions{})
@@ -60,9 +82,14 @@ func testDeadOperator(t *testing.T, c *cluster) {
 		!strings.Contains(text, "kubectl patch namespace bystander --type=merge -p") {
 		t.Errorf("a teardown that keeps the CRDs: %v\n%s", err, text)
 	}
+	blocked, err := s.teardown(t, teardown.Options{DryRun: true, Force: true, DeleteCRDs: true})
+	if text := show(blocked); err == nil || !strings.Contains(text, "blocked mutatingwebhookconfiguration/es-foreign") || strings.Contains(text, "delete customresourcedefinition/") {
+		t.Errorf("somebody else's webhook: %v\n%s", err, text)
+	}
+	foreign()
 	planned, err := s.teardown(t, teardown.Options{DryRun: true, Force: true, DeleteCRDs: true})
 	for _, row := range []string{
-		"delete validatingwebhookconfiguration/externalsecret-validate", "delete validatingwebhookconfiguration/secretstore-validate",
+		"delete validatingwebhookconfiguration/externalsecret-validate", "delete validatingwebhookconfiguration/secretstore-validate", "delete mutatingwebhookconfiguration/es-mutate",
 		"update namespace/bystander: takes off the operator's finalizers", "update namespace/dead-operator",
 	} {
 		if err != nil || !strings.Contains(show(planned), row) {

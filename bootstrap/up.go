@@ -123,6 +123,13 @@ func (r *Run) applyLocked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(r.made) > 0 { // before the namespace was there, nothing in it could be tried
+		refused := r.rehearse(ctx)
+		r.block(refused)
+		if len(refused) > 0 || r.blind {
+			return ErrFailed
+		}
+	}
 	engine := r.engine()
 	changed, failures := engine.apply(ctx)
 	r.Result.Changes = withUnchanged(engine, changed, r.Result.Changes)

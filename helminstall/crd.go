@@ -10,11 +10,15 @@ import (
 	"helm.sh/helm/v3/pkg/kube"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/metadata"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/rawget"
 )
 
@@ -122,4 +126,40 @@ func storedVersionsServed(crd string, stored, have []string) error {
 		}
 	}
 	return nil
+}
+
+// tryCRDs asks whose those are that exist, and tries the smallest one that does not: whoever refuses CRDs refuses each of them,
+// and two dozen large ones would take the API server as long as the rest of the run.
+func (s *Step) tryCRDs(ctx context.Context, client dynamic.Interface, crds []trial) ([]plan.Change, error) {
+	if len(crds) == 0 || crds[0].unknown != nil {
+		return nil, nil
+	}
+	names, err := metadata.NewForConfig(s.Config)
+	if err != nil {
+		return nil, err
+	}
+	standing := map[string]*metav1.PartialObjectMetadata{}
+	err = pages.Each(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
+		return names.Resource(crds[0].mapping.Resource).List(ctx, o)
+	}, metav1.ListOptions{}, func(o *metav1.PartialObjectMetadata) { standing[o.Name] = o })
+	if apierrors.IsForbidden(err) {
+		return nil, nil // the two that matter most were read by name
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list CRDs: %w", err)
+	}
+	var out []plan.Change
+	smallest := -1
+	for i, t := range crds {
+		if live := standing[t.GetName()]; live != nil {
+			out = append(out, s.judgeOwner(ctx, t, live.ObjectMeta))
+		} else if smallest < 0 || len(t.body) < len(crds[smallest].body) {
+			smallest = i
+		}
+	}
+	if smallest >= 0 {
+		refused, err := s.tryObject(ctx, client, crds[smallest])
+		return append(out, refused), err
+	}
+	return out, nil
 }

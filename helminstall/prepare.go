@@ -58,8 +58,8 @@ func (s *Step) warnOfDead(ctx context.Context) error {
 	}
 	dead, err := s.readDeadWebhooks(ctx)
 	for _, d := range dead {
-		text := d.resource().String() + " is of an operator that is gone (" + d.owner.String() + ")"
-		if slices.Contains(fixedWebhooks(), d.name) {
+		text := d.object.String() + " is of an operator that is gone (" + d.owner.String() + ")"
+		if slices.Contains(fixedWebhooks(), d.object.Name) {
 			s.warn(text + ": this release takes it over")
 		} else {
 			s.warn(text + ": " + d.says() + "; " + d.cure())

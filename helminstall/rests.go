@@ -11,6 +11,10 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -89,7 +93,7 @@ func inTheWay(o *Observed, w Want) (Verdict, bool) {
 // deadWebhook is a configuration that sends objects of External Secrets to a service which does not exist any more: the operator's
 // namespace was deleted, and what is cluster-wide stayed. Until it goes, none of these objects can be made or changed.
 type deadWebhook struct {
-	name    string
+	object  plan.Resource
 	uid     metav1.Preconditions
 	owner   owner.Owner
 	service string // namespace/name
@@ -101,24 +105,35 @@ func (s *Step) readDeadWebhooks(ctx context.Context) ([]deadWebhook, error) {
 	if len(s.seen.Operators) > 0 || s.seen.Unseen != "" {
 		return nil, nil
 	}
-	var out []deadWebhook
-	api := s.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
-	var failed error
-	err := pages.Each(ctx, api.List, metav1.ListOptions{}, func(c *admissionv1.ValidatingWebhookConfiguration) {
-		service, dead, err := s.isDead(ctx, c)
-		failed = errors.Join(failed, err)
-		if dead {
-			uid := c.UID
-			out = append(out, deadWebhook{c.Name, metav1.Preconditions{UID: &uid}, owner.Of(c.ObjectMeta), service})
-		}
-	})
-	if apierrors.IsForbidden(err) {
-		return nil, nil
-	}
-	if err = errors.Join(err, failed); err != nil {
+	client, err := dynamic.NewForConfig(s.Config)
+	if err != nil {
 		return nil, fmt.Errorf("look for webhooks of an operator that is gone: %w", err)
 	}
+	var out []deadWebhook
+	for _, kind := range []string{plan.ValidatingWebhook, plan.MutatingWebhook} {
+		var failed error
+		err := pages.Each(ctx, client.Resource(webhooksOf(kind)).List, metav1.ListOptions{}, func(o *unstructured.Unstructured) {
+			// Both kinds say in the same fields whom they ask about what.
+			var c admissionv1.ValidatingWebhookConfiguration
+			if runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &c) != nil {
+				return
+			}
+			service, dead, err := s.isDead(ctx, &c)
+			failed = errors.Join(failed, err)
+			if dead {
+				uid := c.UID
+				out = append(out, deadWebhook{plan.Of(kind, c.Name), metav1.Preconditions{UID: &uid}, owner.Of(c.ObjectMeta), service})
+			}
+		})
+		if err = errors.Join(err, failed); err != nil && !apierrors.IsForbidden(err) {
+			return nil, fmt.Errorf("look for webhooks of an operator that is gone: %w", err)
+		}
+	}
 	return out, nil
+}
+
+func webhooksOf(kind string) schema.GroupVersionResource {
+	return admissionv1.SchemeGroupVersion.WithResource(kind + "s")
 }
 
 // isDead reports that a configuration is for External Secrets alone, and none of its services exists.
@@ -143,17 +158,13 @@ func (s *Step) isDead(ctx context.Context, c *admissionv1.ValidatingWebhookConfi
 	return service, service != "", nil
 }
 
-func (d deadWebhook) resource() plan.Resource {
-	return plan.Of(plan.ValidatingWebhook, d.name)
-}
-
 func (d deadWebhook) says() string {
 	return fmt.Sprintf("Service %s, which it asks, is gone: no object of External Secrets can be made or changed", d.service)
 }
 
 // cure is the way out where it is not ours to take.
 func (d deadWebhook) cure() string {
-	return "if nobody needs it: " + hint.Command("kubectl", "delete", plan.ValidatingWebhook, d.name)
+	return "if nobody needs it: " + hint.Command("kubectl", "delete", d.object.Kind, d.object.Name)
 }
 
 // planDeadWebhooks says what becomes of them in a teardown that deletes the CRDs: they would keep the objects from going. Those
@@ -165,15 +176,15 @@ func (s *Step) planDeadWebhooks(ctx context.Context, deleteCRDs bool) ([]plan.Ch
 	}
 	var out []plan.Change
 	for _, d := range dead {
-		c := plan.Change{Step: stepName, Resource: d.resource()}
+		c := plan.Change{Step: stepName, Resource: d.object}
 		switch {
 		case d.owner.Of(s.Settings.Release, s.Namespace) && deleteCRDs:
 			c.Action, c.Reason = plan.Delete, d.says()
 			s.dead = append(s.dead, d)
 		case deleteCRDs:
-			c.Action, c.Reason, c.Hint = plan.Blocked, d.resource().String()+" is of "+d.owner.String()+", and "+d.says(), d.cure()
+			c.Action, c.Reason, c.Hint = plan.Blocked, d.object.String()+" is of "+d.owner.String()+", and "+d.says(), d.cure()
 		default:
-			s.warnings = append(s.warnings, d.resource().String()+": "+d.says()+"; "+d.cure())
+			s.warnings = append(s.warnings, d.object.String()+": "+d.says()+"; "+d.cure())
 			continue
 		}
 		out = append(out, c)
@@ -183,14 +194,18 @@ func (s *Step) planDeadWebhooks(ctx context.Context, deleteCRDs bool) ([]plan.Ch
 
 // deleteDeadWebhooks deletes those that the plan showed, unless they were made anew.
 func (s *Step) deleteDeadWebhooks(ctx context.Context, sink event.Sink) error {
+	client, err := dynamic.NewForConfig(s.Config)
+	if err != nil {
+		return fmt.Errorf("delete webhooks of an operator that is gone: %w", err)
+	}
 	var errs []error
 	for _, d := range s.dead {
-		err := s.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Delete(ctx, d.name, metav1.DeleteOptions{Preconditions: &d.uid})
+		err := client.Resource(webhooksOf(d.object.Kind)).Delete(ctx, d.object.Name, metav1.DeleteOptions{Preconditions: &d.uid})
 		if err != nil && !apierrors.IsNotFound(err) {
-			errs = append(errs, fmt.Errorf("delete %s: %w", d.resource(), err))
+			errs = append(errs, fmt.Errorf("delete %s: %w", d.object, err))
 			continue
 		}
-		c := plan.Change{Step: stepName, Resource: d.resource(), Action: plan.Delete, Reason: d.says()}
+		c := plan.Change{Step: stepName, Resource: d.object, Action: plan.Delete, Reason: d.says()}
 		s.emit(sink, event.Event{Type: event.Changed, Change: &c})
 	}
 	s.dead = nil

@@ -109,7 +109,7 @@ func TestSandboxStoredVersions(t *testing.T) {
 
 func failing(method, part string) func(*http.Request) error {
 	return func(r *http.Request) error {
-		if r.Method == method && strings.Contains(r.URL.Path, part) {
+		if r.Method == method && strings.Contains(r.URL.Path, part) && !r.URL.Query().Has("dryRun") {
 			return errors.New("the test says no")
 		}
 		return nil
@@ -136,12 +136,33 @@ func TestSandboxFailed(t *testing.T) {
 func TestSandboxFailedUpgrade(t *testing.T) {
 	sb := startSandbox(t)
 	converges(t, sb, plan.Create, "", func(s *Settings) { s.Set = []string{"replicaCount=2"} })
-	s := sb.step(t, &recorder{}, func(s *Settings) { s.Set = []string{"resources.limits.cpu=banana"} })
+	refused := sb.step(t, &recorder{}, func(s *Settings) { s.Set = []string{"resources.limits.cpu=banana"} })
+	changes, err := refused.Observe(t.Context())
+	kubetest.Must(t, err)
+	if blocked := plan.BlockedIn(changes); len(blocked) == 0 || blocked[0].Resource != plan.In("deployment", "external-secrets", "external-secrets") {
+		t.Fatalf("what the API server will refuse is not in the plan: %v", changes)
+	}
+	s := sb.step(t, &recorder{fail: failing(http.MethodPatch, "/deployments")}, func(s *Settings) { s.Set = []string{"replicaCount=3"} })
 	if _, _, err := up(t, s); err == nil || !strings.Contains(err.Error(), "deployment/external-secrets/") {
 		t.Fatalf("error %v", err)
 	}
 	converges(t, sb, plan.Update, "upgraded from revision 1, which worked", nil)
 	converges(t, sb, plan.None, "up to date", func(s *Settings) { s.Set = []string{"replicaCount=2"} })
+}
+
+// TestSandboxFieldsGo: an upgrade takes away what the chart no longer says, and its trial must not refuse that.
+func TestSandboxFieldsGo(t *testing.T) {
+	sb := startSandbox(t)
+	budget := func(set ...string) func(*Settings) {
+		return func(s *Settings) { s.Set = append([]string{"podDisruptionBudget.enabled=true"}, set...) }
+	}
+	converges(t, sb, plan.Create, "", budget("podDisruptionBudget.minAvailable=1"))
+	converges(t, sb, plan.Update, "values differ", budget("podDisruptionBudget.minAvailable=0", "podDisruptionBudget.maxUnavailable=1"))
+	got, err := sb.client.PolicyV1().PodDisruptionBudgets("external-secrets").Get(t.Context(), "external-secrets-pdb", metav1.GetOptions{})
+	kubetest.Must(t, err)
+	if got.Spec.MinAvailable != nil || got.Spec.MaxUnavailable == nil {
+		t.Errorf("%+v", got.Spec)
+	}
 }
 
 func TestSandboxElsewhere(t *testing.T) {

@@ -15,15 +15,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/yaml"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
-	"github.com/uc-cdis/gen3-bootstrap/internal/pages"
 	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
@@ -63,12 +64,14 @@ type trial struct {
 	*unstructured.Unstructured
 
 	body    []byte // as JSON
+	was     []byte // the same in the manifest of the revision that worked; nil where it is not in it
 	mapping *meta.RESTMapping
 	unknown error // the server does not know its kind
 }
 
 // objectsIn are those that can be tried: what a CRD of the same chart makes known cannot be.
 func (s *Step) objectsIn(docs []string) (out, crds []trial) {
+	was := s.objectsBefore()
 	var defined []string // groups of the chart's own CRDs, and its own namespaces
 	for _, doc := range docs {
 		body, err := yaml.YAMLToJSON([]byte(doc))
@@ -86,7 +89,7 @@ func (s *Step) objectsIn(docs []string) (out, crds []trial) {
 			group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
 			defined = append(defined, group)
 		}
-		t := trial{Unstructured: object, body: body}
+		t := trial{Unstructured: object, body: body, was: was[keyOf(object, s.Namespace)]}
 		gvk := object.GroupVersionKind()
 		t.mapping, t.unknown = s.apis.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 		if object.GetKind() == stored.CRDKind {
@@ -100,40 +103,24 @@ func (s *Step) objectsIn(docs []string) (out, crds []trial) {
 	}), crds
 }
 
-// tryCRDs asks whose those are that exist, and tries the smallest one that does not: whoever refuses CRDs refuses each of them,
-// and two dozen large ones would take the API server as long as the rest of the run.
-func (s *Step) tryCRDs(ctx context.Context, client dynamic.Interface, crds []trial) ([]plan.Change, error) {
-	if len(crds) == 0 || crds[0].unknown != nil {
-		return nil, nil
+// objectsBefore are those of the release's manifest, as JSON.
+func (s *Step) objectsBefore() map[string][]byte {
+	out := map[string][]byte{}
+	if s.seen == nil || s.seen.gone() {
+		return out
 	}
-	names, err := metadata.NewForConfig(s.Config)
-	if err != nil {
-		return nil, err
-	}
-	standing := map[string]*metav1.PartialObjectMetadata{}
-	err = pages.Each(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
-		return names.Resource(crds[0].mapping.Resource).List(ctx, o)
-	}, metav1.ListOptions{}, func(o *metav1.PartialObjectMetadata) { standing[o.Name] = o })
-	if apierrors.IsForbidden(err) {
-		return nil, nil // the two that matter most were read by name
-	}
-	if err != nil {
-		return nil, fmt.Errorf("list CRDs: %w", err)
-	}
-	var out []plan.Change
-	smallest := -1
-	for i, t := range crds {
-		if live := standing[t.GetName()]; live != nil {
-			out = append(out, s.judgeOwner(ctx, t, live.ObjectMeta))
-		} else if smallest < 0 || len(t.body) < len(crds[smallest].body) {
-			smallest = i
+	for _, doc := range stored.Documents(s.seen.base().Manifest) {
+		body, err := yaml.YAMLToJSON([]byte(doc))
+		object := &unstructured.Unstructured{}
+		if err == nil && json.Unmarshal(body, &object.Object) == nil {
+			out[keyOf(object, s.Namespace)] = body
 		}
 	}
-	if smallest >= 0 {
-		refused, err := s.tryObject(ctx, client, crds[smallest])
-		return append(out, refused), err
-	}
-	return out, nil
+	return out
+}
+
+func keyOf(o *unstructured.Unstructured, namespace string) string {
+	return o.GroupVersionKind().GroupKind().String() + " " + cmp.Or(o.GetNamespace(), namespace) + "/" + o.GetName()
 }
 
 func (t trial) namespaced() bool { return t.mapping.Scope.Name() == meta.RESTScopeNameNamespace }
@@ -158,9 +145,15 @@ func (s *Step) tryObject(ctx context.Context, client dynamic.Interface, t trial)
 	}
 	dry := []string{metav1.DryRunAll}
 	if s.verdict.Action != plan.Create { // most of it exists
-		live, err := api.Patch(ctx, t.GetName(), types.MergePatchType, t.body, metav1.PatchOptions{DryRun: dry, FieldManager: sdk.FieldManager})
+		live, err := api.Get(ctx, t.GetName(), metav1.GetOptions{})
+		if err == nil {
+			if c := s.judgeOwner(ctx, t, metav1.ObjectMeta{Labels: live.GetLabels(), Annotations: live.GetAnnotations()}); c.Action != "" {
+				return c, nil
+			}
+			return s.tryChange(ctx, api, t, live)
+		}
 		if !apierrors.IsNotFound(err) {
-			return s.judge(ctx, t, live, "change", err)
+			return s.judge(ctx, t, nil, "get", err)
 		}
 	}
 	_, err := api.Create(ctx, t.Unstructured, metav1.CreateOptions{DryRun: dry, FieldManager: sdk.FieldManager})
@@ -168,6 +161,38 @@ func (s *Step) tryObject(ctx context.Context, client dynamic.Interface, t trial)
 		return s.judge(ctx, t, nil, "create", err)
 	}
 	return s.judgeStanding(ctx, api, t)
+}
+
+// tryChange sends the patch that Helm would: of what was, what is to be, and what is there, by the rules of the kind where
+// there are some.
+func (s *Step) tryChange(ctx context.Context, api dynamic.ResourceInterface, t trial, live *unstructured.Unstructured) (plan.Change, error) {
+	body, err := json.Marshal(live)
+	if err != nil {
+		return plan.Change{}, fmt.Errorf("encode %s: %w", s.resourceOf(t), err)
+	}
+	was := t.was
+	if was == nil {
+		was = t.body
+	}
+	form, patch := types.MergePatchType, []byte(nil)
+	if typed, schemeErr := scheme.Scheme.New(t.GroupVersionKind()); schemeErr == nil {
+		rules, rulesErr := strategicpatch.NewPatchMetaFromStruct(typed)
+		if rulesErr != nil {
+			return plan.Change{}, fmt.Errorf("compare %s: %w", s.resourceOf(t), rulesErr)
+		}
+		form = types.StrategicMergePatchType
+		patch, err = strategicpatch.CreateThreeWayMergePatch(was, t.body, body, rules, true)
+	} else {
+		patch, err = jsonmergepatch.CreateThreeWayJSONMergePatch(was, t.body, body)
+	}
+	if err != nil {
+		return plan.Change{}, fmt.Errorf("compare %s: %w", s.resourceOf(t), err)
+	}
+	if string(patch) == "{}" {
+		return plan.Change{}, nil
+	}
+	_, err = api.Patch(ctx, t.GetName(), form, patch, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: sdk.FieldManager})
+	return s.judge(ctx, t, nil, "change", err)
 }
 
 // judgeStanding asks whose the object is that stands in the place of one of the chart's.

@@ -72,7 +72,7 @@ func Connect(ctx context.Context, c Connection) (*AWS, error) {
 		c := explainConfig(err, c.Profile)
 		return nil, hint.With(fmt.Errorf("load AWS configuration: %s", c.Text), c.Cures...)
 	}
-	withSignIn(&cfg)
+	withSignIn(&cfg, c.login())
 	answered := &answers{}
 	cfg.APIOptions = append(cfg.APIOptions, answered.note)
 	unwrapped := cfg.Copy()

@@ -71,6 +71,9 @@ func (a *AWS) meet(err error) *met {
 		last = inner[0]
 	}
 	m.service, m.call = last.Service(), last.Operation()
+	if m.signIn != nil && m.call == "AssumeRole" && m.profile.SourceProfileName != "" {
+		m.source = origin{profile: m.profile.SourceProfileName, words: "from profile " + m.profile.SourceProfileName}
+	}
 	if m.signIn != nil && last == ops[0] {
 		m.service, m.call = "", ""
 	}
@@ -99,6 +102,12 @@ func explanations() []explanation {
 		name:    "transport",
 		applies: func(m *met) bool { kind, _ := cause.Transport(m.err); return kind != cause.Other },
 		says:    (*met).unreachable,
+	}, explanation{
+		name:    "endpoint that is no URL",
+		applies: func(m *met) bool { return strings.Contains(m.err.Error(), "unsupported protocol scheme") },
+		says: func(m *met) cause.Cause {
+			return cause.Cause{Text: "the endpoint of " + m.service + " is not a URL", Cures: []string{"correct AWS_ENDPOINT_URL, or endpoint_url in the profile: it begins with https://"}}
+		},
 	}, explanation{
 		name:    "sign-in of another kind",
 		applies: func(m *met) bool { return m.signIn != nil },
@@ -174,7 +183,7 @@ func answerExplanations() []explanation {
 				"`aws account enable-region --region-name " + m.region + "` switches it on (it takes minutes); or choose another --region",
 			}}
 		}},
-		{"throttled", coded("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"), func(m *met) cause.Cause {
+		{"throttled", coded("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDownException"), func(m *met) cause.Cause {
 			return cause.Cause{Text: m.service + " limits the rate of calls of this account, and did not let this one through", Cures: []string{"try again in a minute"}}
 		}},
 		{"not AWS", func(m *met) bool { return m.status != 0 && notAnAnswer(m) }, func(m *met) cause.Cause {
@@ -193,6 +202,17 @@ func answerExplanations() []explanation {
 func notAnAnswer(m *met) bool {
 	var unread *smithy.DeserializationError
 	return errors.As(m.err, &unread) || m.code == "" || m.code == "UnknownError"
+}
+
+// brief is what went wrong without what it was part of.
+func (m *met) brief() string {
+	if kind, text := cause.Transport(m.err); kind != cause.Other {
+		return text
+	}
+	if m.status != 0 {
+		return fmt.Sprintf("HTTP status %d %s", m.status, http.StatusText(m.status))
+	}
+	return printable.Line(innermost(m.signIn.err).Error())
 }
 
 // asks is a command for the same profile.

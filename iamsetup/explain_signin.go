@@ -15,6 +15,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/cause"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
 // origin is where credentials come from.
@@ -83,8 +84,10 @@ func signInExplanations() []explanation {
 			return m.signIn != nil && m.service == service && (len(codes) == 0 || slices.Contains(codes, m.code))
 		}
 	}
-	assume := func(call string) func(*met) bool {
-		return func(m *met) bool { return m.signIn != nil && m.service == "STS" && m.call == call && m.code != "" }
+	assume := func(call string, codes ...string) func(*met) bool {
+		return func(m *met) bool {
+			return m.signIn != nil && m.service == "STS" && m.call == call && slices.Contains(codes, m.code)
+		}
 	}
 	says := func(text func(*met) string, cures func(*met) []string) func(*met) cause.Cause {
 		return func(m *met) cause.Cause { return cause.Cause{Text: text(m), Cures: cures(m)} }
@@ -102,12 +105,12 @@ func signInExplanations() []explanation {
 			},
 		)},
 		{"MFA refused", func(m *met) bool {
-			return assume("AssumeRole")(m) && strings.Contains(m.message, "MultiFactorAuthentication failed")
+			return assume("AssumeRole", "AccessDenied")(m) && strings.Contains(m.message, "MultiFactorAuthentication failed")
 		}, says(
 			func(*met) string { return "the MFA code was refused" },
 			func(*met) []string { return []string{"repeat the command with the next code; each code counts once"} },
 		)},
-		{"role may not be assumed", assume("AssumeRole"), says(
+		{"role may not be assumed", assume("AssumeRole", "AccessDenied"), says(
 			func(m *met) string {
 				return "role " + cmp.Or(m.profile.RoleARN, "of profile "+name(m)) + " cannot be assumed: " + m.code + ": " + m.message
 			},
@@ -116,7 +119,7 @@ func signInExplanations() []explanation {
 					origin{profile: m.profile.SourceProfileName}.command("sts", "get-caller-identity") + "` shows who asks for it"}
 			},
 		)},
-		{"web identity refused", assume("AssumeRoleWithWebIdentity"), says(
+		{"web identity refused", assume("AssumeRoleWithWebIdentity", "AccessDenied", "InvalidIdentityToken", "ExpiredTokenException", "IDPRejectedClaim", "IDPCommunicationError", "ValidationError"), says(
 			func(m *met) string {
 				return "the web identity token is not taken for a role: " + m.code + ": " + m.message
 			},
@@ -143,7 +146,7 @@ func signInExplanations() []explanation {
 			},
 		)},
 		{"SSO expired", func(m *met) bool {
-			return m.signIn != nil && (errors.As(m.err, &invalid) || m.code != "" && (m.service == "SSO" || m.service == "SSO OIDC") ||
+			return m.signIn != nil && (errors.As(m.err, &invalid) || slices.Contains(overSSO(), m.code) && (m.service == "SSO" || m.service == "SSO OIDC") ||
 				m.service == "" && m.source.sso())
 		}, says(
 			func(m *met) string {
@@ -167,12 +170,12 @@ func signInExplanations() []explanation {
 				return "the credential_process of profile " + name(m) + " failed: " + printable.Line(m.processWords(process))
 			},
 			func(m *met) []string {
-				return []string{"run it by hand: " + printable.Line(m.profile.CredentialProcess)}
+				return []string{"run it by hand: " + redact.Words(printable.Line(m.profile.CredentialProcess))}
 			},
 		)},
 		{"container", func(m *met) bool { return m.signIn != nil && m.source.has(aws.CredentialSourceHTTP) && m.service == "" }, says(
 			func(m *met) string {
-				return "the container's credential service gives no credentials: " + printable.Line(m.signIn.Error())
+				return "the container's credential service gives no credentials: " + m.brief()
 			},
 			func(*met) []string {
 				return []string{"check the task role or the Pod Identity association; unset AWS_CONTAINER_CREDENTIALS_FULL_URI to sign in another way"}
@@ -188,10 +191,22 @@ func signInExplanations() []explanation {
 }
 
 func (m *met) processWords(err *processcreds.ProviderError) string {
-	if err.Err == nil {
+	switch {
+	case err.Err == nil:
 		return err.Error()
+	case strings.Contains(err.Err.Error(), "process output"): // it would quote the output, which may hold credentials
+		return "its output is not the JSON that is expected"
 	}
-	return err.Err.Error()
+	words := err.Err.Error()
+	if said := m.signIn.by.said; said != nil && said.Len() > 0 {
+		words += ": " + strings.Join(strings.Fields(said.String()), " ")
+	}
+	return words
+}
+
+// overSSO are the answers of IAM Identity Center to a sign-in that is over.
+func overSSO() []string {
+	return []string{"UnauthorizedException", "InvalidGrantException", "UnauthorizedClientException", "ExpiredTokenException", "AccessDeniedException", "InvalidClientException", "InvalidRequestException"}
 }
 
 func (m *met) renewSSO() []string {
@@ -217,8 +232,21 @@ func explainConfig(err error, profile string) cause.Cause {
 	case errors.As(err, &unread):
 		return cause.Cause{Text: printable.Line(strings.Join(strings.Fields(err.Error()), " ")), Cures: []string{"correct the file; `aws configure list` reads it too"}}
 	}
+	text := strings.TrimSuffix(printable.Line(strings.Join(strings.Fields(err.Error()), " ")), ", <nil>")
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &file):
+		return cause.Cause{Text: "a file that the configuration names cannot be read: " + text, Cures: []string{"correct AWS_CA_BUNDLE, AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE, or ca_bundle in the profile"}}
+	case strings.Contains(text, "role ARN is not set"), strings.Contains(text, "token file path is not set"):
+		return cause.Cause{Text: "the web identity is set in part: " + text, Cures: []string{"set both AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, or neither"}}
+	case strings.Contains(text, "loopback/ecs/eks hosts"), strings.Contains(text, "HTTP cred provider"):
+		return cause.Cause{Text: "the container's credential service cannot be used: " + text, Cures: []string{"correct or unset AWS_CONTAINER_CREDENTIALS_FULL_URI"}}
+	}
+	if env, envErr := config.NewEnvConfig(); envErr == nil {
+		profile = cmp.Or(profile, env.SharedConfigProfile)
+	}
 	return cause.Cause{
-		Text:  "profile " + cmp.Or(profile, "default") + " cannot be used: " + printable.Line(strings.Join(strings.Fields(err.Error()), " ")),
+		Text:  "profile " + cmp.Or(profile, "default") + " cannot be used: " + text,
 		Cures: []string{"correct it in ~/.aws/config; " + list},
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,6 +53,7 @@ type signIn struct {
 
 	profile config.SharedConfig
 	env     config.EnvConfig
+	said    *strings.Builder // the words of a credential_process
 
 	mu     sync.Mutex
 	failed error
@@ -81,7 +84,7 @@ func sourcesOf(p aws.CredentialsProvider) []aws.CredentialSource {
 // signInOptions are how a person signs in, and for how long the SDK waits.
 func (c Connection) signInOptions() []func(*config.LoadOptions) error {
 	return []func(*config.LoadOptions) error{
-		config.WithProcessCredentialOptions(func(o *processcreds.Options) { o.Timeout = max(c.Login, connectLimit) }),
+		config.WithProcessCredentialOptions(func(o *processcreds.Options) { o.Timeout = c.login() }),
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 			o.TokenProvider = func() (string, error) {
 				if c.Ask == nil {
@@ -93,8 +96,10 @@ func (c Connection) signInOptions() []func(*config.LoadOptions) error {
 	}
 }
 
+func (c Connection) login() time.Duration { return max(c.Login, connectLimit) }
+
 // withSignIn puts the border around the credentials that the SDK found a way to.
-func withSignIn(cfg *aws.Config) {
+func withSignIn(cfg *aws.Config, limit time.Duration) {
 	s := &signIn{CredentialsProvider: cfg.Credentials}
 	for _, source := range cfg.ConfigSources {
 		switch source := source.(type) {
@@ -109,6 +114,16 @@ func withSignIn(cfg *aws.Config) {
 			o.HTTPClient, o.Retryer = awshttp.NewBuildableClient().WithTimeout(metadataLimit), aws.NopRetryer{}
 		})
 		s.CredentialsProvider = aws.NewCredentialsCache(ec2rolecreds.New(func(o *ec2rolecreds.Options) { o.Client = client }))
+	}
+	if own := s.profile.CredentialProcess; own != "" && slices.Equal(sourcesOf(cfg.Credentials), []aws.CredentialSource{aws.CredentialSourceProfileProcess, aws.CredentialSourceProcess}) {
+		s.said = &strings.Builder{}
+		s.CredentialsProvider = aws.NewCredentialsCache(processcreds.NewProviderCommand(processcreds.NewCommandBuilderFunc(func(ctx context.Context) (*exec.Cmd, error) {
+			cmd, err := processcreds.DefaultNewCommandBuilder{Args: []string{own}}.NewCommand(ctx)
+			if err == nil {
+				cmd.Stderr = s.said // which the SDK would write to the terminal as it comes
+			}
+			return cmd, err
+		}), func(o *processcreds.Options) { o.Timeout = limit }))
 	}
 	cfg.Credentials = s
 }

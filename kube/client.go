@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
 // FieldManager names this tool in managedFields.
@@ -86,10 +87,11 @@ func Load(ctx context.Context, t Target) (*Client, error) {
 	if err != nil {
 		return nil, unusable(err, name)
 	}
-	if err := signIn(ctx, config, t); err != nil {
+	by, err := signIn(ctx, config, t)
+	if err != nil {
 		return nil, notSignedIn(err, name)
 	}
-	return connect(config, t, name, namespace)
+	return connect(config, by, t, name, namespace)
 }
 
 // loadInCluster returns nil where a kubeconfig says something, or the process is in no pod.
@@ -113,24 +115,27 @@ func (t Target) loadInCluster(raw api.Config) (*Client, error) {
 	if data, err := os.ReadFile(filepath.Join(filepath.Dir(config.BearerTokenFile), "namespace")); err == nil {
 		namespace = cmp.Or(strings.TrimSpace(string(data)), namespace)
 	}
-	return connect(config, t, InCluster, namespace)
+	return connect(config, nil, t, InCluster, namespace)
 }
 
 // dialLimit is how long a connection may take to come about. A server that can be reached at all answers in a fraction of it.
 const dialLimit = 5 * time.Second
 
-func connect(config *rest.Config, t Target, name, namespace string) (*Client, error) {
+func connect(config *rest.Config, by *login, t Target, name, namespace string) (*Client, error) {
 	config.QPS = -1    // a run sends a few hundred requests at most; the server has its own fairness
 	config.Timeout = 0 // which would be one for all attempts
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return transport{next: next, limit: t.Request, patience: t.Login, waiting: t.Waiting}
 	})
 	config.Dial = (&net.Dialer{Timeout: dialLimit, KeepAlive: 30 * time.Second}).DialContext
+	if by != nil {
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return signed{login: by, next: next} })
+	}
 	config.UserAgent = t.UserAgent
 	config.WarningHandler = rest.NoWarnings{} // deprecation warnings would land in the middle of our own output
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, unusable(err, name)
 	}
-	return &Client{Interface: clients, Config: config, Context: name, Server: config.Host, Namespace: namespace}, nil
+	return &Client{Interface: clients, Config: config, Context: name, Server: redact.Words(config.Host), Namespace: namespace}, nil
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/cause"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
 // Explain says why the API server was not asked, or did not judge what it was asked: the way to it, who the caller is to it,
@@ -32,7 +34,7 @@ func (c *Client) Explain(err error) (out cause.Cause, message string, ok bool) {
 		if errors.As(err, &sent) {
 			said = sent.Error()
 		}
-	case errors.As(err, &sent) && strings.HasPrefix(sent.URL, strings.TrimSuffix(c.Server, "/")):
+	case errors.As(err, &sent) && c.serves(sent.URL):
 		said, out = sent.Error(), c.explainTransport(err)
 		if _, after, found := strings.Cut(err.Error(), said); found {
 			said += after // of former attempts
@@ -48,12 +50,23 @@ func (c *Client) Explain(err error) (out cause.Cause, message string, ok bool) {
 	if out.Text == "" {
 		return cause.Cause{}, "", false
 	}
-	return out, strings.Replace(err.Error(), said, out.Text, 1), true
+	out.Code = cmp.Or(out.Code, "cluster-not-reached")
+	return out, redact.Words(strings.Replace(err.Error(), said, out.Text, 1)), true
+}
+
+// serves reports that a URL is one of the API server's.
+func (c *Client) serves(text string) bool {
+	one, err := url.Parse(text)
+	if err != nil || c.Config == nil {
+		return false
+	}
+	server, err := url.Parse(c.Config.Host)
+	return err == nil && one.Host == server.Host
 }
 
 func (c *Client) explainPlugin(err *pluginError) cause.Cause {
 	e := notSignedIn(err, c.Context)
-	return cause.Cause{Text: err.Error(), Cures: hint.Lines(e)}
+	return cause.Cause{Code: "credential-command", Text: err.Error(), Cures: hint.Lines(e)}
 }
 
 func (c *Client) explainTransport(err error) cause.Cause {
@@ -62,7 +75,7 @@ func (c *Client) explainTransport(err error) cause.Cause {
 	private := "a cluster with a private endpoint answers in its own network only: check VPN, proxy and network"
 	switch kind {
 	case cause.Other:
-		return cause.Cause{}
+		return c.explainOther(err, out.Text)
 	case cause.NoName:
 		out.Cures = []string{"a cluster that was deleted loses its name, and a private one has it in its own network only: check context " + c.Context + " and VPN", rewriteHint}
 	case cause.Refused:
@@ -83,6 +96,25 @@ func (c *Client) explainTransport(err error) cause.Cause {
 	return out
 }
 
+// explainOther is for what has no type: a token that is none, and a proxy that says in words of its own why it does not connect.
+func (c *Client) explainOther(err error, text string) cause.Cause {
+	last := err
+	for inner := errors.Unwrap(last); inner != nil; inner = errors.Unwrap(last) {
+		last = inner
+	}
+	server, parseErr := url.Parse(c.Config.Host)
+	if strings.Contains(err.Error(), "invalid header field value") {
+		return cause.Cause{Code: "unauthorized", Text: "the token of context " + c.Context + " is none: it has characters that no token has, such as a line break", Cures: []string{rewriteHint}}
+	}
+	if parseErr != nil || c.Config.Proxy == nil {
+		return cause.Cause{}
+	}
+	if proxy, err := c.Config.Proxy(&http.Request{URL: server}); err != nil || proxy == nil {
+		return cause.Cause{}
+	}
+	return cause.Cause{Text: text + "the proxy refuses to connect: " + printable.Line(last.Error()), Cures: []string{"check HTTPS_PROXY and NO_PROXY, and the proxy-url of the kubeconfig"}}
+}
+
 // explainAnswer judges answers that are not about what was asked.
 func (c *Client) explainAnswer(status metav1.Status) cause.Cause {
 	foreign := false
@@ -94,12 +126,12 @@ func (c *Client) explainAnswer(status metav1.Status) cause.Cause {
 	message := printable.Line(status.Message)
 	switch code := int(status.Code); {
 	case code == http.StatusUnauthorized:
-		return cause.Cause{Text: fmt.Sprintf("the API server %s does not know the credentials of context %s", c.Server, c.Context), Cures: []string{
+		return cause.Cause{Code: "unauthorized", Text: fmt.Sprintf("the API server %s does not know the credentials of context %s", c.Server, c.Context), Cures: []string{
 			"sign in again; for EKS the AWS identity behind the context must have an access entry: `aws eks list-access-entries --cluster-name CLUSTER`",
 			hint.Command("kubectl", "--context", c.Context, "auth", "whoami") + " asks the same",
 		}}
 	case code == http.StatusForbidden && strings.Contains(message, `"system:anonymous"`):
-		return cause.Cause{Text: fmt.Sprintf("the API server %s was asked without credentials: context %s has none", c.Server, c.Context), Cures: []string{rewriteHint}}
+		return cause.Cause{Code: "unauthorized", Text: fmt.Sprintf("the API server %s was asked without credentials: context %s has none", c.Server, c.Context), Cures: []string{rewriteHint}}
 	case foreign && code >= http.StatusInternalServerError:
 		return cause.Cause{Text: fmt.Sprintf("something in front of the API server %s answers in its place: HTTP status %d %s", c.Server, code, http.StatusText(code)), Cures: []string{
 			"check load balancer and proxy on the way, and whether the control plane is up",
@@ -107,7 +139,11 @@ func (c *Client) explainAnswer(status metav1.Status) cause.Cause {
 	case foreign && (code == http.StatusForbidden || code == http.StatusProxyAuthRequired || code < http.StatusBadRequest):
 		return c.notKubernetes(code)
 	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable, code == http.StatusGatewayTimeout:
-		return cause.Cause{Text: fmt.Sprintf("the API server %s cannot answer now: %s", c.Server, message), Cures: []string{"try again in a minute"}}
+		return cause.Cause{Text: fmt.Sprintf("the API server %s cannot answer now: HTTP status %d %s", c.Server, code, http.StatusText(code)), Cures: []string{"try again in a minute"}}
+	case code == http.StatusInternalServerError && !strings.Contains(message, "webhook") && !strings.Contains(message, "admission"):
+		return cause.Cause{Text: fmt.Sprintf("the API server %s failed: HTTP status %d %s", c.Server, code, http.StatusText(code)), Cures: []string{
+			"try again in a minute; " + hint.Command("kubectl", "--context", c.Context, "get", "--raw", "/readyz?verbose") + " says how it is",
+		}}
 	}
 	return cause.Cause{}
 }

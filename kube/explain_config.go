@@ -14,6 +14,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
@@ -24,7 +25,7 @@ const (
 
 // unreadable: a file that is named is not there, may not be read, or is no kubeconfig.
 func unreadable(err error) error {
-	text := printable.Line(err.Error())
+	text := redact.Words(printable.Line(err.Error()))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return hint.With(fmt.Errorf("load kubeconfig: %s", text), kubeconfigHint)
@@ -57,7 +58,7 @@ func unusable(err error, name string) error {
 		all = many.Errors()
 	}
 	for _, e := range all {
-		texts = words.AddOnce(texts, printable.Line(e.Error()))
+		texts = words.AddOnce(texts, redact.Words(printable.Line(e.Error())))
 	}
 	text := strings.Join(texts, "; ")
 	cure := []string{rewriteHint}

@@ -11,7 +11,7 @@ import (
 // server answers each path with a body, or with a refusal.
 func server(t *testing.T, answers map[string]string) *Client {
 	t.Helper()
-	client, err := connect(kubetest.Server(t, answers), Target{}, "test", "gen3")
+	client, err := connect(kubetest.Server(t, answers), nil, Target{}, "test", "gen3")
 	if err != nil {
 		t.Fatal(err)
 	}

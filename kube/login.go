@@ -77,35 +77,34 @@ type login struct {
 
 // signIn runs the credential plugin of a configuration, if it has one, and takes the place of client-go's way to do so. A
 // certificate that the plugin gives serves as long as the run; a token is renewed.
-func signIn(ctx context.Context, config *rest.Config, t Target) error {
+func signIn(ctx context.Context, config *rest.Config, t Target) (*login, error) {
 	if config.ExecProvider == nil {
-		return nil
+		return nil, nil
 	}
 	l := &login{exec: config.ExecProvider, terminal: t.Terminal, limit: t.Login, now: time.Now} //nolint:forbidigo // as client-go's own: what a token's end is compared with
 	if l.exec.APIVersion != clientauth.SchemeGroupVersion.String() && l.exec.APIVersion != "client.authentication.k8s.io/v1beta1" {
-		return &pluginVersionError{l.exec.APIVersion}
+		return nil, &pluginVersionError{l.exec.APIVersion}
 	}
 	if l.exec.ProvideClusterInfo {
 		cluster, err := rest.ConfigToExecCluster(config)
 		if err != nil {
-			return fmt.Errorf("describe the cluster to its credential command: %w", err)
+			return nil, fmt.Errorf("describe the cluster to its credential command: %w", err)
 		}
 		if l.cluster, err = json.Marshal(clientauth.Cluster{
 			Server: cluster.Server, TLSServerName: cluster.TLSServerName, InsecureSkipTLSVerify: cluster.InsecureSkipTLSVerify,
 			CertificateAuthorityData: cluster.CertificateAuthorityData, ProxyURL: cluster.ProxyURL, DisableCompression: cluster.DisableCompression, Config: runtime.RawExtension{Object: cluster.Config},
 		}); err != nil {
-			return fmt.Errorf("describe the cluster to its credential command: %w", err)
+			return nil, fmt.Errorf("describe the cluster to its credential command: %w", err)
 		}
 	}
 	config.ExecProvider = nil
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return signed{login: l, next: next} })
 	if err := l.refresh(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if l.cert != "" {
 		config.CertData, config.KeyData = []byte(l.cert), []byte(l.key.Reveal())
 	}
-	return nil
+	return l, nil
 }
 
 // pluginVersionError: the kubeconfig was written for a kubectl of long ago, or of times to come.
@@ -137,8 +136,8 @@ func (s signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.next.RoundTrip(r)
 }
 
-// refresh runs the plugin where there is no token yet, or its time is over. A run that has begun goes on for as long as a
-// login may take, whatever the request's limit is.
+// refresh runs the plugin where there is no token yet, or its time is over. The limit of one attempt of a request begins
+// afterwards: signed is around transport.
 func (l *login) refresh(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -191,13 +190,20 @@ func (l *login) run(ctx context.Context) (*clientauth.ExecCredentialStatus, erro
 		if interactive {
 			cmd.Stdin = stdin
 		}
-		if err = cmd.Run(); err != nil && limited.Err() != nil {
+		err = cmd.Run()
+		switch {
+		case errors.Is(err, exec.ErrWaitDelay): // it ended well, and left something running that holds its stderr
+			return nil
+		case err != nil && limited.Err() != nil:
 			return context.Cause(limited)
 		}
 		return err
 	})
 	failed.said = printable.Line(strings.Join(strings.Fields(words.String()), " "))
-	if failed.err != nil {
+	switch {
+	case failed.err != nil && ctx.Err() != nil: // the run was ended
+		return nil, context.Cause(ctx)
+	case failed.err != nil:
 		return nil, failed
 	}
 	var answer clientauth.ExecCredential
@@ -230,7 +236,7 @@ func (l *login) info(interactive bool) ([]byte, error) {
 }
 
 func (l *login) command() string {
-	return hint.Command(append([]string{l.exec.Command}, l.exec.Args...)...)
+	return redact.Words(hint.Command(append([]string{l.exec.Command}, l.exec.Args...)...))
 }
 
 // tail keeps the last words of a program.

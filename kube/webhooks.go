@@ -50,7 +50,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		select {
 		case <-time.After(pause):
 		case <-r.Context().Done():
-			return nil, context.Cause(r.Context())
+			return nil, fmt.Errorf("wait for webhook %q, which the API server cannot reach: %w", name, context.Cause(r.Context()))
 		}
 		if r.GetBody != nil {
 			if r.Body, err = r.GetBody(); err != nil {

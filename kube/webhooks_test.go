@@ -48,7 +48,7 @@ func TestWritesWaitForWebhooks(t *testing.T) {
 			}))
 			defer srv.Close()
 			var waited atomic.Int32
-			client, err := connect(&rest.Config{Host: srv.URL, ContentConfig: rest.ContentConfig{ContentType: "application/json"}}, Target{
+			client, err := connect(&rest.Config{Host: srv.URL, ContentConfig: rest.ContentConfig{ContentType: "application/json"}}, nil, Target{
 				Request: 5 * time.Second, Login: c.patience, Waiting: func(message string) {
 					if strings.Contains(message, `"policy.example.org"`) {
 						waited.Add(1)

@@ -73,8 +73,8 @@ func addRelease(n *bootstrap.Needs, r *releaseRemoval) {
 			n.Add("", "", "namespaces", namespace, "delete")
 		case c.Resource.Kind == plan.Namespace && c.Action == plan.Update: // its finalizers
 			n.Add("", "", "namespaces", c.Resource.Name, "patch")
-		case c.Resource.Kind == plan.ValidatingWebhook && c.Action == plan.Delete:
-			n.Add("", "admissionregistration.k8s.io", "validatingwebhookconfigurations", c.Resource.Name, "delete")
+		case isWebhook(c) && c.Action == plan.Delete:
+			n.Add("", "admissionregistration.k8s.io", c.Resource.Kind+"s", c.Resource.Name, "delete")
 		}
 	}
 }

@@ -25,6 +25,11 @@ func (r *releaseRemoval) judgeCRDs(ctx context.Context) error {
 	if r.crdsGo = slices.ContainsFunc(r.planned, isCRD); !r.crdsGo {
 		return nil
 	}
+	if slices.ContainsFunc(r.planned, func(c plan.Change) bool { return isWebhook(c) && c.Action == plan.Blocked }) {
+		r.crdsGo = false // as long as it is there, no finalizer can be taken off, and no object goes
+		r.planned = slices.DeleteFunc(slices.Clone(r.planned), isCRD)
+		return nil
+	}
 	found, err := r.external.ListAll(ctx)
 	if err != nil {
 		return err
@@ -125,6 +130,10 @@ func keptCRDsAsOne(all []plan.Change) []plan.Change {
 		})
 	}
 	return out
+}
+
+func isWebhook(c plan.Change) bool {
+	return c.Resource.Kind == plan.ValidatingWebhook || c.Resource.Kind == plan.MutatingWebhook
 }
 
 // externalCRDs are the CRDs of External Secrets as a whole.

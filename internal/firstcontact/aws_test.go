@@ -157,6 +157,69 @@ func TestAWSFails(t *testing.T) {
 			h.program(t, "creds", "echo hello")
 			h.write(t, ".aws/config", "[default]\ncredential_process = creds\n")
 		}, []string{"credential_process of profile default failed"}, []string{"run it by hand: creds"}},
+		"credential process whose answer holds secrets": {
+			func(t *testing.T, h *home) {
+				h.program(t, "creds", `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"`+awsfake.AdminSecret+`"}'; echo update available`)
+				h.write(t, ".aws/config", "[default]\ncredential_process = creds --client-secret "+awsfake.AdminSecret+" -x\n")
+			},
+			[]string{"its output is not the JSON that is expected"},
+			[]string{"run it by hand: creds --client-secret (redacted) -x"},
+		},
+		"credential process with words of its own": {
+			func(t *testing.T, h *home) {
+				h.program(t, "creds", `printf 'vault is \033[31msealed\n' >&2; exit 4`)
+				h.write(t, ".aws/config", "[default]\ncredential_process = creds\n")
+			},
+			[]string{`exit status 4: vault is \x1b[31msealed`},
+			[]string{"run it by hand: creds"},
+		},
+		"role whose source has expired": {
+			func(t *testing.T, h *home) {
+				roleProfile(t, h, "")
+				h.set("AWS_ENDPOINT_URL_STS", refusal(t, 403, "ExpiredToken", "over"))
+			},
+			[]string{"the credentials have expired (from profile base)"},
+			[]string{"--profile base"},
+		},
+		"role whose source is not known": {
+			func(t *testing.T, h *home) {
+				roleProfile(t, h, "")
+				h.set("AWS_ENDPOINT_URL_STS", refusal(t, 403, "InvalidClientTokenId", "no"))
+			},
+			[]string{"STS does not know the credentials (from profile base)"},
+			nil,
+		},
+		"SSO that throttles": {
+			func(t *testing.T, h *home) {
+				ssoProfile(t, h, in, "")
+				h.set("AWS_ENDPOINT_URL_SSO", restRefusal(t, 429, "TooManyRequestsException", "slow"))
+			},
+			[]string{"limits the rate"},
+			[]string{"in a minute"},
+		},
+		"profile that names itself": {
+			func(t *testing.T, h *home) {
+				h.write(t, ".aws/config", "[profile a]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = b\n[profile b]\nrole_arn = arn:aws:iam::123456789012:role/b\nsource_profile = a\n")
+				h.set("AWS_PROFILE", "a")
+			},
+			[]string{"profile a cannot be used"},
+			[]string{"~/.aws/config"},
+		},
+		"CA bundle that is not there": {
+			func(_ *testing.T, h *home) { h.keys(); h.set("AWS_CA_BUNDLE", "/nowhere.pem") },
+			[]string{"/nowhere.pem"},
+			[]string{"AWS_CA_BUNDLE"},
+		},
+		"web identity without a role": {
+			func(_ *testing.T, h *home) { h.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere") },
+			[]string{"web identity is set in part"},
+			[]string{"AWS_ROLE_ARN"},
+		},
+		"endpoint that is no URL": {
+			func(_ *testing.T, h *home) { h.keys(); h.set("AWS_ENDPOINT_URL", "not-a-url") },
+			[]string{"the endpoint of STS is not a URL"},
+			[]string{"AWS_ENDPOINT_URL"},
+		},
 		"container service that refuses": {func(t *testing.T, h *home) {
 			h.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", serve(t, 404, "text/plain", "no role"))
 		}, []string{"container's credential service"}, []string{"task role"}},
@@ -234,7 +297,7 @@ func (c contact) check(t *testing.T, h *home, errors int, other string) {
 			t.Errorf("the hint lacks %q: %s", part, mine[0].Hint)
 		}
 	}
-	if strings.Contains(output, "operation error") || strings.Contains(output, awsfake.AdminSecret) {
+	if strings.Contains(output, "operation error") || strings.Contains(output, awsfake.AdminSecret) || strings.Contains(output, "\x1b") {
 		t.Errorf("the library's own words, or a secret: %s", output)
 	}
 	if testing.Verbose() {

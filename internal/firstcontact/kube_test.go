@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,6 +120,51 @@ func TestClusterFails(t *testing.T) {
 			h.program(t, "get-token", "echo x >> $HOME/runs; sleep 1.5; "+token)
 			h.kubeconfig(t, serveOverTLS(t, 502), skipVerify, plugin("v1", "get-token", ""))
 		}, []string{"something in front of the API server", "502 Bad Gateway"}, []string{"load balancer"}},
+		"plugin that leaves something running": {
+			func(t *testing.T, h *home) {
+				h.program(t, "get-token", "sleep 3 >/dev/null &\n"+token)
+				h.kubeconfig(t, serveOverTLS(t, 502), skipVerify, plugin("v1", "get-token", ""))
+			},
+			[]string{"502 Bad Gateway"},
+			nil,
+		},
+		"plugin with a secret in its command": {
+			func(t *testing.T, h *home) {
+				h.program(t, "get-token", "exit 1")
+				h.kubeconfig(t, serveOverTLS(t, 502), skipVerify, plugin("v1", "get-token", ", args: [--oidc-client-secret="+awsfake.AdminSecret+"]"))
+			},
+			[]string{"exit status 1"},
+			[]string{"run it by hand: get-token ", "--oidc-client-secret=(redacted)"},
+		},
+		"password in the server's address": {
+			at(func(t *testing.T) string {
+				return "https://me:" + url.QueryEscape(awsfake.AdminSecret) + "@" + closed(t)
+			}),
+			[]string{"cannot be reached: the connection is refused"},
+			nil,
+		},
+		"token with a line break": {
+			func(t *testing.T, h *home) { h.kubeconfig(t, serveOverTLS(t, 502), skipVerify, `token: "a\nb"`) },
+			[]string{"the token of context prod is none"},
+			[]string{"update-kubeconfig"},
+		},
+		"server that is too busy": {
+			answering(status(429, "TooManyRequests", "slow down")),
+			[]string{"cannot answer now", "429"},
+			[]string{"in a minute"},
+		},
+		"server that fails": {
+			answering(status(500, "InternalError", "etcd is gone")),
+			[]string{"failed: HTTP status 500"},
+			[]string{"/readyz"},
+		},
+		"proxy with words of its own": {
+			func(t *testing.T, h *home) {
+				h.kubeconfig(t, "https://api.example.org", ", proxy-url: http://"+saying(t, "HTTP/1.1 501 Unsupported method ('CONNECT')\r\n\r\n"), "token: abc")
+			},
+			[]string{"the proxy refuses to connect: Unsupported method ('CONNECT')"},
+			[]string{"proxy-url"},
+		},
 		"credentials that are not known": {unauthorized, []string{"does not know the credentials of context prod"}, []string{"access entry", "kubectl --context prod auth whoami"}},
 		"no credentials at all": {func(t *testing.T, h *home) {
 			h.kubeconfig(t, serve(t, 403, "application/json", `{"kind":"Status","apiVersion":"v1","status":"Failure","code":403,"reason":"Forbidden","message":"namespaces \"kube-system\" is forbidden: User \"system:anonymous\" cannot get resource"}`), "", "")

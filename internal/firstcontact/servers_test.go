@@ -135,3 +135,13 @@ func (a *authority) serveTLS(t *testing.T, name string, until time.Time, h http.
 	t.Cleanup(srv.Close)
 	return srv.URL
 }
+
+// saying answers each connection with a text.
+func saying(t *testing.T, text string) string {
+	t.Helper()
+	return accepting(t, func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 4096))
+		_, _ = io.WriteString(c, text)
+		_ = c.Close()
+	})
+}

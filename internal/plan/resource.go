@@ -20,6 +20,7 @@ const (
 	Secret       = "secret"
 
 	ValidatingWebhook = "validatingwebhookconfiguration"
+	MutatingWebhook   = "mutatingwebhookconfiguration"
 )
 
 // Resource names what a change is about. It is comparable, and nothing has to read its text to decide anything.

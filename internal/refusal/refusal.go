@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -73,4 +74,9 @@ func remove(r plan.Resource) string {
 // OfRights reports that a blocked change is one that the caller may not make, which an access review says as well.
 func OfRights(c plan.Change) bool {
 	return strings.Contains(c.Reason, "cannot create resource") || strings.Contains(c.Reason, "cannot update resource") || strings.Contains(c.Reason, "cannot patch resource")
+}
+
+// Answered reports that an error is what the API server said, and not that it could not be asked.
+func Answered(err error) bool {
+	return apierrors.ReasonForError(err) != metav1.StatusReasonUnknown
 }

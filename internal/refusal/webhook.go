@@ -9,18 +9,16 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
-// UnansweredWebhook is the name of the webhook that the API server could not ask, as its message says, and whether that passes
-// by itself: its pods are on their way. "" for other messages. The API server has no code for it
+// UnansweredWebhook is the name of the webhook that the API server could not ask, as its message says, and whether that may pass
+// by itself: its pods are on their way, or slow. It does not where its Service does not exist. "" for other messages. The API server has no code for it
 // (k8s.io/apiserver, pkg/admission/plugin/webhook).
 func UnansweredWebhook(message string) (name string, passing bool) {
 	found := unanswered.FindStringSubmatch(message)
 	if found == nil {
 		return "", false
 	}
-	for _, text := range []string{"no endpoints available", "connection refused", "context deadline exceeded", "i/o timeout", "EOF", "no route to host", "connection reset"} {
-		passing = passing || strings.Contains(message, text)
-	}
-	return printable.Line(found[1]), passing
+	gone := strings.Contains(message, "not found") && strings.Contains(message, "service ")
+	return printable.Line(found[1]), !gone
 }
 
 var unanswered = regexp.MustCompile(`failed calling webhook "([^"]{1,253})"`)
