@@ -174,7 +174,8 @@ func (s *Step) tryChange(ctx context.Context, api dynamic.ResourceInterface, t t
 	if was == nil {
 		was = t.body
 	}
-	form, patch := types.MergePatchType, []byte(nil)
+	form := types.MergePatchType
+	var patch []byte
 	if typed, schemeErr := scheme.Scheme.New(t.GroupVersionKind()); schemeErr == nil {
 		rules, rulesErr := strategicpatch.NewPatchMetaFromStruct(typed)
 		if rulesErr != nil {
