@@ -191,8 +191,15 @@ func (s *Step) podTrouble(ctx context.Context, d *appsv1.Deployment) string {
 	if err != nil {
 		return ""
 	}
-	pods, err := s.Client.CoreV1().Pods(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
-	if err != nil {
+	var pods *corev1.PodList
+	var warnings []*corev1.Event
+	var group errgroup.Group
+	group.Go(func() (err error) {
+		pods, err = s.Client.CoreV1().Pods(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
+		return err
+	})
+	group.Go(func() error { warnings = s.warningsIn(ctx, d.Namespace); return nil })
+	if group.Wait() != nil {
 		return "its pods may not be listed"
 	}
 	for i := range pods.Items {
@@ -200,7 +207,7 @@ func (s *Step) podTrouble(ctx context.Context, d *appsv1.Deployment) string {
 			return why
 		}
 	}
-	if why := s.newestWarning(ctx, d, pods.Items); why != "" {
+	if why := newestWarning(d, pods.Items, warnings); why != "" {
 		return why
 	}
 	for _, c := range d.Status.Conditions {
@@ -215,7 +222,7 @@ func (s *Step) podTrouble(ctx context.Context, d *appsv1.Deployment) string {
 
 // newestWarning is what was last said of the pods that are not ready, or where there are none of their ReplicaSet: no address
 // for a pod, an image that is not there, a volume that cannot be mounted.
-func (s *Step) newestWarning(ctx context.Context, d *appsv1.Deployment, pods []corev1.Pod) string {
+func newestWarning(d *appsv1.Deployment, pods []corev1.Pod, warnings []*corev1.Event) string {
 	about := func(e *corev1.Event) bool {
 		if len(pods) == 0 {
 			return e.InvolvedObject.Kind == "ReplicaSet" && strings.HasPrefix(e.InvolvedObject.Name, d.Name+"-")
@@ -226,15 +233,22 @@ func (s *Step) newestWarning(ctx context.Context, d *appsv1.Deployment, pods []c
 	at := func(e *corev1.Event) time.Time {
 		return cmp.Or(e.LastTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time)
 	}
-	err := pages.Each(ctx, s.Client.CoreV1().Events(d.Namespace).List, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning}, func(e *corev1.Event) {
+	for _, e := range warnings {
 		if about(e) && (newest == nil || at(e).After(at(newest))) {
 			newest = e
 		}
-	})
-	if err != nil || newest == nil {
+	}
+	if newest == nil {
 		return ""
 	}
 	return printable.Line(reasoned(newest.Reason, newest.Message))
+}
+
+// warningsIn lists what went wrong in a namespace of late; nothing where that may not be listed.
+func (s *Step) warningsIn(ctx context.Context, namespace string) (out []*corev1.Event) {
+	_ = pages.Each(ctx, s.Client.CoreV1().Events(namespace).List, metav1.ListOptions{FieldSelector: "type=" + corev1.EventTypeWarning},
+		func(e *corev1.Event) { out = append(out, e) })
+	return out
 }
 
 // troubleOf finds the reason that a person would look for: a container that cannot start, or a pod without a node.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	"helm.sh/helm/v3/pkg/kube"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/client-go/metadata"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
@@ -139,27 +141,37 @@ func (s *Step) tryCRDs(ctx context.Context, client dynamic.Interface, crds []tri
 		return nil, err
 	}
 	standing := map[string]*metav1.PartialObjectMetadata{}
-	err = pages.Each(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
-		return names.Resource(crds[0].mapping.Resource).List(ctx, o)
-	}, metav1.ListOptions{}, func(o *metav1.PartialObjectMetadata) { standing[o.Name] = o })
-	if apierrors.IsForbidden(err) {
-		return nil, nil // the two that matter most were read by name
+	smallest := slices.MinFunc(crds, func(a, b trial) int { return len(a.body) - len(b.body) })
+	var refused plan.Change
+	var group errgroup.Group
+	group.Go(func() error {
+		return pages.Each(ctx, func(ctx context.Context, o metav1.ListOptions) (*metav1.PartialObjectMetadataList, error) {
+			return names.Resource(crds[0].mapping.Resource).List(ctx, o)
+		}, metav1.ListOptions{}, func(o *metav1.PartialObjectMetadata) { standing[o.Name] = o })
+	})
+	if s.verdict.Action == plan.Create {
+		group.Go(func() error {
+			_, err := client.Resource(smallest.mapping.Resource).Create(ctx, smallest.Unstructured, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: sdk.FieldManager})
+			if apierrors.IsAlreadyExists(err) {
+				return nil
+			}
+			var tryErr error
+			refused, tryErr = s.judge(ctx, smallest, nil, "create", err)
+			return tryErr
+		})
+	}
+	err = group.Wait()
+	if apierrors.IsForbidden(err) { // the two that matter most were read by name
+		return []plan.Change{refused}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list CRDs: %w", err)
+		return nil, fmt.Errorf("try the CRDs: %w", err)
 	}
-	var out []plan.Change
-	smallest := -1
-	for i, t := range crds {
+	out := []plan.Change{refused}
+	for _, t := range crds {
 		if live := standing[t.GetName()]; live != nil {
 			out = append(out, s.judgeOwner(ctx, t, live.ObjectMeta))
-		} else if smallest < 0 || len(t.body) < len(crds[smallest].body) {
-			smallest = i
 		}
-	}
-	if smallest >= 0 {
-		refused, err := s.tryObject(ctx, client, crds[smallest])
-		return append(out, refused), err
 	}
 	return out, nil
 }

@@ -49,6 +49,7 @@ type Step struct {
 	rendered *rendering           // of the last look
 	noting   sync.Mutex           // of ended, since the chart's objects are tried at the same time
 	adopted  []plan.Change        // objects of releases that are gone
+	passed   passedTrial          // the last one
 	ended    map[owner.Owner]bool // releases that are gone for sure, whose cluster-wide objects --adopt takes over
 	refusals []plan.Change        // what the API server would refuse of the chart's objects
 	dead     []deadWebhook        // that a teardown deletes

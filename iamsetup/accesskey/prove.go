@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
 )
 
 // proofsInRow is how often STS must accept a new key before it is trusted: it reaches AWS's servers one by one, so that
@@ -72,25 +74,26 @@ func ask(ctx context.Context, a *iamsetup.AWS, key credential.Key) (proof, error
 	}
 }
 
-// prove waits until STS has accepted a new key several times running, each time over a new connection, as the user
-// that it was made for.
+// prove waits until STS has accepted a new key several times at once, each time over a new connection, as the user that it
+// was made for. One refusal, and it begins anew.
 func (k *Up) prove(ctx context.Context, say iamsetup.Report, key credential.Key, arn string) error {
-	inRow := 0
-	err := k.Pace.Until(ctx, 6*k.Pace.Settle, func(ctx context.Context) (bool, error) {
-		for {
-			p, err := ask(ctx, k.AWS, key)
-			if err != nil || p.verdict != accepted {
-				inRow = 0
-				say.Waiting("AWS to accept access key " + key.ID + " everywhere")
-				return false, nil // also when STS did not answer: the limit ends it
-			}
-			if p.arn != arn {
-				return false, fmt.Errorf("prove access key %s: STS says that it is %s, not %s", key.ID, p.arn, arn)
-			}
-			if inRow++; inRow == proofsInRow {
-				return true, nil
-			}
+	once := func(ctx context.Context) (bool, error) {
+		p, err := ask(ctx, k.AWS, key)
+		switch {
+		case err != nil || p.verdict != accepted:
+			return false, nil // also when STS did not answer: the limit ends it
+		case p.arn != arn:
+			return false, fmt.Errorf("prove access key %s: STS says that it is %s, not %s", key.ID, p.arn, arn)
 		}
+		return true, nil
+	}
+	err := k.Pace.Until(ctx, 6*k.Pace.Settle, func(ctx context.Context) (bool, error) {
+		all, err := parallel.Map(ctx, make([]struct{}, proofsInRow), func(ctx context.Context, _ struct{}) (bool, error) { return once(ctx) })
+		if err != nil || !slices.Contains(all, false) {
+			return err == nil, err
+		}
+		say.Waiting("AWS to accept access key " + key.ID + " everywhere")
+		return false, nil
 	})
 	if errors.Is(err, iamsetup.ErrTooLong) {
 		return fmt.Errorf("prove access key %s of %s: STS did not accept it %d times running within %s", key.ID, arn, proofsInRow, 6*k.Pace.Settle)
