@@ -106,5 +106,6 @@ func testDeadOperator(t *testing.T, c *cluster) {
 	_, err = c.kube.CoreV1().Namespaces().Patch(t.Context(), "bystander", types.MergePatchType, []byte(`{"metadata":{"finalizers":[]}}`), metav1.PatchOptions{})
 	kubetest.Must(t, err)
 	kubetest.Must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), "bystander", metav1.DeleteOptions{}))
+	c.awaitGone(t, "bystander")
 	c.crdsAre(t, false)
 }
