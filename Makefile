@@ -31,7 +31,7 @@ test: race-note test-unit test-sandboxed ## everything that runs without Docker
 race-note:
 	@test -n '$(RACE)' || echo 'no C compiler here: the tests run without the race detector'
 
-test-unit: sandbox
+test-unit: build sandbox
 	$(SANDBOXED) $(TEST) $$(go list ./... | grep -v internal/acceptance)
 	cd internal/sandbox && CGO_ENABLED=0 go test -trimpath -shuffle=on -timeout 20m ./... # as the binary is built, so that Kubernetes is not compiled twice
 

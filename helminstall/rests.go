@@ -11,10 +11,6 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -105,40 +101,43 @@ func (s *Step) readDeadWebhooks(ctx context.Context) ([]deadWebhook, error) {
 	if len(s.seen.Operators) > 0 || s.seen.Unseen != "" {
 		return nil, nil
 	}
-	client, err := dynamic.NewForConfig(s.Config)
-	if err != nil {
-		return nil, fmt.Errorf("look for webhooks of an operator that is gone: %w", err)
+	if len(s.seen.CRDs) == 0 { // then there is nothing that they could be asked about
+		return nil, nil
 	}
 	var out []deadWebhook
-	for _, kind := range []string{plan.ValidatingWebhook, plan.MutatingWebhook} {
-		var failed error
-		err := pages.Each(ctx, client.Resource(webhooksOf(kind)).List, metav1.ListOptions{}, func(o *unstructured.Unstructured) {
-			// Both kinds say in the same fields whom they ask about what.
-			var c admissionv1.ValidatingWebhookConfiguration
-			if runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &c) != nil {
-				return
-			}
-			service, dead, err := s.isDead(ctx, &c)
-			failed = errors.Join(failed, err)
-			if dead {
-				uid := c.UID
-				out = append(out, deadWebhook{plan.Of(kind, c.Name), metav1.Preconditions{UID: &uid}, owner.Of(c.ObjectMeta), service})
-			}
-		})
-		if err = errors.Join(err, failed); err != nil && !apierrors.IsForbidden(err) {
-			return nil, fmt.Errorf("look for webhooks of an operator that is gone: %w", err)
+	var failed error
+	judge := func(kind string, o metav1.ObjectMeta, asked []admissionv1.ValidatingWebhook) {
+		service, dead, err := s.isDead(ctx, asked)
+		failed = errors.Join(failed, err)
+		if dead {
+			out = append(out, deadWebhook{plan.Of(kind, o.Name), metav1.Preconditions{UID: &o.UID}, owner.Of(o), service})
 		}
+	}
+	api := s.Client.AdmissionregistrationV1()
+	err := pages.Each(ctx, api.ValidatingWebhookConfigurations().List, metav1.ListOptions{}, func(c *admissionv1.ValidatingWebhookConfiguration) {
+		judge(plan.ValidatingWebhook, c.ObjectMeta, c.Webhooks)
+	})
+	if err == nil {
+		err = pages.Each(ctx, api.MutatingWebhookConfigurations().List, metav1.ListOptions{}, func(c *admissionv1.MutatingWebhookConfiguration) {
+			var asked []admissionv1.ValidatingWebhook
+			for _, w := range c.Webhooks {
+				asked = append(asked, admissionv1.ValidatingWebhook{ClientConfig: w.ClientConfig, Rules: w.Rules})
+			}
+			judge(plan.MutatingWebhook, c.ObjectMeta, asked)
+		})
+	}
+	if apierrors.IsForbidden(err) {
+		err = nil
+	}
+	if err = errors.Join(err, failed); err != nil {
+		return nil, fmt.Errorf("look for webhooks of an operator that is gone: %w", err)
 	}
 	return out, nil
 }
 
-func webhooksOf(kind string) schema.GroupVersionResource {
-	return admissionv1.SchemeGroupVersion.WithResource(kind + "s")
-}
-
 // isDead reports that a configuration is for External Secrets alone, and none of its services exists.
-func (s *Step) isDead(ctx context.Context, c *admissionv1.ValidatingWebhookConfiguration) (service string, dead bool, err error) {
-	for _, w := range c.Webhooks {
+func (s *Step) isDead(ctx context.Context, asked []admissionv1.ValidatingWebhook) (service string, dead bool, err error) {
+	for _, w := range asked {
 		ours := func(r admissionv1.RuleWithOperations) bool {
 			return !slices.ContainsFunc(r.APIGroups, func(group string) bool { return !strings.HasSuffix("."+group, apiSuffix) })
 		}
@@ -194,13 +193,14 @@ func (s *Step) planDeadWebhooks(ctx context.Context, deleteCRDs bool) ([]plan.Ch
 
 // deleteDeadWebhooks deletes those that the plan showed, unless they were made anew.
 func (s *Step) deleteDeadWebhooks(ctx context.Context, sink event.Sink) error {
-	client, err := dynamic.NewForConfig(s.Config)
-	if err != nil {
-		return fmt.Errorf("delete webhooks of an operator that is gone: %w", err)
-	}
+	api := s.Client.AdmissionregistrationV1()
 	var errs []error
 	for _, d := range s.dead {
-		err := client.Resource(webhooksOf(d.object.Kind)).Delete(ctx, d.object.Name, metav1.DeleteOptions{Preconditions: &d.uid})
+		remove := api.ValidatingWebhookConfigurations().Delete
+		if d.object.Kind == plan.MutatingWebhook {
+			remove = api.MutatingWebhookConfigurations().Delete
+		}
+		err := remove(ctx, d.object.Name, metav1.DeleteOptions{Preconditions: &d.uid})
 		if err != nil && !apierrors.IsNotFound(err) {
 			errs = append(errs, fmt.Errorf("delete %s: %w", d.object, err))
 			continue
