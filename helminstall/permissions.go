@@ -121,6 +121,9 @@ func refused(err error) bool {
 	if !apierrors.IsForbidden(err) && !apierrors.IsInvalid(err) && !apierrors.IsBadRequest(err) {
 		return false
 	}
+	if strings.Contains(err.Error(), "because it is being terminated") {
+		return false // another run is at work, and this one looks again
+	}
 	return !strings.Contains(err.Error(), "cannot create resource") && !strings.Contains(err.Error(), "does not support dry run")
 }
 

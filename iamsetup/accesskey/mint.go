@@ -21,6 +21,9 @@ const mintAttempts = 3
 
 // mint makes a key and stores it. Until the first Secret holds it, whatever goes wrong deletes that one key.
 func (k *Up) mint(ctx context.Context, say iamsetup.Report) error {
+	if err := k.rehearse(ctx); err != nil {
+		return err
+	}
 	for attempt := 1; ; attempt++ {
 		err := k.mintOnce(ctx, say)
 		if !errors.Is(err, errLost) || attempt == mintAttempts || ctx.Err() != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
@@ -22,7 +21,7 @@ type minting struct {
 	sendBy time.Time // by the local clock
 }
 
-// announce writes the intent onto the user and reads it back, and meanwhile proves that the Secrets can be written. Whatever becomes of the call that follows, the next run can
+// announce writes the intent onto the user and reads it back. Whatever becomes of the call that follows, the next run can
 // tell by it which key it made.
 func (k *Up) announce(ctx context.Context, say iamsetup.Report) (minting, error) {
 	user, err := k.userNow(ctx, say)
@@ -39,10 +38,7 @@ func (k *Up) announce(ctx context.Context, say iamsetup.Report) (minting, error)
 	m := minting{user: user, sendBy: begun.Add(k.Pace.Mint), intent: intent{
 		owner: k.Owner.String(), started: started, deadline: started.Add(k.Pace.Mint), existing: ids(existing),
 	}}
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return k.tellOthers(gctx, say, m.intent) })
-	group.Go(func() error { return k.rehearse(gctx) })
-	if err := group.Wait(); err != nil {
+	if err := k.tellOthers(ctx, say, m.intent); err != nil {
 		return minting{}, errors.Join(err, k.withdraw(ctx, say))
 	}
 	return m, nil

@@ -234,9 +234,9 @@ func (w *world) goWrongAtKube(t *testing.T, command string, c kubeproxy.Call, wa
 var errKilled = errors.New("killed")
 
 // looksAgain reports that how often a call is made depends on time: a repeated look, a renewal of the lock, or a look at
-// pods, which only a Deployment that is not available yet calls for.
+// pods and events, which only a Deployment that is not available yet calls for.
 func looksAgain(c kubeproxy.Call) bool {
-	return c.Resource == "pods" || (!c.Write || c.Resource == "leases") && c.N > 1
+	return c.Resource == "pods" || c.Resource == "events" || (!c.Write || c.Resource == "leases") && c.N > 1
 }
 
 // mustBeMade fails a case in which nothing went wrong, since its call was never made. One that depends on time is not
