@@ -115,20 +115,16 @@ func (r *Run) mayWrite(ctx context.Context) error {
 			pending[c.Step] = true
 		}
 	}
-	var denied error
+	var denied, unasked error
 	var refused []plan.Change
 	_ = inOrder(
 		func() error { denied = r.MayDo(ctx, r.steps.permissions(pending)); return nil },
-		func() error { refused = r.rehearse(ctx); return nil },
+		func() error { refused, unasked = r.rehearse(ctx); return nil },
 	)
 	if denied != nil { // it says more than what the API server refused thereby
 		refused = slices.DeleteFunc(refused, refusal.OfRights)
 	}
-	r.block(refused)
-	if denied != nil || len(refused) > 0 || r.blind {
-		return ErrFailed
-	}
-	return nil
+	return errors.Join(denied, r.block(refused, unasked))
 }
 
 // TakeLock makes this the one run that writes in the namespace.

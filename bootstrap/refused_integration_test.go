@@ -63,13 +63,13 @@ func (c *cluster) quota(t *testing.T) func() {
 	}
 }
 
-// clusterRole is a rest of a release of which nothing else is there.
-func (c *cluster) clusterRole(t *testing.T) func() {
+// clusterRole is a rest of a release in a namespace, of which nothing else is there.
+func (c *cluster) clusterRole(t *testing.T, namespace string) func() {
 	t.Helper()
 	roles := c.kube.RbacV1().ClusterRoles()
 	_, err := roles.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{
 		Name: "external-secrets-controller", Labels: map[string]string{"app.kubernetes.io/managed-by": "Helm"},
-		Annotations: map[string]string{"meta.helm.sh/release-name": "old", "meta.helm.sh/release-namespace": "gone"},
+		Annotations: map[string]string{"meta.helm.sh/release-name": "old", "meta.helm.sh/release-namespace": namespace},
 	}}, metav1.CreateOptions{})
 	kubetest.Must(t, err)
 	return func() {
@@ -104,7 +104,7 @@ func TestRefusedBeforehand(t *testing.T) {
 			[]string{"ValidatingAdmissionPolicy 'crds'"},
 		},
 		"quota that has room for one Secret of two": {c.quota, nil, []string{"secret/refused/"}, []string{"leaves room for 1 of the 2 secrets", "describe resourcequota"}},
-		"ClusterRole of a release that is gone":     {c.clusterRole, nil, []string{"clusterrole/external-secrets-controller"}, []string{"Helm release old in namespace gone", "which is gone: --adopt"}},
+		"ClusterRole of a release that is gone":     {func(t *testing.T) func() { return c.clusterRole(t, "gone") }, nil, []string{"clusterrole/external-secrets-controller"}, []string{"Helm release old in namespace gone", "which is gone: --adopt"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			undo := test.arrange(t)
@@ -135,6 +135,7 @@ func TestRefusedBeforehand(t *testing.T) {
 			})
 		})
 	}
+	t.Run("in a namespace that up makes", func(t *testing.T) { testRefusedInNewNamespace(t, c) })
 	t.Run("adopted", func(t *testing.T) { testAdoptedRest(t, c) })
 	t.Run("release that fails", func(t *testing.T) { testReleaseFails(t, c) })
 }
@@ -161,12 +162,47 @@ func (s *stage) mustRefuse(t *testing.T, r bootstrap.Result, rows, says []string
 	}
 }
 
+// testRefusedInNewNamespace: what is refused in a namespace can be tried only once it is there. Nothing else is made by then.
+func testRefusedInNewNamespace(t *testing.T, c *cluster) {
+	t.Helper()
+	s := c.newStage(t, awsfake.Start(t, awsfake.WithAccount(account)), "refused")
+	s.settings.SkipHelm = true
+	forget := c.policy(t, "no-secrets", "", "secrets", "object.metadata.namespace != 'refused'")
+	works := func(want bool) func(context.Context) bool {
+		return func(ctx context.Context) bool {
+			_, err := c.kube.CoreV1().Secrets("refused").Create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "x"}}, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+			return want == (err != nil)
+		}
+	}
+	c.namespace(t, "refused") // to see the policy at work; it goes again before the run
+	eventually(t, "the policy", works(true))
+	kubetest.Must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), "refused", metav1.DeleteOptions{}))
+	c.awaitGone(t, "refused")
+	result, err := bootstrap.Up(t.Context(), s.settings.Named(), s.env())
+	if err == nil {
+		t.Fatalf("up went on:\n%s", show(result))
+	}
+	s.mustRefuse(t, result, []string{"secret/refused/external-secrets-user-secret", "secret/refused/gen3-aws-config"}, []string{"ValidatingAdmissionPolicy 'no-secrets'"})
+	if writes := s.aws.Writes(); len(writes) > 0 {
+		t.Errorf("up wrote to AWS: %v", writes)
+	}
+	forget()
+	eventually(t, "end of the policy", works(false))
+	kubetest.Must(t, c.kube.CoreV1().Namespaces().Delete(t.Context(), "refused", metav1.DeleteOptions{}))
+	c.awaitGone(t, "refused")
+}
+
 // testAdoptedRest: --adopt takes over what a release that is gone for sure has left in the cluster.
 func testAdoptedRest(t *testing.T, c *cluster) {
 	t.Helper()
 	s := c.newStage(t, awsfake.Start(t, awsfake.WithAccount(account)), "refused")
-	c.clusterRole(t)
 	s.settings.Adopt = true
+	forget := c.clusterRole(t, "default") // that nothing is stored there proves nothing: whoever writes there can have deleted it
+	if result, err := bootstrap.Plan(t.Context(), s.settings.Named(), s.env()); err == nil || !strings.Contains(show(result), "blocked clusterrole/external-secrets-controller") {
+		t.Errorf("a release whose namespace is there was taken for gone: %v\n%s", err, show(result))
+	}
+	forget()
+	c.clusterRole(t, "gone")
 	result := s.up(t)
 	if !strings.Contains(show(result), "adopt clusterrole/external-secrets-controller") {
 		t.Errorf("the plan says nothing of it:\n%s", show(result))

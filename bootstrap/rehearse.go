@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,9 +25,10 @@ import (
 
 // rehearse sends what this run is to write for the namespace as server-side dry runs, at the same time, and makes blocked
 // changes of what the API server refuses: quota, admission, rights. In a namespace that does not exist nothing can be tried
-// but the namespace. It returns the refusals.
-func (r *Run) rehearse(ctx context.Context) []plan.Change {
+// but the namespace. It returns the refusals, and what kept it from asking.
+func (r *Run) rehearse(ctx context.Context) (refused []plan.Change, unasked error) {
 	t := r.Target
+	there := t.Namespace != nil || len(r.made) > 0 // this run may have made it a moment ago
 	var planned []plan.Change
 	var trials []func() error
 	try := func(c plan.Change, trial func(context.Context) error) {
@@ -36,9 +38,9 @@ func (r *Run) rehearse(ctx context.Context) []plan.Change {
 	for _, c := range r.Result.Changes {
 		switch pending := plan.Pending([]plan.Change{c}); {
 		case !pending:
-		case t.Namespace == nil && c.Step == RecordStep && c.Resource.Kind == plan.Namespace:
+		case !there && c.Step == RecordStep && c.Resource.Kind == plan.Namespace:
 			try(c, func(ctx context.Context) error { return t.Kube.RehearseNamespace(ctx, c.Resource.Name) })
-		case t.Namespace == nil:
+		case !there:
 		case c.Step == accesskey.Step && c.Resource.Kind == plan.Secret:
 			held := credential.Held{Name: c.Resource.Namespace + "/" + c.Resource.Name}
 			try(c, func(ctx context.Context) error { return r.steps.Key.Store.Rehearse(ctx, held) })
@@ -46,13 +48,12 @@ func (r *Run) rehearse(ctx context.Context) []plan.Change {
 			try(c, t.Record.Rehearse)
 		}
 	}
-	if t.Namespace != nil && t.lease == nil { // every run that writes takes the lock
+	if there && t.lease == nil { // every run that writes takes the lock
 		lock := plan.Change{Step: RecordStep, Resource: plan.In(plan.Lease, t.Settings.Namespace, kube.RecordName)}
 		try(lock, func(ctx context.Context) error {
 			return t.Kube.RehearseLease(ctx, t.Settings.Namespace, kube.RecordName)
 		})
 	}
-	var out []plan.Change
 	for i, err := range inOrder(trials...) {
 		if err == nil {
 			continue
@@ -63,22 +64,21 @@ func (r *Run) rehearse(ctx context.Context) []plan.Change {
 			continue
 		}
 		if gone == nil && !refusal.Answered(err) {
-			r.blind = true
-			_ = r.Fail(planned[i].Step, err)
+			unasked = errors.Join(unasked, err)
 			continue
 		}
-		out = append(out, refusal.Of(planned[i], "", cmp.Or(gone, err)))
+		refused = append(refused, refusal.Of(planned[i], "", cmp.Or(gone, err)))
 	}
-	return append(out, r.overQuota(ctx, planned)...)
+	if there {
+		refused = append(refused, r.overQuota(ctx, planned)...)
+	}
+	return refused, unasked
 }
 
 // overQuota judges the sum of what is to be made in the namespace: a dry run judges each object by itself. Who may not read
 // quotas goes by the dry runs alone.
 func (r *Run) overQuota(ctx context.Context, planned []plan.Change) []plan.Change {
 	namespace := r.Target.Settings.Namespace
-	if r.Target.Namespace == nil {
-		return nil
-	}
 	quotas, err := r.Target.Kube.CoreV1().ResourceQuotas(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil
@@ -111,12 +111,19 @@ func (r *Run) overQuota(ctx context.Context, planned []plan.Change) []plan.Chang
 	return out
 }
 
-// block puts refusals into the plan, each in the place of the change that it refuses.
-func (r *Run) block(refused []plan.Change) {
+// block puts refusals into the plan, each in the place of the change that it refuses, and fails where there are any.
+func (r *Run) block(refused []plan.Change, unasked error) error {
 	for _, c := range refused {
 		r.Result.Changes = plan.Put(r.Result.Changes, c)
 		_ = r.Fail(c.Step, hint.Blocked(c))
 	}
+	if unasked != nil {
+		return r.Fail("", unasked)
+	}
+	if len(refused) > 0 {
+		return ErrFailed
+	}
+	return nil
 }
 
 // unlessOvertaken passes over what another run's writes since the look bring about: this run looks again under the lock.

@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ type Env struct {
 	Confirm func(context.Context, Question) (bool, error)
 	// Ask asks that person for a line, such as an MFA code; nil: there is none to ask.
 	Ask func(ctx context.Context, prompt string) (string, error)
+	// Stderr is that person's terminal; nil: there is none.
+	Stderr io.Writer
 	// Terminal lends the terminal to a program that signs in; nil: it gets none.
 	Terminal kube.Terminal
 	// AWSEndpoint and AWSCredentials stand in for the SDK's own where a test runs in one process with its AWS; empty else.

@@ -82,7 +82,7 @@ func (t *Target) connection(ctx context.Context) iamsetup.Connection {
 	s := t.Settings
 	connection := iamsetup.Connection{
 		Region: s.Region, Profile: s.Profile, Request: s.Timing.Request, Login: s.Timeout, Log: t.Env.Log, Now: t.Env.Now,
-		Endpoint: t.Env.AWSEndpoint, Credentials: t.Env.AWSCredentials,
+		Endpoint: t.Env.AWSEndpoint, Credentials: t.Env.AWSCredentials, Stderr: t.Env.Stderr,
 	}
 	if t.Env.Ask != nil {
 		connection.Ask = func(prompt string) (string, error) { return t.Env.Ask(ctx, prompt) }

@@ -124,10 +124,8 @@ func (r *Run) applyLocked(ctx context.Context) error {
 		return err
 	}
 	if len(r.made) > 0 { // before the namespace was there, nothing in it could be tried
-		refused := r.rehearse(ctx)
-		r.block(refused)
-		if len(refused) > 0 || r.blind {
-			return ErrFailed
+		if err := r.block(r.rehearse(ctx)); err != nil {
+			return err
 		}
 	}
 	engine := r.engine()

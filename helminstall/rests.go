@@ -212,26 +212,19 @@ func (s *Step) deleteDeadWebhooks(ctx context.Context, sink event.Sink) error {
 	return errors.Join(errs...)
 }
 
-// hasEnded reports that a release is gone for sure: no operator of it runs anywhere in the cluster, and its namespace does not
-// exist, or has nothing stored of it. Where any of that may not be read, it may be there.
+// hasEnded reports that a release is gone for sure: its namespace does not exist, and no operator of it runs anywhere. What is
+// or is not in a namespace that exists proves nothing, since whoever may write there can have taken it away.
 func (s *Step) hasEnded(ctx context.Context, by owner.Owner) bool {
 	runs := func(o Operator) bool { return o.Owner == by }
 	if by.Release == "" || by.GitOps() || s.seen.Unseen != "" || slices.ContainsFunc(s.seen.Operators, runs) {
 		return false
 	}
-	ended := false
 	_, err := s.Client.CoreV1().Namespaces().Get(ctx, by.Namespace, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		ended = true
-	case err == nil:
-		list, err := s.Client.CoreV1().Secrets(by.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "owner=helm,name=" + by.Release, Limit: 1})
-		ended = err == nil && len(list.Items) == 0
+	if !apierrors.IsNotFound(err) {
+		return false
 	}
-	if ended {
-		s.noteEnded(by)
-	}
-	return ended
+	s.noteEnded(by)
+	return true
 }
 
 func (s *Step) noteEnded(by owner.Owner) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,8 +33,10 @@ type Connection struct {
 	Login   time.Duration // how long a sign-in that needs a person or a program may take
 	// Ask asks the person at the terminal for a line; nil: there is none.
 	Ask func(prompt string) (string, error)
-	Log *slog.Logger // attempts and retries at debug level; requests are never logged with their bodies
-	Now func() time.Time
+	// Stderr is that terminal, for the prompts of a credential_process; nil: there is none, and its words are in the error.
+	Stderr io.Writer
+	Log    *slog.Logger // attempts and retries at debug level; requests are never logged with their bodies
+	Now    func() time.Time
 	// Endpoint and Credentials replace the SDK's own; empty but in tests.
 	Endpoint    string
 	Credentials aws.CredentialsProvider
@@ -72,7 +75,7 @@ func Connect(ctx context.Context, c Connection) (*AWS, error) {
 		c := explainConfig(err, c.Profile)
 		return nil, hint.With(fmt.Errorf("load AWS configuration: %s", c.Text), c.Cures...)
 	}
-	withSignIn(&cfg, c.login())
+	withSignIn(&cfg, c.login(), c.Stderr)
 	answered := &answers{}
 	cfg.APIOptions = append(cfg.APIOptions, answered.note)
 	unwrapped := cfg.Copy()
@@ -98,7 +101,11 @@ func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
 // sdkLog sends the SDK's own lines to the developer's log.
 func sdkLog(log *slog.Logger) logging.Logger {
 	return logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
-		log.Debug("aws: " + fmt.Sprintf(format, v...))
+		text, _, quoted := strings.Cut(fmt.Sprintf(format, v...), quotedOutput) // which may hold credentials
+		if quoted {
+			text += "(redacted)"
+		}
+		log.Debug("aws: " + text)
 	})
 }
 

@@ -30,7 +30,11 @@ func (a *AWS) Explain(err error) (c cause.Cause, message string, ok bool) {
 		}
 		c = r.says(m)
 		c.Code = strings.ReplaceAll(r.name, " ", "-")
-		return c, strings.Replace(err.Error(), m.words, c.Text, 1), true
+		message = strings.Replace(err.Error(), m.words, c.Text, 1)
+		for _, op := range operations(err) { // further ones keep their own words
+			message = strings.ReplaceAll(message, op.Error(), said(op))
+		}
+		return c, message, true
 	}
 	return cause.Cause{}, "", false
 }
@@ -91,7 +95,7 @@ func (a *AWS) meet(err error) *met {
 
 // explanation is one row of the table.
 type explanation struct {
-	name    string // for tests
+	name    string // with hyphens the code in a result
 	applies func(*met) bool
 	says    func(*met) cause.Cause
 }
@@ -134,7 +138,7 @@ func (m *met) unreachable() cause.Cause {
 		out.Cures = []string{"something between here and AWS, such as an inspecting proxy, answers with a certificate of its own: set AWS_CA_BUNDLE to the file of its certificate authority"}
 	case cause.OutOfDate:
 		out.Cures = []string{"check this machine's clock; if it is right, something between here and AWS answers with a certificate that is out of date"}
-	case cause.NotTLS, cause.Other, cause.NotOurs, cause.NameServer, cause.Refused, cause.NoRoute, cause.TimedOut, cause.Reset:
+	case cause.NotTLS, cause.Other, cause.NameServer, cause.Refused, cause.NoRoute, cause.TimedOut, cause.Reset:
 		out.Cures = []string{"check network, VPN and firewall; where only a proxy leads out, set HTTPS_PROXY"}
 	}
 	return out

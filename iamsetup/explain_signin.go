@@ -194,10 +194,13 @@ func (m *met) processWords(err *processcreds.ProviderError) string {
 	switch {
 	case err.Err == nil:
 		return err.Error()
-	case strings.Contains(err.Err.Error(), "process output"): // it would quote the output, which may hold credentials
-		return "its output is not the JSON that is expected"
+	case strings.Contains(err.Err.Error(), quotedOutput): // of a process that another sign-in begins with
+		return errOutput.Error()
 	}
 	words := err.Err.Error()
+	if m.signIn == nil {
+		return words
+	}
 	if said := m.signIn.by.said; said != nil && said.Len() > 0 {
 		words += ": " + strings.Join(strings.Fields(said.String()), " ")
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os/exec"
 	"slices"
@@ -53,7 +54,7 @@ type signIn struct {
 
 	profile config.SharedConfig
 	env     config.EnvConfig
-	said    *strings.Builder // the words of a credential_process
+	said    *strings.Builder // the words of a credential_process; nil: it is none
 
 	mu     sync.Mutex
 	failed error
@@ -67,12 +68,29 @@ func (s *signIn) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		return aws.Credentials{}, s.failed
 	}
 	out, err := s.CredentialsProvider.Retrieve(ctx)
-	if err == nil || ctx.Err() != nil {
-		return out, err // the SDK says what it was doing
+	switch {
+	case err == nil:
+		return out, nil
+	case ctx.Err() != nil: // the run was ended; another one may sign in
+		return out, &signInError{by: s, err: fmt.Errorf("the sign-in did not come to its end: %w", context.Cause(ctx))}
 	}
-	s.failed = &signInError{by: s, err: err}
+	s.failed = &signInError{by: s, err: withoutOutput(err)}
 	return out, s.failed
 }
+
+// errOutput stands for what a credential_process said that cannot be read.
+var errOutput = errors.New("its output is not the JSON that is expected")
+
+// withoutOutput takes the output of a credential_process out of an error, which may hold credentials: the SDK's text quotes it.
+func withoutOutput(err error) error {
+	if _, ok := errors.AsType[*processcreds.ProviderError](err); ok && strings.Contains(err.Error(), quotedOutput) {
+		return &processcreds.ProviderError{Err: errOutput}
+	}
+	return err
+}
+
+// quotedOutput is where that quotation begins.
+const quotedOutput = "process output"
 
 func sourcesOf(p aws.CredentialsProvider) []aws.CredentialSource {
 	if p, ok := p.(aws.CredentialProviderSource); ok {
@@ -99,7 +117,10 @@ func (c Connection) signInOptions() []func(*config.LoadOptions) error {
 func (c Connection) login() time.Duration { return max(c.Login, connectLimit) }
 
 // withSignIn puts the border around the credentials that the SDK found a way to.
-func withSignIn(cfg *aws.Config, limit time.Duration) {
+func withSignIn(cfg *aws.Config, limit time.Duration, stderr io.Writer) {
+	if stderr == nil {
+		stderr = io.Discard
+	}
 	s := &signIn{CredentialsProvider: cfg.Credentials}
 	for _, source := range cfg.ConfigSources {
 		switch source := source.(type) {
@@ -120,7 +141,7 @@ func withSignIn(cfg *aws.Config, limit time.Duration) {
 		s.CredentialsProvider = aws.NewCredentialsCache(processcreds.NewProviderCommand(processcreds.NewCommandBuilderFunc(func(ctx context.Context) (*exec.Cmd, error) {
 			cmd, err := processcreds.DefaultNewCommandBuilder{Args: []string{own}}.NewCommand(ctx)
 			if err == nil {
-				cmd.Stderr = s.said // which the SDK would write to the terminal as it comes
+				cmd.Stderr = io.MultiWriter(s.said, stderr) // the SDK would write it to the process's own
 			}
 			return cmd, err
 		}), func(o *processcreds.Options) { o.Timeout = limit }))

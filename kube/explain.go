@@ -90,7 +90,7 @@ func (c *Client) explainTransport(err error) cause.Cause {
 		out.Cures = []string{"the server's address in the kubeconfig, context " + c.Context + ", is not that of an API server"}
 	case cause.TLSRefused:
 		out.Cures = []string{"the client certificate of context " + c.Context + " may have expired or be of another cluster: have the kubeconfig written anew"}
-	case cause.NoRoute, cause.TimedOut, cause.Reset, cause.NameServer, cause.NotOurs:
+	case cause.NoRoute, cause.TimedOut, cause.Reset, cause.NameServer:
 		out.Cures = []string{private}
 	}
 	return out

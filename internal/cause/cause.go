@@ -27,5 +27,4 @@ const (
 	OutOfDate       // its certificate has expired, or is not valid yet
 	NotTLS          // what listens there does not speak TLS
 	TLSRefused      // it refuses this client's TLS
-	NotOurs         // what answered is another kind of server
 )

@@ -17,22 +17,16 @@ import (
 
 type confirmFunc = func(context.Context, bootstrap.Question) (bool, error)
 
-// confirmer returns what asks the person at the terminal, or nil where there is none.
+// confirmer returns what asks the person at the terminal.
 func confirmer(p Process, shown *progress.Progress) confirmFunc {
-	if !atTerminal(p) {
-		return nil
-	}
 	return func(ctx context.Context, q bootstrap.Question) (yes bool, err error) {
 		shown.Aside(func() { yes, err = ask(ctx, p.Stdin, p.Stderr, q) })
 		return yes, err
 	}
 }
 
-// asker returns what asks that person for a line, or nil where there is none.
+// asker returns what asks that person for a line.
 func asker(p Process, shown *progress.Progress) func(context.Context, string) (string, error) {
-	if !atTerminal(p) {
-		return nil
-	}
 	return func(ctx context.Context, prompt string) (line string, err error) {
 		shown.Aside(func() { line, err = readLine(ctx, p.Stdin, p.Stderr, printable.Line(prompt)) })
 		return line, err
@@ -41,9 +35,6 @@ func asker(p Process, shown *progress.Progress) func(context.Context, string) (s
 
 // lender returns what lends the terminal to a program that signs in.
 func lender(p Process, shown *progress.Progress) kube.Terminal {
-	if !atTerminal(p) {
-		return nil
-	}
 	return func(run func(io.Reader, io.Writer) error) (err error) {
 		shown.Aside(func() { err = run(p.Stdin, p.Stderr) })
 		return err

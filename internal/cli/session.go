@@ -45,10 +45,11 @@ func (s session) run(ctx context.Context, do work) (bootstrap.Result, error) {
 
 // env is what a run needs of the process.
 func (s session) env(shown *progress.Progress) bootstrap.Env {
-	return bootstrap.Env{
-		Now: s.Now, Sink: shown, Log: s.logger(shown),
-		Confirm: confirmer(s.Process, shown), Ask: asker(s.Process, shown), Terminal: lender(s.Process, shown),
+	env := bootstrap.Env{Now: s.Now, Sink: shown, Log: s.logger(shown)}
+	if atTerminal(s.Process) {
+		env.Confirm, env.Ask, env.Terminal, env.Stderr = confirmer(s.Process, shown), asker(s.Process, shown), lender(s.Process, shown), s.Stderr
 	}
+	return env
 }
 
 // print puts the result on stdout, and warnings and errors on stderr.

@@ -150,7 +150,8 @@ func TestLostResult(t *testing.T) {
 
 func TestNobodyIsAskedWithoutATerminal(t *testing.T) {
 	p := Process{Stdin: strings.NewReader("prod\n"), Stderr: &bytes.Buffer{}}
-	if confirmer(p, nil) != nil {
+	env := session{Process: p, inputs: &inputs{}}.env(nil)
+	if env.Confirm != nil || env.Ask != nil || env.Terminal != nil || env.Stderr != nil {
 		t.Error("a pipe would be asked")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -302,5 +303,38 @@ func (c contact) check(t *testing.T, h *home, errors int, other string) {
 	}
 	if testing.Verbose() {
 		fmt.Printf("%s (%s)\n  %s\n  %s\n", t.Name(), took.Round(10*time.Millisecond), mine[0].Message, strings.ReplaceAll(mine[0].Hint, "\n", "\n  "))
+	}
+}
+
+// TestSecretsAreNotLogged: the SDK logs why a sign-in failed, and quotes what a credential_process said.
+func TestSecretsAreNotLogged(t *testing.T) {
+	t.Parallel()
+	for name, profile := range map[string]string{
+		"its own":                 "[default]\ncredential_process = creds\n",
+		"what a role begins with": "[profile base]\ncredential_process = creds\n[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = base\n",
+	} {
+		h := newHome(t)
+		h.program(t, "creds", `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"`+awsfake.AdminSecret+`"}'; echo update available`)
+		h.write(t, ".aws/config", profile)
+		h.args = []string{"--verbose"}
+		_, _, output := h.plan(t)
+		if strings.Contains(output, awsfake.AdminSecret) || !strings.Contains(output, "its output is not the JSON that is expected") {
+			t.Errorf("%s: %s", name, output)
+		}
+	}
+}
+
+// TestSignInThatDoesNotEnd is cut off by --timeout, and told as what it was.
+func TestSignInThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	h.program(t, "creds", "sleep 60")
+	h.write(t, ".aws/config", "[default]\ncredential_process = creds\n")
+	h.args = []string{"--timeout", "1s"}
+	problems, _, output := h.plan(t)
+	if !slices.ContainsFunc(problems, func(p problem) bool {
+		return strings.Contains(p.Message, "the sign-in did not come to its end") && strings.Contains(p.Message, "--timeout 1s")
+	}) {
+		t.Error(output)
 	}
 }
