@@ -24,18 +24,22 @@ func (k *Up) lookAround(ctx context.Context, view *keyView) (again bool, err err
 	if k.Rotation == nil && k.plan.replaced == nil {
 		return false, nil
 	}
-	key := k.plan.holder()
-	if key.ID == "" || k.plan.replaced != nil && !k.plan.replaced.idle.IsZero() {
+	if k.plan.replaced != nil && !k.plan.replaced.idle.IsZero() {
 		return false, nil
 	}
-	if !slices.Contains(k.around, key.ID) {
+	for _, key := range k.plan.turning() {
+		if slices.Contains(k.around, key.ID) {
+			continue
+		}
 		k.around = append(k.around, key.ID)
-		if err := k.findCopies(ctx, key); err != nil {
+		found, err := k.findCopies(ctx, key)
+		if err != nil {
 			return false, err
 		}
-		if len(k.copies) > 0 {
-			return true, nil
-		}
+		again = again || found
+	}
+	if again {
+		return true, nil
 	}
 	view.copies = k.copies
 	if k.plan.old != nil && k.Read != nil {
@@ -48,7 +52,7 @@ func (k *Up) lookAround(ctx context.Context, view *keyView) (again bool, err err
 	}
 	before := view.now
 	if k.plan.replaced != nil {
-		before = k.plan.replaced.since
+		before = k.plan.replaced.since.Add(ClockSkew)
 	}
 	view.stale, err = k.Readers.Stale(ctx, k.secretNames(), before)
 	return false, err
@@ -56,10 +60,10 @@ func (k *Up) lookAround(ctx context.Context, view *keyView) (again bool, err err
 
 // findCopies searches for Secrets with a key. Those in the form of ours are then observed and written like ours. Of a key of which
 // only the id is known those of the namespace alone are believed: anybody can write an id.
-func (k *Up) findCopies(ctx context.Context, key credential.Key) error {
+func (k *Up) findCopies(ctx context.Context, key credential.Key) (some bool, err error) {
 	found, everywhere, err := k.Store.Copies(ctx, key)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !everywhere {
 		k.warn("Secrets of other namespaces may not be listed, so it is not known whether one of them has access key " + key.ID + " too")
@@ -71,9 +75,10 @@ func (k *Up) findCopies(ctx context.Context, key credential.Key) error {
 		k.copies = append(k.copies, c)
 		if c.InForm {
 			k.Store.Include(c.Name)
+			some = true
 		}
 	}
-	return nil
+	return some, nil
 }
 
 func inNamespace(ref, namespace string) bool {
@@ -192,19 +197,23 @@ func (k *Up) awaitReaders(ctx context.Context, say iamsetup.Report, r replacemen
 			return false, err
 		}
 	}
-	stale, err := k.Readers.Stale(ctx, secrets, r.since)
+	old := r.since.Add(ClockSkew) // a pod that began then may have begun before
+	stale, err := k.Readers.Stale(ctx, secrets, old)
 	if err != nil || len(stale) == 0 {
 		return false, err
 	}
 	if k.Rotation != nil && k.Rotation.Restart {
 		able := slices.DeleteFunc(slices.Clone(stale), func(r credential.Reader) bool { return !r.Restarts })
+		if err := k.sleepUntil(ctx, say, r.since.Add(2*ClockSkew), "the clocks, so that new pods can be told from old ones"); err != nil {
+			return false, err
+		}
 		if err := k.Readers.Restart(ctx, able, say.Waiting); err != nil {
 			return false, err
 		}
 		for _, r := range able {
 			say.Changed(plan.Change{Step: Step, Resource: r.Name, Action: plan.Update, Reason: "restarted, since its pods read the key when they start (" + r.How + ")"})
 		}
-		if stale, err = k.awaitOldPods(ctx, say, secrets, r.since); err != nil || len(stale) == 0 {
+		if stale, err = k.awaitOldPods(ctx, say, secrets, old); err != nil || len(stale) == 0 {
 			return false, err
 		}
 	}
@@ -229,6 +238,9 @@ func (k *Up) awaitOldPods(ctx context.Context, say iamsetup.Report, secrets []st
 	}
 	return stale, err
 }
+
+// ClockSkew is by how much the clocks of AWS and of the cluster's nodes may differ, with the part of a second that their times leave out.
+const ClockSkew = 2 * time.Second
 
 // oldPodsLimit is how long the pods of a workload that was restarted may take to end.
 const oldPodsLimit = 5 * time.Minute

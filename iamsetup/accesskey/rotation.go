@@ -133,7 +133,11 @@ func readerNames(readers []credential.Reader) string {
 
 // judgeRotation replaces the key that all would be well with.
 func (d *decision) judgeRotation() {
-	if d.r.rotation == nil || d.replaced != nil || d.settle != "" || len(d.blocks) > 0 {
+	if d.r.rotation == nil || d.replaced != nil || len(d.blocks) > 0 {
+		return
+	}
+	empty := !slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return h.Key.ID != "" })
+	if d.settle != "" && !empty {
 		return
 	}
 	if d.source == nil {
@@ -227,15 +231,17 @@ func (k *Up) secretNames() []string {
 	return out
 }
 
-// holder is the key that a rotation is about: the one in use, or the one that is being replaced.
-func (p keyPlan) holder() credential.Key {
-	switch {
-	case p.replaced != nil:
-		return credential.Key{ID: p.replaced.id}
-	case p.old != nil:
-		return *p.old
-	case p.source != nil:
-		return *p.source
+// turning are the keys that a rotation is about: the one in use, and beside it one that an earlier run was replacing, of which
+// copies may hold either.
+func (p keyPlan) turning() []credential.Key {
+	var out []credential.Key
+	for _, key := range []*credential.Key{p.old, p.source} {
+		if key != nil {
+			out = append(out, *key)
+		}
 	}
-	return credential.Key{}
+	if p.replaced != nil {
+		out = append(out, credential.Key{ID: p.replaced.id})
+	}
+	return out
 }
