@@ -27,7 +27,7 @@ type QuestionItem struct {
 // answer holds for the keys that the first look showed, and for no other that shows up meanwhile.
 func (r *Run) askAboutKeys(ctx context.Context) (agreed bool, err error) {
 	key := r.steps.Key
-	if key == nil || r.asked {
+	if key == nil || r.asked || r.rotation != nil {
 		return false, nil
 	}
 	r.asked = true

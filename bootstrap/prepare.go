@@ -19,7 +19,7 @@ import (
 // prepare is everything before the first write: settings, account, cluster, observation, permissions. It reports
 // whether there is something to do.
 func (r *Run) prepare(ctx context.Context) (bool, error) {
-	errs := append(r.Settings.Check(), r.readInputs(ctx)...)
+	errs := append(r.Settings.Named().Check(), r.readInputs(ctx)...)
 	if len(errs) > 0 {
 		return false, r.Fail("", errs...)
 	}
@@ -28,7 +28,9 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 	if len(errs) > 0 {
 		return false, r.Fail("", errs...)
 	}
-	r.steps = r.Target.Assemble(r.Lock)
+	if err := r.assemble(); err != nil {
+		return false, r.Fail("", err)
+	}
 	if r.steps.Release != nil && r.command == "up" {
 		r.steps.Release.shared.lock = &ReleaseLock{Run: r}
 	}
@@ -46,6 +48,16 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 		return false, ErrFailed
 	}
 	return pending, nil
+}
+
+// assemble makes the steps of the command.
+func (r *Run) assemble() (err error) {
+	if r.rotation == nil {
+		r.steps = r.Target.Assemble(r.Lock)
+		return nil
+	}
+	r.steps, err = r.Target.assembleRotation(r.Lock, *r.rotation)
+	return err
 }
 
 // readInputs reads the files that the settings name, once for the whole run.
@@ -96,8 +108,8 @@ func (r *Run) observe(ctx context.Context) (pending bool, err error) {
 
 // look asks the steps anew: those of the user and its key share what they read of it.
 func (r *Run) look(ctx context.Context) []observation {
-	if user := r.steps.User; user != nil {
-		user.Lookup.Forget()
+	if key := r.steps.Key; key != nil {
+		key.Lookup.Forget()
 	}
 	return r.engine().Observe(ctx)
 }

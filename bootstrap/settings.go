@@ -78,6 +78,8 @@ type Timing struct {
 	MintDeadline time.Duration // after which an announced CreateAccessKey is no longer sent; default 60 s
 	Settle       time.Duration // how long IAM's lists and credentials may lag behind a write; default 20 s
 	Poll         time.Duration // first pause between two looks at something awaited; default 500 ms
+	Refresh      time.Duration // how long the operator may take to read anew when it is told to; default 2 min
+	MountLag     time.Duration // how long a pod may see the old files of a Secret that changed; default the kubelet's usual 2 min
 	Request      time.Duration // limit for one attempt of one request, to AWS or the API server; default 20 s
 }
 
@@ -91,6 +93,7 @@ func (t Timing) WithDefaults() Timing {
 	set(&t.MintDeadline, time.Minute)
 	set(&t.Settle, 20*time.Second)
 	set(&t.Poll, 500*time.Millisecond)
+	set(&t.Refresh, 2*time.Minute)
 	set(&t.Request, 20*time.Second)
 	return t
 }

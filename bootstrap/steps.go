@@ -13,6 +13,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/readers"
 )
 
 // Steps are what a run in this mode consists of. Nodes is the one list of them; the fields beside it name those that somebody
@@ -76,12 +77,7 @@ func (t *Target) Assemble(lock *Guard) *Steps {
 		if out.Release != nil { // a run that fails in the release has minted no key
 			before = append(before, HelmStep)
 		}
-		add(Node{Step: key, after: before, needs: t.keyNeeds, output: func(o *Outputs) {
-			o.AccessKeyID = key.KeyID()
-			for _, name := range s.KeySecretNames() {
-				o.Secrets = append(o.Secrets, s.Namespace+"/"+name)
-			}
-		}})
+		add(Node{Step: key, after: before, warnings: key.Warnings, needs: t.keyNeeds, output: keyOutput(key, s.Namespace, s.KeySecretNames())})
 	}
 	if s.UseGlobalUser {
 		global := &globalUser{irsa: s.IRSA, secrets: &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: []string{s.GlobalUserSecret}}}
@@ -156,6 +152,21 @@ func (t *Target) keyStep(lookup *principal.UserLookup, lock *Guard) *accesskey.U
 		AWS: t.Aws, Lookup: lookup, Owner: t.Owner(), Pace: t.Pace(), Adopt: s.Adopt,
 		Store:   &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
 		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.Unlocked(),
+		Readers: t.readers(), MountLag: s.Timing.MountLag,
+	}
+}
+
+// readers are those who read the key's Secrets.
+func (t *Target) readers() accesskey.Readers {
+	return &readers.Readers{Client: t.Kube, External: t.External, Now: t.Env.Now, Poll: t.Settings.Timing.Poll, Limit: t.Settings.Timing.Refresh}
+}
+
+func keyOutput(key *accesskey.Up, namespace string, secrets []string) func(*Outputs) {
+	return func(o *Outputs) {
+		o.AccessKeyID = key.KeyID()
+		for _, name := range secrets {
+			o.Secrets = append(o.Secrets, namespace+"/"+name)
+		}
 	}
 }
 

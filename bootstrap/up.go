@@ -30,9 +30,10 @@ func Plan(ctx context.Context, s Settings, env Env) (Result, error) {
 	})
 }
 
-// Run is one execution of up, plan or teardown.
+// Run is one execution of up, plan, rotate or teardown.
 type Run struct {
 	command  string
+	rotation *Rotation // of rotate; nil else
 	Settings Settings
 	Env      Env
 	Target   *Target
@@ -144,7 +145,7 @@ func (r *Run) applyLocked(ctx context.Context) error {
 
 // stillRecorded fails where somebody deleted the record while this run made what it tells of.
 func (r *Run) stillRecorded(ctx context.Context) error {
-	if !r.Result.Changed {
+	if !r.Result.Changed || r.rotation != nil { // which records nothing
 		return nil
 	}
 	record := r.Target.Record

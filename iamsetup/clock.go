@@ -42,5 +42,12 @@ func (c *Clock) Now() time.Time {
 	return c.local().Add(c.offset).UTC().Truncate(time.Second)
 }
 
+// At is a local time as AWS's clock has it.
+func (c *Clock) At(local time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return local.Add(c.offset).UTC()
+}
+
 // Age says how long ago something was, as kubectl does: "5m", "3h12m", "40d".
 func Age(d time.Duration) string { return duration.HumanDuration(max(d, 0)) }

@@ -17,9 +17,10 @@ import (
 const (
 	TagManagedBy = "managed-by"
 	ManagedBy    = "gen3-bootstrap"
-	TagOwner     = "gen3-bootstrap/owner/"   // + <cluster>/<namespace>
-	TagKey       = "gen3-bootstrap/key/"     // + <access key id> = <cluster>/<namespace>
-	TagMinting   = "gen3-bootstrap/minting/" // + <cluster>/<namespace> = <started> <deadline> <access key id> …: see intent
+	TagOwner     = "gen3-bootstrap/owner/"     // + <cluster>/<namespace>
+	TagKey       = "gen3-bootstrap/key/"       // + <access key id> = <cluster>/<namespace>
+	TagMinting   = "gen3-bootstrap/minting/"   // + <cluster>/<namespace> = <started> <deadline> <access key id> …: see intent
+	TagReplacing = "gen3-bootstrap/replacing/" // + <cluster>/<namespace> = <access key id> <since> <grace> [<idle since>]: see rotation
 	tagsMax      = 50
 	TagMax       = 256 // characters of a value
 )

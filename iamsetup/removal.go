@@ -163,7 +163,7 @@ func (r Removal) OwnerTags(tags Tags) []string {
 	var out []string
 	for _, key := range tags.Keys() {
 		switch owner := r.Owner.String(); {
-		case key == TagOwner+owner, key == TagMinting+owner, strings.HasPrefix(key, TagKey) && tags[key] == owner:
+		case key == TagOwner+owner, key == TagMinting+owner, key == TagReplacing+owner, strings.HasPrefix(key, TagKey) && tags[key] == owner:
 			out = append(out, key)
 		}
 	}

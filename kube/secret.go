@@ -30,58 +30,70 @@ const (
 	entryCredentials = "credentials"
 )
 
-// KeySecrets stores one access key in Secrets of one namespace. It satisfies accesskey.Store.
+// KeySecrets stores one access key in Secrets of one namespace, and in copies of them that were found. It satisfies
+// accesskey.Store.
 type KeySecrets struct {
 	Client    *Client
 	Namespace string
 	Names     []string
 	Adopt     bool // write also over Secrets that gen3-bootstrap did not create
 
-	mu   sync.Mutex
-	seen map[string]*corev1.Secret // by name, as Observe found them
+	mu     sync.Mutex
+	copies []string                  // further ones as "namespace/name": see Include
+	seen   map[string]*corev1.Secret // by "namespace/name", as Observe found them
 }
 
-// Observe returns what each Secret holds, in the order of Names.
+// Observe returns what each Secret holds, in the order of Names, and then the copies.
 func (s *KeySecrets) Observe(ctx context.Context) ([]credential.Held, error) {
-	return parallel.Map(ctx, s.Names, func(ctx context.Context, name string) (credential.Held, error) {
-		secret, err := s.get(ctx, name)
-		s.remember(name, secret)
-		return s.held(name, secret), err
+	var refs []string
+	for _, name := range s.Names {
+		refs = append(refs, s.Namespace+"/"+name)
+	}
+	s.mu.Lock()
+	refs = append(refs, s.copies...)
+	s.mu.Unlock()
+	return parallel.Map(ctx, refs, func(ctx context.Context, ref string) (credential.Held, error) {
+		secret, err := s.get(ctx, ref)
+		s.remember(ref, secret)
+		return s.held(ref, secret), err
 	})
 }
 
-func (s *KeySecrets) remember(name string, secret *corev1.Secret) {
+func (s *KeySecrets) remember(ref string, secret *corev1.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
 		s.seen = map[string]*corev1.Secret{}
 	}
-	s.seen[name] = secret
+	s.seen[ref] = secret
 }
 
-func (s *KeySecrets) remembered(name string) *corev1.Secret {
+func (s *KeySecrets) remembered(ref string) *corev1.Secret {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seen[name].DeepCopy()
+	return s.seen[ref].DeepCopy()
 }
 
-func (s *KeySecrets) get(ctx context.Context, name string) (*corev1.Secret, error) {
-	secret, err := s.Client.CoreV1().Secrets(s.Namespace).Get(ctx, name, metav1.GetOptions{})
+// get reads a Secret that is given as "namespace/name"; nil: there is none.
+func (s *KeySecrets) get(ctx context.Context, ref string) (*corev1.Secret, error) {
+	namespace, name, _ := strings.Cut(ref, "/")
+	secret, err := s.Client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil // absence is an answer here, not a failure
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get Secret %s/%s: %w", s.Namespace, name, err)
+		return nil, fmt.Errorf("get Secret %s: %w", ref, err)
 	}
 	return secret, nil
 }
 
-func (s *KeySecrets) held(name string, secret *corev1.Secret) credential.Held {
-	held := credential.Held{Name: s.Namespace + "/" + name}
+func (s *KeySecrets) held(ref string, secret *corev1.Secret) credential.Held {
+	held := credential.Held{Name: ref}
 	if secret == nil {
 		return held
 	}
-	held.Exists, held.Ours = true, secret.Labels[ManagedByLabel] == ManagedBy
+	// In another namespace the label proves nothing: whoever has the key there would be handed the next one as well.
+	held.Exists, held.Ours = true, secret.Labels[ManagedByLabel] == ManagedBy && secret.Namespace == s.Namespace
 	held.Keeper, held.LetGo = keeper(secret)
 	held.Immutable = secret.Immutable != nil && *secret.Immutable
 	held.Terminating = secret.DeletionTimestamp != nil
@@ -92,7 +104,7 @@ func (s *KeySecrets) held(name string, secret *corev1.Secret) credential.Held {
 		return held
 	}
 	held.Key = credential.Key{ID: id, Secret: redact.New(half)}
-	held.Complete = maps.EqualFunc(secret.Data, entries(held.Key), func(a, b []byte) bool { return string(a) == string(b) })
+	held.Complete = maps.EqualFunc(secret.Data, s.filled(ref, secret.Data, held.Key), func(a, b []byte) bool { return string(a) == string(b) })
 	return held
 }
 
@@ -156,34 +168,35 @@ func isRefusal(err error) bool {
 }
 
 func (s *KeySecrets) readBack(ctx context.Context, ref string) (credential.Held, error) {
-	_, name, _ := strings.Cut(ref, "/")
 	var secret *corev1.Secret
 	again := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 4}
 	err := retry.OnError(again, func(error) bool { return ctx.Err() == nil }, func() (err error) {
-		secret, err = s.get(ctx, name)
+		secret, err = s.get(ctx, ref)
 		return err
 	})
-	return s.held(name, secret), err // get names the Secret
+	return s.held(ref, secret), err // get names the Secret
 }
 
 func (s *KeySecrets) write(ctx context.Context, held credential.Held, key credential.Key, dryRun []string) error {
-	_, name, _ := strings.Cut(held.Name, "/")
-	api := s.Client.CoreV1().Secrets(s.Namespace)
-	secret := s.remembered(name)
+	namespace, name, _ := strings.Cut(held.Name, "/")
+	api := s.Client.CoreV1().Secrets(namespace)
+	secret := s.remembered(held.Name)
 	if secret == nil {
 		secret = &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.Namespace, Labels: map[string]string{ManagedByLabel: ManagedBy}},
+			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: map[string]string{ManagedByLabel: ManagedBy}},
 			Type:       corev1.SecretTypeOpaque,
 			Data:       entries(key),
 		}
 		_, err := api.Create(ctx, secret, metav1.CreateOptions{FieldManager: FieldManager, DryRun: dryRun})
 		return err // both callers say what they were doing
 	}
-	if secret.Labels[ManagedByLabel] != ManagedBy && !s.Adopt {
-		return fmt.Errorf("it carries no label %s=%s", ManagedByLabel, ManagedBy)
+	if ours := secret.Labels[ManagedByLabel] == ManagedBy && namespace == s.Namespace; !ours && !s.Adopt {
+		return fmt.Errorf("it carries no label %s=%s, or is in another namespace", ManagedByLabel, ManagedBy)
 	}
-	metav1.SetMetaDataLabel(&secret.ObjectMeta, ManagedByLabel, ManagedBy)
-	secret.Data = entries(key)
+	if namespace == s.Namespace {
+		metav1.SetMetaDataLabel(&secret.ObjectMeta, ManagedByLabel, ManagedBy)
+	}
+	secret.Data = s.filled(held.Name, secret.Data, key)
 	_, err := api.Update(ctx, secret, metav1.UpdateOptions{FieldManager: FieldManager, DryRun: dryRun})
 	return err // both callers say what they were doing
 }

@@ -39,6 +39,7 @@ func (k *Up) changes() []plan.Change {
 	for _, x := range slices.Concat(p.before, p.after) {
 		add(plan.Delete, plan.Of(plan.AccessKey, x.id), x.reason)
 	}
+	out = append(out, k.replacementChanges()...)
 	if entry := k.entry(); entry != "" {
 		add(plan.Update, plan.Of(plan.KeyEntry, k.Lookup.UserName), entry)
 	}
@@ -54,6 +55,9 @@ func (k *Up) entry() string {
 	if k.plan.untag != "" {
 		reasons = append(reasons, "the user still announces a mint of this namespace: "+k.plan.untag)
 	}
+	if k.plan.unreplace != "" {
+		reasons = append(reasons, "the user still announces a rotation of this namespace: "+k.plan.unreplace)
+	}
 	return strings.Join(reasons, "; ")
 }
 
@@ -68,6 +72,9 @@ func (k *Up) describeSource() string {
 	id, text := k.plan.source.ID, "works"
 	if listed := k.view.listed(id); listed != nil {
 		text = fmt.Sprintf("works, %s old", iamsetup.Age(k.view.now.Sub(listed.Created)))
+	}
+	if k.plan.young {
+		text += ", and younger than --if-older-than"
 	}
 	if k.view.tagged(id) == "" && !k.plan.tag && !k.view.lagging {
 		text += "; not made by gen3-bootstrap, so it is never deleted"

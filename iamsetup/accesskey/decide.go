@@ -24,6 +24,8 @@ type keyRules struct {
 	settle   time.Duration
 	settled  bool     // what lags was waited for: what is not seen now is not there
 	agreed   []string // unused keys that are not ours and may be deleted
+	rotation *Rotation
+	deadline time.Time // AWS's time at which the run ends; zero: never
 }
 
 // keyPlan is what is to be done about the key, its Secrets and what earlier runs left.
@@ -37,6 +39,11 @@ type keyPlan struct {
 	untag  string   // why our own announcement is to be taken off; empty: there is none, or it still stands
 	settle string   // what must be waited for before this plan can be trusted; empty: nothing
 	blocks []plan.Change
+
+	old       *credential.Key // the key that this run replaces; nil: none
+	replaced  *replacement    // the end of a key that an earlier run replaced; nil: none
+	unreplace string          // why the announcement of a rotation is to be taken off; empty: there is none, or it stands
+	young     bool            // the key is too young to be replaced
 
 	strangers []stranger // keys that gen3-bootstrap did not make, and that are kept
 }
@@ -58,11 +65,13 @@ type doomed struct {
 func decide(v keyView, r keyRules) keyPlan {
 	d := decision{v: v, r: r}
 	d.chooseSource()
+	d.judgeReplacement()
 	d.judgeIntent()
 	d.judgeSecrets()
 	d.judgeOwnKeys()
 	d.judgeOtherMints()
 	d.judgeStrangers()
+	d.judgeRotation()
 	if d.source == nil {
 		d.judgeMint()
 	}
@@ -139,8 +148,10 @@ func (d *decision) otherIntents() []intent {
 
 // judgeMint says whether a key may be minted.
 func (d *decision) judgeMint() {
-	d.why = "no Secret holds a key of user " + d.r.userName + " that works"
-	if slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return d.othersKey(h.Key.ID) }) {
+	if d.old == nil {
+		d.why = "no Secret holds a key of user " + d.r.userName + " that works"
+	}
+	if d.old == nil && slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return d.othersKey(h.Key.ID) }) {
 		d.why += " and was made for this namespace"
 	}
 	if d.v.user == nil {

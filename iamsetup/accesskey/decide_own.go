@@ -1,6 +1,7 @@
 package accesskey
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
@@ -10,8 +11,11 @@ import (
 // what it is: only --adopt enters it as ours.
 func (d *decision) judgeOwnKeys() {
 	for _, k := range d.v.keys {
-		if (d.source != nil && k.ID == d.source.ID) || !d.ours(k.ID) || d.isDoomed(k.ID) || d.awaited(k) || d.servesSpare(k.ID) {
+		if (d.source != nil && k.ID == d.source.ID) || !d.ours(k.ID) || d.isDoomed(k.ID) || d.awaited(k) || d.servesSpare(k.ID) || d.replaced != nil && k.ID == d.replaced.id {
 			continue
+		}
+		if d.mayBeReplaced(k) {
+			d.settle = cmp.Or(d.settle, "whether access key "+k.ID+" is on its way out by a rotation")
 		}
 		reason := "it is ours, and no Secret holds it"
 		switch {

@@ -89,7 +89,7 @@ func (d *decision) staleTags(out *keyEnds) {
 		switch {
 		case stale && d.lags():
 			out.settle = "whether access key " + id + " still shows up"
-		case stale, key == iamsetup.TagMinting+d.r.owner.String() && len(d.blocks) == 0: // it proves whose a key is that cannot be told yet
+		case stale, key == iamsetup.TagReplacing+d.r.owner.String(), key == iamsetup.TagMinting+d.r.owner.String() && len(d.blocks) == 0: // it proves whose a key is that cannot be told yet
 			out.untag = append(out.untag, key)
 		}
 	}

@@ -28,6 +28,11 @@ func (k *Up) enter(ctx context.Context, say iamsetup.Report) error {
 			return err
 		}
 	}
+	if k.plan.unreplace != "" {
+		if err := k.untag(ctx, say, iamsetup.TagReplacing+k.Owner.String()); err != nil {
+			return err
+		}
+	}
 	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.KeyEntry, k.Lookup.UserName), Action: plan.Update, Reason: entry})
 	return nil
 }

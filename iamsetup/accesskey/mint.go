@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -105,8 +106,21 @@ func notSame(err, answer error) error {
 // user while it is proved, so that whatever happens from then on the next run knows it for ours.
 func (k *Up) adoptKey(ctx context.Context, say iamsetup.Report, m minting, key credential.Key) error {
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return k.tag(gctx, say, k.keyTag(key.ID)) })
-	group.Go(func() error { return k.prove(gctx, say, key, m.user.ARN) })
+	entry := k.keyTag(key.ID)
+	maps.Copy(entry, k.replacing())
+	group.Go(func() error {
+		if err := k.tag(gctx, say, entry); err != nil || k.plan.old == nil {
+			return err
+		}
+		_, err := k.readBack(gctx, say, entry, "the announcement of the rotation")
+		return err
+	})
+	group.Go(func() error {
+		if err := k.prove(gctx, say, key, m.user.ARN); err != nil || k.plan.old == nil {
+			return err
+		}
+		return k.mayRead(gctx, say, key)
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}

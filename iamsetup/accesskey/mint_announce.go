@@ -68,7 +68,7 @@ func (k *Up) tellOthers(ctx context.Context, say iamsetup.Report, own intent) er
 	if err := k.tag(ctx, say, own.tags()); err != nil {
 		return err
 	}
-	tags, err := k.readBack(ctx, say, own)
+	tags, err := k.readBack(ctx, say, own.tags(), "the announcement of the mint")
 	if err != nil {
 		return err
 	}
@@ -81,20 +81,20 @@ func (k *Up) tellOthers(ctx context.Context, say iamsetup.Report, own intent) er
 	return nil
 }
 
-// readBack returns the user's tags once they show the intent.
-func (k *Up) readBack(ctx context.Context, say iamsetup.Report, own intent) (tags iamsetup.Tags, err error) {
+// readBack returns the user's tags once they show those that were written.
+func (k *Up) readBack(ctx context.Context, say iamsetup.Report, written iamsetup.Tags, what string) (tags iamsetup.Tags, err error) {
 	err = k.Pace.Until(ctx, 3*k.Pace.Settle, func(ctx context.Context) (bool, error) {
 		if tags, err = k.tags(ctx); err != nil {
 			return false, err
 		}
-		if len(tags.Missing(own.tags())) == 0 {
+		if len(tags.Missing(written)) == 0 {
 			return true, nil
 		}
-		say.Waiting("IAM user " + k.Lookup.UserName + " to show the announcement of the mint")
+		say.Waiting("IAM user " + k.Lookup.UserName + " to show " + what)
 		return false, nil
 	})
 	if errors.Is(err, iamsetup.ErrTooLong) {
-		return nil, fmt.Errorf("announce mint on IAM user %s: its tags do not show it", k.Lookup.UserName)
+		return nil, fmt.Errorf("read back tags of IAM user %s: they do not show %s", k.Lookup.UserName, what)
 	}
 	return tags, err
 }

@@ -80,5 +80,10 @@ func (k *Up) undo(ctx context.Context, say iamsetup.Report, id string) error {
 	if err != nil {
 		return hint.With(err, "the user's tags know it: run the same command again, or: "+deleteKeyCommand(k.Lookup.UserName, id))
 	}
-	return k.withdraw(clean, say, iamsetup.TagKey+id)
+	more := []string{iamsetup.TagKey + id}
+	if k.plan.old != nil {
+		more = append(more, iamsetup.TagReplacing+k.Owner.String())
+		k.under = nil
+	}
+	return k.withdraw(clean, say, more...)
 }

@@ -44,7 +44,16 @@ func (k *Up) look(ctx context.Context, settled bool) error {
 	if err := k.readElsewhere(ctx, &view); err != nil {
 		return err
 	}
-	view.now, view.lagging = k.AWS.Clock.Now(), k.lagging(view)
+	if deadline, limited := ctx.Deadline(); limited {
+		k.deadline = k.AWS.Clock.At(deadline)
+	}
+	view.now, view.lagging, view.anyUser = k.AWS.Clock.Now(), k.lagging(view), k.AnyUser
+	k.judge(view, settled)
+	if again, err := k.lookAround(ctx, &view); err != nil {
+		return err
+	} else if again {
+		return k.look(ctx, settled) // with the copies, which are looked for once
+	}
 	k.judge(view, settled)
 	if k.wantsUse() {
 		if err := readUse(ctx, k.AWS, view.keys); err != nil {
@@ -108,17 +117,21 @@ func (k *Up) search(ctx context.Context, view *keyView) {
 
 func (k *Up) judge(view keyView, settled bool) {
 	k.view = view
-	k.plan = decide(view, keyRules{
-		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, agreed: k.Agreed,
-		mint: k.Pace.Mint, settle: k.Pace.Settle, settled: settled,
-	})
+	k.plan = decide(view, k.rules(settled))
 	k.key = ""
 	if k.plan.source != nil {
 		k.key = k.plan.source.ID
 	}
 }
 
+func (k *Up) rules(settled bool) keyRules {
+	return keyRules{
+		owner: k.Owner, userName: k.Lookup.UserName, adopt: k.Adopt, agreed: k.Agreed, rotation: k.Rotation, deadline: k.deadline,
+		mint: k.Pace.Mint, settle: k.Pace.Settle, settled: settled,
+	}
+}
+
 // wantsUse reports whether the last uses of the keys have a say: only where something is not as it should be.
 func (k *Up) wantsUse() bool {
-	return k.plan.tag || len(k.plan.strangers) > 0 || len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
+	return k.plan.tag || k.plan.replaced != nil || len(k.plan.strangers) > 0 || len(k.plan.blocks) > 0 || len(k.plan.before) > 0 || len(k.plan.after) > 0
 }

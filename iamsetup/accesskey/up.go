@@ -1,7 +1,11 @@
+// Package accesskey owns the access key of a user: the protocol by which it is made, proved, stored and entered on the user, and
+// the keys of earlier runs. Deciding is pure: a function of what was observed. The package must not know what a Secret is in
+// Kubernetes, nor how its user is made.
 package accesskey
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
@@ -24,6 +28,11 @@ type Store interface {
 	Rehearse(ctx context.Context, held credential.Held) error
 	// Holders returns, by key id, which Secrets of the whole cluster hold one of the keys.
 	Holders(ctx context.Context, ids []string) (map[string][]string, error)
+	// Copies finds further Secrets that have a key, both halves of it where the secret half is given. Everywhere is false where only
+	// the own namespace may be searched.
+	Copies(ctx context.Context, key credential.Key) (found []credential.Copy, everywhere bool, err error)
+	// Include adds such copies to those that Observe reads and Write writes.
+	Include(refs ...string)
 	// Write puts key into the Secret last observed as held and reads it back; nil means that the Secret holds it.
 	Write(ctx context.Context, held credential.Held, key credential.Key) error
 }
@@ -46,9 +55,24 @@ type Up struct {
 	// Lease away, and when a run last wrote is not known.
 	Unlocked bool
 
-	view keyView
-	plan keyPlan
-	key  string // id of the key in use, once known
+	// Rotation replaces the key in use; nil: up, which only ends what a rotation began.
+	Rotation *Rotation
+	Readers  Readers // nil: nobody is asked
+	// Read reads from Secrets Manager with a key. An error means that the key may not, or not yet. nil: it is not tried.
+	Read func(ctx context.Context, key credential.Key) error
+	// MountLag is how long after a change of a Secret a pod that mounts it may still see the old one; 0: the kubelet's usual time.
+	MountLag time.Duration
+	// AnyUser reads announcements also from a user without our mark, whom a rotation with Adopt may be told to work on.
+	AnyUser bool
+
+	view     keyView
+	plan     keyPlan
+	key      string            // id of the key in use, once known
+	around   []string          // ids of keys that copies were looked for of
+	copies   []credential.Copy // that were found
+	under    *replacement      // that this run began
+	deadline time.Time         // AWS's time at which this run ends; zero: it has no limit
+	warnings []string
 }
 
 // Name is the step's name.
@@ -75,7 +99,10 @@ func (k *Up) Apply(ctx context.Context, sink event.Sink) error {
 	if err := k.enter(ctx, say); err != nil {
 		return err
 	}
-	return k.delete(ctx, say, k.plan.after)
+	if err := k.delete(ctx, say, k.plan.after); err != nil {
+		return err
+	}
+	return k.replace(ctx, say)
 }
 
 func (k *Up) delete(ctx context.Context, say iamsetup.Report, keys []doomed) error {
@@ -112,6 +139,9 @@ func (k *Up) deleteKey(ctx context.Context, say iamsetup.Report, id string) erro
 // store brings the Secrets to hold the source, which is minted first where there is none.
 func (k *Up) store(ctx context.Context, say iamsetup.Report) error {
 	if k.plan.source == nil {
+		if err := k.beforeRotation(ctx, say); err != nil {
+			return err
+		}
 		return k.mint(ctx, say)
 	}
 	return k.fill(ctx, say, *k.plan.source, k.plan.fills)

@@ -56,6 +56,11 @@ type keyView struct {
 	// elsewhere are the owners that other users' tags name for the keys that Secrets hold, by key id.
 	elsewhere map[string]string
 
+	anyUser bool                // announcements count on a user without our mark as well
+	copies  []credential.Copy   // further Secrets that have the key which a rotation is about
+	stale   []credential.Reader // who read that key at the start of pods that still run
+	denied  string              // why the key in use may not read from Secrets Manager; empty: it may, or was not asked
+
 	searched bool                // holders is filled
 	unknown  bool                // it may not be filled
 	holders  map[string][]string // key id: the Secrets of the whole cluster that hold it
@@ -92,7 +97,7 @@ func (v *keyView) intentOf(owner string) *intent {
 
 // intents are all the mints that are announced on the user. On a user without our mark nobody of ours mints.
 func (v *keyView) intents() []intent {
-	if v.user == nil || !v.user.Tags.Ours() {
+	if v.user == nil || !v.user.Tags.Ours() && !v.anyUser {
 		return nil
 	}
 	return intentsOf(v.user.Tags)

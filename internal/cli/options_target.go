@@ -36,6 +36,8 @@ func (in *inputs) timing() group {
 		{name: "mint-deadline", arg: "DURATION", into: &t.MintDeadline, hidden: true, usage: "after which an announced key is no longer asked for"},
 		{name: "settle", arg: "DURATION", into: &t.Settle, hidden: true, usage: "how long IAM may lag behind a write"},
 		{name: "poll-interval", arg: "DURATION", into: &t.Poll, hidden: true, usage: "first pause between two looks"},
+		{name: "refresh-limit", arg: "DURATION", into: &t.Refresh, hidden: true, usage: "how long the operator may take to read anew"},
+		{name: "mount-lag", arg: "DURATION", into: &t.MountLag, hidden: true, usage: "how long a pod may see the old files of a Secret that changed"},
 		{name: "request-timeout", arg: "DURATION", into: &t.Request, hidden: true, usage: "limit for one attempt of one request"},
 	}}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
@@ -33,4 +34,18 @@ type Held struct {
 	Complete    bool // all three entries are there and agree
 	Empty       bool // exists without any data
 	Created     time.Time
+}
+
+// Copy is a Secret beside those that are kept that has a key in it.
+type Copy struct {
+	Name   string // "namespace/name"
+	InForm bool   // in the entries of a Secret of ours; else somewhere in the text of another one, or of a Helm release's values
+}
+
+// Reader is a workload whose pods read a Secret when they start, and then never again.
+type Reader struct {
+	Name     plan.Resource
+	How      string // such as "environment of container fence"
+	Restarts bool   // it can be restarted; else its pods end by themselves, or somebody deletes them
+	Command  string // that starts its pods anew
 }

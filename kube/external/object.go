@@ -15,6 +15,8 @@ type Object struct {
 	Ready     string // status of its condition Ready: True, False or Unknown; "" when the operator has said nothing
 	Reason    string
 	Message   string
+	Refreshed string     // when the operator last read or pushed for it, as it says so itself; "" never
+	Once      bool       // an ExternalSecret that is read once and then never again
 	Stores    []StoreRef // that it reads from or pushes to
 	// Secrets and Accounts are what a store signs in with, each as "namespace/name".
 	Secrets  []string
@@ -46,6 +48,9 @@ func (o Object) IsStore() bool {
 func objectOf(k kind, u *unstructured.Unstructured) Object {
 	o := Object{Kind: k.name, Namespace: u.GetNamespace(), Name: u.GetName(), in: k, finalizers: u.GetFinalizers()}
 	o.readCondition(u.Object)
+	o.Refreshed, _, _ = unstructured.NestedString(u.Object, "status", "refreshTime")
+	policy, _, _ := unstructured.NestedString(u.Object, "spec", "refreshPolicy")
+	o.Once = policy == "CreatedOnce"
 	o.readSignIn(u.Object)
 	o.readStores(u.Object)
 	return o

@@ -1,0 +1,318 @@
+package accesskey
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+)
+
+// lookAround finds who else has the key that a rotation is about: copies of the Secrets, and workloads. It reports whether copies
+// were found that the Secrets must be observed with.
+func (k *Up) lookAround(ctx context.Context, view *keyView) (again bool, err error) {
+	if k.Rotation == nil && k.plan.replaced == nil {
+		return false, nil
+	}
+	key := k.plan.holder()
+	if key.ID == "" || k.plan.replaced != nil && !k.plan.replaced.idle.IsZero() {
+		return false, nil
+	}
+	if !slices.Contains(k.around, key.ID) {
+		k.around = append(k.around, key.ID)
+		if err := k.findCopies(ctx, key); err != nil {
+			return false, err
+		}
+		if len(k.copies) > 0 {
+			return true, nil
+		}
+	}
+	view.copies = k.copies
+	if k.plan.old != nil && k.Read != nil {
+		if err := k.Read(ctx, *k.plan.old); err != nil {
+			view.denied = iamsetup.Plain(err)
+		}
+	}
+	if k.Readers == nil {
+		return false, nil
+	}
+	before := view.now
+	if k.plan.replaced != nil {
+		before = k.plan.replaced.since
+	}
+	view.stale, err = k.Readers.Stale(ctx, k.secretNames(), before)
+	return false, err
+}
+
+// findCopies searches for Secrets with a key. Those in the form of ours are then observed and written like ours. Of a key of which
+// only the id is known those of the namespace alone are believed: anybody can write an id.
+func (k *Up) findCopies(ctx context.Context, key credential.Key) error {
+	found, everywhere, err := k.Store.Copies(ctx, key)
+	if err != nil {
+		return err
+	}
+	if !everywhere {
+		k.warn("Secrets of other namespaces may not be listed, so it is not known whether one of them has access key " + key.ID + " too")
+	}
+	for _, c := range found {
+		if key.Secret.IsZero() && !inNamespace(c.Name, k.Owner.Namespace) {
+			continue
+		}
+		k.copies = append(k.copies, c)
+		if c.InForm {
+			k.Store.Include(c.Name)
+		}
+	}
+	return nil
+}
+
+func inNamespace(ref, namespace string) bool {
+	return len(ref) > len(namespace) && ref[:len(namespace)+1] == namespace+"/"
+}
+
+// Warnings is what there is to say beside the changes.
+func (k *Up) Warnings() []string { return k.warnings }
+
+func (k *Up) warn(text string) { k.warnings = words.AddOnce(k.warnings, text) }
+
+// replacing is the tag by which the next run knows that a key is on its way out; none where nothing is replaced.
+func (k *Up) replacing() iamsetup.Tags {
+	if k.plan.old == nil {
+		return nil
+	}
+	k.under = &replacement{id: k.plan.old.ID, since: k.AWS.Clock.Now(), grace: k.Rotation.Grace}
+	return k.under.tags(k.Owner)
+}
+
+// beforeRotation makes sure that the operator reads well with the old key: else nobody could tell later whether the new one is at
+// fault.
+func (k *Up) beforeRotation(ctx context.Context, say iamsetup.Report) error {
+	if k.plan.old == nil || k.Readers == nil {
+		return nil
+	}
+	return k.Readers.Refresh(ctx, k.secretNames(), say.Waiting)
+}
+
+// replace ends the key that another one has replaced: by then all Secrets hold the new one.
+func (k *Up) replace(ctx context.Context, say iamsetup.Report) error {
+	r := k.under
+	if r == nil {
+		r = k.plan.replaced
+	}
+	if r == nil {
+		return nil
+	}
+	if r.idle.IsZero() {
+		if idle, err := k.endUse(ctx, say, r); err != nil || !idle {
+			return err
+		}
+	}
+	return k.expire(ctx, say, *r)
+}
+
+// endUse has everybody read the new key, and then makes the old one inactive. It reports whether that came about: it does not
+// while pods have the old key that only a restart gives the new one.
+func (k *Up) endUse(ctx context.Context, say iamsetup.Report, r *replacement) (bool, error) {
+	if waits, err := k.awaitReaders(ctx, say, *r); err != nil || waits {
+		return false, err
+	}
+	if err := k.proveSecrets(ctx, say); err != nil {
+		return false, err
+	}
+	r.idle = k.AWS.Clock.Now()
+	if err := k.tag(ctx, say, r.tags(k.Owner)); err != nil {
+		return false, err
+	}
+	if err := k.setActive(ctx, say, r.id, false); err != nil {
+		return false, err
+	}
+	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.AccessKey, r.id), Action: plan.Update, Reason: "made inactive: it was replaced, and all have read the new one"})
+	if k.Readers == nil {
+		return true, nil
+	}
+	if err := k.Readers.Refresh(ctx, k.secretNames(), say.Waiting); err != nil {
+		return false, errors.Join(fmt.Errorf("read with access key %s inactive: %w", r.id, err), k.reactivate(ctx, say, r))
+	}
+	return true, nil
+}
+
+// reactivate goes back to before the old key was made inactive, since somebody still needs it.
+func (k *Up) reactivate(ctx context.Context, say iamsetup.Report, r *replacement) error {
+	clean, cancel := k.Pace.Begun(ctx)
+	defer cancel()
+	r.idle = time.Time{}
+	if err := k.setActive(clean, say, r.id, true); err != nil {
+		return err
+	}
+	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.AccessKey, r.id), Action: plan.Update, Reason: "made active again"})
+	return k.tag(clean, say, r.tags(k.Owner))
+}
+
+func (k *Up) setActive(ctx context.Context, say iamsetup.Report, id string, active bool) error {
+	status := types.StatusTypeInactive
+	if active {
+		status = types.StatusTypeActive
+	}
+	what := fmt.Sprintf("make access key %s of IAM user %s %s", id, k.Lookup.UserName, status)
+	return k.Pace.Persist(ctx, say.Waiting, what, func(ctx context.Context) error {
+		if err := k.Guard(); err != nil {
+			return iamsetup.Wrap(what, err)
+		}
+		_, err := k.AWS.IAM.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: &k.Lookup.UserName, AccessKeyId: &id, Status: status})
+		return iamsetup.Wrap(what, err)
+	})
+}
+
+// awaitReaders waits until everybody has read the Secrets again, and reports whether some must be restarted by hand before.
+func (k *Up) awaitReaders(ctx context.Context, say iamsetup.Report, r replacement) (waits bool, err error) {
+	if k.Readers == nil {
+		return false, nil
+	}
+	secrets := k.secretNames()
+	if err := k.Readers.Refresh(ctx, secrets, say.Waiting); err != nil {
+		return false, err
+	}
+	mounted, err := k.Readers.Mounted(ctx, secrets)
+	if err != nil {
+		return false, err
+	}
+	lag := cmp.Or(k.MountLag, usualMountLag)
+	if end := r.since.Add(lag); mounted && k.AWS.Clock.Now().Before(end) {
+		if err := k.sleepUntil(ctx, say, end, "the kubelets, which renew the files of mounted Secrets within "+lag.String()); err != nil {
+			return false, err
+		}
+	}
+	stale, err := k.Readers.Stale(ctx, secrets, r.since)
+	if err != nil || len(stale) == 0 {
+		return false, err
+	}
+	if k.Rotation != nil && k.Rotation.Restart {
+		able := slices.DeleteFunc(slices.Clone(stale), func(r credential.Reader) bool { return !r.Restarts })
+		if err := k.Readers.Restart(ctx, able, say.Waiting); err != nil {
+			return false, err
+		}
+		for _, r := range able {
+			say.Changed(plan.Change{Step: Step, Resource: r.Name, Action: plan.Update, Reason: "restarted, since its pods read the key when they start (" + r.How + ")"})
+		}
+		if stale, err = k.awaitOldPods(ctx, say, secrets, r.since); err != nil || len(stale) == 0 {
+			return false, err
+		}
+	}
+	k.warn(fmt.Sprintf("access key %s was replaced and is kept active, since %s read it when their pods started; restart them, and run rotate or up again", r.id, readerNames(stale)))
+	return true, nil
+}
+
+// awaitOldPods waits until the last pods of what was restarted are gone, and returns who is stale all the same.
+func (k *Up) awaitOldPods(ctx context.Context, say iamsetup.Report, secrets []string, since time.Time) (stale []credential.Reader, err error) {
+	err = k.Pace.Until(ctx, oldPodsLimit, func(ctx context.Context) (bool, error) {
+		if stale, err = k.Readers.Stale(ctx, secrets, since); err != nil {
+			return false, err
+		}
+		left := slices.DeleteFunc(slices.Clone(stale), func(r credential.Reader) bool { return !r.Restarts })
+		if len(left) > 0 {
+			say.Waiting("the last pods of " + readerNames(left) + " to end")
+		}
+		return len(left) == 0, nil
+	})
+	if errors.Is(err, iamsetup.ErrTooLong) {
+		err = nil
+	}
+	return stale, err
+}
+
+// oldPodsLimit is how long the pods of a workload that was restarted may take to end.
+const oldPodsLimit = 5 * time.Minute
+
+// proveSecrets reads with the key of each Secret, as it stands there now.
+func (k *Up) proveSecrets(ctx context.Context, say iamsetup.Report) error {
+	held, err := k.Store.Observe(ctx)
+	if err != nil {
+		return err
+	}
+	for i, h := range held {
+		if h.Key.ID == "" || sameKeyBefore(held, i) >= 0 {
+			continue
+		}
+		if err := k.mayRead(ctx, say, h.Key); err != nil {
+			return fmt.Errorf("read with the key in Secret %s: %w", h.Name, err)
+		}
+	}
+	return nil
+}
+
+// mayRead waits until a key reads from Secrets Manager, to which a new one comes later than to STS.
+func (k *Up) mayRead(ctx context.Context, say iamsetup.Report, key credential.Key) error {
+	if k.Read == nil {
+		return nil
+	}
+	var last error
+	err := k.Pace.Until(ctx, 6*k.Pace.Settle, func(ctx context.Context) (bool, error) {
+		if last = k.Read(ctx, key); last == nil {
+			return true, nil
+		}
+		say.Waiting("Secrets Manager to accept access key " + key.ID)
+		return false, nil
+	})
+	if errors.Is(err, iamsetup.ErrTooLong) {
+		return last
+	}
+	return err
+}
+
+// expire deletes the inactive key once its grace is over, unless somebody used it meanwhile.
+func (k *Up) expire(ctx context.Context, say iamsetup.Report, r replacement) error {
+	end := r.idle.Add(r.grace)
+	if deadline, limited := ctx.Deadline(); k.AWS.Clock.Now().Before(end) {
+		if limited && end.After(k.AWS.Clock.At(deadline)) {
+			k.warn("access key " + r.id + " was replaced and is inactive; a rotate or up after " + end.UTC().Format(time.RFC3339) + " deletes it")
+			return nil
+		}
+		if err := k.sleepUntil(ctx, say, end, "the grace of access key "+r.id+" to end, at "+end.UTC().Format(time.RFC3339)); err != nil {
+			return err
+		}
+	}
+	use, _, err := lastUseOf(ctx, k.AWS, r.id)
+	if err != nil {
+		return err
+	}
+	if use.At.After(r.idle) {
+		k.warn(fmt.Sprintf("access key %s was replaced and is inactive, and somebody used it for %s at %s: find out who; %s makes it active again, and %s deletes it",
+			r.id, use.Service, use.At.UTC().Format(time.RFC3339), k.activate(r.id), deleteKeyCommand(k.Lookup.UserName, r.id)))
+		return nil
+	}
+	if err := k.Guard(); err != nil {
+		return err
+	}
+	if err := k.deleteKey(ctx, say, r.id); err != nil {
+		return err
+	}
+	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.AccessKey, r.id), Action: plan.Delete, Reason: "it was replaced"})
+	return k.untag(ctx, say, iamsetup.TagReplacing+k.Owner.String())
+}
+
+func (k *Up) activate(id string) string {
+	return hint.Command("aws", "iam", "update-access-key", "--user-name", k.Lookup.UserName, "--access-key-id", id, "--status", "Active")
+}
+
+// sleepUntil waits for a time of AWS's.
+func (k *Up) sleepUntil(ctx context.Context, say iamsetup.Report, end time.Time, what string) error {
+	left := end.Sub(k.AWS.Clock.Now())
+	err := k.Pace.Until(ctx, left+k.Pace.Settle, func(context.Context) (bool, error) {
+		say.Waiting(what)
+		return !k.AWS.Clock.Now().Before(end), nil
+	})
+	if errors.Is(err, iamsetup.ErrTooLong) {
+		return nil
+	}
+	return err
+}
