@@ -12,16 +12,16 @@ func (a Answer) Err(by hint.Invocation) error {
 	if a.State != Unreachable {
 		return nil
 	}
-	return hint.With(fmt.Errorf("ask webhook %q about a SecretStore: the API server gets no answer, so that no SecretStore or ExternalSecret can be written: %s", a.Webhook, a.Cause),
+	return hint.With(fmt.Errorf("the API server cannot ask %s, so that no SecretStore or ExternalSecret can be written: %s", a.Webhook, a.Cause),
 		a.cures(by)...)
 }
 
 // cures go by what stands in the way: the certificate, the Service, or the network between control plane and pods.
 func (a Answer) cures(by hint.Invocation) []string {
 	network := []string{
-		"where the control plane cannot reach pods (custom CNI): " + by.Command("up", "--set", "webhook.hostNetwork=true", "--set", "webhook.port=10252") +
-			"; the nodes' security group must let the control plane in on that port",
-		"on Fargate, where the kubelet has port 10250: " + by.Command("up", "--set", "webhook.port=9443"),
+		"where the control plane cannot reach pods (custom CNI): `" + by.Command("up", "--set", "webhook.hostNetwork=true", "--set", "webhook.port=10252") +
+			"` and the other flags of up; the nodes' security group must let the control plane in on that port",
+		"on Fargate, where the kubelet has port 10250: `" + by.Command("up", "--set", "webhook.port=9443") + "` and the other flags of up",
 	}
 	switch {
 	case strings.Contains(a.Cause, "x509: certificate is valid for"), strings.Contains(a.Cause, "doesn't contain any IP SANs"), strings.Contains(a.Cause, "not valid for any names"):

@@ -47,16 +47,19 @@ const configuration = "secretstore-validate"
 // Ask makes the dry run in a namespace that exists, in an API version that the cluster serves. An error means that the API server
 // could not be asked.
 func Ask(ctx context.Context, client dynamic.Interface, version, namespace string) (Answer, error) {
-	stores := client.Resource(schema.GroupVersionResource{Group: group, Version: version, Resource: "secretstores"}).Namespace(namespace)
-	_, err := stores.Create(ctx, store(version), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: "gen3-bootstrap"})
+	_, err := client.Resource(storesIn(version)).Namespace(namespace).Create(ctx, store(version), metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: "gen3-bootstrap"})
 	answer, met := judge(err)
 	switch {
-	case !met && !refusal.Answered(err):
+	case !met && (!refusal.Answered(err) || apierrors.IsNotFound(err)): // a CRD that was just made is not served yet
 		return Answer{}, fmt.Errorf("try to create a SecretStore in namespace %s: %w", namespace, err)
 	case answer.State == Answers && (err == nil || pastWebhooks(err)):
 		return configured(ctx, client)
 	}
 	return answer, nil
+}
+
+func storesIn(version string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: group, Version: version, Resource: "secretstores"}
 }
 
 // store is one that the webhook has no reason to refuse. What signs in is left out, since no Secret is to be named.
@@ -102,7 +105,7 @@ func judge(err error) (answer Answer, met bool) {
 
 // pastWebhooks reports a refusal by quota, which the API server counts when all webhooks have answered.
 func pastWebhooks(err error) bool {
-	return apierrors.IsForbidden(err) && (strings.Contains(err.Error(), "exceeded quota: ") || strings.Contains(err.Error(), "failed quota: "))
+	return apierrors.IsForbidden(err) && (strings.Contains(err.Error(), "exceeded quota: ") || strings.Contains(err.Error(), "failed quota: ") || strings.Contains(err.Error(), "status unknown for quota: "))
 }
 
 // operators reports whether a webhook is the operator's: another one that does not answer is told of, and is not the operator's fault.
