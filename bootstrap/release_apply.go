@@ -68,12 +68,19 @@ func (o *operatorStep) lookAt(ctx context.Context) (err error) {
 	return nil
 }
 
-// Apply writes the release under the lock, and waits for its operator without it.
+// Apply writes the release under the lock, and waits without it until its operator serves: what this run says at its end is true.
 func (o *operatorStep) Apply(ctx context.Context, sink event.Sink) error {
 	if err := o.converge(ctx, sink); err != nil {
 		return err
 	}
-	return o.Await(ctx, sink)
+	return o.awaitOperator(ctx, sink)
+}
+
+func (o *operatorStep) awaitOperator(ctx context.Context, sink event.Sink) error {
+	if err := o.Await(ctx, sink); err != nil {
+		return err
+	}
+	return o.AwaitWebhook(ctx, sink)
 }
 
 // converge looks again where the release was up to date, since only by now the record is written for sure, and takes the

@@ -100,7 +100,7 @@ func (t *Target) ReleaseStep() *helminstall.Step {
 	settings.NamespaceMade = t.Namespace == nil && t.Settings.Namespace == settings.Namespace // by the step of the record
 	return &helminstall.Step{
 		Config: t.Kube.Config, Client: t.Kube, Now: t.Env.Now, Log: t.Env.Log,
-		Settings: settings, HolderAlive: t.holderAlive, Invocation: t.Settings.Invocation(),
+		Settings: settings, HolderAlive: t.holderAlive, Invocation: t.Settings.Invocation(), StoreNamespace: t.Settings.Namespace,
 	}
 }
 

@@ -102,12 +102,13 @@ func (r *Run) up(ctx context.Context) error {
 	return r.applyLocked(held.Context()) //nolint:contextcheck // the lock's context is derived from ctx
 }
 
-// awaitRelease waits for the operator of a release that is up to date: its pods may still be on their way.
+// awaitRelease waits for the operator of a release that is up to date: its pods may still be on their way. Where they have arrived
+// nothing is asked; status tells whether the webhook still answers.
 func (r *Run) awaitRelease(ctx context.Context) error {
-	if r.steps.Release == nil {
+	if r.steps.Release == nil || r.steps.Release.Available() {
 		return nil
 	}
-	if err := r.steps.Release.Await(ctx, r.Env.Sink); err != nil {
+	if err := r.steps.Release.awaitOperator(ctx, r.Env.Sink); err != nil {
 		return r.Fail(r.steps.Release.Name(), err)
 	}
 	return nil

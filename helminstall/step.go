@@ -34,6 +34,8 @@ type Step struct {
 	Log         *slog.Logger // for developers; may be nil
 	// Invocation is for the commands that hints advise.
 	Invocation hint.Invocation
+	// StoreNamespace is where SecretStores are going to be, and a dry run of one is asked for; "" is the release's.
+	StoreNamespace string
 	// NoFetch makes Observe say what it can tell without the chart of a repository.
 	NoFetch bool
 

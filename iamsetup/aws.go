@@ -112,10 +112,31 @@ func sdkLog(log *slog.Logger) logging.Logger {
 // As returns an STS client that signs with key and opens a new connection for each call, since one connection always
 // ends at one server, and a new key reaches the servers one by one.
 func (a *AWS) As(key credential.Key) *sts.Client {
+	return sts.NewFromConfig(a.SignedBy(KeyProvider(key)), func(o *sts.Options) { o.Retryer = aws.NopRetryer{} })
+}
+
+// KeyProvider signs with an access key.
+func KeyProvider(key credential.Key) aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider(key.ID, key.Secret.Reveal(), "")
+}
+
+// SignedBy is how AWS is reached with other credentials than the caller's, each call on a new connection as As says. Where the
+// credentials are nil, nothing is signed.
+func (a *AWS) SignedBy(provider aws.CredentialsProvider) aws.Config {
 	cfg := a.config.Copy()
-	cfg.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret.Reveal(), "")
+	if provider == nil {
+		provider = aws.AnonymousCredentials{}
+	}
+	cfg.Credentials = provider
 	if client, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		cfg.HTTPClient = plainBodies{client.WithTransportOptions(func(t *http.Transport) { t.DisableKeepAlives = true })}
 	}
-	return sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = aws.NopRetryer{} })
+	return cfg
+}
+
+// OwnConfig is how AWS is reached with the caller's own credentials, for the clients of services that few commands need.
+func (a *AWS) OwnConfig() aws.Config {
+	cfg := a.config.Copy()
+	cfg.HTTPClient = plainBodies{cfg.HTTPClient}
+	return cfg
 }

@@ -1,8 +1,11 @@
 package iamsetup
 
 import (
+	"errors"
 	"regexp"
 	"strings"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/cause"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
@@ -19,13 +22,41 @@ const (
 	FromSession      Origin = "the policy of the caller's session"
 	FromEndpoint     Origin = "the policy of a VPC endpoint"
 	FromPolicy       Origin = "a policy that denies it"
+	FromResource     Origin = "the policy of the resource itself"
 	FromNothing      Origin = "no policy that allows it"
 )
+
+// Denial is what AWS says of a refusal.
+type Denial struct {
+	Action   string // such as "secretsmanager:GetSecretValue"; "" where AWS does not name it
+	Resource string // ARN, "" where AWS does not name it
+	Origin   Origin
+	Message  string // AWS's words, fit for one line
+}
+
+// DenialIn reads what a refusal says; ok is false for other errors.
+func DenialIn(err error) (d Denial, ok bool) {
+	if !IsDenied(err) {
+		return Denial{}, false
+	}
+	api, _ := errors.AsType[smithy.APIError](err)
+	d = Denial{Origin: originIn(api.ErrorMessage()), Message: printable.Line(api.ErrorMessage())}
+	if found := deniedAction.FindStringSubmatch(d.Message); found != nil {
+		d.Action = found[1]
+	}
+	if found := deniedResource.FindStringSubmatch(d.Message); found != nil {
+		d.Resource = found[1]
+	}
+	return d, true
+}
 
 // CodeDenied is the code of a denial in a result.
 const CodeDenied = "access-denied"
 
-var deniedAction = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9*]+)`)
+var (
+	deniedAction   = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9*]+)`)
+	deniedResource = regexp.MustCompile(`on resource: (arn:\S+)`)
+)
 
 // originIn reads the message of a denial. AWS has no field for it.
 func originIn(message string) Origin {
@@ -46,6 +77,8 @@ func originIn(message string) Origin {
 		return FromSession
 	case has("VPC endpoint policy"):
 		return FromEndpoint
+	case has("resource-based policy"):
+		return FromResource
 	case has("explicit deny"):
 		return FromPolicy
 	}
@@ -74,6 +107,8 @@ func (o Origin) Cures(action string) []string {
 		out = append(out, "the session was opened with a policy of its own: open one without it, or with "+action+" in it")
 	case FromEndpoint:
 		out = append(out, "ask whoever keeps the VPC endpoint to allow it, or use another network")
+	case FromResource:
+		out = append(out, "ask whoever owns the resource to change its policy")
 	case FromNothing:
 		out = append(out, "give the caller "+action+"; Permissions in the README lists what a run needs")
 	}

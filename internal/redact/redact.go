@@ -24,7 +24,7 @@ type String struct {
 // New wraps a secret.
 func New(s string) String { return String{v: &s} }
 
-// Reveal returns the secret itself. Its callers hand it to AWS's signer or into a Kubernetes Secret, nowhere else.
+// Reveal returns the secret itself. Its callers hand it to AWS, into a Kubernetes Secret, or look at its form, and nothing else.
 func (s String) Reveal() string {
 	if s.v == nil {
 		return ""
