@@ -330,3 +330,57 @@ func (w *world) keyIDs() []string {
 	}
 	return out
 }
+
+// letRead attaches a policy to a user by which it may read all secrets.
+func (w *world) letRead(user string) error {
+	arn, err := w.aws.AddPolicy("read-all", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*"}}`, nil)
+	if err != nil {
+		return err
+	}
+	return w.aws.Attach("arn:aws:iam::"+account+":user/"+user, arn)
+}
+
+// TestRotateOfAGlobalUser names who else has its key, and changes them all with --adopt alone.
+func TestRotateOfAGlobalUser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	const user = "global"
+	_, err := w.aws.AddUser(user, nil)
+	check(t, "make user", err)
+	check(t, "let the user read", w.letRead(user))
+	old, err := w.aws.AddKey(user)
+	check(t, "make key", err)
+	w.settings.UseGlobalUser = true
+	other := newWorld(t, w.sandbox).namespace
+	for _, namespace := range []string{w.namespace, other} {
+		w.storeForeign(t, namespace, bootstrap.DefaultGlobalUserSecret, old, "")
+	}
+	w.mustUp(t)
+	w.forgetCalls()
+	for _, refusal := range []struct {
+		user  string
+		wants []string
+	}{
+		{"", []string{"--user-name is missing"}},
+		{user, []string{w.namespace + "/gen3-aws-config", other + "/gen3-aws-config"}},
+	} {
+		result, err := w.rotate(t.Context(), bootstrap.Rotation{UserName: refusal.user})
+		for _, want := range refusal.wants {
+			if err == nil || !hasProblem(result, want) && !strings.Contains(changes(result), want) || len(w.aws.Writes()) > 0 {
+				t.Errorf("user %q: %v, want %q and no write\n%s%s", refusal.user, err, want, changes(result), problems(result))
+			}
+		}
+	}
+	w.settings.Adopt = true
+	w.mustRotate(t, bootstrap.Rotation{UserName: user})
+	keys := w.aws.Keys(user)
+	if len(keys) != 1 || keys[0].ID == old {
+		t.Fatalf("the user has keys %v, want one that is not %s", keys, old)
+	}
+	for _, namespace := range []string{w.namespace, other} {
+		secret, err := w.kube.CoreV1().Secrets(namespace).Get(t.Context(), bootstrap.DefaultGlobalUserSecret, metav1.GetOptions{})
+		if err != nil || string(secret.Data["access-key"]) != keys[0].ID || string(secret.Data["secret-access-key"]) != w.aws.SecretOf(keys[0].ID) {
+			t.Errorf("Secret in %s holds %s, want %s; %v", namespace, secret.Data["access-key"], keys[0].ID, err)
+		}
+	}
+}
