@@ -130,7 +130,7 @@ func testStatusHealthy(t *testing.T, c *cluster) {
 		t.Errorf("41 days allowed: %v", err)
 	}
 	if r, err := s.status(t, 39*24*time.Hour); !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(r.Errors[0].Message, key) ||
-		!strings.Contains(r.Errors[0].Hint, "then run `gen3-bootstrap up`") {
+		!strings.Contains(r.Errors[0].Hint, "gen3-bootstrap rotate") {
 		t.Errorf("39 days allowed: %v %+v", err, r.Errors)
 	}
 	s.settings.SecretPrefixes = []string{"gen3-"} // what a flag says counts, and differs
