@@ -28,7 +28,7 @@ func (d decision) rotationWords() string {
 	}
 	if d.replaced != nil {
 		word := "end "
-		if wait, _ := d.due(); wait != "" {
+		if wait := d.due(); wait != "" {
 			word = "leave "
 		}
 		words = append(words, word+d.replaced.id)

@@ -104,23 +104,23 @@ func (d *decision) mayBeReplaced(k listedKey) bool {
 	return d.lags() && d.replaced == nil && k.Active && d.source != nil && k.Created.Before(d.created(d.source.ID))
 }
 
-// due is why a replaced key cannot be deleted yet; empty: nothing is in the way. Active says that not even its use ends.
-func (d *decision) due() (wait string, active bool) {
+// due is why a replaced key cannot be deleted yet; empty: nothing is in the way.
+func (d *decision) due() string {
 	r := d.replaced
 	if r.idle.IsZero() {
 		if stale := d.v.stale; len(stale) > 0 && !d.r.restarts() {
-			return "it is still read by " + readerNames(stale) + ", since its pods read it when they started", true
+			return "it is still read by " + readerNames(stale) + ", since its pods read it when they started"
 		}
-		return "", false
+		return ""
 	}
 	k := d.v.listed(r.id)
 	switch end := r.idle.Add(r.grace); {
 	case k != nil && k.Use.At.After(r.idle):
-		return fmt.Sprintf("somebody still has it: it was used for %s at %s, after it was made inactive", k.Use.Service, k.Use.At.UTC().Format(time.RFC3339)), false
+		return fmt.Sprintf("somebody still has it: it was used for %s at %s, after it was made inactive", k.Use.Service, k.Use.At.UTC().Format(time.RFC3339))
 	case d.v.now.Before(end) && !d.r.waitsUntil(end):
-		return "it is inactive, and is deleted by a rotate or up after " + end.UTC().Format(time.RFC3339), false
+		return "it is inactive, and is deleted by a rotate or up after " + end.UTC().Format(time.RFC3339)
 	}
-	return "", false
+	return ""
 }
 
 func readerNames(readers []credential.Reader) string {
@@ -204,7 +204,7 @@ func (k *Up) replacementChanges() []plan.Change {
 		add(plan.Delete, plan.Of(plan.AccessKey, p.old.ID), "replaced: made inactive once all have read the new one, and deleted "+graceWords(k.Rotation.Grace))
 	default:
 		what := "replaced by " + p.source.ID + " since " + p.replaced.since.UTC().Format(time.RFC3339)
-		if wait, _ := d.due(); wait != "" {
+		if wait := d.due(); wait != "" {
 			add(plan.None, plan.Of(plan.AccessKey, p.replaced.id), what+"; "+wait)
 		} else {
 			add(plan.Delete, plan.Of(plan.AccessKey, p.replaced.id), what)

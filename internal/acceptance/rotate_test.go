@@ -101,7 +101,9 @@ func TestRotateReplacesTheKey(t *testing.T) {
 		result := w.mustRotate(t, bootstrap.Rotation{})
 		check(t, "see the end", hasRotated(t, w, nil))
 		second := w.liveKey(t)
-		if second == first || !slices.ContainsFunc(result.Changes, func(c plan.Change) bool { return c.Action == plan.Delete && c.Resource == plan.Of(plan.AccessKey, first) }) {
+		if second == first || !slices.ContainsFunc(result.Changes, func(c plan.Change) bool {
+			return c.Action == plan.Delete && c.Resource == plan.Of(plan.AccessKey, first)
+		}) {
 			t.Fatalf("the key was %s and is %s:\n%s", first, second, changes(result))
 		}
 		first = second
@@ -140,8 +142,11 @@ func TestRotateRefusesWhatItWouldBreak(t *testing.T) {
 			want:    "theirs was not made by gen3-bootstrap",
 		},
 		"a copy in another namespace, whatever label it has": {
-			prepare: func(t *testing.T, w *world) { t.Helper(); w.copySecret(t, newWorld(t, w.sandbox).namespace, "theirs", true) },
-			want:    "theirs was not made by gen3-bootstrap",
+			prepare: func(t *testing.T, w *world) {
+				t.Helper()
+				w.copySecret(t, newWorld(t, w.sandbox).namespace, "theirs", true)
+			},
+			want: "theirs was not made by gen3-bootstrap",
 		},
 		"a copy that Helm writes": {
 			prepare: func(t *testing.T, w *world) {
