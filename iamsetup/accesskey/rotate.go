@@ -17,7 +17,17 @@ import (
 )
 
 // Warnings is what there is to say beside the changes.
-func (k *Up) Warnings() []string { return k.warnings }
+func (k *Up) Warnings() []string {
+	if d := (&decision{v: k.view, r: k.rules(false), keyPlan: k.plan}); d.replaced != nil && d.due() != "" {
+		return words.AddOnce(k.warnings, keptWarning(d.replaced.id, d.due()))
+	}
+	return k.warnings
+}
+
+// keptWarning is about a replaced key that is still there when a run ends.
+func keptWarning(id, why string) string {
+	return "access key " + id + " was replaced and is kept: " + why
+}
 
 func (k *Up) warn(text string) { k.warnings = words.AddOnce(k.warnings, text) }
 
@@ -150,7 +160,7 @@ func (k *Up) expire(ctx context.Context, say iamsetup.Report, r replacement) err
 	end := r.idle.Add(r.grace)
 	if deadline, limited := ctx.Deadline(); k.AWS.Clock.Now().Before(end) {
 		if limited && end.After(k.AWS.Clock.At(deadline)) {
-			k.warn("access key " + r.id + " was replaced and is inactive; a rotate or up after " + end.UTC().Format(time.RFC3339) + " deletes it")
+			k.warn(keptWarning(r.id, "it is inactive, and is deleted by a rotate or up after "+end.UTC().Format(time.RFC3339)))
 			return nil
 		}
 		if err := k.sleepUntil(ctx, say, end, "the grace of access key "+r.id+" to end, at "+end.UTC().Format(time.RFC3339)); err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -119,7 +118,7 @@ func (k *Up) awaitReaders(ctx context.Context, say iamsetup.Report, r replacemen
 			return false, err
 		}
 	}
-	k.warn(fmt.Sprintf("access key %s was replaced and is kept active, since %s read it when their pods started; restart them, and run rotate or up again", r.id, readerNames(stale)))
+	k.warn(keptWarning(r.id, stillRead(stale)))
 	return true, nil
 }
 

@@ -109,7 +109,7 @@ func (d *decision) due() string {
 	r := d.replaced
 	if r.idle.IsZero() {
 		if stale := d.v.stale; len(stale) > 0 && !d.r.restarts() {
-			return "it is still read by " + readerNames(stale) + ", since its pods read it when they started"
+			return stillRead(stale)
 		}
 		return ""
 	}
@@ -121,6 +121,11 @@ func (d *decision) due() string {
 		return "it is inactive, and is deleted by a rotate or up after " + end.UTC().Format(time.RFC3339)
 	}
 	return ""
+}
+
+// stillRead says who keeps a replaced key from its end.
+func stillRead(stale []credential.Reader) string {
+	return "it is still read by " + readerNames(stale) + ", whose pods read it when they started: start them anew, or run rotate with --restart"
 }
 
 func readerNames(readers []credential.Reader) string {
