@@ -62,13 +62,16 @@ type stage struct {
 	settings bootstrap.Settings
 }
 
+// withoutWebhook are values for a cluster in which no operator runs, so that nobody would serve it.
+func withoutWebhook() []string { return []string{"webhook.create=false"} }
+
 // newStage sets durations short, so that a test takes seconds.
 func (c *cluster) newStage(t *testing.T, aws *awsfake.Server, namespace string) *stage {
 	t.Helper()
 	return &stage{cluster: c, aws: aws, settings: bootstrap.Settings{
 		Account: account, Region: region, Kubeconfig: c.Kubeconfig, Namespace: namespace, CreateNamespace: true,
 		Timeout: time.Minute, LockTimeout: 10 * time.Second,
-		Helm: helminstall.Settings{Chart: chartsource.DefaultChart, Repo: c.ChartRepo},
+		Helm: helminstall.Settings{Chart: chartsource.DefaultChart, Repo: c.ChartRepo, Set: withoutWebhook()},
 		Timing: bootstrap.Timing{
 			MintDeadline: 2 * time.Second, Settle: time.Second, Poll: 20 * time.Millisecond, Request: 5 * time.Second,
 		},

@@ -53,7 +53,7 @@ func (t *Target) Assemble(lock *Guard) *Steps {
 		needs: func(bool) Needs { return t.recordNeeds() },
 	})
 	if !s.SkipHelm {
-		release := &operatorStep{Step: t.ReleaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
+		release := &operatorStep{Step: t.ReleaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3, readOnly: s.usesPolicy() && !s.AllowPush, lacksStore: t.External.LacksClusterStore}
 		out.Release = release
 		add(Node{
 			Step: release, after: []string{RecordStep}, warnings: release.Warnings, needs: release.needs, output: release.output,

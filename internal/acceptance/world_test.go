@@ -109,7 +109,7 @@ func (w *world) defaults(t *testing.T) bootstrap.Settings {
 		SkipHelm: true,
 		Helm: helminstall.Settings{
 			Release: bootstrap.DefaultRelease, Namespace: bootstrap.DefaultReleaseNamespace,
-			Chart: chartsource.DefaultChart, Repo: w.sandbox.ChartRepo,
+			Chart: chartsource.DefaultChart, Repo: w.sandbox.ChartRepo, Set: []string{"webhook.create=false"}, // no operator runs that would serve it
 		},
 		Timing: bootstrap.Timing{
 			// It outlasts what a busy machine takes for a renewal; that of a killed run is cut short, see hasten.
