@@ -115,7 +115,7 @@ func (f *Fleet) Forget(key string) {
 	}
 }
 
-// Stop ends everything.
+// Stop ends everything. It may be called again.
 func (f *Fleet) Stop() error {
 	f.mu.Lock()
 	members := f.members
