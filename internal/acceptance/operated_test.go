@@ -94,13 +94,12 @@ func (o operated) world(t *testing.T) *world {
 }
 
 // mustRun runs the program and expects that it succeeds.
-func (w *world) mustRun(t *testing.T, args ...string) *process {
+func (w *world) mustRun(t *testing.T, args ...string) {
 	t.Helper()
 	p := w.command(t, args...)
 	if code := w.run(t, p); code != 0 {
 		t.Fatalf("%s: exit code %d\n%s\n%s", strings.Join(args, " "), code, p.stdout.String(), tail(p.stderr.String()))
 	}
-	return p
 }
 
 // put makes a secret in Secrets Manager, as the account's administrator.
