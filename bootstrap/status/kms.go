@@ -14,7 +14,7 @@ func kmsRefused(cause string) bool {
 }
 
 // secretIn is how the operator's events name the Secrets Manager secret that they are about; those of an extract do not.
-var secretIn = regexp.MustCompile(`\(key: ([A-Za-z0-9/_+=.@:-]{1,512})\)`) //nolint:gochecknoglobals // compiled once
+var secretIn = regexp.MustCompile(`\(key: ([A-Za-z0-9/_+=.@:-]{1,512})\)`)
 
 // kmsHint says which flag lets the operator use the key of a secret. An event can be written by a tenant, so a key that it names is not
 // passed on: AWS is to be asked which one the secret has.
