@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -55,6 +56,20 @@ func (c *clients) writeAccountKubeconfig(ctx context.Context, path, namespace, a
 		return fmt.Errorf("get token of ServiceAccount %s/%s: %w", namespace, account, err)
 	}
 	return writeKubeconfig(path, c.config.Host, account, token.Status.Token, c.config.CAData)
+}
+
+// servesOperatorKinds reports whether every group of the operator is served.
+func (c *clients) servesOperatorKinds() bool {
+	for version, resource := range map[string]string{
+		"external-secrets.io/v1": "secretstores", "external-secrets.io/v1alpha1": "clusterpushsecrets",
+		"generators.external-secrets.io/v1alpha1": "generatorstates",
+	} {
+		list, err := c.kube.Discovery().ServerResourcesForGroupVersion(version)
+		if err != nil || !slices.ContainsFunc(list.APIResources, func(r metav1.APIResource) bool { return r.Name == resource }) {
+			return false
+		}
+	}
+	return true
 }
 
 // followProcess makes a running pod's status that of its process.

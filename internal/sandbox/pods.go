@@ -45,7 +45,7 @@ func newPods(_ context.Context, c *clients) (runner, error) {
 	}
 	if c.operator != nil {
 		c.operator.Join(eso.Cluster{
-			WriteKubeconfig: c.writeAccountKubeconfig, Services: c.informers.Core().V1().Services().Lister(), Changed: l.queue.Add,
+			WriteKubeconfig: c.writeAccountKubeconfig, ServesKinds: c.servesOperatorKinds, Services: c.informers.Core().V1().Services().Lister(), Changed: l.queue.Add,
 		})
 	}
 	return withWorkers(l), nil
@@ -61,7 +61,7 @@ func setStatus(pod *corev1.Pod, operator *eso.Fleet) bool {
 		pod.Status = podStatus(pod, metav1.Now())
 		return true
 	}
-	before := pod.Status
+	before := *pod.Status.DeepCopy()
 	if before.Phase != corev1.PodRunning {
 		pod.Status = podStatus(pod, metav1.Now())
 	}

@@ -126,6 +126,9 @@ func (s *Sandbox) startAPI(ctx context.Context) error {
 		return err
 	}
 	s.onStop(api.stop)
+	if s.operator != nil {
+		s.onStop(s.operator.Stop) // before the API server, which waits a minute for watches to end
+	}
 	s.Server = api.url
 	s.Config = creds.restConfig(s.Server)
 	if err := s.writeKubeconfigs(creds); err != nil {

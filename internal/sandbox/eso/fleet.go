@@ -28,6 +28,8 @@ type Options struct {
 type Cluster struct {
 	// WriteKubeconfig writes one with the rights of a ServiceAccount.
 	WriteKubeconfig func(ctx context.Context, path, namespace, serviceAccount string) error
+	// ServesKinds reports whether the API server knows what the operator watches.
+	ServesKinds func() bool
 	// Services tells which Service an address belongs to.
 	Services corelisters.ServiceLister
 	// Changed is told a pod (namespace/name) whose state is another one now.
@@ -113,7 +115,7 @@ func (f *Fleet) Forget(key string) {
 	}
 }
 
-// Stop ends everything.
+// Stop ends everything. It may be called again.
 func (f *Fleet) Stop() error {
 	f.mu.Lock()
 	members := f.members

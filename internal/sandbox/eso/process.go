@@ -31,6 +31,7 @@ func (m *member) once(ctx context.Context) error {
 }
 
 func (m *member) controllers(ctx context.Context, dir string) error {
+	m.awaitKinds(ctx)
 	kubeconfig := filepath.Join(dir, "kubeconfig")
 	account := m.pod.Spec.ServiceAccountName
 	if err := m.fleet.cluster.WriteKubeconfig(ctx, kubeconfig, m.pod.Namespace, account); err != nil {
@@ -47,6 +48,20 @@ func (m *member) controllers(ctx context.Context, dir string) error {
 		}
 		_, _ = io.Copy(io.Discard, log)
 	})
+}
+
+// awaitKinds gives the CRDs of a release that is being installed a few seconds, as the pull of an image does: a controller
+// that misses its kind at first looks again only after ten. Without CRDs it starts and fails as it would anywhere.
+func (m *member) awaitKinds(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for !m.fleet.cluster.ServesKinds() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 func (m *member) webhook(ctx context.Context, dir string) error {
