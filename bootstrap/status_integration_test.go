@@ -167,7 +167,7 @@ func (c *cluster) warning(t *testing.T, namespace, name, message string) {
 	_, err := c.kube.CoreV1().Events(namespace).Create(t.Context(), &corev1.Event{
 		ObjectMeta:     metav1.ObjectMeta{GenerateName: name + "-"},
 		InvolvedObject: corev1.ObjectReference{Kind: "ExternalSecret", Namespace: namespace, Name: name},
-		Type:           corev1.EventTypeWarning, Reason: "UpdateFailed", Message: message, LastTimestamp: metav1.Now(),
+		Type:           corev1.EventTypeWarning, Reason: "UpdateFailed", Message: message, LastTimestamp: metav1.NewTime(time.Now().Add(time.Duration(c.warned.Add(1)) * time.Second)), // whole seconds
 	}, metav1.CreateOptions{})
 	kubetest.Must(t, err)
 }

@@ -49,8 +49,8 @@ func newRotate(p Process) command {
 }
 
 const rotateAbout = `Makes a second key by the same protocol as up, proves it, writes it into every Secret that holds the old one, has
-External Secrets Operator read everything anew, reads with the key of each Secret, makes the old key inactive, looks
-again, and deletes it. At each moment the Secrets hold a key that works. A rotation that was interrupted is
+External Secrets Operator read everything anew, reads with the key of each Secret, makes the old key inactive,
+looks again, and deletes it. At each moment the Secrets hold a key that works. A rotation that was interrupted is
 finished by the next rotate or up.
 
 Secrets of other names that hold the key are changed when up made them, others only with --adopt. Workloads whose
