@@ -161,6 +161,7 @@ func TestOperatorBreaks(t *testing.T) {
 			o.patchRelease(t, controllers, way.stop)
 			check(t, "write while nobody syncs", write())
 			name := fmt.Sprintf("probe-%d", attempts)
+			o.annotatePods(t, webhook, "example.org/unrelated") // takes longer than a sync would
 			if reason, _ := w.ready(t, "external-secrets.io/v1", "ExternalSecret", name); reason != "" {
 				t.Errorf("somebody set %q although %s", reason, way.stop)
 			}
