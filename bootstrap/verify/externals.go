@@ -67,7 +67,7 @@ func (l *look) viewOf(o external.Object) externalView {
 	}
 	for _, r := range o.Reads {
 		t, tried := l.answerTo(r)
-		v.reads = append(v.reads, readView{r, t, tried})
+		v.reads = append(v.reads, readView{r, t, tried && l.wired(r.Store)})
 	}
 	return v
 }
