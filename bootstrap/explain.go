@@ -49,3 +49,9 @@ func (t *Target) Problems(before []Problem, step string, errs ...error) []Proble
 	}
 	return before
 }
+
+// Problem is an error in its place in a result, with the cause where one is known.
+func (t *Target) Problem(step string, err error) Problem {
+	p, _ := t.explain(step, err)
+	return p
+}

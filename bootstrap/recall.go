@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
@@ -132,4 +133,21 @@ func (s Settings) AsRecorded(r Recorded) Settings {
 	}
 	s.AllowPush = s.AllowPush || r.AllowPush
 	return s
+}
+
+// TakeRecorded takes mode and names from the record where the flags leave them open, for commands that only look. It returns what
+// the operator should know of that.
+func (t *Target) TakeRecorded() []string {
+	var out []string
+	if t.Namespace == nil && t.Refused.Namespace == nil {
+		out = append(out, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.Settings.Namespace, t.Kube.Server, t.Kube.Context))
+	}
+	if record := t.Last; record != nil {
+		t.Settings = t.Settings.AsRecorded(*record)
+		if record.Account != t.Settings.Account {
+			out = append(out, fmt.Sprintf("the last up for this namespace was in account %s, and --account is %s", record.Account, t.Settings.Account))
+		}
+	}
+	t.Settings = t.Settings.Named()
+	return out
 }

@@ -2,6 +2,7 @@ package helminstall
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
 // Info is what a run reports of the release.
@@ -153,4 +155,44 @@ func servedBy(chartVersion string, values map[string]any) []string {
 		return []string{"v1", "v1beta1"}
 	}
 	return []string{"v1"}
+}
+
+// Running is whether an operator runs. Trouble is "" where one is available, and else says of each why not.
+type Running struct {
+	Operators []Operator
+	Trouble   string
+	Hint      string
+}
+
+// Running looks at the operators that the last Observe saw, and at the pods of those that are not available.
+func (s *Step) Running(ctx context.Context) (Running, error) {
+	out := Running{Operators: s.Operators()}
+	var said []string
+	for _, op := range out.Operators {
+		at := stored.Object{Namespace: op.Namespace, Name: op.Name}
+		switch {
+		case op.Available:
+			return Running{Operators: out.Operators}, nil
+		case op.Stopped:
+			said = append(said, op.deployment()+" is scaled to 0 replicas")
+			out.Hint = cmp.Or(out.Hint, hint.Command("kubectl", "-n", op.Namespace, "scale", "deployment", op.Name, "--replicas=1"))
+			continue
+		}
+		_, message, err := s.troubleWith(ctx, at)
+		if err != nil {
+			return out, err
+		}
+		said = append(said, op.deployment()+": "+cmp.Or(message, "none of its pods is available"))
+		out.Hint = cmp.Or(out.Hint, hint.Command("kubectl", "-n", op.Namespace, "describe", "deployment/"+op.Name))
+	}
+	out.Trouble = strings.Join(said, "; ")
+	return out, nil
+}
+
+// Unseen is what could not be read and would tell whether an operator is there, "" where nothing was.
+func (s *Step) Unseen() string {
+	if s.seen == nil {
+		return ""
+	}
+	return s.seen.Unseen
 }

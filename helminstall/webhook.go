@@ -81,8 +81,8 @@ func (s *Step) tellOfWebhook(ctx context.Context) error {
 		return err
 	}
 	answer, err := webhook.Ask(ctx, client, webhook.Version(served), s.storeNamespace())
-	if err == nil && answer.State == webhook.Unreachable {
-		s.warn(answer.Err(nil).Error() + "; who keeps the operator can cure it, as with the chart's values webhook.hostNetwork=true and webhook.port=10252")
+	if err == nil {
+		s.warn(answer.Warning(s.Invocation, false))
 	}
 	return ctx.Err()
 }

@@ -25,8 +25,8 @@ import (
 // The entries of a key's Secret: the first two are what gen3's SecretStore reads, the third is the AWS credentials
 // file that fence usersync and the proxies mount (gen3-helm, helm/fence and helm/aws-es-proxy).
 const (
-	entryKeyID       = "access-key"
-	entryKeySecret   = "secret-access-key"
+	EntryKeyID       = "access-key"
+	EntryKeySecret   = "secret-access-key"
 	entryCredentials = "credentials"
 )
 
@@ -99,7 +99,12 @@ func (s *KeySecrets) held(ref string, secret *corev1.Secret) credential.Held {
 	held.Terminating = secret.DeletionTimestamp != nil
 	held.Created = secret.CreationTimestamp.Time
 	held.Empty = len(secret.Data) == 0
-	id, half := strings.TrimSpace(string(secret.Data[entryKeyID])), string(secret.Data[entryKeySecret])
+	for _, entry := range []string{EntryKeyID, EntryKeySecret, entryCredentials} {
+		if len(secret.Data[entry]) == 0 {
+			held.Lacks = append(held.Lacks, entry)
+		}
+	}
+	id, half := strings.TrimSpace(string(secret.Data[EntryKeyID])), string(secret.Data[EntryKeySecret])
 	if !isKeyID(id) || half == "" {
 		return held
 	}
@@ -119,8 +124,8 @@ func isKeyID(text string) bool {
 func entries(key credential.Key) map[string][]byte {
 	file := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", key.ID, key.Secret.Reveal())
 	return map[string][]byte{
-		entryKeyID:       []byte(key.ID),
-		entryKeySecret:   []byte(key.Secret.Reveal()),
+		EntryKeyID:       []byte(key.ID),
+		EntryKeySecret:   []byte(key.Secret.Reveal()),
 		entryCredentials: []byte(file),
 	}
 }

@@ -68,7 +68,7 @@ func (s *KeySecrets) copiesIn(ctx context.Context, namespace string, key credent
 		in, looked, _ := heldIn(secret, []string{key.ID, half}, searched <= maxSearched)
 		searched += looked
 		if in[key.ID] && (half == "" || in[half]) {
-			found = append(found, credential.Copy{Name: ref, InForm: bytes.Equal(bytes.TrimSpace(secret.Data[entryKeyID]), []byte(key.ID))})
+			found = append(found, credential.Copy{Name: ref, InForm: bytes.Equal(bytes.TrimSpace(secret.Data[EntryKeyID]), []byte(key.ID))})
 		}
 	})
 	if err != nil {

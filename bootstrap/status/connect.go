@@ -2,7 +2,6 @@ package status
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 )
@@ -35,17 +34,7 @@ func (v *status) connect(ctx context.Context) []error {
 // recall takes mode and names from the record where the flags leave them open.
 func (v *status) recall() {
 	t := v.target
-	record := t.Last
-	v.result.Recorded = record != nil
-	if t.Namespace == nil && t.Refused.Namespace == nil {
-		v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.Settings.Namespace, t.Kube.Server, t.Kube.Context))
-	}
-	if record != nil {
-		t.Settings = t.Settings.AsRecorded(*record)
-		if record.Account != t.Settings.Account {
-			v.result.Warnings = append(v.result.Warnings, fmt.Sprintf("the last up for this namespace was in account %s, and --account is %s", record.Account, t.Settings.Account))
-		}
-	}
-	t.Settings = t.Settings.Named()
+	v.result.Recorded = t.Last != nil
+	v.result.Warnings = append(v.result.Warnings, t.TakeRecorded()...)
 	v.result.Mode = t.Settings.ModeOf()
 }

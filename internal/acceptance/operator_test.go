@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // keyStore and roleStore are the SecretStore of the gen3 chart in its two modes.
@@ -89,18 +91,29 @@ func (w *world) mustRead(t *testing.T) {
 	}
 }
 
-// mustPush has a PushSecret written, and finds it in Secrets Manager.
+// mustPush has a PushSecret written as the gen3 chart makes one, finds it in Secrets Manager, and has it deleted with its object: else
+// the object's finalizer would hold it, and its namespace, for ever.
 func (w *world) mustPush(t *testing.T, o operated) {
 	t.Helper()
 	name := "pushed-from-" + w.namespace
 	w.mustCreate(t, fmt.Sprintf(`{apiVersion: external-secrets.io/v1alpha1, kind: PushSecret, metadata: {name: push}, spec: {
-  refreshInterval: 1s, secretStoreRefs: [{name: gen3-secret-store, kind: SecretStore}], selector: {secret: {name: property-v1}},
+  refreshInterval: 1s, deletionPolicy: Delete, secretStoreRefs: [{name: gen3-secret-store, kind: SecretStore}], selector: {secret: {name: property-v1}},
   data: [{match: {secretKey: pw, remoteRef: {remoteKey: %s}}}]}}`, name))
 	w.mustBecome(t, "external-secrets.io/v1alpha1", "PushSecret", "push", "Synced")
 	got, err := o.secrets().GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name})
 	check(t, "read what was pushed", err)
 	if value := got.SecretBinary; string(value) != "first" && (got.SecretString == nil || *got.SecretString != "first") {
 		t.Error("what was pushed is not what the Secret has")
+	}
+	pushes := w.objects(t, "external-secrets.io/v1alpha1", "PushSecret")
+	check(t, "delete PushSecret", pushes.Delete(t.Context(), "push", metav1.DeleteOptions{}))
+	poll(t, "the PushSecret to go", func() bool {
+		_, err := pushes.Get(t.Context(), "push", metav1.GetOptions{})
+		return apierrors.IsNotFound(err)
+	})
+	left, err := o.secrets().DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &name})
+	if err == nil && left.DeletedDate == nil {
+		t.Errorf("secret %s outlives its PushSecret", name)
 	}
 }
 

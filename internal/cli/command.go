@@ -26,6 +26,7 @@ func commands(p Process) []command {
 		newUp(p),
 		newPlan(p),
 		newStatus(p),
+		newVerify(p),
 		newRotate(p),
 		newTeardown(p),
 		newValues(p),

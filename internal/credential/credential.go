@@ -28,11 +28,12 @@ type Held struct {
 	Keeper      string // who else writes it, such as "Helm release gen3/gen3" or "ExternalSecret x"; "" for nobody known
 	LetGo       string // what to change so that the keeper lets it go, as an imperative
 	Immutable   bool
-	Terminating bool // it is being deleted, and goes once its finalizers are off
-	Spare       bool // an earlier up named it, and this one does not: it is read, and never written
-	Key         Key  // zero when its entries are no access key
-	Complete    bool // all three entries are there and agree
-	Empty       bool // exists without any data
+	Terminating bool     // it is being deleted, and goes once its finalizers are off
+	Spare       bool     // an earlier up named it, and this one does not: it is read, and never written
+	Key         Key      // zero when its entries are no access key
+	Complete    bool     // all three entries are there and agree
+	Lacks       []string // of the three entries, those that are not there or empty
+	Empty       bool     // exists without any data
 	Created     time.Time
 }
 

@@ -46,6 +46,14 @@ func Of(err error) string {
 	return strings.Join(out, "\n")
 }
 
+// Split is the lines of a text that Of returned.
+func Split(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
 // Change is a blocked change that an error is the reason of, with its hint; see Blocked for the way back.
 func Change(err error) plan.Change {
 	c := plan.Change{Action: plan.Blocked, Reason: err.Error()}

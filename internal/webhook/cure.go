@@ -16,6 +16,19 @@ func (a Answer) Err(by hint.Invocation) error {
 		a.cures(by)...)
 }
 
+// Warning is Err in one text, for who only looks; "" where the webhook can be reached. What cures a release that is somebody else's is not
+// up's to do.
+func (a Answer) Warning(by hint.Invocation, ours bool) string {
+	err := a.Err(by)
+	switch {
+	case err == nil:
+		return ""
+	case ours:
+		return err.Error() + "; " + strings.Join(hint.Lines(err), "; ")
+	}
+	return err.Error() + "; who keeps the operator can cure it, where the network is in the way with the chart's values webhook.hostNetwork=true and webhook.port=10252"
+}
+
 // cures go by what stands in the way: the certificate, the Service, or the network between control plane and pods.
 func (a Answer) cures(by hint.Invocation) []string {
 	network := []string{

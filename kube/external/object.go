@@ -22,6 +22,9 @@ type Object struct {
 	Secrets  []string
 	Accounts []string
 
+	Reads  []Read // of an ExternalSecret
+	Wiring Wiring // of a store
+
 	in         kind
 	finalizers []string
 }
@@ -53,6 +56,11 @@ func objectOf(k kind, u *unstructured.Unstructured) Object {
 	o.Once = policy == "CreatedOnce"
 	o.readSignIn(u.Object)
 	o.readStores(u.Object)
+	if o.IsStore() {
+		o.Wiring = wiringOf(o, u.Object)
+	} else if o.Kind == "ExternalSecret" {
+		o.Reads = ReadsOf(u.Object)
+	}
 	return o
 }
 

@@ -1,0 +1,164 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
+)
+
+// externals: each ExternalSecret finds what its spec names. The operator's event does not always name it, so everything is read again.
+func (l *look) externals(ctx context.Context) finding {
+	if err := l.cluster.objectsErr; err != nil {
+		return notTried(StoreLayer)
+	}
+	if len(l.cluster.served) == 0 {
+		return notTried(cmpFailed(l.states, OperatorLayer, APILayer))
+	}
+	l.tryAll(ctx)
+	var out []Object
+	pending, on := false, ""
+	for _, o := range l.cluster.objects.Objects {
+		if o.Kind != "ExternalSecret" {
+			continue
+		}
+		v := l.viewOf(o)
+		judged, blocker, waits := judgeExternal(v)
+		out, pending, on = append(out, judged), pending || waits, cmp.Or(on, blocker)
+	}
+	if len(out) == 0 {
+		return ok("there is none in the namespace yet")
+	}
+	f := summed(out, on, told(out, OK)+wellWord)
+	f.pending = pending
+	return f
+}
+
+// externalView is one ExternalSecret with all that decides about it.
+type externalView struct {
+	external.Object
+
+	reads       []readView
+	said        string // the operator's own word, from its newest event or its condition
+	operator    bool   // one is at work, so that what it says counts
+	region      string
+	nearestName func(string) string
+}
+
+// readView is one of its reads.
+type readView struct {
+	external.Read
+
+	trial trial
+	tried bool
+}
+
+func (l *look) viewOf(o external.Object) externalView {
+	v := externalView{
+		Object: o, operator: l.well(OperatorLayer), region: l.target.Settings.Region,
+		said:        cmp.Or(l.cluster.causes[o.Ref()], strings.TrimPrefix(o.Reason+": "+o.Message, ": ")),
+		nearestName: func(name string) string { return nearest(name, l.names()) },
+	}
+	for _, r := range o.Reads {
+		t, tried := l.answerTo(r)
+		v.reads = append(v.reads, readView{r, t, tried && l.wired(r.Store)})
+	}
+	return v
+}
+
+// judgeExternal is pure. on is the layer because of which it was not tried; pending says that the operator has not had its turn yet.
+func judgeExternal(v externalView) (out Object, on string, pending bool) {
+	out = Object{Kind: v.Kind, Name: v.Name, State: OK, Hints: []string{}}
+	var reasons []string
+	unjudged := ""
+	for _, r := range v.reads {
+		if r.Unjudged != "" {
+			unjudged = r.Field + " cannot be judged: " + r.Unjudged
+			continue
+		}
+		reason, cure, blocker := judgeRead(r, v.region, v.nearestName)
+		if blocker != "" {
+			on = cmp.Or(on, blocker)
+		}
+		if reason != "" {
+			reasons = words.AddOnce(reasons, reason)
+			if cure != "" {
+				out.Hints = words.AddOnce(out.Hints, cure)
+			}
+		}
+	}
+	switch {
+	case len(reasons) > 0:
+		out.State, out.Reason = Warning, strings.Join(reasons, "; ")
+	case on != "":
+		out.State, out.Reason = NotTried, "not tried: "+on+" failed"
+	case v.Ready == "True":
+		out.Reason = cmp.Or(unjudged, "synced")
+	case !v.operator:
+		out.State, out.Reason, on = NotTried, "all that it reads is there; not tried: "+OperatorLayer+" failed", OperatorLayer
+	case v.Ready == "":
+		out.State, out.Reason, pending = Warning, "all that it reads is there, and the operator has not said anything of it yet", true
+	default:
+		out.State, pending = Failed, true
+		out.Reason = cmp.Or(unjudged, "all that it reads is there, and the operator could not write it") + "; it says: " + printable.Line(v.said)
+		out.Hints = []string{"to have it tried again at once: " + hint.Command("kubectl", "-n", v.Namespace, "annotate", "externalsecret", v.Name, "--overwrite", "gen3-bootstrap/refresh=now")}
+	}
+	return out, on, pending
+}
+
+// judgeRead says what is missing for one read. What is wrong with the credentials is told by the layer that it is of.
+func judgeRead(r readView, region string, near func(string) string) (reason, cure, on string) {
+	if !r.tried {
+		return "", "", StoreLayer
+	}
+	named := fmt.Sprintf("secret %s (%s)", r.Name, r.Field)
+	switch r.trial.answer.State {
+	case reading.Missing:
+		reason = fmt.Sprintf("Secrets Manager has no %s in region %s", named, region)
+		if other := near(r.Name); other != "" {
+			return reason + "; there is " + other, "correct the name in the gen3 chart's values, or make the secret", ""
+		}
+		return reason, "make it: " + hint.Command("aws", "secretsmanager", "create-secret", "--region", region, "--name", r.Name, "--secret-string", "file://FILE"), ""
+	case reading.Deleted:
+		return named + " is scheduled for deletion", hint.Command("aws", "secretsmanager", "restore-secret", "--region", region, "--secret-id", r.Name) + " takes it back", ""
+	case reading.NoValue:
+		return named + " has no value of version " + cmp.Or(r.Version, "AWSCURRENT"), "put a value into it", ""
+	case reading.BadName:
+		return fmt.Sprintf("no secret can be called %q (%s)", r.Name, r.Field), "correct the name in the gen3 chart's values", ""
+	case reading.Readable:
+		reason, cure = judgeForm(r, named)
+		return reason, cure, ""
+	case reading.KeyDenied:
+		return "", "", KMSLayer
+	case reading.Denied, reading.KeyRefused, reading.KeyMismatched, reading.Expired:
+	}
+	return "", "", PermissionLayer
+}
+
+// judgeForm compares what a secret holds with what is taken of it: a property, or all keys of an object.
+func judgeForm(r readView, named string) (reason, cure string) {
+	value := r.trial.answer.Value
+	if r.Property != "" {
+		if !value.Has(r.Property) {
+			if value.Form() == reading.Text {
+				return fmt.Sprintf("%s is not JSON, so that it has no property %s", named, r.Property), "its value has to be a JSON object with that property"
+			}
+			reason = fmt.Sprintf("%s has no property %s", named, r.Property)
+			if other := nearest(r.Property, value.Properties()); other != "" {
+				reason += "; there is " + other
+			}
+			return reason, "add the property to its JSON, or correct it in the gen3 chart's values"
+		}
+		value = value.At(r.Property)
+	}
+	if r.All && value.Form() != reading.Object {
+		return fmt.Sprintf("%s is %s, and each of its keys is to be taken", named, value.Form()), "its value has to be a JSON object"
+	}
+	return "", ""
+}

@@ -1,0 +1,124 @@
+package verify
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/webhook"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+	"github.com/uc-cdis/gen3-bootstrap/kube"
+	"github.com/uc-cdis/gen3-bootstrap/kube/external"
+)
+
+// look is one look at everything.
+type look struct {
+	target  *bootstrap.Target
+	options Options
+	states  map[string]State // of the layers that were tried already
+
+	cluster seen
+	by      *reading.Reader // reads as the operator; nil until its credentials are proved
+	who     string          // its ARN
+	trials  []trial
+	judged  func() []Object // the stores
+	names   func() []string // of secrets that exist, where they may be listed
+}
+
+// seen is what the cluster showed, each part with why it did not.
+type seen struct {
+	running helminstall.Running
+	unseen  string // of operators
+	answer  webhook.Answer
+	served  []string
+	gen3    *gen3.Release
+	held    []credential.Held
+	account kube.ServiceAccount
+	objects external.Found
+	causes  map[string]string // by object
+
+	runningErr, answerErr, servedErr, heldErr, accountErr, objectsErr error
+}
+
+// observe asks the cluster everything at the same time, since most of it does not depend on the rest.
+func (l *look) observe(ctx context.Context) {
+	t, s, c := l.target, l.target.Settings, &l.cluster
+	_ = bootstrap.Together(
+		func() error { c.runningErr = l.observeOperator(ctx); return nil },
+		func() error { c.answer, c.answerErr = t.External.AskWebhook(ctx, s.Namespace); return nil },
+		func() error { c.served, c.servedErr = t.External.ServedVersions(ctx); return nil },
+		func() error { c.gen3, _, _ = gen3.Find(ctx, t.Kube, s.Namespace); return nil }, // without it the newest chart counts
+		func() error { c.held, c.heldErr = l.keySecrets().Observe(ctx); return nil },
+		func() error { c.account, c.accountErr = l.observeAccount(ctx); return nil },
+		func() error { c.objects, c.objectsErr = t.External.List(ctx, s.Namespace); return nil },
+		func() error { c.causes, _ = t.External.Causes(ctx, s.Namespace); return nil }, // conditions say less, and do
+	)
+	c.objects.Objects = slices.DeleteFunc(c.objects.Objects, func(o external.Object) bool { return o.Namespace != s.Namespace && o.Namespace != "" })
+	l.judged = sync.OnceValue(l.judgeStores)
+	l.names = sync.OnceValue(func() []string { return l.listNames(ctx) })
+}
+
+// observeOperator looks for any operator, also where the last up was not to make one.
+func (l *look) observeOperator(ctx context.Context) error {
+	step := l.target.ReleaseStep()
+	step.NoFetch = true
+	if _, err := step.Observe(ctx); err != nil {
+		return err
+	}
+	l.cluster.unseen = step.Unseen()
+	running, err := step.Running(ctx)
+	l.cluster.running = running
+	return err
+}
+
+// keySecrets are the Secrets that hold the key of this mode.
+func (l *look) keySecrets() *kube.KeySecrets {
+	s := l.target.Settings
+	var names []string
+	if s.UsesKeys() {
+		names = s.KeySecretNames()
+	}
+	if s.UseGlobalUser {
+		names = []string{s.GlobalUserSecret}
+	}
+	return &kube.KeySecrets{Client: l.target.Kube, Namespace: s.Namespace, Names: names}
+}
+
+func (l *look) observeAccount(ctx context.Context) (kube.ServiceAccount, error) {
+	s := l.target.Settings
+	if !s.IRSA {
+		return kube.ServiceAccount{}, nil
+	}
+	return l.target.Kube.ServiceAccountRole(ctx, s.Namespace, s.ServiceAccount)
+}
+
+func (l *look) invocation() hint.Invocation { return l.target.Settings.Invocation() }
+
+// well reports that a layer did not fail.
+func (l *look) well(name string) bool { return l.states[name] == OK || l.states[name] == Warning }
+
+// keyOf is the access key that the Secrets hold; the zero Key where none does.
+func (l *look) keyOf() credential.Key { return keyIn(l.cluster.held) }
+
+func keyIn(held []credential.Held) credential.Key {
+	for _, h := range held {
+		if h.Key.ID != "" {
+			return h.Key
+		}
+	}
+	return credential.Key{}
+}
+
+// counted is "2 of 18", or "all 18".
+func counted(n, all int) string {
+	if n == all && n > 1 {
+		return words.Counted(n, "object")
+	}
+	return words.Counted(n, "object") + " of " + itoa(all)
+}

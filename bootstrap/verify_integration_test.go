@@ -1,0 +1,368 @@
+package bootstrap_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/yaml"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/verify"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
+)
+
+const cmk = "arn:aws:kms:us-east-1:" + account + ":key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+// fault is one row of the matrix: what is broken on purpose in a namespace where verify was green, and what verify has to say. No
+// other layer may be red.
+type fault struct {
+	name  string
+	do    func(*testing.T, *stage)
+	undo  func(*testing.T, *stage) // what stages share
+	layer string                   // that is not well
+	state verify.State
+	words []string // that its reason, objects and hints have
+}
+
+// TestVerify makes each fault in a stage of its own, in one sandbox without the real operator: what it would say of an
+// ExternalSecret is written in its place.
+func TestVerify(t *testing.T) {
+	c := startCluster(t)
+	for _, mode := range []struct {
+		name   string
+		start  func(*testing.T, *cluster, string) *stage
+		faults []fault
+	}{{"key", keyStage, keyFaults()}, {"role", roleStage, roleFaults()}} {
+		for i, f := range append([]fault{{name: "nothing"}}, mode.faults...) {
+			t.Run(mode.name+"/"+f.name, func(t *testing.T) {
+				s := mode.start(t, c, fmt.Sprintf("verify-%s-%d", mode.name, i))
+				if f.do != nil {
+					f.do(t, s)
+				}
+				s.wantFault(t, f)
+				if f.undo != nil {
+					f.undo(t, s)
+				}
+			})
+		}
+	}
+}
+
+// wantFault looks once, which writes nothing, and compares every layer.
+func (s *stage) wantFault(t *testing.T, f fault) {
+	t.Helper()
+	s.aws.ResetCalls()
+	r, err := verify.Run(t.Context(), s.settings, verify.Options{}, s.env())
+	if writes := s.aws.Writes(); len(writes) > 0 {
+		t.Errorf("it wrote: %v", writes)
+	}
+	text, _ := json.MarshalIndent(r, "", "  ")
+	if (err == nil) != r.Verified || r.Verified != (f.state != verify.Failed) || len(r.Layers) == 0 {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, secret := range append(s.aws.Secrets(), "v-secret") {
+		if strings.Contains(string(text), secret) {
+			t.Errorf("it holds a secret")
+		}
+	}
+	for _, y := range r.Layers {
+		switch {
+		case y.Name == f.layer && y.State != f.state:
+			t.Errorf("layer %s is %s: %s\n%s", y.Name, y.State, y.Reason, text)
+		case y.Name == f.layer:
+			whole, _ := json.Marshal(y)
+			for _, word := range f.words {
+				if !strings.Contains(string(whole), word) {
+					t.Errorf("no word of %q in %s", word, whole)
+				}
+			}
+			if y.State == verify.Failed && !strings.Contains(string(whole), `"hints":["`) {
+				t.Errorf("no hint in %s", whole)
+			}
+		case y.State == verify.Failed, y.State == verify.Warning:
+			t.Errorf("layer %s is %s as well: %s\n%s", y.Name, y.State, y.Reason, text)
+		}
+	}
+}
+
+// verified is a stage with a release, a store as the gen3 chart makes it, and ExternalSecrets of each kind that the operator has synced.
+func (c *cluster) verified(t *testing.T, s *stage, auth string) *stage {
+	t.Helper()
+	s.forget()
+	namespace := s.settings.Namespace
+	c.apply(t, namespace, "secretstores", `{apiVersion: external-secrets.io/v1, kind: SecretStore, metadata: {name: gen3-secret-store},
+		spec: {provider: {aws: {service: SecretsManager, region: us-east-1, auth: `+auth+`}}}}`)
+	for name, spec := range map[string]string{
+		"by-data":     `data: [{secretKey: fence-config.yaml, remoteRef: {key: fence-config}}]`,
+		"by-property": `data: [{secretKey: appcreds.json, remoteRef: {key: wts-g3auto, property: appcreds.json}}]`,
+		"by-extract":  `dataFrom: [{extract: {key: indexd-creds}}]`,
+	} {
+		c.synced(t, namespace, name, spec)
+	}
+	for name, value := range map[string]string{"fence-config": "v-secret", "wts-g3auto": `{"appcreds.json":"v-secret"}`, "indexd-creds": `{"host":"v-secret"}`} {
+		_, err := s.aws.AddSecret(region, name, value, "", nil)
+		kubetest.Must(t, err)
+	}
+	return s
+}
+
+func (c *cluster) apply(t *testing.T, namespace, resource, text string) {
+	t.Helper()
+	object := &unstructured.Unstructured{}
+	kubetest.Must(t, yaml.Unmarshal([]byte(text), &object.Object))
+	_, err := c.dynamic.Resource(external(resource)).Namespace(namespace).Create(t.Context(), object, metav1.CreateOptions{})
+	kubetest.Must(t, err)
+}
+
+func (c *cluster) synced(t *testing.T, namespace, name, spec string) {
+	t.Helper()
+	c.apply(t, namespace, "externalsecrets", `{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: `+name+`},
+		spec: {secretStoreRef: {name: gen3-secret-store}, `+spec+`}}`)
+	c.condition(t, namespace, "externalsecrets", name, "True", "SecretSynced", "secret synced")
+}
+
+func keyStage(t *testing.T, c *cluster, namespace string) *stage {
+	t.Helper()
+	s := c.newStage(t, awsfake.Start(t), namespace)
+	s.settings.Helm.Set = []string{"webhook.create=false"}
+	s.up(t)
+	c.crdsAre(t, true)
+	return c.verified(t, s, `{secretRef: {accessKeyIDSecretRef: {name: gen3-aws-config, key: access-key}, secretAccessKeySecretRef: {name: gen3-aws-config, key: secret-access-key}}}`)
+}
+
+func roleStage(t *testing.T, c *cluster, namespace string) *stage {
+	t.Helper()
+	s := irsaStage(t, c, awsfake.Start(t), namespace)
+	s.settings.SkipHelm = false
+	s.settings.Helm.Set = []string{"webhook.create=false"}
+	role := s.up(t).Outputs.RoleARN
+	c.token(t, namespace, chartSA, tokenFor)
+	annotate(t, s, role)
+	return c.verified(t, s, `{jwt: {serviceAccountRef: {name: secret-store-sa}}}`)
+}
+
+func annotate(t *testing.T, s *stage, role string) {
+	t.Helper()
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{"eks.amazonaws.com/role-arn":%q}}}`, role)
+	_, err := s.kube.CoreV1().ServiceAccounts(s.settings.Namespace).Patch(t.Context(), chartSA, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	kubetest.Must(t, err)
+}
+
+// patchData edits an entry of both Secrets of the key; nil takes it out.
+func patchData(t *testing.T, s *stage, entry string, value []byte) {
+	t.Helper()
+	text, _ := json.Marshal(map[string]any{"data": map[string]any{entry: value}})
+	if value == nil {
+		text = fmt.Appendf(nil, `{"data":{%q:null}}`, entry)
+	}
+	for _, name := range s.settings.Named().KeySecretNames() {
+		_, err := s.kube.CoreV1().Secrets(s.settings.Namespace).Patch(t.Context(), name, types.MergePatchType, text, metav1.PatchOptions{})
+		kubetest.Must(t, err)
+	}
+}
+
+func patchStore(t *testing.T, s *stage, aws string) {
+	t.Helper()
+	_, err := s.dynamic.Resource(external("secretstores")).Namespace(s.settings.Namespace).Patch(t.Context(), "gen3-secret-store", types.MergePatchType,
+		[]byte(`{"spec":{"provider":{"aws":`+aws+`}}}`), metav1.PatchOptions{})
+	kubetest.Must(t, err)
+}
+
+func secretsOf(s *stage) *secretsmanager.Client {
+	return secretsmanager.New(secretsmanager.Options{BaseEndpoint: aws.String(s.aws.URL()), Region: region, Credentials: s.env().AWSCredentials})
+}
+
+func iamOf(s *stage) *iam.Client {
+	return iam.New(iam.Options{BaseEndpoint: aws.String(s.aws.URL()), Region: region, Credentials: s.env().AWSCredentials})
+}
+
+func keyFaults() []fault {
+	user := aws.String("external_secrets_user")
+	policy := aws.String("arn:aws:iam::" + account + ":policy/external_secrets_policy")
+	keyID := func(s *stage) string { return s.aws.Keys(*user)[0].ID }
+	return slices.Concat([]fault{
+		{name: "Secret absent", layer: "secret", state: verify.Failed, words: []string{"gen3-aws-config is not there", "gen3-bootstrap up"}, do: func(t *testing.T, s *stage) {
+			kubetest.Must(t, s.kube.CoreV1().Secrets(s.settings.Namespace).Delete(t.Context(), "gen3-aws-config", metav1.DeleteOptions{}))
+		}},
+		{name: "one entry of three absent", layer: "secret", state: verify.Failed, words: []string{"has no entry secret-access-key"}, do: func(t *testing.T, s *stage) {
+			patchData(t, s, "secret-access-key", nil)
+		}},
+		{name: "wrong secret half", layer: "access-key", state: verify.Failed, words: []string{"is not that of access key"}, do: func(t *testing.T, s *stage) {
+			half := []byte("not+the+half/of+this+key")
+			patchData(t, s, "secret-access-key", half)
+			patchData(t, s, "credentials", fmt.Appendf(nil, "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", keyID(s), half))
+		}},
+		{name: "key deleted", layer: "access-key", state: verify.Failed, words: []string{"was deleted", "makes another one"}, do: func(t *testing.T, s *stage) {
+			_, err := iamOf(s).DeleteAccessKey(t.Context(), &iam.DeleteAccessKeyInput{UserName: user, AccessKeyId: aws.String(keyID(s))})
+			kubetest.Must(t, err)
+		}},
+		{name: "key inactive", layer: "access-key", state: verify.Failed, words: []string{"is inactive", "update-access-key"}, do: func(_ *testing.T, s *stage) {
+			s.aws.SetKeyStatus(keyID(s), "Inactive")
+		}},
+		{name: "key inactive, and IAM may not be asked", layer: "access-key", state: verify.Failed, words: []string{"deleted, or is inactive"}, do: func(_ *testing.T, s *stage) {
+			s.aws.SetKeyStatus(keyID(s), "Inactive")
+			s.aws.Deny("iam:*")
+		}},
+		{name: "policy detached", layer: "permission", state: verify.Failed, words: []string{"is not attached", "attaches it"}, do: func(t *testing.T, s *stage) {
+			_, err := iamOf(s).DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: user, PolicyArn: policy})
+			kubetest.Must(t, err)
+		}},
+		{name: "policy detached, and IAM may not be asked", layer: "permission", state: verify.Failed, words: []string{"no policy of it allows secretsmanager:GetSecretValue"}, do: func(t *testing.T, s *stage) {
+			_, err := iamOf(s).DetachUserPolicy(t.Context(), &iam.DetachUserPolicyInput{UserName: user, PolicyArn: policy})
+			kubetest.Must(t, err)
+			s.aws.Deny("iam:*")
+		}},
+		{name: "boundary", layer: "permission", state: verify.Failed, words: []string{"permissions boundary", "policy/narrow"}, do: func(t *testing.T, s *stage) {
+			arn, err := s.aws.AddPolicy("narrow", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}`, nil)
+			kubetest.Must(t, err)
+			_, err = iamOf(s).PutUserPermissionsBoundary(t.Context(), &iam.PutUserPermissionsBoundaryInput{UserName: user, PermissionsBoundary: &arn})
+			kubetest.Must(t, err)
+		}},
+		{name: "prefix too narrow", layer: "permission", state: verify.Failed, words: []string{"may not read", "fence-config", "begin with indexd-, wts-", "--secret-prefix fence-config"}, do: func(t *testing.T, s *stage) {
+			s.settings.SecretPrefixes, s.settings.Helm.Set = []string{"indexd-", "wts-"}, []string{"webhook.create=false"}
+			s.up(t)
+			s.forget()
+		}},
+		{name: "store that points at another Secret", layer: "store", state: verify.Failed, words: []string{"refers to Secret", "another"}, do: func(t *testing.T, s *stage) {
+			patchStore(t, s, `{"auth":{"secretRef":{"accessKeyIDSecretRef":{"name":"another"}}}}`)
+		}},
+		{name: "store without credentials", layer: "store", state: verify.Failed, words: []string{"no credentials at all"}, do: func(t *testing.T, s *stage) {
+			patchStore(t, s, `{"auth":null}`)
+		}},
+	}, bothFaults())
+}
+
+// bothFaults are those that do not depend on how the operator signs in.
+func bothFaults() []fault {
+	return []fault{
+		{name: "operator scaled to nothing", layer: "operator", state: verify.Failed, words: []string{"scaled to 0 replicas", "kubectl -n external-secrets scale"}, do: func(t *testing.T, s *stage) {
+			s.scaleOperator(t, 0)
+		}, undo: func(t *testing.T, s *stage) { s.scaleOperator(t, 1) }},
+		{name: "webhook unreachable", layer: "webhook", state: verify.Failed, words: []string{"no SecretStore or ExternalSecret can be written", "webhook.hostNetwork=true"}, do: func(t *testing.T, s *stage) {
+			fail, none, url := admissionv1.Fail, admissionv1.SideEffectClassNone, "https://127.0.0.1:1/validate"
+			_, err := s.kube.AdmissionregistrationV1().ValidatingWebhookConfigurations().Create(t.Context(), &admissionv1.ValidatingWebhookConfiguration{
+				ObjectMeta: metav1.ObjectMeta{Name: "secretstore-validate"},
+				Webhooks: []admissionv1.ValidatingWebhook{{
+					Name: "validate.secretstore.external-secrets.io", FailurePolicy: &fail, SideEffects: &none, AdmissionReviewVersions: []string{"v1"},
+					ClientConfig: admissionv1.WebhookClientConfig{URL: &url},
+					Rules: []admissionv1.RuleWithOperations{{
+						Operations: []admissionv1.OperationType{admissionv1.Create},
+						Rule:       admissionv1.Rule{APIGroups: []string{"external-secrets.io"}, APIVersions: []string{"*"}, Resources: []string{"secretstores"}},
+					}},
+				}},
+			}, metav1.CreateOptions{})
+			kubetest.Must(t, err)
+			eventually(t, "the webhook", func(ctx context.Context) bool {
+				r, _ := verify.Run(ctx, s.settings, verify.Options{}, s.env())
+				return len(r.Layers) > 1 && r.Layers[1].State == verify.Failed
+			})
+		}, undo: func(t *testing.T, s *stage) {
+			kubetest.Must(t, s.kube.AdmissionregistrationV1().ValidatingWebhookConfigurations().Delete(t.Context(), "secretstore-validate", metav1.DeleteOptions{}))
+			eventually(t, "stores without a webhook", func(ctx context.Context) bool {
+				r, _ := verify.Run(ctx, s.settings, verify.Options{}, s.env())
+				return len(r.Layers) > 1 && r.Layers[1].State == verify.OK
+			})
+		}},
+		{name: "too new for v1beta1", layer: "api-versions", state: verify.Failed, words: []string{"gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only", "--chart-version 0.16.2"}, do: func(t *testing.T, s *stage) {
+			s.settings.Gen3Version = "0.3.60"
+			s.serve(t, "v1beta1", false)
+		}, undo: func(t *testing.T, s *stage) { s.serve(t, "v1beta1", true) }},
+		{name: "KMS denied", layer: "kms", state: verify.Failed, words: []string{"locked", cmk, "--kms-key"}, do: func(t *testing.T, s *stage) {
+			_, err := s.aws.AddSecret(region, "locked", "v-secret", cmk, nil)
+			kubetest.Must(t, err)
+			s.synced(t, s.settings.Namespace, "locked", `data: [{secretKey: a, remoteRef: {key: locked}}]`)
+		}},
+		{name: "secret missing, and a near name", layer: "external-secrets", state: verify.Warning, words: []string{"has no secret fence-confg (spec.data[0])", "there is fence-config"}, do: func(t *testing.T, s *stage) {
+			s.synced(t, s.settings.Namespace, "typo", `data: [{secretKey: a, remoteRef: {key: fence-confg}}]`)
+		}},
+		{name: "secret of an extract missing, and nobody may list", layer: "external-secrets", state: verify.Warning, words: []string{"has no secret audit-creds (spec.dataFrom[0])", "create-secret"}, do: func(t *testing.T, s *stage) {
+			s.aws.Deny("secretsmanager:*")
+			s.synced(t, s.settings.Namespace, "absent", `dataFrom: [{extract: {key: audit-creds}}]`)
+		}},
+		{name: "scheduled for deletion", layer: "external-secrets", state: verify.Warning, words: []string{"scheduled for deletion", "restore-secret"}, do: func(t *testing.T, s *stage) {
+			_, err := secretsOf(s).DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String("fence-config")})
+			kubetest.Must(t, err)
+		}},
+		{name: "property missing", layer: "external-secrets", state: verify.Warning, words: []string{"wts-g3auto (spec.data[0]) has no property appcreds.jsn", "there is appcreds.json"}, do: func(t *testing.T, s *stage) {
+			s.synced(t, s.settings.Namespace, "typo", `data: [{secretKey: a, remoteRef: {key: wts-g3auto, property: appcreds.jsn}}]`)
+		}},
+		{name: "not JSON", layer: "external-secrets", state: verify.Warning, words: []string{"fence-config (spec.dataFrom[0]) is no JSON"}, do: func(t *testing.T, s *stage) {
+			s.synced(t, s.settings.Namespace, "text", `dataFrom: [{extract: {key: fence-config}}]`)
+		}},
+		{name: "the operator cannot write", layer: "external-secrets", state: verify.Failed, words: []string{"all that it reads is there", "target is owned by another"}, do: func(t *testing.T, s *stage) {
+			s.condition(t, s.settings.Namespace, "externalsecrets", "by-data", "False", "SecretSyncedError", "could not update secret")
+			s.warning(t, s.settings.Namespace, "by-data", "target is owned by another ExternalSecret")
+		}},
+		{name: "store of another region", layer: "store", state: verify.Failed, words: []string{"eu-west-1", "us-east-1"}, do: func(t *testing.T, s *stage) {
+			patchStore(t, s, `{"region":"eu-west-1"}`)
+		}},
+		{name: "ClusterSecretStore that nobody made", layer: "store", state: verify.Failed, words: []string{"ClusterSecretStore wide", "nobody made it"}, do: func(t *testing.T, s *stage) {
+			s.apply(t, s.settings.Namespace, "externalsecrets", `{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: wide},
+				spec: {secretStoreRef: {kind: ClusterSecretStore, name: wide}, data: [{secretKey: a, remoteRef: {key: fence-config}}]}}`)
+		}},
+	}
+}
+
+// scaleOperator sets how many pods of the operator there are, and waits for them.
+func (c *cluster) scaleOperator(t *testing.T, replicas int32) {
+	t.Helper()
+	operators := c.kube.AppsV1().Deployments("external-secrets")
+	_, err := operators.Patch(t.Context(), "external-secrets", types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas), metav1.PatchOptions{})
+	kubetest.Must(t, err)
+	eventually(t, "the operator", func(ctx context.Context) bool {
+		d, err := operators.Get(ctx, "external-secrets", metav1.GetOptions{})
+		return err == nil && d.Status.AvailableReplicas == replicas && d.Status.ObservedGeneration == d.Generation
+	})
+}
+
+func roleFaults() []fault {
+	roleName := func(s *stage) string {
+		sa, _ := s.kube.CoreV1().ServiceAccounts(s.settings.Namespace).Get(context.Background(), chartSA, metav1.GetOptions{})
+		return sa.Annotations["eks.amazonaws.com/role-arn"][len("arn:aws:iam::"+account+":role/"):]
+	}
+	return []fault{
+		{name: "ServiceAccount without annotation", layer: "service-account", state: verify.Failed, words: []string{"names no role", "gen3-bootstrap values"}, do: func(t *testing.T, s *stage) {
+			annotate(t, s, "")
+		}},
+		{name: "annotation of another role", layer: "service-account", state: verify.Failed, words: []string{"names another role", "role/other"}, do: func(t *testing.T, s *stage) {
+			annotate(t, s, "arn:aws:iam::"+account+":role/other")
+		}},
+		{name: "ServiceAccount absent", layer: "service-account", state: verify.Failed, words: []string{"is not there"}, do: func(t *testing.T, s *stage) {
+			kubetest.Must(t, s.kube.CoreV1().ServiceAccounts(s.settings.Namespace).Delete(t.Context(), chartSA, metav1.DeleteOptions{}))
+		}},
+		{name: "role that does not trust it", layer: "role", state: verify.Failed, words: []string{"does not let in", "system:serviceaccount:elsewhere:sa", "gen3-bootstrap up --irsa"}, do: func(t *testing.T, s *stage) {
+			issuer := strings.TrimPrefix(s.Issuer, "https://")
+			trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},
+				"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:aud":"sts.amazonaws.com","%s:sub":"system:serviceaccount:elsewhere:sa"}}}]}`, account, issuer, issuer, issuer)
+			_, err := iamOf(s).UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(roleName(s)), PolicyDocument: &trust})
+			kubetest.Must(t, err)
+		}},
+		{name: "provider missing", layer: "role", state: verify.Failed, words: []string{"no identity provider", "--create-oidc-provider"}, do: func(t *testing.T, s *stage) {
+			arn := "arn:aws:iam::" + account + ":oidc-provider/" + strings.TrimPrefix(s.Issuer, "https://")
+			_, err := iamOf(s).DeleteOpenIDConnectProvider(t.Context(), &iam.DeleteOpenIDConnectProviderInput{OpenIDConnectProviderArn: &arn})
+			kubetest.Must(t, err)
+		}},
+		{name: "policy detached", layer: "permission", state: verify.Failed, words: []string{"is not attached"}, do: func(t *testing.T, s *stage) {
+			_, err := iamOf(s).DetachRolePolicy(t.Context(), &iam.DetachRolePolicyInput{RoleName: aws.String(roleName(s)), PolicyArn: aws.String("arn:aws:iam::" + account + ":policy/external_secrets_policy")})
+			kubetest.Must(t, err)
+		}},
+		{name: "store that signs in with a Secret", layer: "store", state: verify.Failed, words: []string{"signs in with Secret gen3-aws-config"}, do: func(t *testing.T, s *stage) {
+			patchStore(t, s, `{"auth":{"jwt":null,"secretRef":{"accessKeyIDSecretRef":{"name":"gen3-aws-config","key":"access-key"},"secretAccessKeySecretRef":{"name":"gen3-aws-config","key":"secret-access-key"}}}}`)
+		}},
+		// the last one, since all share it
+		{name: "operator absent", layer: "operator", state: verify.Failed, words: []string{"no External Secrets Operator runs", "gen3-bootstrap up"}, do: func(t *testing.T, s *stage) {
+			kubetest.Must(t, s.kube.AppsV1().Deployments("external-secrets").Delete(t.Context(), "external-secrets", metav1.DeleteOptions{}))
+		}},
+	}
+}

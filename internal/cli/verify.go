@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/verify"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
+)
+
+func newVerify(p Process) command {
+	in := newInputs()
+	var options verify.Options
+	own := group{"verify", []option{
+		{name: "canary", arg: "NAME", into: &options.Canary, usage: "secret of Secrets Manager to read; without it a name that nobody has tells a right from none"},
+		{name: "strict", into: &options.Strict, usage: "exit with 1 on warnings as well, such as a secret that is missing"},
+		{name: "wait", into: &options.Wait, usage: "look again until all is well, at most for --timeout"},
+	}}
+	return command{
+		name:    "verify",
+		summary: "prove that this cluster can read Secrets Manager, or name the layer that cannot",
+		about: "Goes layer by layer: the operator runs, its webhook answers, the API versions fit the gen3 chart, the Secret (or the\n" +
+			"ServiceAccount), the access key (or the role), the permission, KMS, each SecretStore's wiring, and each\n" +
+			"ExternalSecret of the namespace with its true cause. What rests on a layer that failed is not tried.\n\n" +
+			"Reads Secrets Manager with the operator's own credentials: the key in the Secret, or the role that the\n" +
+			"ServiceAccount's token is exchanged for. Yours explain a refusal, where they may. No value is printed, and\n" +
+			"nothing lasting is written. Names come from the record of the last up.\n\n" +
+			"A secret or property that is missing is a warning, since Gen3 can start without it. Exits with 1 when a layer\n" +
+			"failed, and under --strict when one is a warning.\n\n" +
+			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, recorded, mode,\n" +
+			"verified, layers[{layer, state, restsOn[], reason, hints[], objects[{kind, name, state, reason, hints[]}]}],\n" +
+			"warnings[], errors[{step, message, hint}], durationSeconds}: state is ok, warning, failed or not-tried; layer is\n" +
+			"operator, webhook, api-versions, secret, access-key, service-account, role, permission, kms, store or\n" +
+			"external-secrets.",
+		example: []string{
+			"gen3-bootstrap verify --account 111122223333 --region us-east-1 -n gen3",
+			"gen3-bootstrap verify --account 111122223333 --region us-east-1 -n gen3 --strict --wait --timeout 5m",
+		},
+		groups: append([]group{own}, withoutWriting(in.recalledGroups())...),
+		run: func(ctx context.Context) error {
+			return newSession(p, in, "verify", report.Done).printVerify(ctx, options)
+		},
+	}
+}
+
+// printVerify puts the layers on stdout, and what kept them from being tried on stderr.
+func (s session) printVerify(ctx context.Context, o verify.Options) error {
+	shown := s.progress()
+	result, err := verify.Run(ctx, s.settings, o, s.env(shown))
+	shown.Close()
+	var lost error
+	if s.output == outputJSON {
+		lost = report.JSON(s.Stdout, result)
+	} else {
+		lost = report.Verify(s.Stdout, s.page(), result)
+	}
+	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
+	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
+	if err != nil {
+		return reported{err}
+	}
+	return written(s.Stderr, lost)
+}
