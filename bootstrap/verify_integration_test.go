@@ -276,8 +276,8 @@ func bothFaults() []fault {
 		}},
 		{name: "too new for v1beta1", layer: "api-versions", state: verify.Failed, words: []string{"gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only", "--chart-version 0.16.2"}, do: func(t *testing.T, s *stage) {
 			s.settings.Gen3Version = "0.3.60"
-			s.serve(t, "v1beta1", false)
-		}, undo: func(t *testing.T, s *stage) { s.serve(t, "v1beta1", true) }},
+			s.serveV1Beta1(t, false)
+		}, undo: func(t *testing.T, s *stage) { s.serveV1Beta1(t, true) }},
 		{name: "KMS denied", layer: "kms", state: verify.Failed, words: []string{"locked", cmk, "--kms-key"}, do: func(t *testing.T, s *stage) {
 			_, err := s.aws.AddSecret(region, "locked", "v-secret", cmk, nil)
 			kubetest.Must(t, err)
