@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ type cluster struct {
 	config  *rest.Config
 	kube    kubernetes.Interface
 	dynamic dynamic.Interface
+	warned  atomic.Int64 // events that warning made
 }
 
 func startCluster(t *testing.T) *cluster {
@@ -62,13 +64,16 @@ type stage struct {
 	settings bootstrap.Settings
 }
 
+// withoutWebhook are values for a cluster in which no operator runs, so that nobody would serve it.
+func withoutWebhook() []string { return []string{"webhook.create=false"} }
+
 // newStage sets durations short, so that a test takes seconds.
 func (c *cluster) newStage(t *testing.T, aws *awsfake.Server, namespace string) *stage {
 	t.Helper()
 	return &stage{cluster: c, aws: aws, settings: bootstrap.Settings{
 		Account: account, Region: region, Kubeconfig: c.Kubeconfig, Namespace: namespace, CreateNamespace: true,
 		Timeout: time.Minute, LockTimeout: 10 * time.Second,
-		Helm: helminstall.Settings{Chart: chartsource.DefaultChart, Repo: c.ChartRepo},
+		Helm: helminstall.Settings{Chart: chartsource.DefaultChart, Repo: c.ChartRepo, Set: withoutWebhook()},
 		Timing: bootstrap.Timing{
 			MintDeadline: 2 * time.Second, Settle: time.Second, Poll: 20 * time.Millisecond, Request: 5 * time.Second,
 		},

@@ -142,6 +142,16 @@ func legalSecretName(name string) string {
 	}, strings.ToLower(name))
 }
 
+// Canary is a name that no secret has and that the policy covers: AWS answers for it that there is none, or that it may not be
+// read, which tells a right from a missing one.
+func (s Settings) Canary() string {
+	prefix := ""
+	if len(s.SecretPrefixes) > 0 {
+		prefix = s.SecretPrefixes[0]
+	}
+	return prefix + "gen3-bootstrap-no-such-secret"
+}
+
 // UsesKeys reports whether this mode makes a user and mints a key for it.
 func (s Settings) UsesKeys() bool { return !s.UseGlobalUser && !s.IRSA }
 

@@ -1,6 +1,7 @@
 package bootstrap_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,7 +114,7 @@ func testStatusHealthy(t *testing.T, c *cluster) {
 	if k.ID != key || k.AgeSeconds/86400 != 40 || k.Service == "" || !k.InUse || !k.Ours || len(k.Secrets) != 2 || len(r.Keys) != 1 {
 		t.Errorf("keys %+v", r.Keys)
 	}
-	if x := r.Release; x == nil || x.ChartVersion != "0.16.2" || !x.Ours || !x.Available || !slices.Equal(x.ServedVersions, []string{"v1", "v1beta1"}) {
+	if x := r.Release; x == nil || x.ChartVersion != "0.16.2" || !x.Ours || !x.Available || !slices.Equal(x.ServedVersions, []string{"v1", "v1beta1"}) || x.Webhook != "none" {
 		t.Errorf("release %+v", x)
 	}
 	if r.Resources[1].Step != "iam-policy" || !slices.Equal(r.Resources[1].Owners, []string{r.Cluster.ID + "/status-well"}) {
@@ -126,11 +127,15 @@ func testStatusHealthy(t *testing.T, c *cluster) {
 	if !slices.Equal(r.Objects, want) {
 		t.Errorf("objects %+v", r.Objects)
 	}
+	c.warning(t, "status-well", "fence-config", "error processing spec.data[0] (key: fence-config), err: AccessDeniedException: Access to KMS is not allowed")
+	if o := s.mustStatus(t).Objects[1]; !strings.Contains(o.Hint, "describe-secret --region us-east-1 --secret-id fence-config --query KmsKeyId") || !strings.Contains(o.Hint, "--kms-key") {
+		t.Errorf("a KMS refusal: %+v", o)
+	}
 	if _, err := s.status(t, 41*24*time.Hour); err != nil {
 		t.Errorf("41 days allowed: %v", err)
 	}
 	if r, err := s.status(t, 39*24*time.Hour); !errors.Is(err, bootstrap.ErrFailed) || !strings.Contains(r.Errors[0].Message, key) ||
-		!strings.Contains(r.Errors[0].Hint, "then run `gen3-bootstrap up`") {
+		!strings.Contains(r.Errors[0].Hint, "gen3-bootstrap rotate") {
 		t.Errorf("39 days allowed: %v %+v", err, r.Errors)
 	}
 	s.settings.SecretPrefixes = []string{"gen3-"} // what a flag says counts, and differs
@@ -138,6 +143,15 @@ func testStatusHealthy(t *testing.T, c *cluster) {
 		t.Errorf("%s", showStatus(r))
 	}
 	s.settings.SecretPrefixes = nil
+	s.settings.Helm.Set, s.settings.Helm.NoWait = []string{"webhook.create=true"}, true // nobody serves it here
+	s.settings = s.settings.Named()
+	s.settings.Helm.Repo, s.settings.UserName, s.settings.PolicyName = s.ChartRepo, "well-user", "well-policy"
+	s.up(t)
+	s.forget()
+	eventually(t, "the webhook to be missed", func(context.Context) bool { return s.mustStatus(t).Release.Webhook == "unreachable" })
+	if r := s.mustStatus(t); !strings.Contains(r.Release.WebhookCause, "connection refused") || !strings.Contains(showStatus(r), "--set webhook.hostNetwork=true --set webhook.port=10252") {
+		t.Errorf("%s", showStatus(r))
+	}
 	s.mustTeardown(t, teardown.Options{Force: true, DeleteCRDs: true})
 }
 
@@ -153,7 +167,7 @@ func (c *cluster) warning(t *testing.T, namespace, name, message string) {
 	_, err := c.kube.CoreV1().Events(namespace).Create(t.Context(), &corev1.Event{
 		ObjectMeta:     metav1.ObjectMeta{GenerateName: name + "-"},
 		InvolvedObject: corev1.ObjectReference{Kind: "ExternalSecret", Namespace: namespace, Name: name},
-		Type:           corev1.EventTypeWarning, Reason: "UpdateFailed", Message: message, LastTimestamp: metav1.Now(),
+		Type:           corev1.EventTypeWarning, Reason: "UpdateFailed", Message: message, LastTimestamp: metav1.NewTime(time.Now().Add(time.Duration(c.warned.Add(1)) * time.Second)), // whole seconds
 	}, metav1.CreateOptions{})
 	kubetest.Must(t, err)
 }

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
@@ -10,7 +11,9 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/policy"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/principal"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/user"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/readers"
@@ -50,7 +53,7 @@ func (t *Target) Assemble(lock *Guard) *Steps {
 		needs: func(bool) Needs { return t.recordNeeds() },
 	})
 	if !s.SkipHelm {
-		release := &operatorStep{Step: t.ReleaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3}
+		release := &operatorStep{Step: t.ReleaseStep(), version: s.Gen3Version, irsa: s.IRSA, find: t.findGen3, readOnly: s.usesPolicy() && !s.AllowPush, lacksStore: t.External.LacksClusterStore}
 		out.Release = release
 		add(Node{
 			Step: release, after: []string{RecordStep}, warnings: release.Warnings, needs: release.needs, output: release.output,
@@ -152,8 +155,20 @@ func (t *Target) keyStep(lookup *principal.UserLookup, lock *Guard) *accesskey.U
 		AWS: t.Aws, Lookup: lookup, Owner: t.Owner(), Pace: t.Pace(), Adopt: s.Adopt,
 		Store:   &kube.KeySecrets{Client: t.Kube, Namespace: s.Namespace, Names: s.KeySecretNames(), Adopt: s.Adopt},
 		Earlier: t.earlierSecrets(), Guard: lock.Check, Lagging: t.lagging, Unlocked: t.Unlocked(),
-		Readers: t.readers(), MountLag: s.Timing.MountLag,
+		Readers: t.readers(), Read: t.mayRead, MountLag: s.Timing.MountLag,
 	}
+}
+
+// mayRead reads from Secrets Manager with a key. An error means that the key may not.
+func (t *Target) mayRead(ctx context.Context, key credential.Key) error {
+	answer, err := reading.WithKey(t.Aws, key).Try(ctx, t.Settings.Canary())
+	switch {
+	case err != nil:
+		return err
+	case answer.State == reading.Denied || answer.Credentials():
+		return fmt.Errorf("read from Secrets Manager with access key %s: %s", key.ID, answer.Says)
+	}
+	return nil
 }
 
 // readers are those who read the key's Secrets.

@@ -233,7 +233,7 @@ func testNoOperator(t *testing.T, c *cluster) {
 	s.up(t)
 	c.crdsAre(t, true)
 	c.tenants(t, "tenant-d")
-	s.settings.Helm.Set = []string{"webhook.create=true"} // from now on every write to a store is refused
+	s.settings.Helm.Set, s.settings.Helm.NoWait = []string{"webhook.create=true"}, true // from now on every write to a store is refused
 	s.up(t)
 	store := c.dynamic.Resource(external("secretstores")).Namespace("tenant-d")
 	if err := store.Delete(t.Context(), "gen3-secret-store", metav1.DeleteOptions{}); err == nil {

@@ -55,6 +55,7 @@ func (c *cluster) mutating(t *testing.T, name, release string) func() {
 // finalizers hold objects and namespaces.
 func testDeadOperator(t *testing.T, c *cluster) {
 	s := c.newStage(t, awsfake.Start(t, awsfake.WithAccount(account)), "dead-operator")
+	s.settings.Helm.Set, s.settings.Helm.NoWait = nil, true // with webhooks, which nobody serves
 	s.up(t)
 	c.webhooksAre(t, admissionv1.Ignore)
 	eventually(t, "an ExternalSecret", func(context.Context) bool {

@@ -31,19 +31,24 @@ func (s *Step) Available() bool {
 // AwaitWebhook is for when Await has come to its end: it waits until the API server gets an answer from the webhook of the release. Until then no SecretStore and no
 // ExternalSecret can be written, however well the pods are. What else refuses the dry run is a warning: the release is not to blame.
 func (s *Step) AwaitWebhook(ctx context.Context, sink event.Sink) error {
-	if s.NoWait || s.verdict.State == Elsewhere || s.seen == nil || s.seen.Release == nil || !s.judgesStores() {
+	switch {
+	case s.NoWait || s.seen == nil:
+		return nil
+	case s.verdict.State == Elsewhere || !s.Ours():
+		return s.tellOfWebhook(ctx)
+	case s.seen.Release == nil || !s.judgesStores():
 		return nil
 	}
-	client, err := dynamic.NewForConfig(s.Config)
+	client, err := s.storeClient()
 	if err != nil {
-		return fmt.Errorf("connect to ask the webhook of release %s/%s: %w", s.Namespace, s.Settings.Release, err)
+		return err
 	}
 	patience := min(s.timeout(), webhookPatience)
 	var last webhook.Answer
 	var unasked error
 	say := s.once(sink)
 	_ = wait.PollUntilContextTimeout(ctx, pollInterval, patience, true, func(ctx context.Context) (bool, error) {
-		answer, err := webhook.Ask(ctx, client, s.storeVersion(), cmp.Or(s.StoreNamespace, s.Namespace))
+		answer, err := webhook.Ask(ctx, client, s.storeVersion(), s.storeNamespace())
 		if err != nil && ctx.Err() != nil {
 			return false, ctx.Err() // what was last heard tells more
 		}
@@ -63,6 +68,34 @@ func (s *Step) AwaitWebhook(ctx context.Context, sink event.Sink) error {
 	}
 	return ctx.Err()
 }
+
+// tellOfWebhook asks once where somebody else keeps the operator, whose values are not ours to set: it warns of a webhook that
+// cannot be reached, and is silent where that cannot be told.
+func (s *Step) tellOfWebhook(ctx context.Context) error {
+	served := servedByAll(s.seen.CRDs)
+	if len(served) == 0 {
+		return nil
+	}
+	client, err := s.storeClient()
+	if err != nil {
+		return err
+	}
+	answer, err := webhook.Ask(ctx, client, webhook.Version(served), s.storeNamespace())
+	if err == nil {
+		s.warn(answer.Warning(s.Invocation, false))
+	}
+	return ctx.Err()
+}
+
+func (s *Step) storeClient() (dynamic.Interface, error) {
+	client, err := dynamic.NewForConfig(s.Config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to ask the operator's webhook: %w", err)
+	}
+	return client, nil
+}
+
+func (s *Step) storeNamespace() string { return cmp.Or(s.StoreNamespace, s.Namespace) }
 
 // judgesStores reports whether the release has a webhook that somebody serves: a Deployment without replicas has been told of.
 func (s *Step) judgesStores() bool {

@@ -32,6 +32,9 @@ type Release struct {
 
 	LocalSecret bool // its values switch global.aws.useLocalSecret on
 	Crossplane  bool // and global.crossplane
+
+	ClusterStore string   // the ClusterSecretStore that its values name in the place of its own SecretStore; "" for none
+	Pushes       []string // what makes PushSecrets of it: values, or the objects themselves
 }
 
 // Whoever may write Secrets in the namespace can fill it: what is looked at has limits, so that it costs a few seconds.
@@ -153,7 +156,9 @@ func useOf(r *stored.Record) (found *Release, warning string) {
 	found = &Release{
 		Name: r.Name, Version: r.Chart.Metadata.Version, APIs: externalAPIs(r.Manifest),
 		LocalSecret: on("global", "aws", "useLocalSecret", "enabled"), Crossplane: on("global", "crossplane", "enabled"),
+		Pushes: pushesOf(r),
 	}
+	found.ClusterStore, _, _ = unstructured.NestedString(r.Config, "global", "externalSecrets", "clusterSecretStoreRef")
 	if _, err := semver.NewVersion(found.Version); err != nil {
 		warning = fmt.Sprintf("release %s of the gen3 chart says that its version is %q, which is no version: it counts as unknown, unless --gen3-version says it", found.Name, words.Brief(found.Version))
 		found.Version = ""

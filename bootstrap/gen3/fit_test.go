@@ -3,6 +3,8 @@ package gen3
 import (
 	"strings"
 	"testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 )
 
 func TestGen3Misfit(t *testing.T) {
@@ -50,6 +52,36 @@ func TestGen3NamesCrossplanesRole(t *testing.T) {
 	}
 	if got := append(ValuesInTheWay("", found, false), ValuesInTheWay("", nil, true)...); len(got) > 0 {
 		t.Errorf("without a role, and without a release: %q", got)
+	}
+}
+
+func TestGen3Pushes(t *testing.T) {
+	t.Parallel()
+	on := func(value any) map[string]any {
+		return map[string]any{"externalSecrets": map[string]any{"pushSecret": value}}
+	}
+	for name, c := range map[string]struct {
+		values   map[string]any
+		manifest string
+		want     string // "" for no warning
+	}{
+		"all charts":           {map[string]any{"global": on(true)}, "", "has global.externalSecrets.pushSecret, and"},
+		"two of them":          {map[string]any{"fence": on(true), "wts": on("false"), "indexd": on(false)}, "", "has fence.externalSecrets.pushSecret, wts.externalSecrets.pushSecret, and"},
+		"what nobody reads":    {map[string]any{"global": map[string]any{"aws": on(true)}}, "", ""},
+		"an object of its own": {nil, gen3Manifest, "has PushSecrets, and"},
+		"nothing":              {map[string]any{"global": "?"}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			found, _ := useOf(&stored.Record{Name: "commons", Config: c.values, Manifest: c.manifest})
+			if got := PushesInVain(found); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+	found, _ := useOf(&stored.Record{Name: "commons", Config: map[string]any{"global": map[string]any{"externalSecrets": map[string]any{"clusterSecretStoreRef": "shared"}}}})
+	if got := StoreMissing(found); !strings.Contains(got, "names ClusterSecretStore shared in its values") || PushesInVain(nil) != "" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -43,8 +43,7 @@ func (v *status) replacement(k Key) string {
 	s := v.target.Settings
 	switch {
 	case k.Ours && s.UsesKeys() && k.User == s.UserName && v.steps.User.Ownership().Ours:
-		return "to replace it, with nothing read in between: `" + hint.Command("aws", "iam", "delete-access-key", "--user-name", k.User, "--access-key-id", k.ID) +
-			"`; then run `gen3-bootstrap up` with the same flags"
+		return "to replace it, with no gap: `" + s.Invocation().Command("rotate") + "`"
 	case k.Ours:
 		return "once nothing uses it, `" + s.Invocation().Command("teardown", "--only", accesskey.Step, "--only", user.Step, "--user-name", k.User) + "` removes it"
 	}

@@ -89,6 +89,7 @@ func (v *status) readObjects(ctx context.Context) {
 		if o.Ready != "True" {
 			object.Reason = cmp.Or(causes[o.Ref()], strings.TrimPrefix(o.Reason+": "+o.Message, ": "))
 			object.Reason = strings.TrimSuffix(object.Reason, ": ")
+			object.Hint = v.kmsHint(object.Reason)
 		}
 		v.result.Objects = append(v.result.Objects, object)
 	}

@@ -88,6 +88,8 @@ type Release struct {
 	Available       bool     `json:"available"` // an operator's Deployment is
 	Operators       []string `json:"operators"` // all that run, in words
 	ServedVersions  []string `json:"servedApiVersions"`
+	Webhook         string   `json:"webhook"`      // answers, unreachable, none or unknown
+	WebhookCause    string   `json:"webhookCause"` // why it is unreachable or unknown, in the API server's words
 }
 
 // Role is the role of --irsa with its trust.
@@ -117,4 +119,5 @@ type Object struct {
 	Name   string `json:"name"`
 	Ready  string `json:"ready"`  // True, False or Unknown; "" when the operator has said nothing
 	Reason string `json:"reason"` // why it is not ready, from its newest event where there is one
+	Hint   string `json:"hint"`   // what can be done, where the reason tells
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/webhook"
 )
 
 // Run says what there is, whose it is and what up would change, and writes nothing. What may not be read is said, and
@@ -40,11 +41,12 @@ type status struct {
 	target   *bootstrap.Target
 	steps    *bootstrap.Steps
 
-	mu     sync.Mutex // of what reads at the same time fill in
-	result Result
-	held   []Secret
-	infos  []accesskey.Info
-	blind  bool // which keys there are, or whose, could not be found out
+	mu      sync.Mutex // of what reads at the same time fill in
+	result  Result
+	held    []Secret
+	infos   []accesskey.Info
+	webhook webhook.Answer
+	blind   bool // which keys there are, or whose, could not be found out
 }
 
 func (v *status) unread(step string, err error) {
@@ -74,12 +76,14 @@ func (v *status) look(ctx context.Context) {
 		func() error { v.readLock(ctx); return nil },
 		func() error { v.readSecrets(ctx); return nil },
 		func() error { v.readObjects(ctx); return nil },
+		func() error { v.readWebhook(ctx); return nil },
 	)
 	v.describeKeys()
 	v.describeOwn()
 	v.describeRelease()
 	v.describeRole()
 	v.result.Warnings = append(append(v.result.Warnings, t.Warnings...), v.steps.Warnings()...)
+	v.describeWebhook()
 }
 
 // readSteps lets the steps of up say what they would do.

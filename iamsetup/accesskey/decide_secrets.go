@@ -103,6 +103,8 @@ func (d *decision) contents(i int) string {
 		return "no access key"
 	case listed != nil && !listed.Active:
 		return "access key " + id + ", which is inactive"
+	case d.old != nil && id == d.old.ID:
+		return "access key " + id + ", which is replaced"
 	case p.verdict == mismatched:
 		return "access key " + id + " with a secret half that is not its own"
 	case p.verdict == accepted && d.source != nil && id == d.source.ID:

@@ -1,11 +1,9 @@
 package accesskey
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -18,70 +16,18 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
-// lookAround finds who else has the key that a rotation is about: copies of the Secrets, and workloads. It reports whether copies
-// were found that the Secrets must be observed with.
-func (k *Up) lookAround(ctx context.Context, view *keyView) (again bool, err error) {
-	if k.Rotation == nil && k.plan.replaced == nil {
-		return false, nil
-	}
-	key := k.plan.holder()
-	if key.ID == "" || k.plan.replaced != nil && !k.plan.replaced.idle.IsZero() {
-		return false, nil
-	}
-	if !slices.Contains(k.around, key.ID) {
-		k.around = append(k.around, key.ID)
-		if err := k.findCopies(ctx, key); err != nil {
-			return false, err
-		}
-		if len(k.copies) > 0 {
-			return true, nil
-		}
-	}
-	view.copies = k.copies
-	if k.plan.old != nil && k.Read != nil {
-		if err := k.Read(ctx, *k.plan.old); err != nil {
-			view.denied = iamsetup.Plain(err)
-		}
-	}
-	if k.Readers == nil {
-		return false, nil
-	}
-	before := view.now
-	if k.plan.replaced != nil {
-		before = k.plan.replaced.since
-	}
-	view.stale, err = k.Readers.Stale(ctx, k.secretNames(), before)
-	return false, err
-}
-
-// findCopies searches for Secrets with a key. Those in the form of ours are then observed and written like ours. Of a key of which
-// only the id is known those of the namespace alone are believed: anybody can write an id.
-func (k *Up) findCopies(ctx context.Context, key credential.Key) error {
-	found, everywhere, err := k.Store.Copies(ctx, key)
-	if err != nil {
-		return err
-	}
-	if !everywhere {
-		k.warn("Secrets of other namespaces may not be listed, so it is not known whether one of them has access key " + key.ID + " too")
-	}
-	for _, c := range found {
-		if key.Secret.IsZero() && !inNamespace(c.Name, k.Owner.Namespace) {
-			continue
-		}
-		k.copies = append(k.copies, c)
-		if c.InForm {
-			k.Store.Include(c.Name)
-		}
-	}
-	return nil
-}
-
-func inNamespace(ref, namespace string) bool {
-	return len(ref) > len(namespace) && ref[:len(namespace)+1] == namespace+"/"
-}
-
 // Warnings is what there is to say beside the changes.
-func (k *Up) Warnings() []string { return k.warnings }
+func (k *Up) Warnings() []string {
+	if d := (&decision{v: k.view, r: k.rules(false), keyPlan: k.plan}); d.replaced != nil && d.due() != "" {
+		return words.AddOnce(k.warnings, keptWarning(d.replaced.id, d.due()))
+	}
+	return k.warnings
+}
+
+// keptWarning is about a replaced key that is still there when a run ends.
+func keptWarning(id, why string) string {
+	return "access key " + id + " was replaced and is kept: " + why
+}
 
 func (k *Up) warn(text string) { k.warnings = words.AddOnce(k.warnings, text) }
 
@@ -173,66 +119,6 @@ func (k *Up) setActive(ctx context.Context, say iamsetup.Report, id string, acti
 	})
 }
 
-// awaitReaders waits until everybody has read the Secrets again, and reports whether some must be restarted by hand before.
-func (k *Up) awaitReaders(ctx context.Context, say iamsetup.Report, r replacement) (waits bool, err error) {
-	if k.Readers == nil {
-		return false, nil
-	}
-	secrets := k.secretNames()
-	if err := k.Readers.Refresh(ctx, secrets, say.Waiting); err != nil {
-		return false, err
-	}
-	mounted, err := k.Readers.Mounted(ctx, secrets)
-	if err != nil {
-		return false, err
-	}
-	lag := cmp.Or(k.MountLag, usualMountLag)
-	if end := r.since.Add(lag); mounted && k.AWS.Clock.Now().Before(end) {
-		if err := k.sleepUntil(ctx, say, end, "the kubelets, which renew the files of mounted Secrets within "+lag.String()); err != nil {
-			return false, err
-		}
-	}
-	stale, err := k.Readers.Stale(ctx, secrets, r.since)
-	if err != nil || len(stale) == 0 {
-		return false, err
-	}
-	if k.Rotation != nil && k.Rotation.Restart {
-		able := slices.DeleteFunc(slices.Clone(stale), func(r credential.Reader) bool { return !r.Restarts })
-		if err := k.Readers.Restart(ctx, able, say.Waiting); err != nil {
-			return false, err
-		}
-		for _, r := range able {
-			say.Changed(plan.Change{Step: Step, Resource: r.Name, Action: plan.Update, Reason: "restarted, since its pods read the key when they start (" + r.How + ")"})
-		}
-		if stale, err = k.awaitOldPods(ctx, say, secrets, r.since); err != nil || len(stale) == 0 {
-			return false, err
-		}
-	}
-	k.warn(fmt.Sprintf("access key %s was replaced and is kept active, since %s read it when their pods started; restart them, and run rotate or up again", r.id, readerNames(stale)))
-	return true, nil
-}
-
-// awaitOldPods waits until the last pods of what was restarted are gone, and returns who is stale all the same.
-func (k *Up) awaitOldPods(ctx context.Context, say iamsetup.Report, secrets []string, since time.Time) (stale []credential.Reader, err error) {
-	err = k.Pace.Until(ctx, oldPodsLimit, func(ctx context.Context) (bool, error) {
-		if stale, err = k.Readers.Stale(ctx, secrets, since); err != nil {
-			return false, err
-		}
-		left := slices.DeleteFunc(slices.Clone(stale), func(r credential.Reader) bool { return !r.Restarts })
-		if len(left) > 0 {
-			say.Waiting("the last pods of " + readerNames(left) + " to end")
-		}
-		return len(left) == 0, nil
-	})
-	if errors.Is(err, iamsetup.ErrTooLong) {
-		err = nil
-	}
-	return stale, err
-}
-
-// oldPodsLimit is how long the pods of a workload that was restarted may take to end.
-const oldPodsLimit = 5 * time.Minute
-
 // proveSecrets reads with the key of each Secret, as it stands there now.
 func (k *Up) proveSecrets(ctx context.Context, say iamsetup.Report) error {
 	held, err := k.Store.Observe(ctx)
@@ -274,7 +160,7 @@ func (k *Up) expire(ctx context.Context, say iamsetup.Report, r replacement) err
 	end := r.idle.Add(r.grace)
 	if deadline, limited := ctx.Deadline(); k.AWS.Clock.Now().Before(end) {
 		if limited && end.After(k.AWS.Clock.At(deadline)) {
-			k.warn("access key " + r.id + " was replaced and is inactive; a rotate or up after " + end.UTC().Format(time.RFC3339) + " deletes it")
+			k.warn(keptWarning(r.id, "it is inactive, and is deleted by a rotate or up after "+end.UTC().Format(time.RFC3339)))
 			return nil
 		}
 		if err := k.sleepUntil(ctx, say, end, "the grace of access key "+r.id+" to end, at "+end.UTC().Format(time.RFC3339)); err != nil {

@@ -104,23 +104,28 @@ func (d *decision) mayBeReplaced(k listedKey) bool {
 	return d.lags() && d.replaced == nil && k.Active && d.source != nil && k.Created.Before(d.created(d.source.ID))
 }
 
-// due is why a replaced key cannot be deleted yet; empty: nothing is in the way. Active says that not even its use ends.
-func (d *decision) due() (wait string, active bool) {
+// due is why a replaced key cannot be deleted yet; empty: nothing is in the way.
+func (d *decision) due() string {
 	r := d.replaced
 	if r.idle.IsZero() {
 		if stale := d.v.stale; len(stale) > 0 && !d.r.restarts() {
-			return "it is still read by " + readerNames(stale) + ", since its pods read it when they started", true
+			return stillRead(stale)
 		}
-		return "", false
+		return ""
 	}
 	k := d.v.listed(r.id)
 	switch end := r.idle.Add(r.grace); {
 	case k != nil && k.Use.At.After(r.idle):
-		return fmt.Sprintf("somebody still has it: it was used for %s at %s, after it was made inactive", k.Use.Service, k.Use.At.UTC().Format(time.RFC3339)), false
+		return fmt.Sprintf("somebody still has it: it was used for %s at %s, after it was made inactive", k.Use.Service, k.Use.At.UTC().Format(time.RFC3339))
 	case d.v.now.Before(end) && !d.r.waitsUntil(end):
-		return "it is inactive, and is deleted by a rotate or up after " + end.UTC().Format(time.RFC3339), false
+		return "it is inactive, and is deleted by a rotate or up after " + end.UTC().Format(time.RFC3339)
 	}
-	return "", false
+	return ""
+}
+
+// stillRead says who keeps a replaced key from its end.
+func stillRead(stale []credential.Reader) string {
+	return "it is still read by " + readerNames(stale) + ", whose pods read it when they started: start them anew, or run rotate with --restart"
 }
 
 func readerNames(readers []credential.Reader) string {
@@ -133,7 +138,11 @@ func readerNames(readers []credential.Reader) string {
 
 // judgeRotation replaces the key that all would be well with.
 func (d *decision) judgeRotation() {
-	if d.r.rotation == nil || d.replaced != nil || d.settle != "" || len(d.blocks) > 0 {
+	if d.r.rotation == nil || d.replaced != nil || len(d.blocks) > 0 {
+		return
+	}
+	empty := !slices.ContainsFunc(d.v.held, func(h credential.Held) bool { return h.Key.ID != "" })
+	if d.settle != "" && !empty {
 		return
 	}
 	if d.source == nil {
@@ -200,7 +209,7 @@ func (k *Up) replacementChanges() []plan.Change {
 		add(plan.Delete, plan.Of(plan.AccessKey, p.old.ID), "replaced: made inactive once all have read the new one, and deleted "+graceWords(k.Rotation.Grace))
 	default:
 		what := "replaced by " + p.source.ID + " since " + p.replaced.since.UTC().Format(time.RFC3339)
-		if wait, _ := d.due(); wait != "" {
+		if wait := d.due(); wait != "" {
 			add(plan.None, plan.Of(plan.AccessKey, p.replaced.id), what+"; "+wait)
 		} else {
 			add(plan.Delete, plan.Of(plan.AccessKey, p.replaced.id), what)
@@ -227,15 +236,17 @@ func (k *Up) secretNames() []string {
 	return out
 }
 
-// holder is the key that a rotation is about: the one in use, or the one that is being replaced.
-func (p keyPlan) holder() credential.Key {
-	switch {
-	case p.replaced != nil:
-		return credential.Key{ID: p.replaced.id}
-	case p.old != nil:
-		return *p.old
-	case p.source != nil:
-		return *p.source
+// turning are the keys that a rotation is about: the one in use, and beside it one that an earlier run was replacing, of which
+// copies may hold either.
+func (p keyPlan) turning() []credential.Key {
+	var out []credential.Key
+	for _, key := range []*credential.Key{p.old, p.source} {
+		if key != nil {
+			out = append(out, *key)
+		}
 	}
-	return credential.Key{}
+	if p.replaced != nil {
+		out = append(out, credential.Key{ID: p.replaced.id})
+	}
+	return out
 }

@@ -64,7 +64,13 @@ func (s Scope) secrets(a iamsetup.Account) []string {
 // secret has, since by the request's tag alone any secret could be tagged and then written. At its creation, which is
 // tagging too, a secret counts as having the tags that it gets: AWS's own tutorial creates secrets under such a condition
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html).
+//
+// Deleting is for a PushSecret with deletionPolicy Delete, whose finalizer else never goes. Operators from 1.0 on take a secret's own
+// policy away around a put, and read it first where the PushSecret names one; with tags in its metadata they take off those that it
+// does not name. PutResourcePolicy is left out: it could open a secret to other accounts. A Deny, which needs no list of secrets and so
+// little of IAM's room, keeps the tag on: without it nobody could write or delete what was pushed.
 func (s Scope) push(a iamsetup.Account) []document.Statement {
+	own := map[string]string{"aws:ResourceTag/" + pushTag: pushOwner}
 	return []document.Statement{
 		{
 			Sid: "PushNewSecrets", Effect: "Allow",
@@ -73,8 +79,17 @@ func (s Scope) push(a iamsetup.Account) []document.Statement {
 		},
 		{
 			Sid: "PushOwnSecrets", Effect: "Allow",
-			Action: []string{"secretsmanager:PutSecretValue", "secretsmanager:TagResource"}, Resource: s.secrets(a),
-			Condition: map[string]map[string]string{"StringEquals": {"aws:ResourceTag/" + pushTag: pushOwner}},
+			Action: []string{
+				"secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret",
+				"secretsmanager:TagResource", "secretsmanager:UntagResource",
+				"secretsmanager:GetResourcePolicy", "secretsmanager:DeleteResourcePolicy",
+			},
+			Resource: s.secrets(a), Condition: map[string]map[string]string{"StringEquals": own},
+		},
+		{
+			Sid: "KeepPushTag", Effect: "Deny",
+			Action: []string{"secretsmanager:UntagResource"}, Resource: []string{"*"},
+			Condition: map[string]map[string]string{"StringEquals": own, "ForAnyValue:StringEquals": {"aws:TagKeys": pushTag}},
 		},
 	}
 }

@@ -2,6 +2,9 @@ package policy
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
 	"slices"
 	"testing"
 
@@ -177,6 +180,10 @@ func TestPolicyWithoutPushLetsNothingBeWritten(t *testing.T) {
 	for what, err := range needless(t.Context(), e.sm, "dev-pushed") {
 		e.want(what, err, codeDenied)
 	}
+	e.untag("dev-pushed", codeDenied, "team")
+	for what, err := range beside(t.Context(), e.sm, "dev-pushed") {
+		e.want(what, err, codeDenied)
+	}
 }
 
 func TestPolicyLetsTheOperatorPushItsOwn(t *testing.T) {
@@ -200,18 +207,71 @@ func TestPolicyLetsTheOperatorPushItsOwn(t *testing.T) {
 	e.pushOver("prod-pushed", codeDenied)
 	e.tag("dev-a", codeDenied, mark) // or else it could be written next
 	e.tag("prod-a", codeDenied, mark)
-	for what, err := range needless(t.Context(), e.sm, "dev-pushed") {
+}
+
+// TestPolicyLetsTheOperatorKeepItsOwn is what operators do beside the put: policies, tags, and the deletion that a PushSecret's
+// finalizer waits for. All of it is for what carries the tag, which stays on.
+func TestPolicyLetsTheOperatorKeepItsOwn(t *testing.T) {
+	e := operatorWith(t, "aws", Scope{Region: "us-east-1", Prefixes: []string{"dev-"}, AllowPush: true})
+	e.tag("dev-pushed", "", secretTag("team", "data"))
+	e.untag("dev-pushed", "", "team")
+	e.untag("dev-pushed", codeDenied, pushTag)
+	e.untag("dev-pushed", codeDenied, "team", pushTag)
+	for _, name := range []string{"dev-a", "prod-pushed"} {
+		e.untag(name, codeDenied, "team")
+		for what, err := range beside(t.Context(), e.sm, name) {
+			e.want(what+" "+name, err, codeDenied)
+		}
+	}
+	for what, err := range beside(t.Context(), e.sm, "dev-pushed") {
+		e.want(what+" dev-pushed", err, "")
+	}
+	for what, err := range needless(t.Context(), e.sm, "dev-pushed-key") {
 		e.want(what, err, codeDenied)
+	}
+	e.read("dev-pushed", "InvalidRequestException") // deleted
+	e.describe("dev-pushed", "")
+}
+
+func (e eso) untag(name, code string, keys ...string) {
+	e.t.Helper()
+	_, err := e.sm.UntagResource(e.t.Context(), &secretsmanager.UntagResourceInput{SecretId: &name, TagKeys: keys})
+	e.want("untag "+name, err, code)
+}
+
+// beside are calls that come with a put, in the order in which an operator makes them, the deletion last.
+func beside(ctx context.Context, sm *secretsmanager.Client, name string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		_, err := sm.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &name})
+		_ = yield("get policy of", err)
+		_, err = sm.DeleteResourcePolicy(ctx, &secretsmanager.DeleteResourcePolicyInput{SecretId: &name})
+		_ = yield("delete policy of", err)
+		_, err = sm.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: &name})
+		_ = yield("delete", err)
 	}
 }
 
 // needless are calls that no ExternalSecret and no PushSecret needs.
 func needless(ctx context.Context, sm *secretsmanager.Client, name string) map[string]error {
-	_, deleted := sm.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: &name})
 	_, updated := sm.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{SecretId: &name, Description: &name})
-	_, untagged := sm.UntagResource(ctx, &secretsmanager.UntagResourceInput{SecretId: &name, TagKeys: []string{pushTag}})
-	_, policy := sm.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &name})
-	return map[string]error{"delete": deleted, "update": updated, "untag": untagged, "get policy of": policy}
+	_, restored := sm.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: &name})
+	opened := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"999999999999"},"Action":"secretsmanager:*","Resource":"*"}}`
+	_, shared := sm.PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{SecretId: &name, ResourcePolicy: &opened})
+	return map[string]error{"update": updated, "restore": restored, "put policy of": shared}
+}
+
+// TestPolicyHasRoom: with all that it may hold, IAM's 6,144 characters are enough for several prefixes and keys.
+func TestPolicyHasRoom(t *testing.T) {
+	scope := Scope{Region: "us-gov-west-1", AllowPush: true}
+	for i := range 10 {
+		scope.Prefixes = append(scope.Prefixes, fmt.Sprintf("gen3/production-%d/", i))
+		scope.KMSKeys = append(scope.KMSKeys, keyARN("aws-us-gov", scope.Region, fmt.Sprintf("1234abcd-12ab-34cd-56ef-12345678901%d", i)))
+	}
+	text, err := json.Marshal(scope.document(iamtest.In("aws-us-gov")))
+	if err != nil || len(text) > 6144 {
+		t.Errorf("%d characters, %v", len(text), err)
+	}
+	t.Logf("%d characters", len(text))
 }
 
 func TestPolicyTooLongForIAM(t *testing.T) {

@@ -41,7 +41,7 @@ func (w *world) installAsTheScript(t *testing.T) {
 func TestAdoptionOfTheScriptsRelease(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ownSandbox(t))
-	w.settings.SkipHelm = false
+	w.settings.SkipHelm, w.settings.Helm.Set = false, nil
 	w.settings.Timing.Request = 20 * time.Second
 	w.installAsTheScript(t)
 
@@ -55,12 +55,17 @@ func TestAdoptionOfTheScriptsRelease(t *testing.T) {
 	if !slices.ContainsFunc(result.Warnings, danger) {
 		t.Errorf("the danger of an uninstall is not told: %q", result.Warnings)
 	}
+	if !slices.ContainsFunc(result.Warnings, func(s string) bool {
+		return strings.Contains(s, "the API server cannot ask validate.secretstore.external-secrets.io")
+	}) {
+		t.Errorf("it is not told that nobody serves the webhook: %q", result.Warnings)
+	}
 	if crd, err := w.crds(t).Get(t.Context(), "externalsecrets.external-secrets.io", metav1.GetOptions{}); err != nil || crd.GetAnnotations()["helm.sh/resource-policy"] != "" {
 		t.Errorf("up without --adopt changed the CRDs: %v", err)
 	}
 	w.mustBeConverged(t)
 
-	w.settings.Adopt = true
+	w.settings.Adopt, w.settings.Helm.NoWait = true, true // no operator runs that would serve the webhook
 	result = w.mustUp(t)
 	if r := result.Outputs.Release; r == nil || r.Revision != 2 || len(result.Warnings) > 0 {
 		t.Errorf("up --adopt: release %+v, want revision 2; warnings %q", r, result.Warnings)

@@ -64,11 +64,14 @@ func (w *world) userTags(t *testing.T) map[string]string {
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion(region), config.WithBaseEndpoint(w.aws.URL()),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, "")))
 	check(t, "load AWS configuration", err)
-	out, err := iam.NewFromConfig(cfg).ListUserTags(t.Context(), &iam.ListUserTagsInput{UserName: &w.settings.UserName})
-	check(t, "list the user's tags", err)
+	pages := iam.NewListUserTagsPaginator(iam.NewFromConfig(cfg), &iam.ListUserTagsInput{UserName: &w.settings.UserName})
 	tags := map[string]string{}
-	for _, tag := range out.Tags {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(t.Context())
+		check(t, "list the user's tags", err)
+		for _, tag := range out.Tags {
+			tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		}
 	}
 	return tags
 }

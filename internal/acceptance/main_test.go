@@ -17,11 +17,12 @@ import (
 
 // The environment by which the Makefile and the tests themselves steer this package.
 const (
-	envSandbox = "GEN3_TEST_SANDBOX"      // path of the sandbox binary
-	envRequire = "GEN3_TEST_REQUIRE"      // "1": what cannot run fails instead of being skipped
-	envBinary  = "GEN3_TEST_BINARY"       // path of gen3-bootstrap, to be run, interrupted and killed
-	envMatrix  = "GEN3_TEST_MATRIX"       // "full": every case of the matrices, else a part
-	envAWS     = "GEN3_TEST_AWS_ENDPOINT" // loopback endpoint of another emulator
+	envSandbox  = "GEN3_TEST_SANDBOX"      // path of the sandbox binary
+	envOperator = "GEN3_TEST_OPERATOR"     // path of External Secrets Operator, for the sandbox to run
+	envRequire  = "GEN3_TEST_REQUIRE"      // "1": what cannot run fails instead of being skipped
+	envBinary   = "GEN3_TEST_BINARY"       // path of gen3-bootstrap, to be run, interrupted and killed
+	envMatrix   = "GEN3_TEST_MATRIX"       // "full": every case of the matrices, else a part
+	envAWS      = "GEN3_TEST_AWS_ENDPOINT" // loopback endpoint of another emulator
 )
 
 func TestMain(m *testing.M) {
@@ -55,7 +56,7 @@ func anySandbox(t *testing.T) *sandbox {
 	shared.once.Do(func() {
 		dir, err := os.MkdirTemp("", "gen3-bootstrap-acceptance-") //nolint:usetesting // it outlives the test that happens to come first
 		check(t, "make directory", err)
-		shared.sb, shared.stop = runSandbox(t, dir)
+		shared.sb, shared.stop = runSandbox(t, dir, "--aws=false")
 	})
 	if shared.sb == nil {
 		t.Fatal("the shared sandbox did not start")
@@ -67,7 +68,7 @@ func anySandbox(t *testing.T) *sandbox {
 func ownSandbox(t *testing.T) *sandbox {
 	t.Helper()
 	needSandbox(t)
-	sb, stop := runSandbox(t, t.TempDir())
+	sb, stop := runSandbox(t, t.TempDir(), "--aws=false")
 	t.Cleanup(stop)
 	return sb
 }
@@ -89,9 +90,9 @@ func need(t *testing.T, variable, what string) {
 	t.Skipf("%s does not name the %s binary; run `make test`, which builds it", variable, what)
 }
 
-func runSandbox(t *testing.T, dir string) (sb *sandbox, stop func()) {
+func runSandbox(t *testing.T, dir string, flags ...string) (sb *sandbox, stop func()) {
 	t.Helper()
-	cmd := exec.Command(os.Getenv(envSandbox), "start", "--aws=false", "--until-stdin-closes", "--dir", dir)
+	cmd := exec.Command(os.Getenv(envSandbox), append([]string{"start", "--until-stdin-closes", "--dir", dir}, flags...)...)
 	stdin, err := cmd.StdinPipe()
 	check(t, "open sandbox's stdin", err)
 	stdout, err := cmd.StdoutPipe()

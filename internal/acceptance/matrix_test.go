@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"slices"
@@ -19,7 +20,8 @@ var casesRun atomic.Int64 //nolint:gochecknoglobals // counts the cases of one t
 // scenario is a command, and a state of account and namespace in which it has something to do.
 type scenario struct {
 	name    string
-	command string                                               // up or teardown
+	command string                                               // up, rotate or teardown
+	next    string                                               // the command that recovers; "" the same
 	prepare func(t *testing.T, w *world) (foreign []string)      // returns keys that are none of ours
 	ended   func(t *testing.T, w *world, foreign []string) error // whether the command's end is reached
 }
@@ -29,6 +31,8 @@ func scenarios() []scenario {
 		{name: "fresh", command: "up", prepare: func(*testing.T, *world) []string { return nil }, ended: hasLiveKey},
 		{name: "secrets lost beside a foreign key", command: "up", prepare: loseSecrets, ended: hasLiveKey},
 		{name: "with a role", command: "up", prepare: wantRole, ended: func(*testing.T, *world, []string) error { return nil }},
+		{name: "a rotation", command: "rotate", prepare: convergeWithCopy, ended: hasRotated},
+		{name: "a rotation that up ends", command: "rotate", next: "up", prepare: convergeWithCopy, ended: hasRotated},
 		{name: "all goes", command: "teardown", prepare: converge, ended: nothingIsLeft},
 		{name: "all goes but the other owner's", command: "teardown", prepare: convergeBesideAnother, ended: otherIsLeft},
 		{name: "the role goes", command: "teardown", prepare: convergeRole, ended: nothingIsLeft},
@@ -274,12 +278,15 @@ func (w *world) mustRecover(t *testing.T, s scenario, foreign []string, disturbe
 			t.Errorf("%s ended well although %v", s.command, err)
 		}
 	}
-	result, err := w.do(t.Context(), s.command)
+	if s.command == "rotate" {
+		w.mustHoldWorkingKeys(t)
+	}
+	result, err := w.do(t.Context(), cmp.Or(s.next, s.command))
 	if err != nil {
-		t.Fatalf("the %s afterwards: %v\n%s\nlog:\n%s", s.command, err, problems(result), tail(w.output.String()))
+		t.Fatalf("the %s afterwards: %v\n%s\nlog:\n%s", cmp.Or(s.next, s.command), err, problems(result), tail(w.output.String()))
 	}
 	check(t, "see the end of "+s.command, s.ended(t, w, foreign))
-	if s.command == "up" {
+	if s.command != "teardown" {
 		w.mustBeConverged(t)
 		return
 	}

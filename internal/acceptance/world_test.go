@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,12 +66,13 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-var namespaces atomic.Int64 //nolint:gochecknoglobals // numbers the namespaces of one test process
+var namespaces, accounts atomic.Int64 //nolint:gochecknoglobals // number those of one test process
 
 // newWorld makes a namespace of its own and an empty account. Durations are short, so that a case takes about a second.
 func newWorld(t *testing.T, sb *sandbox, opts ...awsfake.Option) *world {
 	t.Helper()
-	return newWorldOn(t, sb, awsfake.Start(t, opts...))
+	// Secret halves of its own: a rotation looks through the whole cluster for those that hold a key.
+	return newWorldOn(t, sb, awsfake.Start(t, append([]awsfake.Option{awsfake.WithSecretsOf(strconv.FormatInt(accounts.Add(1), 10))}, opts...)...))
 }
 
 // newWorldOn is newWorld with an account that others use as well.
@@ -107,7 +109,7 @@ func (w *world) defaults(t *testing.T) bootstrap.Settings {
 		SkipHelm: true,
 		Helm: helminstall.Settings{
 			Release: bootstrap.DefaultRelease, Namespace: bootstrap.DefaultReleaseNamespace,
-			Chart: chartsource.DefaultChart, Repo: w.sandbox.ChartRepo,
+			Chart: chartsource.DefaultChart, Repo: w.sandbox.ChartRepo, Set: []string{"webhook.create=false"}, // no operator runs that would serve it
 		},
 		Timing: bootstrap.Timing{
 			// It outlasts what a busy machine takes for a renewal; that of a killed run is cut short, see hasten.
@@ -142,8 +144,11 @@ func (w *world) plan(ctx context.Context) (bootstrap.Result, error) {
 
 // do runs a command that writes; teardown is not asked.
 func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error) {
-	if command == "up" {
+	switch command {
+	case "up":
 		return w.up(ctx)
+	case "rotate":
+		return w.rotate(ctx, bootstrap.Rotation{})
 	}
 	settings := w.settings
 	settings.Yes = true

@@ -58,8 +58,11 @@ func badRequest(code, format string, args ...any) error {
 	return refuse(http.StatusBadRequest, code, format, args...)
 }
 
+// codeAbsent is Secrets Manager's for what is not there.
+const codeAbsent = "ResourceNotFoundException"
+
 func resourceNotFound() error {
-	return badRequest("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+	return badRequest(codeAbsent, "Secrets Manager can't find the specified secret.")
 }
 
 func invalidParameter(format string, args ...any) error {

@@ -10,6 +10,8 @@ type access struct {
 	action   string // iam:GetUser
 	resource string // an ARN, or "*"
 	keys     contextKeys
+	policy   resourcePolicy // of the resource itself
+	asked    string         // what a refusal calls the resource; "" is its ARN
 }
 
 // contextKeys are what conditions look at, by name in lower case.

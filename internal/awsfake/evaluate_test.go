@@ -73,7 +73,7 @@ func TestConditions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := judge([]*document{doc}, access{"a:b", "r", keys}) == allowed; got != tt.want {
+			if got := judge([]*document{doc}, access{action: "a:b", resource: "r", keys: keys}) == allowed; got != tt.want {
 				t.Errorf("holds: %t", got)
 			}
 		})
@@ -104,7 +104,7 @@ func TestJudge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := judge([]*document{doc}, access{tt.action, tt.resource, contextKeys{}}); got != tt.want {
+			if got := judge([]*document{doc}, access{action: tt.action, resource: tt.resource, keys: contextKeys{}}); got != tt.want {
 				t.Errorf("verdict %d, want %d", got, tt.want)
 			}
 		})

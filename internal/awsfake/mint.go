@@ -10,11 +10,14 @@ import (
 // mint makes what must be unique and yet come out the same in every run: the n-th of its kind does not depend on what
 // else was made meanwhile.
 type mint struct {
-	seed uint64
-	made map[string]int
+	seed   uint64
+	halves string // what secret halves are made from beside the seed
+	made   map[string]int
 }
 
-func newMint(seed uint64) *mint { return &mint{seed: seed, made: map[string]int{}} }
+func newMint(seed uint64, halves string) *mint {
+	return &mint{seed: seed, halves: halves, made: map[string]int{}}
+}
 
 // next returns 32 bytes that only this kind's next one has.
 func (m *mint) next(kind string) [sha256.Size]byte {
@@ -35,7 +38,7 @@ func (m *mint) letters(kind string, n int) string {
 
 // secret returns the secret half of a key: 40 characters that end in EXAMPLEKEY.
 func (m *mint) secret() string {
-	sum := m.next("secret")
+	sum := m.next("secret" + m.halves)
 	return base64.RawStdEncoding.EncodeToString(sum[:])[:30] + "EXAMPLEKEY"
 }
 

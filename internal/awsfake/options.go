@@ -26,6 +26,7 @@ type settings struct {
 	enforce    bool
 	skew       bool
 	randomness uint64
+	halves     string
 	latency    time.Duration
 	lags       map[Class]lag
 }
@@ -72,6 +73,9 @@ func WithSkewCheck(on bool) Option { return func(s *settings) { s.skew = on } }
 // WithSeed changes what ids, keys, secrets and coin tosses come out. Servers with one seed mint the same in the same
 // order.
 func WithSeed(seed uint64) Option { return func(s *settings) { s.randomness = seed } }
+
+// WithSecretsOf makes secret halves that no server has which was given another text; ids stay the same.
+func WithSecretsOf(text string) Option { return func(s *settings) { s.halves = text } }
 
 // WithLatency delays every request by d, as a distant region does.
 func WithLatency(d time.Duration) Option { return func(s *settings) { s.latency = d } }

@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ type target struct {
 	arn  string
 	tags tagSet
 	name string // of a secret
+	// policy is the resource's own, and asked what a refusal calls it where that is not its ARN.
+	policy resourcePolicy
+	asked  string
 }
 
 // denial is one call of Deny.
@@ -52,12 +56,13 @@ func (s *Server) Allowed(principalARN, action, resource string, context map[stri
 	for k, v := range context {
 		keys.set(k, v...)
 	}
-	return s.judge(who, access{action, resource, keys}) == allowed
+	v, _ := s.judge(who, access{action: action, resource: resource, keys: keys})
+	return v == allowed
 }
 
 // authorize refuses what the caller may not do. To create something with tags is also to tag it.
 func (s *Server) authorize(r *request, t target) error {
-	a := access{action: r.call.Service + ":" + r.call.Action, resource: t.arn, keys: r.contextKeys(t)}
+	a := access{action: r.call.Service + ":" + r.call.Action, resource: t.arn, keys: r.contextKeys(t), policy: t.policy, asked: t.asked}
 	if err := s.permit(r, a); err != nil {
 		return err
 	}
@@ -72,25 +77,30 @@ func (s *Server) authorize(r *request, t target) error {
 	return s.permit(r, a)
 }
 
-// permit judges one access of the caller.
+// permit judges one access of the caller, by his policies and by the resource's own. The admin is refused by an explicit Deny alone.
 func (s *Server) permit(r *request, a access) error {
-	if r.who.admin {
-		if s.denies(a.action) {
-			return r.accessDenied(a.action, a.resource, "with an explicit deny in a service control policy")
-		}
-		return nil
+	refused := func(why string) error { return r.accessDenied(a.action, cmp.Or(a.asked, a.resource), why) }
+	if r.who.admin && s.denies(a.action) {
+		return refused("with an explicit deny in a service control policy")
 	}
 	if !s.enforce {
 		return nil
 	}
-	switch s.judge(r.who.who, a) {
-	case allowed:
-		return nil
-	case forbidden:
-		return r.accessDenied(a.action, a.resource, "with an explicit deny in an identity-based policy")
-	case silent:
+	own := a.policy.speaksOf(r, a)
+	if own == forbidden {
+		return refused("with an explicit deny in a resource-based policy")
 	}
-	return r.accessDenied(a.action, a.resource, "because no identity-based policy allows the "+a.action+" action")
+	if r.who.admin {
+		return nil
+	}
+	v, whose := s.judge(r.who.who, a)
+	switch {
+	case v == forbidden:
+		return refused("with an explicit deny in " + whose)
+	case v == allowed, own == allowed:
+		return nil
+	}
+	return refused("because no " + strings.TrimPrefix(strings.TrimPrefix(whose, "an "), "a ") + " allows the " + a.action + " action")
 }
 
 func (s *Server) denies(action string) bool {
@@ -104,20 +114,26 @@ func (s *Server) denies(action string) bool {
 	return false
 }
 
-// judge weighs an identity's policies, and its boundary, which allows nothing by itself.
-func (s *Server) judge(who *identity, a access) verdict {
-	v := judge(s.known(s.documentsOf(who)), a)
+// The policies that refusals name.
+const (
+	identityBased = "an identity-based policy"
+	boundary      = "a permissions boundary"
+)
+
+// judge weighs an identity's policies, and its boundary, which allows nothing by itself. It says which of both decided.
+func (s *Server) judge(who *identity, a access) (v verdict, whose string) {
+	v = judge(s.known(s.documentsOf(who)), a)
 	if who.boundary == "" || v == forbidden {
-		return v
+		return v, identityBased
 	}
-	p, ok := s.policyByARN(who.boundary)
-	if !ok {
-		return silent
+	limit := silent
+	if p, ok := s.policyByARN(who.boundary); ok {
+		limit = judge(s.known([]*document{p.document(s)}), a)
 	}
-	if limit := judge(s.known([]*document{p.document(s)}), a); limit != allowed {
-		return limit
+	if limit == forbidden || v == allowed && limit == silent {
+		return limit, boundary
 	}
-	return v
+	return v, identityBased
 }
 
 // known makes what cannot be evaluated fail the test, rather than come out as a denial.

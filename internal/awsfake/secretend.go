@@ -49,6 +49,10 @@ func deleteSecret(r *request) (any, error) {
 		return nil, invalidParameter("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 	}
 	x, err := r.findSecret(in.ForceDeleteWithoutRecovery)
+	if e, failed := err.(*apiError); failed && e.code == codeAbsent && in.ForceDeleteWithoutRecovery { //nolint:errorlint // ours are never wrapped
+		name := in.SecretID // what is not there is as good as deleted
+		return secretChanged{ARN: r.secretARN(name), Name: name, DeletionDate: epoch(r.now)}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

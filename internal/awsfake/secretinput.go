@@ -32,6 +32,8 @@ type secretInput struct {
 	ForceOverwriteReplicaSecret bool
 	AddReplicaRegions           []any
 	Type                        string
+	ResourcePolicy              string
+	BlockPublicPolicy           bool
 }
 
 // secretFilter is one filter of a list.

@@ -107,7 +107,7 @@ func (r *request) batchOne(id string) (*secretValueJSON, error) {
 	one := *r
 	one.in = secretInput{SecretID: id}
 	t := onSecret(&one)
-	a := access{action: "secretsmanager:GetSecretValue", resource: t.arn, keys: one.contextKeys(t)}
+	a := access{action: "secretsmanager:GetSecretValue", resource: t.arn, keys: one.contextKeys(t), policy: t.policy, asked: t.asked}
 	if err := r.srv.permit(r, a); err != nil {
 		return nil, err
 	}
@@ -145,12 +145,4 @@ func (x *secret) json() secretJSON {
 		}
 	}
 	return out
-}
-
-func getResourcePolicy(r *request) (any, error) {
-	x, err := r.findSecret(true)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]string{"ARN": x.arn, "Name": x.name}, nil
 }

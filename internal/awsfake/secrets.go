@@ -24,6 +24,7 @@ type secret struct {
 	created, changed        time.Time
 	accessed, deleted       time.Time // zero for never
 	versions                map[string]*secretVersion
+	policy                  resourcePolicy
 }
 
 // secretVersion is one value that a secret has or had.
@@ -38,18 +39,20 @@ type secretVersion struct {
 func secretActions() map[string]action {
 	all := map[string]action{}
 	for name, a := range map[string]action{
-		"CreateSecret":        {on: onNewSecret, run: createSecret},
-		"GetSecretValue":      {on: onSecret, run: getSecretValue},
-		"BatchGetSecretValue": {on: onAny, run: batchGetSecretValue},
-		"DescribeSecret":      {on: onSecret, run: describeSecret},
-		"ListSecrets":         {on: onAny, run: listSecrets},
-		"PutSecretValue":      {on: onSecret, run: putSecretValue},
-		"UpdateSecret":        {on: onSecret, run: updateSecret},
-		"TagResource":         {on: onSecret, run: tagSecret},
-		"UntagResource":       {on: onSecret, run: untagSecret},
-		"DeleteSecret":        {on: onSecret, run: deleteSecret},
-		"RestoreSecret":       {on: onSecret, run: restoreSecret},
-		"GetResourcePolicy":   {on: onSecret, run: getResourcePolicy},
+		"CreateSecret":         {on: onNewSecret, run: createSecret},
+		"GetSecretValue":       {on: onSecret, run: getSecretValue},
+		"BatchGetSecretValue":  {on: onAny, run: batchGetSecretValue},
+		"DescribeSecret":       {on: onSecret, run: describeSecret},
+		"ListSecrets":          {on: onAny, run: listSecrets},
+		"PutSecretValue":       {on: onSecret, run: putSecretValue},
+		"UpdateSecret":         {on: onSecret, run: updateSecret},
+		"TagResource":          {on: onSecret, run: tagSecret},
+		"UntagResource":        {on: onSecret, run: untagSecret},
+		"DeleteSecret":         {on: onSecret, run: deleteSecret},
+		"RestoreSecret":        {on: onSecret, run: restoreSecret},
+		"GetResourcePolicy":    {on: onSecret, run: getResourcePolicy},
+		"PutResourcePolicy":    {on: onSecret, run: putResourcePolicy},
+		"DeleteResourcePolicy": {on: onSecret, run: deleteResourcePolicy},
 	} {
 		all["secretsmanager:"+name] = a
 	}
@@ -69,18 +72,18 @@ func (s *Server) secretARN(region, name string) string {
 // its tags see those that it is to have, on which AWS's own tutorial of access by tags relies
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html).
 func onNewSecret(r *request) target {
-	return target{arn: r.secretARN(r.in.Name) + "-??????", name: r.in.Name, tags: r.in.tags()}
+	return target{arn: r.secretARN(r.in.Name) + "-??????", asked: r.in.Name, name: r.in.Name, tags: r.in.tags()}
 }
 
 // onSecret is the named secret, or the ARN that one of the name would begin with.
 func onSecret(r *request) target {
 	if x, ok := r.srv.secretOf(r.sig.region, r.in.SecretID); ok {
-		return target{arn: x.arn, tags: x.tags, name: x.name}
+		return target{arn: x.arn, tags: x.tags, name: x.name, policy: x.policy}
 	}
 	if strings.HasPrefix(r.in.SecretID, "arn:") {
 		return target{arn: r.in.SecretID}
 	}
-	return target{arn: r.secretARN(r.in.SecretID)}
+	return target{arn: r.secretARN(r.in.SecretID), asked: r.in.SecretID}
 }
 
 // secretOf finds a secret by its name, its ARN, or its ARN without the suffix.
@@ -144,7 +147,7 @@ func (x *secret) at(id, stage string) (*secretVersion, error) {
 	if stage != "" {
 		label = "staging label: " + stage
 	}
-	return nil, badRequest("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for %s", label)
+	return nil, badRequest(codeAbsent, "Secrets Manager can't find the specified secret value for %s", label)
 }
 
 // put adds a value. The stages that it gets leave the version that had them; what was current becomes previous.

@@ -34,7 +34,7 @@ func New(opts ...Option) *Server {
 	for _, o := range opts {
 		o(&s.settings)
 	}
-	s.mint = newMint(s.randomness)
+	s.mint = newMint(s.randomness, s.halves)
 	s.state = newState(s)
 	return s
 }

@@ -48,9 +48,10 @@ func simulatePrincipalPolicy(r *request) (any, error) {
 	out := simulation{}
 	for _, action := range r.list("ActionNames") {
 		for _, resource := range r.list("ResourceArns") {
-			a := access{action, resource, keys}
+			a := access{action: action, resource: resource, keys: keys}
 			one := simulated{Action: action, Resource: resource, Decision: "allowed"}
-			switch v := s.judge(who, a); {
+			v, whose := s.judge(who, a)
+			switch {
 			case s.denies(action):
 				one.Decision, one.Organization = "explicitDeny", &allowedByOrgs{}
 			case admin, v == allowed:
@@ -58,7 +59,7 @@ func simulatePrincipalPolicy(r *request) (any, error) {
 				one.Decision = "explicitDeny"
 			default:
 				one.Decision = "implicitDeny"
-				if who.boundary != "" && judge(s.known(s.documentsOf(who)), a) == allowed {
+				if whose == boundary {
 					one.Boundary = &allowedByBoundary{}
 				}
 			}

@@ -48,15 +48,18 @@ func newRotate(p Process) command {
 	}
 }
 
-const rotateAbout = `Makes a second key by the same protocol as up, proves it, writes it into every Secret that holds the old one, has External
-Secrets Operator read everything anew, reads with the key of each Secret, makes the old key inactive, looks again, and deletes
-it. At each moment the Secrets hold a key that works. A rotation that was interrupted is finished by the next rotate or up.
+const rotateAbout = `Makes a second key by the same protocol as up, proves it, writes it into every Secret that holds the old one, has
+External Secrets Operator read everything anew, reads with the key of each Secret, makes the old key inactive,
+looks again, and deletes it. At each moment the Secrets hold a key that works. A rotation that was interrupted is
+finished by the next rotate or up.
 
-Secrets of other names that hold the key are changed when up made them, others only with --adopt. Workloads whose pods read
-the key when they start (by environment, or by a mount with subPath) are named with the command that restarts them; the old
-key stays active until that was done, by hand or with --restart, and the next rotate or up ends it.
+Secrets of other names that hold the key are changed when up made them, others only with --adopt. Workloads whose
+pods read the key when they start (by environment, or by a mount with subPath) are named with the command that
+restarts them; the old key stays active until that was done, by hand or with --restart, and the next rotate or up
+ends it.
 
-A user has two slots for keys. Where both are taken by others it refuses, and says by whom. With --use-global-user the user
-must be named with --user-name, and --adopt is needed: --dry-run lists first who in the cluster has that key.
+A user has two slots for keys. Where both are taken by others it refuses, and says by whom. With --use-global-user
+the user must be named with --user-name, and --adopt is needed: --dry-run lists first who in the cluster has that
+key.
 
 -o json prints the document that up prints.`

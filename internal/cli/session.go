@@ -93,7 +93,7 @@ func (s session) logger(w io.Writer) *slog.Logger {
 func (s session) style(w io.Writer) tty.Style { return tty.StyleFor(w, s.Getenv, s.noColor) }
 
 func (s session) page() report.Page {
-	page := report.Page{Style: s.style(s.Stdout), All: s.settings.All}
+	page := report.Page{Style: s.style(s.Stdout), All: s.settings.All, Invocation: s.settings.Invocation()}
 	if tty.IsTerminal(s.Stdout) {
 		page.Width = tty.Width(s.Stdout)
 	}

@@ -31,10 +31,11 @@ func newStatus(p Process) command {
 			"drift, resources[{step, resource, action, reason, ours, owners[]}], keys[{id, user, active, created, ageSeconds,\n" +
 			"lastUsed, lastUseUnread, service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId,\n" +
 			"complete}], release{name, namespace, chartVersion, operatorVersion, revision, state, ours, available,\n" +
-			"operators[], servedApiVersions[]}, role{arn, trusts[], otherStatements}, lock{holder, renewed, expires},\n" +
-			"openMints[{user, started, deadline}], objects[{kind, name, ready, reason}], unread[{step, message, hint}],\n" +
-			"warnings[], errors[], durationSeconds}: mode is keys, global-user, irsa or irsa+global-user; drift says that up\n" +
-			"would change something or refuse; release, role and lock are null where there is none.",
+			"operators[], servedApiVersions[], webhook, webhookCause}, role{arn, trusts[], otherStatements},\n" +
+			"lock{holder, renewed, expires}, openMints[{user, started, deadline}], objects[{kind, name, ready, reason,\n" +
+			"hint}], unread[{step, message, hint}], warnings[], errors[], durationSeconds}: mode is keys, global-user, irsa or\n" +
+			"irsa+global-user; drift says that up would change something or refuse; release, role and lock are null where\n" +
+			"there is none; webhook is answers, unreachable, none or unknown.",
 		example: []string{
 			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3",
 			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3 --max-key-age 90d -q",

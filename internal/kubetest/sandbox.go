@@ -20,17 +20,36 @@ type Sandbox struct {
 }
 
 // Start runs the program that GEN3_TEST_SANDBOX names for as long as the test runs. Without it the test is skipped, or fails
-// where GEN3_TEST_REQUIRE is 1.
+// where GEN3_TEST_REQUIRE is 1. No operator runs: its pods are ready with nothing in them.
 func Start(t *testing.T) *Sandbox {
 	t.Helper()
-	binary := os.Getenv("GEN3_TEST_SANDBOX")
-	if binary == "" {
+	return start(t)
+}
+
+// StartOperated is Start with External Secrets Operator, which GEN3_TEST_OPERATOR names, running in the pods of its chart and
+// finding AWS at an endpoint.
+func StartOperated(t *testing.T, endpoint string) *Sandbox {
+	t.Helper()
+	return start(t, "-operator", need(t, "GEN3_TEST_OPERATOR"), "-operator-aws", endpoint)
+}
+
+// need is the path that a variable names.
+func need(t *testing.T, variable string) string {
+	t.Helper()
+	path := os.Getenv(variable)
+	if path == "" {
 		if os.Getenv("GEN3_TEST_REQUIRE") == "1" {
-			t.Fatal("GEN3_TEST_SANDBOX does not name the sandbox binary")
+			t.Fatalf("%s names no program; make test builds it", variable)
 		}
-		t.Skip("needs a real API server: GEN3_TEST_SANDBOX does not name the sandbox binary")
+		t.Skipf("%s names no program; make test builds it", variable)
 	}
-	cmd := exec.CommandContext(t.Context(), binary, "start", "-aws=false", "-until-stdin-closes", "-dir", t.TempDir())
+	return path
+}
+
+func start(t *testing.T, flags ...string) *Sandbox {
+	t.Helper()
+	binary := need(t, "GEN3_TEST_SANDBOX")
+	cmd := exec.CommandContext(t.Context(), binary, append([]string{"start", "-aws=false", "-until-stdin-closes", "-dir", t.TempDir()}, flags...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	stdin, err := cmd.StdinPipe()
 	Must(t, err)

@@ -17,6 +17,7 @@ import (
 type apiServerOptions struct {
 	etcd, issuer string
 	creds        *credentials
+	egress       string // path of the egress configuration, or empty
 }
 
 // apiServer is a kube-apiserver in this process.

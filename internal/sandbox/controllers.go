@@ -9,6 +9,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox/eso"
 )
 
 // controllers are those of kube-controller-manager that a chart's objects
@@ -28,6 +30,7 @@ type clients struct {
 	kube      kubernetes.Interface
 	metadata  metadata.Interface
 	informers informers.SharedInformerFactory
+	operator  *eso.Fleet // nil without one
 }
 
 func newClients(config *rest.Config) (*clients, error) {
@@ -43,11 +46,12 @@ func newClients(config *rest.Config) (*clients, error) {
 }
 
 // startControllers runs them until they are stopped.
-func startControllers(config *rest.Config, caPEM []byte) (*controllers, error) {
-	cl, err := newClients(config)
+func (s *Sandbox) startControllers(caPEM []byte) (*controllers, error) {
+	cl, err := newClients(s.Config)
 	if err != nil {
 		return nil, err
 	}
+	cl.operator = s.operator
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &controllers{cancel: cancel}
 	runners, err := newRunners(ctx, cl, caPEM)

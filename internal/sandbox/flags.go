@@ -15,6 +15,9 @@ func parseFlags(opts *options.ServerRunOptions, o apiServerOptions) error {
 		fs.AddFlagSet(set)
 	}
 	args := append(flags(o), thriftyFlags()...)
+	if o.egress != "" {
+		args = append(args, "--egress-selector-config-file="+o.egress)
+	}
 	if err := fs.Parse(args); err != nil {
 		return fmt.Errorf("parse flags: %w", err)
 	}

@@ -12,16 +12,16 @@ import (
 func (s *Sandbox) writeKubeconfigs(c *credentials) error {
 	s.Kubeconfig = filepath.Join(s.Dir, "kubeconfig")
 	s.RestrictedKubeconfig = filepath.Join(s.Dir, "kubeconfig-restricted")
-	if err := s.writeKubeconfig(s.Kubeconfig, AdminUser, c.adminToken, c.caPEM); err != nil {
+	if err := writeKubeconfig(s.Kubeconfig, s.Server, AdminUser, c.adminToken, c.caPEM); err != nil {
 		return err
 	}
-	return s.writeKubeconfig(s.RestrictedKubeconfig, RestrictedUser, c.restrictedToken, c.caPEM)
+	return writeKubeconfig(s.RestrictedKubeconfig, s.Server, RestrictedUser, c.restrictedToken, c.caPEM)
 }
 
-func (s *Sandbox) writeKubeconfig(path, user, token string, ca []byte) error {
+func writeKubeconfig(path, server, user, token string, ca []byte) error {
 	const name = "sandbox"
 	cfg := api.NewConfig()
-	cfg.Clusters[name] = &api.Cluster{Server: s.Server, CertificateAuthorityData: ca}
+	cfg.Clusters[name] = &api.Cluster{Server: server, CertificateAuthorityData: ca}
 	cfg.AuthInfos[user] = &api.AuthInfo{Token: token}
 	cfg.Contexts[name] = &api.Context{Cluster: name, AuthInfo: user}
 	cfg.CurrentContext = name

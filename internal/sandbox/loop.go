@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// loop calls sync for every object of an informer, after each change to it and
+// loop calls sync for every object of an informer, after each change to it, after its end, and
 // again, ever more slowly, while sync fails, up to once a second.
 type loop struct {
 	name   string
@@ -29,6 +29,7 @@ func newLoop(name string, informer cache.SharedIndexInformer, sync func(context.
 	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    l.add,
 		UpdateFunc: func(_, obj any) { l.add(obj) },
+		DeleteFunc: l.add,
 	})
 	return l, err
 }
@@ -40,7 +41,7 @@ func backoff() workqueue.TypedRateLimiter[string] {
 }
 
 func (l *loop) add(obj any) {
-	key, err := cache.MetaNamespaceKeyFunc(obj)
+	key, err := cache.DeletionHandlingMetaNamespaceKeyFunc(obj)
 	if err != nil {
 		runtime.HandleError(err)
 		return

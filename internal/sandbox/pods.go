@@ -5,9 +5,12 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox/eso"
 )
 
 // newPods stands in for scheduler and kubelet: it writes each pod's status.
@@ -20,11 +23,17 @@ func newPods(_ context.Context, c *clients) (runner, error) {
 			return err
 		}
 		pod, err := pods.Lister().Pods(namespace).Get(name)
-		if err != nil || pod.DeletionTimestamp != nil || settled(pod) {
-			return nil // a lister only fails with NotFound
+		if err != nil { // a lister only fails with NotFound
+			c.operator.Forget(key)
+			return nil
+		}
+		if pod.DeletionTimestamp != nil {
+			return nil
 		}
 		pod = pod.DeepCopy()
-		pod.Status = podStatus(pod, metav1.Now())
+		if !setStatus(pod, c.operator) {
+			return nil
+		}
 		_, err = c.kube.CoreV1().Pods(namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			return nil // the change that came between is an event of its own
@@ -34,7 +43,30 @@ func newPods(_ context.Context, c *clients) (runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pods: %w", err)
 	}
+	if c.operator != nil {
+		c.operator.Join(eso.Cluster{
+			WriteKubeconfig: c.writeAccountKubeconfig, ServesKinds: c.servesOperatorKinds, Services: c.informers.Core().V1().Services().Lister(), Changed: l.queue.Add,
+		})
+	}
 	return withWorkers(l), nil
+}
+
+// setStatus gives a pod the status that it is to have, and reports whether that
+// is another one. The operator's pods follow their processes.
+func setStatus(pod *corev1.Pod, operator *eso.Fleet) bool {
+	if operator == nil || !eso.Runs(pod) || stuckReason(pod) != "" {
+		if settled(pod) {
+			return false
+		}
+		pod.Status = podStatus(pod, metav1.Now())
+		return true
+	}
+	before := *pod.Status.DeepCopy()
+	if before.Phase != corev1.PodRunning {
+		pod.Status = podStatus(pod, metav1.Now())
+	}
+	followProcess(&pod.Status, operator.Sync(pod), metav1.Now())
+	return !apiequality.Semantic.DeepEqual(before, pod.Status)
 }
 
 // settled reports that a pod has the status that it will keep.

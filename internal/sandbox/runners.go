@@ -32,6 +32,13 @@ func newRunners(ctx context.Context, c *clients, caPEM []byte) ([]runner, error)
 		}
 		runners = append(runners, run)
 	}
+	if c.operator != nil {
+		run, err := newWebhookTrust(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		runners = append(runners, run)
+	}
 	publisher, err := rootca.NewPublisher(c.informers.Core().V1().ConfigMaps(), c.informers.Core().V1().Namespaces(), c.kube, caPEM)
 	if err != nil {
 		return nil, fmt.Errorf("root CA publisher: %w", err)

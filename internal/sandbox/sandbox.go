@@ -8,6 +8,8 @@ import (
 	"net/http"
 
 	"k8s.io/client-go/rest"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/sandbox/eso"
 )
 
 // DefaultIssuer is the service account issuer when Options names none. It has
@@ -26,6 +28,12 @@ type Options struct {
 	ChartRepo http.Handler
 	// AWS is served as the endpoint of AWS, if set.
 	AWS http.Handler
+	// Operator is the path of External Secrets Operator, to be run for the pods
+	// of its chart. Without it those pods are ready with nothing in them.
+	Operator string
+	// OperatorAWS is the endpoint of AWS that the operator uses; empty means
+	// the one that is served.
+	OperatorAWS string
 	// Log receives what is logged besides the file "log" in the sandbox's
 	// directory, if set. Kubernetes has one log for a process: with several
 	// sandboxes in one, the last one started has it.
@@ -48,10 +56,13 @@ type Sandbox struct {
 	ChartRepo string
 	// AWSEndpoint is the URL of the fake of AWS, or empty.
 	AWSEndpoint string
+	// Operator is the path of the operator that runs in its pods, or empty.
+	Operator string
 	// Config is an administrator's client configuration.
 	Config *rest.Config
 
-	stops []func() error
+	operator *eso.Fleet // nil without one
+	stops    []func() error
 }
 
 // Start returns when the API server answers, the system namespaces exist and
@@ -80,14 +91,17 @@ func (s *Sandbox) start(ctx context.Context, opts Options) error {
 		return err
 	}
 	s.onStop(log.Close)
+	if s.AWSEndpoint, err = s.serve(opts.AWS); err != nil {
+		return fmt.Errorf("serve AWS: %w", err)
+	}
+	if err := s.prepareOperator(opts); err != nil {
+		return err
+	}
 	if err := s.startAPI(ctx); err != nil {
 		return err
 	}
 	if s.ChartRepo, err = s.serve(opts.ChartRepo); err != nil {
 		return fmt.Errorf("serve charts: %w", err)
-	}
-	if s.AWSEndpoint, err = s.serve(opts.AWS); err != nil {
-		return fmt.Errorf("serve AWS: %w", err)
 	}
 	return nil
 }
@@ -103,11 +117,18 @@ func (s *Sandbox) startAPI(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	api, err := startAPIServer(ctx, apiServerOptions{etcd: etcd.endpoint, issuer: s.Issuer, creds: creds})
+	egress, err := s.writeEgress()
+	if err != nil {
+		return err
+	}
+	api, err := startAPIServer(ctx, apiServerOptions{etcd: etcd.endpoint, issuer: s.Issuer, creds: creds, egress: egress})
 	if err != nil {
 		return err
 	}
 	s.onStop(api.stop)
+	if s.operator != nil {
+		s.onStop(s.operator.Stop) // before the API server, which waits a minute for watches to end
+	}
 	s.Server = api.url
 	s.Config = creds.restConfig(s.Server)
 	if err := s.writeKubeconfigs(creds); err != nil {
@@ -116,7 +137,7 @@ func (s *Sandbox) startAPI(ctx context.Context) error {
 	if err := waitForAPI(ctx, s.Config, api); err != nil {
 		return err
 	}
-	ctrl, err := startControllers(s.Config, creds.caPEM)
+	ctrl, err := s.startControllers(creds.caPEM)
 	if err != nil {
 		return err
 	}

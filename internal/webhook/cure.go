@@ -16,6 +16,19 @@ func (a Answer) Err(by hint.Invocation) error {
 		a.cures(by)...)
 }
 
+// Warning is Err in one text, for who only looks; "" where the webhook can be reached. What cures a release that is somebody else's is not
+// up's to do.
+func (a Answer) Warning(by hint.Invocation, ours bool) string {
+	err := a.Err(by)
+	switch {
+	case err == nil:
+		return ""
+	case ours:
+		return err.Error() + "; " + strings.Join(hint.Lines(err), "; ")
+	}
+	return err.Error() + "; who keeps the operator can cure it, where the network is in the way with the chart's values webhook.hostNetwork=true and webhook.port=10252"
+}
+
 // cures go by what stands in the way: the certificate, the Service, or the network between control plane and pods.
 func (a Answer) cures(by hint.Invocation) []string {
 	network := []string{
@@ -33,6 +46,9 @@ func (a Answer) cures(by hint.Invocation) []string {
 		}
 	case missing.MatchString(a.Cause), strings.Contains(a.Cause, "no endpoints available"):
 		return []string{"nothing serves it: " + hint.Command("kubectl", "-n", a.namespace(), "get", "pods,services,endpointslices") + " shows what is there of the operator"}
+	}
+	if strings.Contains(a.Cause, "connection refused") {
+		network = append([]string{"where no pod of it runs: " + hint.Command("kubectl", "-n", a.namespace(), "get", "deployments,pods") + " tells, and `kubectl scale` starts them"}, network...)
 	}
 	return network
 }

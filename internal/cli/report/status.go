@@ -10,6 +10,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // Status writes on one screen what status found. A run that ended before it looked at anything has nothing to show.
@@ -98,6 +99,19 @@ func writeKind(b *strings.Builder, page Page, objects []status.Object) {
 	for _, text := range page.first(ill) {
 		b.WriteString(page.Style.Red("  ! "+text) + "\n")
 	}
+	for _, text := range page.first(cures(objects)) {
+		b.WriteString("    " + page.Style.Cyan("hint:") + " " + text + "\n")
+	}
+}
+
+// cures are what can be done, each once however many objects need it.
+func cures(objects []status.Object) (out []string) {
+	for _, o := range objects {
+		if o.Hint != "" {
+			out = words.AddOnce(out, o.Hint)
+		}
+	}
+	return out
 }
 
 func writeUnread(b *strings.Builder, page Page, r status.Result) {

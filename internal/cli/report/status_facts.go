@@ -11,6 +11,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
+	"github.com/uc-cdis/gen3-bootstrap/internal/webhook"
 )
 
 // fact writes one line of the head; what is empty has none.
@@ -94,6 +95,16 @@ func releaseFact(result status.Result) string {
 	}
 	if len(r.ServedVersions) > 0 {
 		parts = append(parts, "serves "+strings.Join(r.ServedVersions, " and "))
+	}
+	switch r.Webhook {
+	case string(webhook.None):
+		parts = append(parts, "no webhook")
+	case string(webhook.Answers):
+		parts = append(parts, "its webhook answers")
+	case string(webhook.Unreachable):
+		parts = append(parts, "its webhook is unreachable")
+	case string(webhook.Unknown):
+		parts = append(parts, "whether its webhook answers is not known")
 	}
 	return strings.Join(parts, ", ")
 }

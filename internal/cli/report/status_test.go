@@ -24,7 +24,7 @@ func TestStatus(t *testing.T) {
 		Account: "111122223333", Region: "us-east-1", Cluster: bootstrap.Cluster{Context: "prod", ID: "c1"}, Namespace: "gen3", Recorded: true, Mode: "keys",
 		Release: &status.Release{
 			Name: "external-secrets", Namespace: "external-secrets", ChartVersion: "0.16.2", OperatorVersion: "v0.16.2", Revision: 3,
-			State: "in-sync", Ours: true, Available: true, ServedVersions: []string{"v1", "v1beta1"},
+			State: "in-sync", Ours: true, Available: true, ServedVersions: []string{"v1", "v1beta1"}, Webhook: "unreachable", WebhookCause: "it hangs",
 		},
 		Keys: []status.Key{
 			{ID: "AKIAIOSFODNN7EXAMPLE", Active: true, AgeSeconds: 40 * 86400, Ours: true, LastUsed: &used, Service: "secretsmanager", Secrets: []string{"gen3/gen3-aws-config"}},
@@ -45,6 +45,7 @@ func TestStatus(t *testing.T) {
 		Objects: []status.Object{
 			{Kind: "SecretStore", Name: "gen3-secret-store", Ready: "True"},
 			{Kind: "ExternalSecret", Name: "fence-config", Ready: "False", Reason: "err: Secret does not exist"},
+			{Kind: "ExternalSecret", Name: "locked", Ready: "False", Reason: "Access to KMS is not allowed", Hint: "add it with --kms-key"},
 			{Kind: "ExternalSecret", Name: "new"},
 		},
 		Unread: []bootstrap.Problem{{Message: "list events in namespace gen3: forbidden"}},

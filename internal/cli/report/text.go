@@ -9,6 +9,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
@@ -19,6 +20,8 @@ type Page struct {
 	Style tty.Style
 	Width int  // columns; 0 where lines may be of any length
 	All   bool // lists are written to their end
+	// Invocation is for the commands that come next.
+	Invocation hint.Invocation
 }
 
 // first returns the texts to write a line each, the last one of which says how many are left out.
@@ -57,6 +60,12 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 	b.WriteString("\n" + style.Bold(count(r, tense)) + "\n")
 	if next := nextStep(r, tense); next != "" {
 		b.WriteString(style.Cyan("next:") + " " + next + "\n")
+	}
+	if r.Command == "up" && tense == Done && len(r.Errors) == 0 {
+		b.WriteString(style.Cyan("next:") + " have the gen3 chart use this, and see that its secrets are read\n")
+		for _, command := range nextCommands(r, page.Invocation) {
+			b.WriteString("  " + command + "\n")
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -109,15 +118,32 @@ func nextStep(r bootstrap.Result, tense Tense) string {
 			return ""
 		case r.Command == teardownCommand:
 			return "gen3-bootstrap teardown without --dry-run deletes this, and asks before it does"
-		case r.Command == "up":
-			return "gen3-bootstrap up with the same flags but --dry-run makes these changes"
+		case r.Command == "up", r.Command == "rotate":
+			return "gen3-bootstrap " + r.Command + " with the same flags but --dry-run makes these changes"
 		default:
 			return "gen3-bootstrap up with the same flags makes these changes"
 		}
 	}
-	if slices.Contains(r.Outputs.Secrets, r.Namespace+"/"+bootstrap.ChartSecretName) {
-		return fmt.Sprintf("install or upgrade the gen3 chart in namespace %s with global.externalSecrets.deploy=true; "+
-			"its SecretStore reads the Secret %s", r.Namespace, bootstrap.ChartSecretName)
-	}
 	return ""
 }
+
+// nextCommands are the same in every mode, since the record tells the mode to those that need it. The chart's own values are in a file
+// that only the operator knows.
+func nextCommands(r bootstrap.Result, by hint.Invocation) []string {
+	helm := []string{"helm", "upgrade", "--install", "gen3", "gen3/gen3", "-n", r.Namespace, "-f", "values.yaml", "-f", valuesFile}
+	for pair := range slices.Chunk(by, 2) {
+		switch pair[0] {
+		case "--kubeconfig":
+			helm = append(helm, pair...)
+		case "--context":
+			helm = append(helm, "--kube-context", pair[1])
+		}
+	}
+	if !slices.Contains(by, "-n") { // the context's
+		by = append(slices.Clone(by), "-n", r.Namespace)
+	}
+	return []string{by.Command("values") + " > " + valuesFile, hint.Command(helm...), by.Command("verify")}
+}
+
+// valuesFile is where the fragment of values goes.
+const valuesFile = "external-secrets.yaml"

@@ -8,6 +8,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/golden"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -85,7 +86,7 @@ func TestText(t *testing.T) {
 		"plan on a narrow terminal": {result: fresh("plan"), tense: report.Pending, page: report.Page{Width: 100}},
 		"plan blocked":              {result: refused("plan"), tense: report.Pending},
 		"plan empty":                {result: converged(), tense: report.Pending},
-		"up":                        {result: done(), tense: report.Done},
+		"up":                        {result: done(), tense: report.Done, page: report.Page{Invocation: hint.Invocation{"--account", "111122223333", "--region", "us-east-1", "--context", "a b", "-n", "gen3"}}},
 		"up again":                  {result: converged(), tense: report.Done},
 		"up failed":                 {result: failed(), tense: report.Done},
 		"up locked":                 {result: locked(), tense: report.Done},

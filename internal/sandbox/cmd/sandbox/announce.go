@@ -23,6 +23,7 @@ type ready struct {
 	AccessKeyID          string `json:"accessKeyId"`
 	SecretAccessKey      string `json:"secretAccessKey"`
 	Issuer               string `json:"issuer"`
+	Operator             string `json:"operator"` // path of the program that runs in the operator's pods, or empty
 	Dir                  string `json:"dir"`
 	PID                  int    `json:"pid"`
 }
@@ -35,6 +36,7 @@ func announce(stdout io.Writer, sb *sandbox.Sandbox) error {
 		ChartRepo:            sb.ChartRepo,
 		AWSEndpoint:          sb.AWSEndpoint,
 		Issuer:               sb.Issuer,
+		Operator:             sb.Operator,
 		Dir:                  sb.Dir,
 		PID:                  os.Getpid(),
 	}

@@ -17,6 +17,7 @@ import (
 func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := flag.NewFlagSet("sandbox demo", flag.ContinueOnError)
 	fs.SetOutput(stderr)
+	operator := fs.String("operator", "", "`path` of External Secrets Operator; with it a secret is synced (default: its pods are empty)")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -24,7 +25,7 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return errors.New("demo takes one argument, the path of gen3-bootstrap")
 	}
 	fmt.Fprintln(stdout, "starting a sandbox: a Kubernetes API server with its controllers, a chart repository and a fake of AWS ...")
-	where, stop, err := ownSandbox(ctx, stderr)
+	where, stop, err := ownSandbox(ctx, *operator, stderr)
 	if err != nil {
 		return err
 	}
@@ -34,12 +35,12 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // ownSandbox starts this program once more, as the sandbox, which ends when stop closes its stdin.
-func ownSandbox(ctx context.Context, stderr io.Writer) (where ready, stop func(), err error) {
+func ownSandbox(ctx context.Context, operator string, stderr io.Writer) (where ready, stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return ready{}, nil, fmt.Errorf("find own program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "start", "-until-stdin-closes")
+	cmd := exec.CommandContext(ctx, self, "start", "-until-stdin-closes", "-operator", operator)
 	cmd.Stderr = stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -83,6 +84,9 @@ type act struct {
 // making are the acts that take an empty account and cluster to where they should be.
 func (d demonstration) making() []act {
 	chart := []string{"--chart-repo", d.sandbox.ChartRepo}
+	if d.sandbox.Operator == "" {
+		chart = append(chart, "--set", "webhook.create=false") // nobody would serve it
+	}
 	return []act{
 		{"what it would do to an empty account and cluster", d.with("plan", append(chart, "--create-namespace")...)},
 		{"do it", d.with("up", append(chart, "--create-namespace")...)},
@@ -91,11 +95,25 @@ func (d demonstration) making() []act {
 	}
 }
 
-// using are the acts that look at what was made, and take it away.
+// using are the acts that look at what was made, and use it. With an operator a secret is synced meanwhile.
 func (d demonstration) using() []act {
-	return []act{
+	acts := []act{
 		{"what is there, and how it is", d.with("status")},
 		{"what the gen3 chart needs to use it", d.with("values")},
+	}
+	if d.sandbox.Operator != "" {
+		acts = append(acts, act{"prove that the cluster can read Secrets Manager, layer by layer", d.with("verify")})
+	}
+	acts = append(acts, act{"a new access key, with no gap", d.with("rotate")})
+	if d.sandbox.Operator != "" {
+		acts = append(acts, act{"which reads as well as the old one did", d.with("verify", "--strict")})
+	}
+	return acts
+}
+
+// ending are the acts that take it away.
+func (d demonstration) ending() []act {
+	return []act{
 		{"take away what was made, and only that", d.with("teardown", "--yes")},
 		{"again: nothing is left", d.with("teardown", "--yes")},
 	}
@@ -112,7 +130,17 @@ func (d demonstration) play(ctx context.Context) error {
 	if err := d.proveKey(ctx); err != nil {
 		return err
 	}
-	return d.showAll(ctx, d.using())
+	used, err := d.sync(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.showAll(ctx, d.using()); err != nil {
+		return err
+	}
+	if err := used.remove(ctx); err != nil {
+		return err
+	}
+	return d.showAll(ctx, d.ending())
 }
 
 func (d demonstration) showAll(ctx context.Context, acts []act) error {

@@ -15,9 +15,9 @@ import (
 )
 
 const usage = `usage:
-  sandbox start [flags]   run a sandbox; prints one JSON line when it is ready
-  sandbox charts [flags]  build the charts that it serves, anew
-  sandbox demo PROGRAM    run gen3-bootstrap, of which PROGRAM is the path, against a sandbox
+  sandbox start [flags]         run a sandbox; prints one JSON line when it is ready
+  sandbox charts [flags]        build the charts that it serves, anew
+  sandbox demo [flags] PROGRAM  run gen3-bootstrap, of which PROGRAM is the path, against a sandbox
 `
 
 func main() {

@@ -13,10 +13,11 @@ import (
 
 // settings are the flags of "sandbox start".
 type settings struct {
-	dir, issuer, cache string
-	charts, aws        bool
-	untilStdinCloses   bool
-	detach, verbose    bool
+	dir, issuer, cache    string
+	operator, operatorAWS string
+	charts, aws           bool
+	untilStdinCloses      bool
+	detach, verbose       bool
 }
 
 func newStartFlags(s *settings) (*flag.FlagSet, error) {
@@ -28,6 +29,8 @@ func newStartFlags(s *settings) (*flag.FlagSet, error) {
 	fs.StringVar(&s.dir, "dir", "", "`directory` under which this sandbox makes its own (default: a directory for temporary files)")
 	fs.StringVar(&s.issuer, "issuer", sandbox.DefaultIssuer, "service account issuer `URL`")
 	fs.StringVar(&s.cache, "charts-cache", cache, "`directory` of the built charts; they are built if they are not there")
+	fs.StringVar(&s.operator, "operator", "", "`path` of External Secrets Operator, which then runs in the pods of its chart (default: they are empty)")
+	fs.StringVar(&s.operatorAWS, "operator-aws", "", "`URL` at which the operator finds AWS (default: the fake that is served)")
 	fs.BoolVar(&s.charts, "charts", true, "serve the Helm repository")
 	fs.BoolVar(&s.aws, "aws", true, "serve the fake of AWS")
 	fs.BoolVar(&s.untilStdinCloses, "until-stdin-closes", false, "end when stdin is closed")
@@ -64,7 +67,7 @@ func start(ctx context.Context, args []string, stdin io.Reader, stdout, stderr i
 
 // serve starts a sandbox, announces it, and stops it when ctx ends.
 func (s *settings) serve(ctx context.Context, stdout, log io.Writer) error {
-	opts := sandbox.Options{BaseDir: s.dir, Issuer: s.issuer, Log: log}
+	opts := sandbox.Options{BaseDir: s.dir, Issuer: s.issuer, Operator: s.operator, OperatorAWS: s.operatorAWS, Log: log}
 	if s.charts {
 		dir, err := charts.Ensure(ctx, s.cache)
 		if err != nil {
