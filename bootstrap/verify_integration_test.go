@@ -240,6 +240,15 @@ func keyFaults() []fault {
 		{name: "store that points at another Secret", layer: "store", state: verify.Failed, words: []string{"refers to Secret", "another"}, do: func(t *testing.T, s *stage) {
 			patchStore(t, s, `{"auth":{"secretRef":{"accessKeyIDSecretRef":{"name":"another"}}}}`)
 		}},
+		{name: "store that points at a copy of the Secret", layer: "", state: verify.OK, do: func(t *testing.T, s *stage) {
+			secrets := s.kube.CoreV1().Secrets(s.settings.Namespace)
+			copied, err := secrets.Get(t.Context(), "gen3-aws-config", metav1.GetOptions{})
+			kubetest.Must(t, err)
+			copied.ObjectMeta = metav1.ObjectMeta{Name: "fence-aws-config"}
+			_, err = secrets.Create(t.Context(), copied, metav1.CreateOptions{})
+			kubetest.Must(t, err)
+			patchStore(t, s, `{"auth":{"secretRef":{"accessKeyIDSecretRef":{"name":"fence-aws-config"},"secretAccessKeySecretRef":{"name":"fence-aws-config"}}}}`)
+		}},
 		{name: "store without credentials", layer: "store", state: verify.Failed, words: []string{"no credentials at all"}, do: func(t *testing.T, s *stage) {
 			patchStore(t, s, `{"auth":null}`)
 		}},
