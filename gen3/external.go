@@ -2,6 +2,7 @@ package gen3
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,9 @@ type Read struct {
 	Template []string // keys that the target's template writes
 	Needs    []string // keys of the answer that this template names
 }
+
+// ID tells the reference from the others of its deployment.
+func (r Read) ID() string { return fmt.Sprintf("%s/%s/%d", r.Source, r.By, r.Place) }
 
 // Store is a SecretStore.
 type Store struct {

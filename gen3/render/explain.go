@@ -24,7 +24,7 @@ type place struct {
 // explain says which values are missing where a template met nothing in their place, as far as its text tells. Helm's own message
 // may quote values, so that it is not repeated.
 func (c *Chart) explain(err error, values map[string]any) error {
-	at := places(err.Error())
+	at := linesIn(err.Error())
 	if len(at) == 0 {
 		return hint.With(fmt.Errorf("render chart %s: its templates are not well-formed", c.Name()), "check it with: "+hint.Command("helm", "template", c.Name()))
 	}
@@ -40,8 +40,8 @@ func (c *Chart) explain(err error, values map[string]any) error {
 		"set "+what+" in a values file; helm does not render the chart without it either")
 }
 
-// places are the lines that Helm's message names, from the file that was rendered inwards.
-func places(message string) []place {
+// linesIn are the lines that Helm's message names, from the file that was rendered inwards.
+func linesIn(message string) []place {
 	var out []place
 	for _, found := range regexp.MustCompile(`([\w./-]+\.(?:ya?ml|tpl|txt)):(\d+)`).FindAllStringSubmatch(message, -1) {
 		n, err := strconv.Atoi(found[2])

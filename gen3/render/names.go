@@ -18,19 +18,19 @@ type Origin struct {
 	Kubernetes bool   // the value also becomes a name in Kubernetes
 }
 
-// Place is where an ExternalSecret names a secret.
-type Place struct {
-	Source string // template
-	Nth    int    // ExternalSecret within it
-	Ref    int    // reference within that
+// position is where an ExternalSecret names a secret, by which it is known again in another render, under whatever name.
+type position struct {
+	source string // template
+	nth    int    // ExternalSecret within it
+	ref    int    // reference within that
 }
 
 // Origins finds out which value sets which name: a word of its own goes into every value that may set one, the chart is rendered once
-// more, and the words are looked for where the names were.
-func (c *Chart) Origins(values map[string]any, o Options, merged map[string]any) (map[Place]Origin, error) {
+// more, and the words are looked for where the names were. The answers are by the reference's ID.
+func (c *Chart) Origins(values map[string]any, o Options, first *Rendered) (map[string]Origin, error) {
 	words := map[string]string{}
 	marked := copyMap(values)
-	for n, path := range c.candidates(merged) {
+	for n, path := range c.candidates(first.Values) {
 		word := fmt.Sprintf("g3name%03dx", n)
 		words[word] = strings.Join(path, ".")
 		put(marked, path, word)
@@ -39,7 +39,8 @@ func (c *Chart) Origins(values map[string]any, o Options, merged map[string]any)
 	if err != nil {
 		return nil, err
 	}
-	out := map[Place]Origin{}
+	out := map[string]Origin{}
+	unmarked := places(gen3.Take(first.Objects).Reads)
 	found := regexp.MustCompile(`g3name\d{3}x`)
 	asName := map[string]bool{}
 	for _, object := range again.Objects {
@@ -47,23 +48,23 @@ func (c *Chart) Origins(values map[string]any, o Options, merged map[string]any)
 			asName[word] = true
 		}
 	}
-	for place, read := range Places(gen3.Take(again.Objects).Reads) {
+	for at, read := range places(gen3.Take(again.Objects).Reads) {
 		if word := found.FindString(read.Remote); words[word] != "" {
-			out[place] = Origin{Path: words[word], Kubernetes: asName[word]}
+			out[unmarked[at].ID()] = Origin{Path: words[word], Kubernetes: asName[word]}
 		}
 	}
 	return out, nil
 }
 
-// Places gives each reference its place, by which it is known again in another render.
-func Places(reads []gen3.Read) map[Place]gen3.Read {
-	out := map[Place]gen3.Read{}
+// places gives each reference its position.
+func places(reads []gen3.Read) map[position]gen3.Read {
+	out := map[position]gen3.Read{}
 	nth := map[string][]string{} // by template, the ExternalSecrets in it
 	for _, r := range reads {
 		if !slices.Contains(nth[r.Source], r.By) {
 			nth[r.Source] = append(nth[r.Source], r.By)
 		}
-		out[Place{r.Source, slices.Index(nth[r.Source], r.By), r.Place}] = r
+		out[position{r.Source, slices.Index(nth[r.Source], r.By), r.Place}] = r
 	}
 	return out
 }
