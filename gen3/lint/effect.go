@@ -58,20 +58,28 @@ func chartOf(part string) string {
 	return ""
 }
 
-// differ are the charts whose objects differ, apart from what differs between two renders of the same.
-func differ(a, b *rendering, random map[string]bool) map[string]bool {
-	out := map[string]bool{}
+// differ counts by chart what differs, apart from what differs between two renders of the same.
+func differ(a, b *rendering, random map[string]bool) map[string]int {
+	out := map[string]int{}
 	for part, text := range a.parts {
 		if b.parts[part] != text && !random[part] {
-			out[chartOf(part)] = true
+			out[chartOf(part)]++
 		}
 	}
 	for part := range b.parts {
 		if _, known := a.parts[part]; !known && !random[part] {
-			out[chartOf(part)] = true
+			out[chartOf(part)]++
 		}
 	}
 	return out
+}
+
+func sum(counts map[string]int) int {
+	n := 0
+	for _, c := range counts {
+		n += c
+	}
+	return n
 }
 
 // randomIn are the parts that two renders of the same values do not agree on.
@@ -89,6 +97,7 @@ func randomIn(a, b *rendering) map[string]bool {
 type trial struct {
 	entry    entry
 	affected bool
+	size     int        // how much differs
 	without  *rendering // nil: it does not render
 	shared   bool       // others were left out at the same time, of other charts
 }
@@ -130,11 +139,11 @@ func (l *Linter) round(base *rendering, random map[string]bool, round []entry) [
 		values = without(values, e.path)
 	}
 	got, err := l.render(values)
-	var changed map[string]bool
+	var changed map[string]int
 	if err == nil {
 		changed = differ(base, got, random)
 	}
-	if len(round) > 1 && (err != nil || changed[""]) { // whose work it is cannot be told
+	if len(round) > 1 && (err != nil || changed[""] > 0) { // whose work it is cannot be told
 		var out []trial
 		for _, e := range round {
 			out = append(out, l.round(base, random, []entry{e})...)
@@ -143,11 +152,11 @@ func (l *Linter) round(base *rendering, random map[string]bool, round []entry) [
 	}
 	var out []trial
 	for _, e := range round {
-		affected := err != nil || changed[e.path[0]]
+		size := changed[e.path[0]]
 		if len(round) == 1 {
-			affected = err != nil || len(changed) > 0
+			size = sum(changed)
 		}
-		out = append(out, trial{entry: e, affected: affected, without: got, shared: len(round) > 1})
+		out = append(out, trial{entry: e, affected: err != nil || size > 0, size: size, without: got, shared: len(round) > 1})
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 func hintOf(err error) string { return hint.Of(err) }
@@ -21,28 +22,58 @@ type contradiction struct {
 	chart string // whose objects they are
 }
 
-// graph tells what is wrong between the objects. The key to blame is one without which it is not.
+// graph tells what is wrong between the objects. The key to blame is the one of least effect without which it is not. What one key
+// brings about many times is told once.
 func (l *Linter) graph(base *rendering, trials []trial) {
-	for _, c := range contradictions(base) {
-		l.at(blame(c, trials), c.Finding)
+	trials = slices.Clone(trials)
+	slices.SortStableFunc(trials, func(a, b trial) int { return a.size - b.size })
+	without := make([][]contradiction, len(trials))
+	for i, t := range trials {
+		if t.without != nil && t.affected {
+			without[i] = contradictions(t.without)
+		}
 	}
+	blamed := map[string]string{} // by message
+	all := contradictions(base)
+	for i, t := range trials {
+		for _, c := range all {
+			if blamed[c.Message] == "" && without[i] != nil && (!t.shared || t.entry.path[0] == c.chart) && !has(without[i], c.Message) {
+				blamed[c.Message] = t.entry.name()
+			}
+		}
+	}
+	l.tellOnce(all, blamed)
 }
 
-func blame(c contradiction, trials []trial) string {
-	for _, t := range trials {
-		if t.without == nil || !t.affected || t.shared && t.entry.path[0] != c.chart {
+func has(list []contradiction, message string) bool {
+	return slices.ContainsFunc(list, func(c contradiction) bool { return c.Message == message })
+}
+
+func (l *Linter) tellOnce(all []contradiction, blamed map[string]string) {
+	type kind struct{ rule, path string }
+	messages := map[kind][]string{}
+	for _, c := range all {
+		k := kind{c.Rule, blamed[c.Message]}
+		messages[k] = words.AddOnce(messages[k], c.Message)
+	}
+	for _, c := range all {
+		k := kind{c.Rule, blamed[c.Message]}
+		if len(messages[k]) == 0 || k.path != "" && messages[k][0] != c.Message {
 			continue
 		}
-		if !slices.ContainsFunc(contradictions(t.without), func(o contradiction) bool { return o.Message == c.Message }) {
-			return t.entry.name()
+		if n := len(messages[k]) - 1; k.path != "" && n > 0 {
+			c.Message += fmt.Sprintf("; so it is with %s", words.Counted(n, "other"))
 		}
+		if k.path != "" {
+			delete(messages, k)
+		}
+		l.at(k.path, c.Finding)
 	}
-	return ""
 }
 
 func contradictions(r *rendering) []contradiction {
 	i := r.inventory
-	return slices.Concat(stores(i), shapes(i), writers(i), illegal(r), pushes(i), unwritten(r))
+	return append([]contradiction{}, slices.Concat(stores(i), shapes(i), writers(i), illegal(r), pushes(i), unwritten(r))...)
 }
 
 func found(source, rule string, level Level, help, format string, args ...any) contradiction {

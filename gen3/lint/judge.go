@@ -28,13 +28,39 @@ func (l *Linter) judge(base *rendering) {
 		case len(base.inventory.Reads) > 0:
 			l.at(t.entry.name(), Finding{
 				Rule: "no-effect", Level: Warning, Message: t.entry.name() + " changes nothing: the chart makes the same without it",
-				Hint: "see which other value switches it on, or leave it out",
+				Hint: l.whyNot(t.entry, base, random),
 			})
 		}
 	}
 	l.strings(base, random)
 	l.clashes(base)
 	l.graph(base, trials)
+}
+
+// whyNot finds the switch beside a name that keeps it from being used: with it off, the name has an effect.
+func (l *Linter) whyNot(e entry, base *rendering, random map[string]bool) string {
+	parent := e.path[:len(e.path)-1]
+	key := e.path[len(e.path)-1]
+	beside := l.Chart.Schema().Beside(e.path)
+	if now := renamed()[key]; now != "" && slices.Contains(beside, now) {
+		return "it is called " + strings.Join(append(slices.Clone(parent), now), ".") + " in this version of the chart"
+	}
+	merged, _ := valueAt(base.Values, parent).(map[string]any)
+	for _, flag := range beside {
+		if on, _ := merged[flag].(bool); !on || flag == key || !strings.HasPrefix(flag, "create") {
+			continue
+		}
+		at := append(slices.Clone(parent), flag)
+		off := with(l.values, at, false, false)
+		named, err := l.render(off)
+		if err != nil {
+			continue
+		}
+		if unnamed, err := l.render(without(off, e.path)); err == nil && len(differ(named, unnamed, random)) > 0 {
+			return strings.Join(at, ".") + " is true, by which the chart makes the Secret itself: with false the name counts"
+		}
+	}
+	return "see which other value switches it on, or leave it out"
 }
 
 // unknown are the keys that no values.yaml declares and no template reads, the outermost of each.
@@ -60,7 +86,7 @@ func (l *Linter) tellUnknown(e entry) {
 	beside, elsewhere := schema.Beside(e.path), schema.Elsewhere(e.path)
 	now := renamed()[key]
 	switch near := nearest(key, beside); {
-	case slices.Contains(beside, now) && now != "":
+	case now != "" && slices.Contains(beside, now):
 		f.Hint = "it is called " + strings.TrimPrefix(parent+"."+now, ".") + " in this version of the chart"
 	case near != "":
 		f.Hint = "did you mean " + strings.TrimPrefix(parent+"."+near, ".") + "?"

@@ -57,7 +57,7 @@ func (c *Chart) Render(values map[string]any, o Options) (*Rendered, error) {
 		out.Values = merged
 	}
 	out.LeftOut = c.wanted(ch, out.Values)
-	withoutNotes(ch)
+	slim(ch)
 	files, err := engine.Engine{}.Render(ch, top)
 	if err != nil {
 		return nil, c.explain(err, out.Values)
@@ -75,11 +75,29 @@ func capabilities() *chartutil.Capabilities {
 	return out
 }
 
-// withoutNotes takes away what is printed after an installation.
-func withoutNotes(ch *chart.Chart) {
-	ch.Templates = slices.DeleteFunc(slices.Clone(ch.Templates), func(f *chart.File) bool { return path.Base(f.Name) == "NOTES.txt" })
-	for _, d := range ch.Dependencies() {
-		withoutNotes(d)
+// slim takes away what is printed after an installation, and all copies but one of the library's templates, which each of some
+// fifty subcharts has: to parse them takes longer than all else. The copy that is kept is the outermost, which counts for the engine.
+func slim(ch *chart.Chart) {
+	seen := map[string]bool{}
+	level := []*chart.Chart{ch}
+	for len(level) > 0 {
+		var below []*chart.Chart
+		for _, c := range level {
+			c.Templates = slices.DeleteFunc(slices.Clone(c.Templates), func(f *chart.File) bool {
+				if path.Base(f.Name) == "NOTES.txt" {
+					return true
+				}
+				if c.Metadata.Type != "library" {
+					return false
+				}
+				id := c.Name() + "/" + f.Name + "\x00" + string(f.Data)
+				known := seen[id]
+				seen[id] = true
+				return known
+			})
+			below = append(below, c.Dependencies()...)
+		}
+		level = below
 	}
 }
 
