@@ -85,6 +85,9 @@ func jobWriters(o Object) []Writer {
 			words, _ := c[field].([]any)
 			for _, word := range words {
 				for _, found := range kubectlSecret.FindAllStringSubmatch(str(word), -1) {
+					if found[1] == "generic" || found[1] == "tls" { // and what follows is no plain name
+						continue
+					}
 					w := Writer{Secret: found[1], Kind: ByJob, By: o.Ref(), Source: o.Source}
 					if strings.Contains(str(word), "dbcreated") {
 						w.Keys = []string{"dbcreated"}

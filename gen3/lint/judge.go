@@ -1,12 +1,15 @@
 package lint
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/xrash/smetrics"
+
+	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 )
 
 // judge applies the method to values that render.
@@ -192,6 +195,10 @@ func (l *Linter) clashes(base *rendering) {
 // unrendered tells why the chart does not render, and which key brought that about.
 func (l *Linter) unrendered(err error) {
 	f := Finding{Rule: "no-render", Level: Error, Message: err.Error(), Hint: hintOf(err)}
+	if mismatch, ok := errors.AsType[render.MismatchError](err); ok {
+		l.at(mismatch.Path, f)
+		return
+	}
 	for _, e := range l.keys.effective() {
 		if e.leaf && aboutSecrets(e.path) {
 			if _, failed := l.render(without(l.values, e.path)); failed == nil {

@@ -1,6 +1,12 @@
 package render
 
-import "regexp"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+)
 
 // clash is the key that a line of Helm's log says to be a mapping on one side and something else on the other, "" where it says
 // something else (helm.sh/helm/v3/pkg/chartutil/coalesce.go).
@@ -17,4 +23,23 @@ func clash(line string) string {
 		}
 	}
 	return ""
+}
+
+// MismatchError is a value that is no mapping where the chart has one, so that nothing renders.
+type MismatchError struct {
+	Chart string
+	Path  string
+}
+
+func (e MismatchError) Error() string {
+	return fmt.Sprintf("merge values for chart %s: %s is a mapping in the chart, and none here", e.Chart, e.Path)
+}
+
+// unmerged says why Helm could not merge values, without its own message, which quotes them.
+func (c *Chart) unmerged(err error) error {
+	if found := regexp.MustCompile(`type mismatch on ([^\s:]+):`).FindStringSubmatch(err.Error()); found != nil {
+		path := strings.TrimPrefix(found[1], c.Name()+".")
+		return hint.With(MismatchError{Chart: c.Name(), Path: path}, "give "+path+" the form that the chart's values.yaml has")
+	}
+	return fmt.Errorf("merge values for chart %s: they do not fit its own", c.Name())
 }

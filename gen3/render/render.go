@@ -50,7 +50,7 @@ func (c *Chart) Render(values map[string]any, o Options) (*Rendered, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("merge values for chart %s: %w", c.Name(), err)
+		return nil, c.unmerged(err)
 	}
 	out.Clashes = logged
 	if merged, ok := top["Values"].(chartutil.Values); ok {
