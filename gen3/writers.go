@@ -71,7 +71,7 @@ func decoded(v any) any {
 }
 
 // kubectlSecret is a call of kubectl that makes or changes a Secret. Names that a shell computes are not found.
-var kubectlSecret = regexp.MustCompile(`kubectl\s+(?:-n\s+\S+\s+)?(?:patch|create|apply)\s+secrets?[ /]+(?:generic\s+)?["']?([a-z0-9][a-z0-9.-]*)`) //nolint:gochecknoglobals // compiled once, never changed
+var kubectlSecret = regexp.MustCompile(`kubectl\s+(?:-n\s+\S+\s+)?(?:patch|create|apply)\s+secrets?[ /]+(?:generic\s+)?["']?([a-z0-9][a-z0-9.-]*)`)
 
 // jobWriters are the Secrets that the containers of a pod template write, as their text says.
 func jobWriters(o Object) []Writer {

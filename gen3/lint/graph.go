@@ -62,7 +62,7 @@ func (l *Linter) tellOnce(all []contradiction, blamed map[string]string) {
 			continue
 		}
 		if n := len(messages[k]) - 1; k.path != "" && n > 0 {
-			c.Message += fmt.Sprintf("; so it is with %s", words.Counted(n, "other"))
+			c.Message += "; so it is with " + words.Counted(n, "other")
 		}
 		if k.path != "" {
 			delete(messages, k)

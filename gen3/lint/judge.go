@@ -2,7 +2,6 @@ package lint
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -164,7 +163,7 @@ func (l *Linter) strings(base *rendering, random map[string]bool) {
 		meant, err := l.render(with(l.values, e.path, false, false))
 		if err == nil && len(differ(base, meant, random)) > 0 {
 			l.at(e.name(), Finding{
-				Rule: "string-boolean", Level: Error, Message: fmt.Sprintf("%s is a string, and a template takes any string for true", e.name()),
+				Rule: "string-boolean", Level: Error, Message: e.name() + " is a string, and a template takes any string for true",
 				Hint: "write it without quotation marks: false",
 			})
 		}

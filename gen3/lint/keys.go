@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -103,9 +104,7 @@ func without(values map[string]any, path []string) map[string]any {
 // with is the values with another one for a key; the former are shared where they do not change.
 func with(values map[string]any, path []string, v any, remove bool) map[string]any {
 	out := make(map[string]any, len(values))
-	for key, inner := range values {
-		out[key] = inner
-	}
+	maps.Copy(out, values)
 	below, isMap := values[path[0]].(map[string]any)
 	switch {
 	case len(path) > 1 && isMap:

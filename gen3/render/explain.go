@@ -106,10 +106,10 @@ func tableOf(v any) map[string]any {
 	return nil
 }
 
-var valuesRead = regexp.MustCompile(`\.Values((?:\.[A-Za-z_]\w*)+)`) //nolint:gochecknoglobals // compiled once, never changed
+var valuesRead = regexp.MustCompile(`\.Values((?:\.[A-Za-z_]\w*)+)`)
 
 // indexRead is how templates reach keys with a hyphen: (index .Values "a-b" "c").
-var indexRead = regexp.MustCompile(`index\s+\$?\.Values((?:\.[A-Za-z_]\w*)*)((?:\s+"[^"]+")+)`) //nolint:gochecknoglobals // compiled once, never changed
+var indexRead = regexp.MustCompile(`index\s+\$?\.Values((?:\.[A-Za-z_]\w*)*)((?:\s+"[^"]+")+)`)
 
 // readsOf are the paths below .Values that a text of templates reads.
 func readsOf(text string) [][]string {

@@ -168,7 +168,7 @@ func Parse(name, text string) ([]gen3.Object, error) {
 // separator parts the documents of a file.
 func separator() *regexp.Regexp { return documentLine }
 
-var documentLine = regexp.MustCompile(`(?m)^---.*$`) //nolint:gochecknoglobals // compiled once, never changed
+var documentLine = regexp.MustCompile(`(?m)^---.*$`)
 
 // whereBroken takes the line out of the parser's message, the rest of which may quote values.
 func whereBroken(err error) string {

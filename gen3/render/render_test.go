@@ -2,6 +2,7 @@ package render
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,9 +29,7 @@ func load(t *testing.T, version string) *Chart {
 func deploy(more map[string]any) map[string]any {
 	global := map[string]any{"externalSecrets": map[string]any{"deploy": true}}
 	out := map[string]any{"global": global}
-	for k, v := range more {
-		out[k] = v
-	}
+	maps.Copy(out, more)
 	return out
 }
 
@@ -49,10 +48,7 @@ func TestWhatTheChartReads(t *testing.T) {
 	var got []string
 	for _, q := range inventory.Requirements {
 		text := q.Name + " " + string(q.Shapes[0]) + " " + q.Severity.String() + " " + strings.Join(append(append(q.Properties, q.Keys...), q.Formats...), ",")
-		for _, read := range q.Reads {
-			text += " " + origins[read.ID()].Path
-		}
-		got = append(got, text)
+		got = append(got, text+" "+origins[q.Reads[0].ID()].Path)
 	}
 	want := []string{
 		"audit-g3auto whole stops-pods yaml audit.externalSecrets.auditG3auto",

@@ -32,20 +32,23 @@ func newSecretsList(p Process) command {
 	}
 }
 
-const secretsListAbout = `Derives from the objects of the deployment which secrets it reads, in which shape, with which keys, who reads them, what
-breaks without them, and which value sets each name. Nothing is listed in this program: the gen3 chart is rendered in its
-version with your values, or the objects of the release or of the namespace are read. With -f it asks neither AWS nor a
-cluster, and downloads the chart unless --gen3-chart is a directory or a file. No value of yours is printed, only names.
+const secretsListAbout = `Derives from the objects of the deployment which secrets it reads, in which shape, with which keys, who reads
+them, what breaks without them, and which value sets each name. Nothing is listed in this program: the gen3
+chart is rendered in its version with your values, or the objects of the release or of the namespace are read.
+With -f it asks neither AWS nor a cluster, and downloads the chart unless --gen3-chart is a directory or a
+file. No value of yours is printed, only names.
 
-The shapes: whole is any text, taken as it is; property is JSON, of which the named properties are taken; extract is a JSON
-object, of whose keys those are listed that pods require. What breaks: stops-pods (of a Deployment, StatefulSet or
-DaemonSet), at-use, jobs-only, sync-only (nothing reads it; the ExternalSecret reports an error), optional.
+The shapes: whole is any text, taken as it is; property is JSON, of which the named properties are taken;
+extract is a JSON object, of whose keys those are listed that pods require. What breaks: stops-pods (of a
+Deployment, StatefulSet or DaemonSet), at-use, jobs-only, sync-only (nothing reads it; the ExternalSecret
+reports an error), optional.
 
--o json prints {command, source, release, namespace, chart{name, version}, secrets[{name, shapes[], properties[], keys[],
-formats[], severity, setBy[], alsoKubernetesName, externalSecrets[], kubernetesSecrets[], stores[], readers[{by, container,
-secret, keys[], via, optional, without, restart}]}], compared{version, changes[{name, before, after}]}, leftOut[{name,
-condition, parent}], unjudged[], warnings[], errors[]}: before and after are as in secrets, null where it is not read;
-leftOut are dependencies that are switched on and were not rendered; source is files, release or live.`
+-o json prints {command, source, release, namespace, chart{name, version}, secrets[{name, shapes[],
+properties[], keys[], formats[], severity, setBy[], alsoKubernetesName, externalSecrets[],
+kubernetesSecrets[], stores[], readers[{by, container, secret, keys[], via, optional, without, restart}]}],
+compared{version, changes[{name, before, after}]}, leftOut[{name, condition, parent}], unjudged[], warnings[],
+errors[]}: before and after are as in secrets, null where it is not read; leftOut are dependencies that are
+switched on and were not rendered; source is files, release or live.`
 
 // printSecrets puts what was found on stdout, and what is wrong on stderr.
 func (s session) printSecrets(ctx context.Context, d secrets.Deployment, compare string) error {

@@ -33,7 +33,9 @@ func (e *Objects) contents(ctx context.Context, k kind, namespace string) ([]map
 		api = e.dynamic.Resource(k.GroupVersionResource).Namespace(namespace)
 	}
 	var out []map[string]any
-	list := func(ctx context.Context, o metav1.ListOptions) (*unstructured.UnstructuredList, error) { return api.List(ctx, o) }
+	list := func(ctx context.Context, o metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+		return api.List(ctx, o)
+	}
 	err := pages.Each(ctx, list, metav1.ListOptions{}, func(object *unstructured.Unstructured) { out = append(out, object.Object) })
 	switch {
 	case err == nil:

@@ -115,6 +115,7 @@ func breaks(s secrets.Secret) string {
 		return "jobs only"
 	case gen3.Optional:
 		return "nothing: it is read as optional"
+	case gen3.SyncOnly:
 	}
 	return "nothing reads it; the ExternalSecret reports an error"
 }
