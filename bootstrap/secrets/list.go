@@ -32,9 +32,12 @@ type Deployment struct {
 	Source      string   // "" is the first of Files, Release and Live that there is
 }
 
-// List says which secrets the deployment reads, in what shape, and for whom. compare is another version of the chart, or "". It
-// writes nothing; from files it asks neither AWS nor a cluster.
-func List(ctx context.Context, s bootstrap.Settings, d Deployment, compare string, env bootstrap.Env) (Result, error) {
+// Other is a chart to compare with: another version of the same, or one of another place.
+type Other struct{ Chart, Version string }
+
+// List says which secrets the deployment reads, in what shape, and for whom. It writes nothing; from files it asks neither AWS nor a
+// cluster.
+func List(ctx context.Context, s bootstrap.Settings, d Deployment, compare Other, env bootstrap.Env) (Result, error) {
 	l := &lister{settings: s, of: d, env: env, result: NewResult("secrets list")}
 	limited, cancel := env.Bounded(ctx, s.Timeout)
 	defer cancel()
@@ -57,12 +60,12 @@ func (l *lister) warn(format string, args ...any) {
 	l.result.Warnings = append(l.result.Warnings, fmt.Sprintf(format, args...))
 }
 
-func (l *lister) list(ctx context.Context, compare string) error {
+func (l *lister) list(ctx context.Context, compare Other) error {
 	if l.of.Source == "" && len(l.of.Files) > 0 {
 		l.of.Source = Files
 	}
-	if compare != "" && l.of.Source != Files {
-		return hint.With(errors.New("check --compare-version: only values files can be rendered with another version of the chart"), "give the deployment's values files with -f")
+	if err := l.checkComparison(compare); err != nil {
+		return err
 	}
 	if l.of.Source == Files {
 		return l.fromFiles(ctx, compare)
@@ -76,6 +79,20 @@ func (l *lister) list(ctx context.Context, compare string) error {
 	return nil
 }
 
+// checkComparison refuses what could only compare a chart with itself.
+func (l *lister) checkComparison(compare Other) error {
+	switch {
+	case compare == (Other{}):
+		return nil
+	case l.of.Source != Files:
+		return hint.With(errors.New("check --compare-version and --compare-chart: only values files can be rendered with another chart"), "give the deployment's values files with -f")
+	case compare.Chart == "" && render.OnDisk(l.of.Chart):
+		return hint.With(fmt.Errorf("check --compare-version %s: %s holds one version of the chart", compare.Version, l.of.Chart),
+			"give the other one as --compare-chart, or leave --gen3-chart out")
+	}
+	return nil
+}
+
 func (l *lister) fill(inventory gen3.Inventory, origins map[string]render.Origin) {
 	for _, r := range inventory.Requirements {
 		l.result.Secrets = append(l.result.Secrets, secretOf(r, origins))
@@ -84,7 +101,7 @@ func (l *lister) fill(inventory gen3.Inventory, origins map[string]render.Origin
 }
 
 // fromFiles renders the chart, and the one that it is compared with.
-func (l *lister) fromFiles(ctx context.Context, compare string) error {
+func (l *lister) fromFiles(ctx context.Context, compare Other) error {
 	l.result.Source = Files
 	l.result.Release, l.result.Namespace = l.options().Release, l.settings.Namespace
 	var err error
@@ -111,7 +128,7 @@ func (l *lister) fromFiles(ctx context.Context, compare string) error {
 	if len(l.result.Secrets) == 0 {
 		l.warn("the chart reads nothing from Secrets Manager with these values: global.externalSecrets.deploy switches it on, and is off by default")
 	}
-	if compare == "" {
+	if compare == (Other{}) {
 		return nil
 	}
 	return l.compare(ctx, inventory, origins, compare)
@@ -125,9 +142,8 @@ func (l *lister) note(r *render.Rendered) {
 	}
 }
 
-func (l *lister) compare(ctx context.Context, before gen3.Inventory, origins map[string]render.Origin, version string) error {
-	ref := l.of.Chart
-	chart, err := render.Load(ctx, http.DefaultClient, ref, version)
+func (l *lister) compare(ctx context.Context, before gen3.Inventory, origins map[string]render.Origin, other Other) error {
+	chart, err := render.Load(ctx, http.DefaultClient, cmp.Or(other.Chart, l.of.Chart), other.Version)
 	if err != nil {
 		return err
 	}

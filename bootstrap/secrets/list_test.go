@@ -11,7 +11,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
 )
 
-func list(t *testing.T, d Deployment, compare string) (Result, error) {
+func list(t *testing.T, d Deployment, compare Other) (Result, error) {
 	t.Helper()
 	return List(t.Context(), bootstrap.Settings{Timeout: time.Minute}, d, compare, bootstrap.Env{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 }
@@ -22,7 +22,7 @@ func TestListFromFiles(t *testing.T) {
 	const secret = "hunter2hunter2"
 	base := gen3test.Values(t, "base.yaml", "global: {externalSecrets: {deploy: true}}\nfence: {FENCE_CONFIG: {password: "+secret+"}}")
 	over := gen3test.Values(t, "over.yaml", "indexd: {externalSecrets: {serviceCreds: demo-indexd-service-creds}}")
-	r, err := list(t, Deployment{Files: []string{base, over}, Chart: gen3test.Checkout(t, gen3test.New)}, "")
+	r, err := list(t, Deployment{Files: []string{base, over}, Chart: gen3test.Checkout(t, gen3test.New)}, Other{})
 	if err != nil {
 		t.Fatal(r.Errors)
 	}
@@ -44,7 +44,7 @@ func TestListFromFiles(t *testing.T) {
 
 func TestListSaysWhyThereIsNothing(t *testing.T) {
 	t.Parallel()
-	r, err := list(t, Deployment{Source: Files, Chart: gen3test.Checkout(t, gen3test.New)}, "")
+	r, err := list(t, Deployment{Source: Files, Chart: gen3test.Checkout(t, gen3test.New)}, Other{})
 	if err != nil || len(r.Secrets) > 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "global.externalSecrets.deploy") {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -53,12 +53,25 @@ func TestListSaysWhyThereIsNothing(t *testing.T) {
 func TestListRefuses(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]Deployment{
-		"check --compare-version: only values files": {Source: Live},
-		"read values file none.yaml":                 {Files: []string{"none.yaml"}},
+		"check --compare-version: only values files":                {Source: Live},
+		"read values file none.yaml":                                {Files: []string{"none.yaml"}},
+		"check --compare-version 0.3.90: ./chart holds one version": {Source: Files, Chart: "./chart"},
 	} {
-		r, err := list(t, d, "0.3.90")
+		r, err := list(t, d, Other{Version: "0.3.90"})
 		if err == nil || len(r.Errors) != 1 || !strings.Contains(r.Errors[0].Message, want) || r.Errors[0].Hint == "" {
 			t.Errorf("%s: %+v, %v", want, r.Errors, err)
 		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	d := Deployment{Files: []string{gen3test.Values(t, "on.yaml", "global: {externalSecrets: {deploy: true}}")}, Chart: gen3test.Checkout(t, gen3test.Old)}
+	r, err := list(t, d, Other{Chart: gen3test.Checkout(t, gen3test.New)})
+	if err != nil {
+		t.Fatal(r.Errors)
+	}
+	if c := r.Compared; c.Version != gen3test.New || len(c.Changes) != 1 || c.Changes[0].Name != "fence-google-app-creds-secret" {
+		t.Errorf("%+v", c)
 	}
 }

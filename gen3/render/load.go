@@ -82,6 +82,9 @@ func sourceOf(ref, version string) chartsource.Ref {
 	return chartsource.Of(ref, DefaultRepo, version)
 }
 
+// OnDisk reports whether a reference is a directory or a file.
+func OnDisk(ref string) bool { return sourceOf(ref, "").From == chartsource.Disk }
+
 // rehint keeps the advice that is about the chart, and replaces what names flags of the operator's chart.
 func rehint(err error) error {
 	if strings.Contains(hint.Of(err), "--chart") {

@@ -11,10 +11,11 @@ import (
 func newSecretsList(p Process) command {
 	in := newInputs()
 	var d secrets.Deployment
-	compare := ""
+	var compare secrets.Other
 	own := group{"secrets list", []option{
 		{name: "source", arg: "PLACE", into: &d.Source, choices: []string{secrets.Files, secrets.Release, secrets.Live}, fallback: "files where some are given, else release, else live", usage: "what to read the deployment's objects from: files renders the chart, release is what Helm stored, live what is in the namespace"},
-		{name: "compare-version", arg: "VERSION", into: &compare, usage: "version of the gen3 chart to compare with: what an upgrade changes"},
+		{name: "compare-version", arg: "VERSION", into: &compare.Version, usage: "version of the gen3 chart to compare with: what an upgrade changes"},
+		{name: "compare-chart", arg: "CHART", into: &compare.Chart, usage: "chart to compare with, where it is another directory or file"},
 	}}
 	return command{
 		name:    "secrets list",
@@ -51,7 +52,7 @@ errors[]}: before and after are as in secrets, null where it is not read; leftOu
 switched on and were not rendered; source is files, release or live.`
 
 // printSecrets puts what was found on stdout, and what is wrong on stderr.
-func (s session) printSecrets(ctx context.Context, d secrets.Deployment, compare string) error {
+func (s session) printSecrets(ctx context.Context, d secrets.Deployment, compare secrets.Other) error {
 	shown := s.progress()
 	result, err := secrets.List(ctx, s.settings, d, compare, s.env(shown))
 	shown.Close()
