@@ -53,7 +53,7 @@ func TestListSaysWhyThereIsNothing(t *testing.T) {
 func TestListRefuses(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]Deployment{
-		"check --compare-version: only values files":                {Source: Live},
+		"check --compare-version and --compare-chart: only":         {Source: Live},
 		"read values file none.yaml":                                {Files: []string{"none.yaml"}},
 		"check --compare-version 0.3.90: ./chart holds one version": {Source: Files, Chart: "./chart"},
 	} {
