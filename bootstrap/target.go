@@ -91,10 +91,25 @@ func (t *Target) connection(ctx context.Context) iamsetup.Connection {
 }
 
 // askCluster loads the kubeconfig, signs in, and makes the first calls.
-func (t *Target) askCluster(ctx context.Context, w Wants) (err error) {
+func (t *Target) askCluster(ctx context.Context, w Wants) error {
 	if w.Gone != "" {
 		return nil
 	}
+	if err := t.loadCluster(ctx); err != nil {
+		return err
+	}
+	return errors.Join(Together(t.reads(ctx, w)...)...)
+}
+
+// ConnectCluster is Connect for a command that asks no AWS, and no more of the cluster than it reads itself.
+func ConnectCluster(ctx context.Context, s Settings, env Env) (*Target, error) {
+	s.Timing = s.Timing.WithDefaults()
+	t := &Target{Settings: s, Env: env}
+	return t, t.loadCluster(ctx)
+}
+
+// loadCluster loads the kubeconfig and signs in.
+func (t *Target) loadCluster(ctx context.Context) (err error) {
 	s := &t.Settings
 	t.Kube, err = kube.Load(ctx, kube.Target{
 		Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, Login: s.Timeout, Terminal: t.Env.Terminal, UserAgent: kube.FieldManager,
@@ -110,10 +125,8 @@ func (t *Target) askCluster(ctx context.Context, w Wants) (err error) {
 	}
 	t.Self = kube.Self(kube.FieldManager, t.Env.Now())
 	t.Record = &kube.Record{Client: t.Kube, Namespace: s.Namespace}
-	if t.External, err = external.In(t.Kube); err != nil {
-		return err
-	}
-	return errors.Join(Together(t.reads(ctx, w)...)...)
+	t.External, err = external.In(t.Kube)
+	return err
 }
 
 // reads are the first calls to the cluster.

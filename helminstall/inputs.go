@@ -13,15 +13,11 @@ import (
 
 	"helm.sh/helm/v3/pkg/kube"
 	"helm.sh/helm/v3/pkg/strvals"
-	"sigs.k8s.io/yaml"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
-	"github.com/uc-cdis/gen3-bootstrap/internal/bound"
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
-
-// maxValues is how many bytes a values file may have. Its values are stored with the release, in a Secret of 1 MiB.
-const maxValues = 2 << 20
 
 // Inputs is what the files that the settings name held when they were read: values, and a chart on disk. A pipe can be
 // read only once, and a file may change between its check and its use.
@@ -61,13 +57,14 @@ func (s Settings) readValues(ctx context.Context) (map[string]any, []error) {
 	for _, file := range s.Values {
 		vals, known := read[file]
 		if !known {
-			var err error
-			if vals, err = readValuesFile(ctx, file); err != nil {
+			given, err := helmvalues.Read(ctx, "--values", file)
+			if err != nil {
 				errs = append(errs, err)
 			}
+			vals = given.Values
 			read[file] = vals
 		}
-		out = mergeValues(out, vals)
+		out = helmvalues.Merge(out, vals)
 	}
 	for _, expr := range s.Set {
 		if err := parseSet(expr, out); err != nil {
@@ -75,25 +72,6 @@ func (s Settings) readValues(ctx context.Context) (map[string]any, []error) {
 		}
 	}
 	return out, errs
-}
-
-// readValuesFile takes "-" for the standard input, as helm does.
-func readValuesFile(ctx context.Context, file string) (map[string]any, error) {
-	path := file
-	if file == "-" {
-		path = "/dev/stdin"
-	}
-	data, err := bound.InTime(ctx, func() ([]byte, error) { return bound.ReadFile(path, maxValues) })
-	if err != nil {
-		return nil, hint.With(fmt.Errorf("read values file %s: %w", file, bound.Cause(err)), "check what is given with --values")
-	}
-	vals := map[string]any{}
-	if err := yaml.Unmarshal(data, &vals); err != nil {
-		// The parser's own message may quote the file, which may hold secrets.
-		return nil, hint.With(fmt.Errorf("parse values file %s: not a YAML mapping", file),
-			"helm takes a file of key: value lines; check it with: "+hint.Command("helm", "lint", "--values", file))
-	}
-	return vals, nil
 }
 
 // baseValues lie under everything that the operator says. The annotation is what stops an uninstall from deleting the
@@ -168,23 +146,6 @@ func hasLeaf(v any) bool {
 		}
 	}
 	return false
-}
-
-// mergeValues returns a with b over it, maps merged and all else replaced, as helm does with several values files.
-func mergeValues(a, b map[string]any) map[string]any {
-	out := maps.Clone(a)
-	if out == nil {
-		out = map[string]any{}
-	}
-	for k, v := range b {
-		over, isMap := v.(map[string]any)
-		under, wasMap := out[k].(map[string]any)
-		if isMap && wasMap {
-			v = mergeValues(under, over)
-		}
-		out[k] = v
-	}
-	return out
 }
 
 // normal sends values through JSON, since a release that was read back has float64 where a values file has int64.

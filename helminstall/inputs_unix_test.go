@@ -15,6 +15,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/charttest"
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
@@ -84,7 +85,7 @@ func TestInputsEndInTime(t *testing.T) {
 func TestInputsAreSaidTogether(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	large := file(t, "large.yaml", "a: "+string(bytes.Repeat([]byte("x"), maxValues)))
+	large := file(t, "large.yaml", "a: "+string(bytes.Repeat([]byte("x"), helmvalues.MaxFile)))
 	_, errs := ReadInputs(t.Context(), Settings{Chart: "./nowhere", Values: []string{"/nowhere.yaml", dir, large}, Set: []string{"=", "a"}})
 	want := []string{
 		"load chart ./nowhere: no such file or directory", "read values file /nowhere.yaml: no such file or directory",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -120,7 +121,7 @@ func TestClassify(t *testing.T) {
 		"other chart":                      {seen: Observed{Release: aRelease()}, want: func(w *Want) { w.Chart, w.Version = "mini", "1.0.0" }, state: Drifted, action: plan.Update, reason: "external-secrets 0.16.2 -> mini 1.0.0"},
 		"same content":                     {seen: Observed{Release: aRelease(withDigest("abc"))}, want: func(w *Want) { w.Digest = "abc" }, state: InSync, action: plan.None},
 		"other content":                    {seen: Observed{Release: aRelease(withDigest("abc"))}, want: func(w *Want) { w.Digest = "def" }, state: Drifted, action: plan.Update, reason: "digest abc -> def"},
-		"other values":                     {seen: Observed{Release: aRelease()}, want: func(w *Want) { w.Values = mergeValues(w.Values, map[string]any{"password": "hunter2"}) }, state: Drifted, action: plan.Update, reason: "values differ: password", check: func(v Verdict) bool { return !strings.Contains(v.Reason, "hunter2") && !v.NewChart }},
+		"other values":                     {seen: Observed{Release: aRelease()}, want: func(w *Want) { w.Values = helmvalues.Merge(w.Values, map[string]any{"password": "hunter2"}) }, state: Drifted, action: plan.Update, reason: "values differ: password", check: func(v Verdict) bool { return !strings.Contains(v.Reason, "hunter2") && !v.NewChart }},
 		"missing deployment":               {seen: Observed{Release: aRelease(), Missing: []string{"deployment/a/b"}}, state: Drifted, action: plan.Update, reason: "missing in the cluster: deployment/a/b"},
 		"failed":                           {seen: Observed{Release: aRelease(status(release.StatusFailed), described("no\n  quota"))}, state: Failed, action: plan.Update, reason: "revision 1 is failed: no quota"},
 		"failed, foreign":                  {seen: Observed{Release: aRelease(status(release.StatusFailed), unmarked)}, state: Foreign, action: plan.Blocked, hint: "--adopt"},

@@ -16,6 +16,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -164,10 +165,10 @@ func (s *Step) wantValues(w *Want, o *Observed) error {
 		have = o.base().Config
 	}
 	var err error
-	if w.Asked, err = normal(mergeValues(have, s.Inputs.values)); err != nil {
+	if w.Asked, err = normal(helmvalues.Merge(have, s.Inputs.values)); err != nil {
 		return err
 	}
-	w.Values, err = normal(mergeValues(baseValues(), w.Asked))
+	w.Values, err = normal(helmvalues.Merge(baseValues(), w.Asked))
 	return err
 }
 

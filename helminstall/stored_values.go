@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -59,7 +60,7 @@ func (s *Step) unprovenValues() (given map[string]any, keys []string, err error)
 	}
 	given = s.Inputs.values
 	if !s.verdict.FinishOnly {
-		given = mergeValues(baseValues(), given)
+		given = helmvalues.Merge(baseValues(), given)
 	}
 	if given, err = normal(given); err != nil {
 		return nil, nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
@@ -40,7 +41,7 @@ func TestOverlay(t *testing.T) {
 
 func TestMergeValuesLeavesItsArgumentsAlone(t *testing.T) {
 	a := map[string]any{"m": map[string]any{"x": 1}}
-	mergeValues(a, map[string]any{"m": map[string]any{"y": 2}})
+	helmvalues.Merge(a, map[string]any{"m": map[string]any{"y": 2}})
 	if diff := cmp.Diff(map[string]any{"m": map[string]any{"x": 1}}, a); diff != "" {
 		t.Error(diff)
 	}

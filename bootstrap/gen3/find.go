@@ -48,6 +48,19 @@ const (
 // newest; nil when there is none that Helm installed, or when its Secrets may not be listed. The warnings say what was
 // passed over.
 func Find(ctx context.Context, client kubernetes.Interface, namespace string) (*Release, []string, error) {
+	best, warnings, err := Stored(ctx, client, namespace)
+	if best == nil {
+		return nil, warnings, err
+	}
+	found, text := useOf(best)
+	if text != "" {
+		warnings = append(warnings, text)
+	}
+	return found, warnings, nil
+}
+
+// Stored is Find for what is stored of the release itself. Whoever may write Secrets in the namespace may have forged it.
+func Stored(ctx context.Context, client kubernetes.Interface, namespace string) (*stored.Record, []string, error) {
 	search := gen3Search{namespace: namespace}
 	options := metav1.ListOptions{
 		// Helm's labels do not name the chart, so each release of the namespace has to be read.
@@ -70,14 +83,7 @@ func Find(ctx context.Context, client kubernetes.Interface, namespace string) (*
 			search.warn("namespace %s has more than %d Secrets of Helm releases: the rest were not searched for the gen3 release", namespace, gen3Page*gen3Pages)
 		}
 	}
-	if search.best == nil {
-		return nil, search.warnings, nil
-	}
-	found, text := useOf(search.best)
-	if text != "" {
-		search.warn("%s", text)
-	}
-	return found, search.warnings, nil
+	return search.best, search.warnings, nil
 }
 
 // gen3Search goes through the Secrets of a namespace.

@@ -62,9 +62,10 @@ type Record struct {
 		} `json:"lock"`
 	} `json:"chart"`
 	Hooks []struct {
-		Name   string   `json:"name"`
-		Kind   string   `json:"kind"`
-		Events []string `json:"events"`
+		Name     string   `json:"name"`
+		Kind     string   `json:"kind"`
+		Manifest string   `json:"manifest"`
+		Events   []string `json:"events"`
 	} `json:"hooks"`
 	Labels map[string]string `json:"-"`
 }

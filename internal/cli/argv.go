@@ -16,7 +16,11 @@ func hoist(args []string) []string {
 	for i := 1; i < len(args); i++ {
 		name, inline := flagName(args[i])
 		if name == "" {
-			return slices.Concat(args[:1], args[i:i+1], args[1:i], args[i+1:])
+			words := 1
+			if i+1 < len(args) && isCommand(args[i]+" "+args[i+1]) {
+				words = 2
+			}
+			return slices.Concat(args[:1], args[i:i+words], args[1:i], args[i+words:])
 		}
 		takes, known := takesValue[name]
 		if !known {
@@ -27,6 +31,11 @@ func hoist(args []string) []string {
 		}
 	}
 	return args
+}
+
+// isCommand reports whether a command has that name.
+func isCommand(name string) bool {
+	return slices.ContainsFunc(commands(Process{}), func(c command) bool { return c.name == name })
 }
 
 // flagArity tells for the name of each flag of any command whether it takes a value.

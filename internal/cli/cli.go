@@ -59,9 +59,7 @@ func newApp(p Process) *ucli.App {
 		OnUsageError:              refuse,
 		ExitErrHandler:            func(*ucli.Context, error) {}, // else urfave prints, and ends the process itself
 	}
-	for _, c := range all {
-		app.Commands = append(app.Commands, c.urfave())
-	}
+	app.Commands = grouped(all)
 	return app
 }
 

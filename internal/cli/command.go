@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	ucli "github.com/urfave/cli/v2"
 )
 
 // command is one command of the program: its flags, its help, and what it does.
 type command struct {
-	name    string
+	name    string   // of one of a family, such as "secrets list", both words
 	summary string   // one line, for the list of commands
 	about   string   // paragraphs for its own help
 	example []string // command lines, the first one the usual case
@@ -30,6 +32,8 @@ func commands(p Process) []command {
 		newRotate(p),
 		newTeardown(p),
 		newValues(p),
+		newSecretsList(p),
+		newLint(p),
 		newVersion(p),
 	}
 }
@@ -57,9 +61,52 @@ func (c command) flags() []ucli.Flag {
 	return flags
 }
 
+// family is the first word of a name that has two, "" of others.
+func (c command) family() string {
+	first, _, two := strings.Cut(c.name, " ")
+	if !two {
+		return ""
+	}
+	return first
+}
+
+// grouped makes urfave's commands, those of one family below one of its own.
+func grouped(all []command) []*ucli.Command {
+	var out []*ucli.Command
+	families := map[string]*ucli.Command{}
+	for _, c := range all {
+		name := c.family()
+		if name == "" {
+			out = append(out, c.urfave())
+			continue
+		}
+		if families[name] == nil {
+			families[name] = familyOf(name, all)
+			out = append(out, families[name])
+		}
+		families[name].Subcommands = append(families[name].Subcommands, c.urfave())
+	}
+	return out
+}
+
+// familyOf is what its commands are below. Alone it does nothing but say what they are.
+func familyOf(name string, all []command) *ucli.Command {
+	members := slices.DeleteFunc(slices.Clone(all), func(c command) bool { return c.family() != name })
+	return &ucli.Command{
+		Name: name, HideHelpCommand: true, OnUsageError: refuse, CustomHelpTemplate: familyHelp(name, members),
+		Action: func(ctx *ucli.Context) error {
+			if ctx.Args().Present() {
+				return unknownCommand(name+" "+ctx.Args().First(), all)
+			}
+			_, err := fmt.Fprint(ctx.App.Writer, familyHelp(name, members))
+			return err
+		},
+	}
+}
+
 func (c command) urfave() *ucli.Command {
 	return &ucli.Command{
-		Name:               c.name,
+		Name:               strings.TrimPrefix(c.name, c.family()+" "),
 		Usage:              c.summary,
 		Flags:              c.flags(),
 		Action:             c.action,

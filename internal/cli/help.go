@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	helpWidth  = 110 // of a line
-	helpColumn = 34  // where the second column begins
+	helpWidth     = 110 // of a line
+	helpColumn    = 34  // where the second column begins
+	commandColumn = 20  // and where it begins in a list of commands
 )
 
 // rootHelp is the help of the program. It goes to urfave as a template, so it must hold no "{{".
@@ -18,7 +19,7 @@ func rootHelp(commands []command) string {
 		"for a Gen3 release. Every command can be run again at any time.\n\n" +
 		"usage: gen3-bootstrap COMMAND [flags]\n\ncommands:\n")
 	for _, c := range commands {
-		writeColumns(&b, "  "+c.name, 12, c.summary)
+		writeColumns(&b, "  "+c.name, commandColumn, c.summary)
 	}
 	b.WriteString("\nexamples:\n")
 	for _, c := range commands {
@@ -27,6 +28,16 @@ func rootHelp(commands []command) string {
 	b.WriteString("\n'gen3-bootstrap COMMAND --help' explains the flags of a command, 'gen3-bootstrap --version' prints the version.\n\n" +
 		"exit codes: 0 done; 1 any failure, usage errors included; 2 only from plan --detailed-exitcode, when changes are\n" +
 		"pending; 130 interrupted\n")
+	return b.String()
+}
+
+// familyHelp is the help of the word that several commands begin with.
+func familyHelp(name string, members []command) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "usage: %s %s COMMAND [flags]\n\ncommands:\n", program, name)
+	for _, c := range members {
+		writeColumns(&b, "  "+c.name, commandColumn, c.summary)
+	}
 	return b.String()
 }
 

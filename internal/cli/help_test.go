@@ -11,7 +11,10 @@ import (
 
 // TestHelp also shows that the environment does not change what the help calls a default.
 func TestHelp(t *testing.T) {
-	for _, args := range []string{"--help", "up --help", "plan --help", "status --help", "verify --help", "teardown --help", "values --help", "version --help"} {
+	for _, args := range []string{
+		"--help", "up --help", "plan --help", "status --help", "verify --help", "rotate --help", "teardown --help", "values --help", "version --help",
+		"secrets", "secrets list --help", "lint --help",
+	} {
 		t.Run(args, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			code := Run(t.Context(), Process{

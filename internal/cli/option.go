@@ -59,12 +59,18 @@ func (v *value) Set(s string) error {
 	if !ok {
 		return errors.Join(v.notEmpty(s), v.assign(s))
 	}
+	if s == handedBack {
+		return nil
+	}
 	if !v.given {
 		*list, v.given = nil, true
 	}
 	*list = append(*list, s)
 	return nil
 }
+
+// handedBack is what a list says of itself to urfave, which hands it back. No argument has a NUL in it.
+const handedBack = "\x00"
 
 // notEmpty refuses a value that an unset variable of a shell left empty, where that would mean the flag's absence.
 // What has a default of its own, or is required, is judged with the settings.
@@ -82,6 +88,8 @@ func (v *value) String() string {
 		return *into
 	case *time.Duration:
 		return into.String()
+	case *[]string:
+		return handedBack
 	default:
 		return ""
 	}

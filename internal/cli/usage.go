@@ -3,13 +3,14 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	ucli "github.com/urfave/cli/v2"
 	"github.com/xrash/smetrics"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/lint"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/values"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -125,6 +126,14 @@ func documentOf(r bootstrap.Result) any {
 		v := values.NewResult(bootstrap.Settings{})
 		v.Errors = r.Errors
 		return v
+	case "secrets list":
+		l := secrets.NewResult(r.Command)
+		l.Errors = r.Errors
+		return l
+	case "lint":
+		l := lint.NewResult()
+		l.Errors = r.Errors
+		return l
 	default:
 		return r
 	}
@@ -136,8 +145,10 @@ func commandIn(args []string) string {
 	if len(args) < 2 {
 		return ""
 	}
-	known := slices.ContainsFunc(commands(Process{}), func(c command) bool { return c.name == args[1] })
-	if !known {
+	if len(args) > 2 && isCommand(args[1]+" "+args[2]) {
+		return args[1] + " " + args[2]
+	}
+	if !isCommand(args[1]) {
 		return ""
 	}
 	return args[1]

@@ -1,0 +1,64 @@
+// Package gen3test has a small umbrella chart with the constructs of Gen3's own, as a git checkout has it: for tests.
+package gen3test
+
+import (
+	"embed"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+//go:embed all:helm
+var charts embed.FS
+
+// The versions of the chart. Between them a secret of fence becomes a part of JSON, as between gen3 0.1.68 and 0.2.140.
+const (
+	Old = "0.1.68"
+	New = "0.3.90"
+)
+
+// Checkout writes the charts to a directory of the test, and returns that of the umbrella.
+func Checkout(t *testing.T, version string) string {
+	t.Helper()
+	root := t.TempDir()
+	err := fs.WalkDir(charts, "helm", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := charts.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(root, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(to, []byte(inVersion(path, string(text), version)), 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(root, "helm", "gen3")
+}
+
+func inVersion(path, text, version string) string {
+	if path == "helm/gen3/Chart.yaml" {
+		return strings.ReplaceAll(text, "version: 0.0.0", "version: "+version)
+	}
+	if version == Old {
+		return strings.ReplaceAll(text, "      property: fence_google_app_creds_secret.json\n", "")
+	}
+	return text
+}
+
+// Values writes a values file of the test.
+func Values(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

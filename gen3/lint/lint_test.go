@@ -1,0 +1,175 @@
+package lint
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
+)
+
+const on = "global:\n  dev: false\n  postgres: {master: {host: db.example.org}}\n  externalSecrets:\n    deploy: true\n"
+
+// TestFindings has one row a situation: what the file adds to clean values, and each finding as "rule level line path, part of message or hint".
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	chart, err := render.Load(t.Context(), nil, gen3test.Checkout(t, gen3test.New), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		whole string // "": clean values
+		adds  string
+		want  []string
+	}{
+		"nothing":                   {},
+		"an own name":               {adds: "indexd: {externalSecrets: {serviceCreds: demo-indexd-service-creds}}"},
+		"a default said again":      {adds: "audit: {externalSecrets: {createK8sAuditSecret: false}}"},
+		"a service's own settings":  {adds: "fence: {FENCE_CONFIG: {ANYTHING: {at: all}}}"},
+		"a chart that is off":       {adds: "sower: {externalSecrets: {pelican: demo-pelican}}"},
+		"a chart that was left out": {adds: "postgresql: {primary: {persistence: {enabled: false}}}"},
+		"a key twice":               {adds: "audit: {enabled: true}\naudit: {enabled: true}", want: []string{"duplicate-key error 7 audit, line 6"}},
+		"a mapping misspelt": {
+			adds: "indexd: {external-secrets: {serviceCreds: demo-indexd-service-creds}}",
+			want: []string{"unknown-key error 6 indexd.external-secrets, did you mean indexd.externalSecrets?"},
+		},
+		"a chart misspelt":           {adds: "indexed: {enabled: true}", want: []string{"unknown-key error 6 indexed, did you mean indexd?"}},
+		"a key that is like nothing": {adds: "fence: {zebra: 1}", want: []string{"unknown-key warning 6 fence.zebra, values.yaml"}},
+		"a key at the wrong place": {
+			adds: "audit: {createK8sAuditSecret: true}",
+			want: []string{"unknown-key error 6 audit.createK8sAuditSecret, did you mean audit.externalSecrets.createK8sAuditSecret?"},
+		},
+		"a name that a switch makes idle": {
+			adds: "wts: {externalSecrets: {wtsOidcClient: demo-wts-client}}",
+			want: []string{"no-effect warning 6 wts.externalSecrets.wtsOidcClient, wts.externalSecrets.createWtsOidcClientSecret is true"},
+		},
+		"a renamed switch": {adds: "    dbCreate: true", want: []string{"unknown-key error 6 global.externalSecrets.dbCreate, createLocalK8sSecret"}},
+		"a value that is read nowhere": {
+			whole: "global:\n  externalSecrets: {deploy: true}\n  aws:\n    externalSecrets: {pushSecret: true}",
+			want:  []string{"no-effect warning 4 global.aws.externalSecrets.pushSecret, changes nothing"},
+		},
+		"a string for false": {
+			adds: `audit: {externalSecrets: {createK8sAuditSecret: "false"}}`,
+			want: []string{"string-boolean error 6 audit.externalSecrets.createK8sAuditSecret, any string for true"},
+		},
+		"a Secrets Manager name that becomes a Kubernetes name": {
+			whole: "global:\n  externalSecrets: {deploy: true}\n  postgres: {externalSecret: demo_master}",
+			want:  []string{"illegal-name error 3 global.postgres.externalSecret, demo_master"},
+		},
+		"a push without a host": {
+			whole: "global:\n  dev: false\n  externalSecrets:\n    deploy: true\n    pushSecret: true",
+			want:  []string{"no-render error 5 global.externalSecrets.pushSecret, global.postgres.master.host"},
+		},
+		"a push of an empty host": {
+			whole: "global:\n  dev: false\n  externalSecrets:\n    deploy: true\n    pushSecret: true\n  postgres: {master: {host: ''}}",
+			want:  []string{"push-empty error 5 global.externalSecrets.pushSecret, empty host"},
+		},
+		"a push of passwords that nobody uses": {
+			adds: "    pushSecret: true\n    createLocalK8sSecret: true",
+			want: []string{"push-unread warning 6 global.externalSecrets.pushSecret, never works"},
+		},
+		"a store without credentials": {
+			whole: "global:\n  externalSecrets: {deploy: true}\n  aws: {useLocalSecret: {enabled: true}}",
+			want:  []string{"store-without-credentials error 3 global.aws.useLocalSecret.enabled, gen3-secret-store"},
+		},
+		"a store that needs itself": {
+			whole: "global:\n  externalSecrets: {deploy: true}\n  aws: {externalSecrets: {enabled: true, externalSecretAwsCreds: demo-aws}}",
+			want:  []string{"store-cycle error 3 global.aws.externalSecrets.enabled, by that very store"},
+		},
+		"a store that nobody makes": {
+			adds: "    separateSecretStore: true",
+			want: []string{"store-missing error 6 global.externalSecrets.separateSecretStore, hatchery-secret-store"},
+		},
+		"one secret in two shapes": {
+			adds: "indexd: {externalSecrets: {dbcreds: fence-config}}",
+			want: []string{"two-shapes error 6 indexd.externalSecrets.dbcreds, fence-config (whole), indexd-dbcreds (extract)"},
+		},
+		"two who make one Secret": {
+			adds: "fence: {externalSecrets: {createK8sGoogleAppSecrets: true}}",
+			want: []string{"two-writers error 6 fence.externalSecrets.createK8sGoogleAppSecrets, fence-jwt-keys", "unwritten-secret note 6 fence.externalSecrets.createK8sGoogleAppSecrets, check that it is in the cluster"},
+		},
+		"a scalar for a mapping": {adds: "audit: 3", want: []string{"no-render error 6 audit, is a mapping in the chart"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := test.whole
+			if text == "" {
+				text = on + test.adds
+			}
+			check(t, lint(t, chart, text), test.want)
+		})
+	}
+}
+
+func lint(t *testing.T, chart *render.Chart, text string) []Finding {
+	t.Helper()
+	file, err := helmvalues.Read(t.Context(), "-f", gen3test.Values(t, "values.yaml", text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Linter{Chart: chart, Files: []helmvalues.File{file}, Options: render.Options{Release: "gen3", Namespace: "gen3"}}
+	out, err := l.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func check(t *testing.T, got []Finding, want []string) {
+	t.Helper()
+	for i, f := range got {
+		if i >= len(want) {
+			t.Errorf("more than was wanted: %+v", f)
+			continue
+		}
+		head, part, _ := strings.Cut(want[i], ", ")
+		fields := strings.SplitN(head, " ", 4)
+		line := fields[2]
+		if f.Rule != fields[0] || string(f.Level) != fields[1] || f.Path != fields[3] || strconv.Itoa(f.Line) != line || !strings.Contains(f.Message+" "+f.Hint, part) {
+			t.Errorf("got %+v\nwant %s", f, want[i])
+		}
+	}
+	if len(got) < len(want) {
+		t.Errorf("not found: %v", want[len(got):])
+	}
+}
+
+// TestNothingQuotesValues: whatever is found, what stands in the file stays there.
+func TestNothingQuotesValues(t *testing.T) {
+	t.Parallel()
+	chart, err := render.Load(t.Context(), nil, gen3test.Checkout(t, gen3test.New), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const secret = "hunter2hunter2"
+	for _, text := range []string{
+		on + "fence: {FENCE_CONFIG: {password: " + secret + "}, typo: " + secret + "}",
+		on + "fence: " + secret,
+		on + "fence: {externalSecrets: " + secret + "}",
+		on + "audit: {broken: " + secret + "}",
+		"global: {externalSecrets: {deploy: true, pushSecret: true}, dev: false, postgres: {master: {password: " + secret + "}}}",
+		"global: {externalSecrets: {deploy: true}, postgres: {master: {host: {a: " + secret + "}}}}",
+	} {
+		for _, f := range lint(t, chart, text) {
+			if strings.Contains(f.Message+f.Hint+f.Path, secret) {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+}
+
+// TestRealChart lints clean values of the real chart, where GEN3_TEST_CHART names a checkout's helm/gen3.
+func TestRealChart(t *testing.T) {
+	dir := os.Getenv("GEN3_TEST_CHART")
+	if dir == "" {
+		t.Skip("GEN3_TEST_CHART names no chart")
+	}
+	chart, err := render.Load(t.Context(), nil, dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, lint(t, chart, "global: {externalSecrets: {deploy: true}}"), nil)
+}
