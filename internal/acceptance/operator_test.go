@@ -133,7 +133,10 @@ func TestOperatorBreaks(t *testing.T) {
 	mustWrite := func(t *testing.T) { // a connection to the pod before may break first
 		t.Helper()
 		var last error
-		poll(t, "a write", func() bool { last = write(); return last == nil || !strings.Contains(last.Error(), "failed calling webhook") })
+		poll(t, "a write", func() bool {
+			last = write()
+			return last == nil || !strings.Contains(last.Error(), "failed calling webhook")
+		})
 		check(t, "write", last)
 	}
 	fails := func(name, annotation, want string) {
