@@ -171,8 +171,8 @@ func testGen3Release(t *testing.T, c *cluster) {
 	if got := s.values(t); got.Gen3Version != "0.3.60" || strings.Contains(got.Text, "apiVersion") {
 		t.Errorf("values for %s:\n%s", got.Gen3Version, got.Text)
 	}
-	c.serve(t, "v1beta1", false)
-	defer c.serve(t, "v1beta1", true)
+	c.serveV1Beta1(t, false)
+	defer c.serveV1Beta1(t, true)
 	has := func(warnings []string, text string) bool {
 		return slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, text) })
 	}
@@ -214,15 +214,15 @@ func testNoVersion(t *testing.T, c *cluster) {
 	}
 }
 
-// serve switches a version of the CRDs on or off.
-func (c *cluster) serve(t *testing.T, version string, on bool) {
+// serveV1Beta1 switches that version of the CRDs on or off.
+func (c *cluster) serveV1Beta1(t *testing.T, on bool) {
 	t.Helper()
 	crds := c.dynamic.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
 	for _, name := range []string{"externalsecrets.external-secrets.io", "secretstores.external-secrets.io"} {
 		crd, err := crds.Get(t.Context(), name, metav1.GetOptions{})
 		kubetest.Must(t, err)
 		versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
-		at := slices.IndexFunc(versions, func(v any) bool { return v.(map[string]any)["name"] == version })
+		at := slices.IndexFunc(versions, func(v any) bool { return v.(map[string]any)["name"] == "v1beta1" })
 		patch := fmt.Sprintf(`[{"op":"replace","path":"/spec/versions/%d/served","value":%v}]`, at, on)
 		_, err = crds.Patch(t.Context(), name, types.JSONPatchType, []byte(patch), metav1.PatchOptions{})
 		kubetest.Must(t, err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/verify"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
 )
 
@@ -39,6 +41,7 @@ type fault struct {
 // ExternalSecret is written in its place.
 func TestVerify(t *testing.T) {
 	c := startCluster(t)
+	t.Run("waits", func(t *testing.T) { testVerifyWaits(t, keyStage(t, c, "verify-waits")) })
 	for _, mode := range []struct {
 		name   string
 		start  func(*testing.T, *cluster, string) *stage
@@ -237,6 +240,15 @@ func keyFaults() []fault {
 		{name: "store that points at another Secret", layer: "store", state: verify.Failed, words: []string{"refers to Secret", "another"}, do: func(t *testing.T, s *stage) {
 			patchStore(t, s, `{"auth":{"secretRef":{"accessKeyIDSecretRef":{"name":"another"}}}}`)
 		}},
+		{name: "store that points at a copy of the Secret", layer: "", state: verify.OK, do: func(t *testing.T, s *stage) {
+			secrets := s.kube.CoreV1().Secrets(s.settings.Namespace)
+			copied, err := secrets.Get(t.Context(), "gen3-aws-config", metav1.GetOptions{})
+			kubetest.Must(t, err)
+			copied.ObjectMeta = metav1.ObjectMeta{Name: "fence-aws-config"}
+			_, err = secrets.Create(t.Context(), copied, metav1.CreateOptions{})
+			kubetest.Must(t, err)
+			patchStore(t, s, `{"auth":{"secretRef":{"accessKeyIDSecretRef":{"name":"fence-aws-config"},"secretAccessKeySecretRef":{"name":"fence-aws-config"}}}}`)
+		}},
 		{name: "store without credentials", layer: "store", state: verify.Failed, words: []string{"no credentials at all"}, do: func(t *testing.T, s *stage) {
 			patchStore(t, s, `{"auth":null}`)
 		}},
@@ -276,8 +288,8 @@ func bothFaults() []fault {
 		}},
 		{name: "too new for v1beta1", layer: "api-versions", state: verify.Failed, words: []string{"gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only", "--chart-version 0.16.2"}, do: func(t *testing.T, s *stage) {
 			s.settings.Gen3Version = "0.3.60"
-			s.serve(t, "v1beta1", false)
-		}, undo: func(t *testing.T, s *stage) { s.serve(t, "v1beta1", true) }},
+			s.serveV1Beta1(t, false)
+		}, undo: func(t *testing.T, s *stage) { s.serveV1Beta1(t, true) }},
 		{name: "KMS denied", layer: "kms", state: verify.Failed, words: []string{"locked", cmk, "--kms-key"}, do: func(t *testing.T, s *stage) {
 			_, err := s.aws.AddSecret(region, "locked", "v-secret", cmk, nil)
 			kubetest.Must(t, err)
@@ -364,5 +376,33 @@ func roleFaults() []fault {
 		{name: "operator absent", layer: "operator", state: verify.Failed, words: []string{"no External Secrets Operator runs", "gen3-bootstrap up"}, do: func(t *testing.T, s *stage) {
 			kubetest.Must(t, s.kube.AppsV1().Deployments("external-secrets").Delete(t.Context(), "external-secrets", metav1.DeleteOptions{}))
 		}},
+	}
+}
+
+// testVerifyWaits has a fault end while verify waits for that, and another one outlast its time.
+func testVerifyWaits(t *testing.T, s *stage) {
+	t.Helper()
+	id := s.aws.Keys("external_secrets_user")[0].ID
+	s.aws.SetKeyStatus(id, "Inactive")
+	env, told := s.env(), ""
+	env.Sink = event.SinkFunc(func(e event.Event) {
+		told = e.Message
+		s.aws.SetKeyStatus(id, "Active")
+	})
+	r, err := verify.Run(t.Context(), s.settings, verify.Options{Wait: true}, env)
+	if err != nil || !r.Verified || !strings.Contains(told, "is inactive") {
+		t.Errorf("%v, told %q: %+v", err, told, r.Layers)
+	}
+	s.aws.SetKeyStatus(id, "Inactive")
+	s.settings.Timeout = 2 * time.Second
+	r, err = verify.Run(t.Context(), s.settings, verify.Options{Wait: true}, s.env())
+	if err == nil || r.Verified || len(r.Layers) == 0 {
+		t.Errorf("%v: %+v", err, r)
+	}
+	s.aws.SetKeyStatus(id, "Active")
+	s.settings.Timeout = time.Minute
+	s.synced(t, s.settings.Namespace, "absent", `data: [{secretKey: a, remoteRef: {key: nothing-like-it}}]`)
+	if r, err = verify.Run(t.Context(), s.settings, verify.Options{Strict: true, Canary: "fence-config"}, s.env()); err == nil || r.Verified {
+		t.Errorf("strict, with a secret missing: %+v", r.Layers)
 	}
 }

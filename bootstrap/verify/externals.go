@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
@@ -104,12 +105,25 @@ func judgeExternal(v externalView) (out Object, on string, pending bool) {
 		out.State, out.Reason, on = NotTried, "all that it reads is there; not tried: "+OperatorLayer+" failed", OperatorLayer
 	case v.Ready == "":
 		out.State, out.Reason, pending = Warning, "all that it reads is there, and the operator has not said anything of it yet", true
+	case unjudged == "" && absence.MatchString(v.said):
+		out.State, pending = Warning, true
+		out.Reason = "all that it reads is there by now, and the operator has not tried again since it was not"
+		out.Hints = []string{again(v)}
 	default:
 		out.State, pending = Failed, true
 		out.Reason = cmp.Or(unjudged, "all that it reads is there, and the operator could not write it") + "; it says: " + printable.Line(v.said)
-		out.Hints = []string{"to have it tried again at once: " + hint.Command("kubectl", "-n", v.Namespace, "annotate", "externalsecret", v.Name, "--overwrite", "gen3-bootstrap/refresh=now")}
+		out.Hints = []string{again(v)}
 	}
 	return out, on, pending
+}
+
+// absence is what the operator says of a secret or property that is not there. It is told again only when the operator tries again, for
+// which it waits up to seven minutes.
+var absence = regexp.MustCompile(`(?i)does not exist|ResourceNotFoundException|cannot find`)
+
+// again has the operator try at once.
+func again(v externalView) string {
+	return "to have it tried again at once: " + hint.Command("kubectl", "-n", v.Namespace, "annotate", "externalsecret", v.Name, "--overwrite", external.RefreshAnnotation+"=now")
 }
 
 // judgeRead says what is missing for one read. What is wrong with the credentials is told by the layer that it is of.

@@ -46,7 +46,7 @@ func judgeKey(v keyView, s bootstrap.Settings, by hint.Invocation) finding {
 	}
 	switch {
 	case v.standing.Mismatched:
-		return failed(fmt.Sprintf("the secret half in the Secret is not that of access key %s", v.id), fresh)
+		return failed("the secret half in the Secret is not that of access key "+v.id, fresh)
 	case v.standing.Refused && v.unread:
 		return failed(fmt.Sprintf("AWS does not accept access key %s: it was deleted, or is inactive (IAM may not be asked which)", v.id), fresh)
 	case v.standing.Refused && v.info == nil:

@@ -89,7 +89,7 @@ func (l *look) layers() []layer {
 func walk(ctx context.Context, layers []layer, note func(name string, f finding)) {
 	failures := map[string]string{} // by layer, the one that failed
 	for _, y := range layers {
-		f := finding{}
+		var f finding
 		if i := slices.IndexFunc(y.rests, func(on string) bool { return failures[on] != "" }); i >= 0 {
 			f = notTried(failures[y.rests[i]])
 		} else {
@@ -135,7 +135,7 @@ func told(objects []Object, state State) string {
 			names = append(names, o.Name)
 		}
 	}
-	what := map[State]string{Failed: "failed", Warning: "not well", NotTried: "not tried"}[state] //nolint:exhaustive // the others are not counted
+	what := map[State]string{Failed: "failed", Warning: "not well", NotTried: "not tried"}[state]
 	return counted(len(names), len(objects)) + " " + what
 }
 

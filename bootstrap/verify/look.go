@@ -39,6 +39,7 @@ type seen struct {
 	served  []string
 	gen3    *gen3.Release
 	held    []credential.Held
+	copies  []string // further Secrets that hold the key
 	account kube.ServiceAccount
 	objects external.Found
 	causes  map[string]string // by object
@@ -60,6 +61,7 @@ func (l *look) observe(ctx context.Context) {
 		func() error { c.causes, _ = t.External.Causes(ctx, s.Namespace); return nil }, // conditions say less, and do
 	)
 	c.objects.Objects = slices.DeleteFunc(c.objects.Objects, func(o external.Object) bool { return o.Namespace != s.Namespace && o.Namespace != "" })
+	c.copies = l.copies(ctx)
 	l.judged = sync.OnceValue(l.judgeStores)
 	l.names = sync.OnceValue(func() []string { return l.listNames(ctx) })
 }
@@ -75,6 +77,30 @@ func (l *look) observeOperator(ctx context.Context) error {
 	running, err := step.Running(ctx)
 	l.cluster.running = running
 	return err
+}
+
+// copies are the further Secrets that stores of the namespace refer to and that hold the very key, such as those of subcharts with a store of
+// their own.
+func (l *look) copies(ctx context.Context) []string {
+	c, known := &l.cluster, l.keySecrets()
+	key := l.keyOf()
+	more := &kube.KeySecrets{Client: known.Client, Namespace: known.Namespace}
+	for _, o := range c.objects.Objects {
+		if name := o.Wiring.KeyID.Name; o.Kind == "SecretStore" && name != "" && !slices.Contains(known.Names, name) {
+			more.Names = words.AddOnce(more.Names, name)
+		}
+	}
+	held, err := more.Observe(ctx)
+	if err != nil || key.ID == "" {
+		return nil // such a store then is one of another key
+	}
+	var out []string
+	for i, h := range held {
+		if h.Key.ID == key.ID && h.Key.Secret.Equal(key.Secret) {
+			out = append(out, more.Names[i])
+		}
+	}
+	return out
 }
 
 // keySecrets are the Secrets that hold the key of this mode.

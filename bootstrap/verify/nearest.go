@@ -14,7 +14,7 @@ import (
 func nearest(name string, names []string) string {
 	const most = 200 // longer names are of no use to anybody, and dear to compare
 	best, least := "", len(name)/3+1
-	if len(name) > most {
+	if name == "" || len(name) > most {
 		return ""
 	}
 	for _, other := range names {

@@ -77,7 +77,7 @@ func judgeRole(session reading.Session, arn string, who role.Trusted, why string
 	case reading.LetIn:
 		return ok(fmt.Sprintf("%s takes role %s", who.Subject, arn))
 	case reading.NoProvider:
-		return failed(fmt.Sprintf("the account has no identity provider of the cluster's issuer %s", who.Issuer), by.Command("up", "--irsa", "--create-oidc-provider")+" makes it")
+		return failed("the account has no identity provider of the cluster's issuer "+who.Issuer, by.Command("up", "--irsa", "--create-oidc-provider")+" makes it")
 	case reading.NotTrusted:
 		return failed(fmt.Sprintf("role %s does not let in %s: %s", arn, who.Subject, cmp.Or(why, session.Says)), up+" lets it in")
 	case reading.BadAudience:

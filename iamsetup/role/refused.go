@@ -25,7 +25,7 @@ func WhyNot(ctx context.Context, api *iam.Client, account iamsetup.Account, arn 
 func whyNot(seen *roleSeen, arn string, who Trusted) string {
 	switch {
 	case seen == nil:
-		return fmt.Sprintf("there is no IAM role %s", iamsetup.LastPart(arn))
+		return "there is no IAM role " + iamsetup.LastPart(arn)
 	case seen.arn != arn:
 		return fmt.Sprintf("the role of that name is %s, and its path is part of its ARN", seen.arn)
 	case seen.trust.letsIn(who):

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/verify"
 )
 
 // keyStore and roleStore are the SecretStore of the gen3 chart in its two modes.
@@ -38,6 +40,7 @@ func TestOperatorReads(t *testing.T) {
 		w.mustRun(t, "up", "--user-name", "reads-by-key", "--policy-name", "reads-by-key", "--allow-push")
 		w.mustCreate(t, keyStore)
 		w.mustRead(t)
+		w.mustVerify(t, seen{layer: "external-secrets", state: verify.Warning, words: "has no secret fence-confg"})
 		w.mustPush(t, o)
 	})
 	t.Run("with a role", func(t *testing.T) {
@@ -48,6 +51,7 @@ func TestOperatorReads(t *testing.T) {
   eks.amazonaws.com/role-arn: "arn:aws:iam::123456789012:role/reads-by-role"}}}`)
 		w.mustCreate(t, roleStore)
 		w.mustRead(t)
+		w.mustVerify(t, seen{layer: "external-secrets", state: verify.Warning, words: "has no secret fence-confg"})
 	})
 	t.Run("what the webhook refuses", func(t *testing.T) {
 		w := o.world(t)

@@ -18,8 +18,8 @@ func newVerify(p Process) command {
 	return command{
 		name:    "verify",
 		summary: "prove that this cluster can read Secrets Manager, or name the layer that cannot",
-		about: "Goes layer by layer: the operator runs, its webhook answers, the API versions fit the gen3 chart, the Secret (or the\n" +
-			"ServiceAccount), the access key (or the role), the permission, KMS, each SecretStore's wiring, and each\n" +
+		about: "Goes layer by layer: the operator runs, its webhook answers, the API versions fit the gen3 chart, the Secret\n" +
+			"(or the ServiceAccount), the access key (or the role), the permission, KMS, each SecretStore's wiring, and each\n" +
 			"ExternalSecret of the namespace with its true cause. What rests on a layer that failed is not tried.\n\n" +
 			"Reads Secrets Manager with the operator's own credentials: the key in the Secret, or the role that the\n" +
 			"ServiceAccount's token is exchanged for. Yours explain a refusal, where they may. No value is printed, and\n" +

@@ -47,6 +47,9 @@ func (a Answer) cures(by hint.Invocation) []string {
 	case missing.MatchString(a.Cause), strings.Contains(a.Cause, "no endpoints available"):
 		return []string{"nothing serves it: " + hint.Command("kubectl", "-n", a.namespace(), "get", "pods,services,endpointslices") + " shows what is there of the operator"}
 	}
+	if strings.Contains(a.Cause, "connection refused") {
+		network = append([]string{"where no pod of it runs: " + hint.Command("kubectl", "-n", a.namespace(), "get", "deployments,pods") + " tells, and `kubectl scale` starts them"}, network...)
+	}
 	return network
 }
 

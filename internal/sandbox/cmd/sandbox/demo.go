@@ -97,10 +97,18 @@ func (d demonstration) making() []act {
 
 // using are the acts that look at what was made, and use it. With an operator a secret is synced meanwhile.
 func (d demonstration) using() []act {
-	return []act{
+	acts := []act{
 		{"what is there, and how it is", d.with("status")},
 		{"what the gen3 chart needs to use it", d.with("values")},
 	}
+	if d.sandbox.Operator != "" {
+		acts = append(acts, act{"prove that the cluster can read Secrets Manager, layer by layer", d.with("verify")})
+	}
+	acts = append(acts, act{"a new access key, with no gap", d.with("rotate")})
+	if d.sandbox.Operator != "" {
+		acts = append(acts, act{"which reads as well as the old one did", d.with("verify", "--strict")})
+	}
+	return acts
 }
 
 // ending are the acts that take it away.
