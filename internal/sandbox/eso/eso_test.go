@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -157,7 +158,7 @@ func TestRoute(t *testing.T) {
 			for i, m := range c.members {
 				m.cancel, m.done = func() {}, make(chan struct{})
 				close(m.done)
-				f.members[fmt.Sprint(i)] = m
+				f.members[strconv.Itoa(i)] = m
 			}
 			if to, swallow := f.route(c.addr); swallow != c.swallow || !swallow && to != c.to {
 				t.Errorf("%s leads to %s, swallowed %v", c.addr, to, swallow)
