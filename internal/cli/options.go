@@ -1,5 +1,10 @@
 package cli
 
+import (
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
+)
+
 // target says which account, cluster and namespace a run is for, and how long it may take.
 func (in *inputs) target() group {
 	s := &in.settings
@@ -39,5 +44,28 @@ func (in *inputs) timing() group {
 		{name: "refresh-limit", arg: "DURATION", into: &t.Refresh, hidden: true, usage: "how long the operator may take to read anew"},
 		{name: "mount-lag", arg: "DURATION", into: &t.MountLag, hidden: true, usage: "how long a pod may see the old files of a Secret that changed"},
 		{name: "request-timeout", arg: "DURATION", into: &t.Request, hidden: true, usage: "limit for one attempt of one request"},
+	}}
+}
+
+// helm says how External Secrets Operator is installed.
+func (in *inputs) helm() group {
+	h := &in.settings.Helm
+	return group{"Helm", []option{
+		{name: "release", arg: "NAME", into: &h.Release, noted: &h.ReleaseGiven, usage: "release of External Secrets Operator"},
+		{name: "release-namespace", arg: "NAME", into: &h.Namespace, noted: &h.ReleaseGiven, usage: "namespace of that release"},
+		{name: "chart", arg: "CHART", into: &h.Chart, usage: "name in the repository, directory, .tgz or oci:// reference"},
+		{name: "chart-repo", arg: "URL", into: &h.Repo, usage: "chart repository"},
+		{name: "chart-version", arg: "VERSION", into: &h.Version, fallback: chartsource.DefaultVersion + " for a first install, else the release's", usage: "version of the chart"},
+		{name: "values", arg: "FILE", into: &h.Values, usage: "values file, as for helm; later ones win"},
+		{name: "set", arg: "KEY=VALUE", into: &h.Set, usage: "single values, as for helm; they win over files"},
+		{name: "no-wait", into: &h.NoWait, usage: "do not wait until the operator's Deployments are available"},
+		{name: "skip-helm", into: &in.settings.SkipHelm, usage: "leave the operator to somebody else; the other flags here then do nothing"},
+	}}
+}
+
+// gen3 says what chart is going to use all this.
+func (in *inputs) gen3() group {
+	return group{"gen3 chart", []option{
+		{name: "gen3-version", arg: "VERSION", into: &in.settings.Gen3Version, fallback: "the installed release's, else " + gen3.Newest, usage: "version of the gen3 chart, whose use of the External Secrets API is compared with what the cluster serves"},
 	}}
 }
