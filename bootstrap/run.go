@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -75,3 +76,6 @@ func EachOf(err error) []error {
 	}
 	return out
 }
+
+// IsInterrupt reports that the run ended since its context did, by a signal and not by a timeout.
+func IsInterrupt(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }

@@ -292,9 +292,6 @@ func (t *Target) Pace() iamsetup.Pace {
 // cleanupLimit bounds what a run still does after it was interrupted.
 const cleanupLimit = 30 * time.Second
 
-// IsInterrupt reports that the run ended since its context did, by a signal and not by a timeout.
-func IsInterrupt(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
-
 // unlessDenied lets a refusal pass, which is no failure of the connection.
 func unlessDenied(err error) error {
 	if apierrors.IsForbidden(err) {

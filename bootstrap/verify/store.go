@@ -58,7 +58,7 @@ func (l *look) judgeStores() []Object {
 	if s.IRSA {
 		w.account = s.ServiceAccount
 	} else {
-		w.secrets = append(l.keySecrets().Names, l.cluster.copies...)
+		w.secrets = slices.Concat(l.keySecrets().Names, l.cluster.copies)
 	}
 	objects := l.cluster.objects.Objects
 	var out []Object

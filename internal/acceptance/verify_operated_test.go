@@ -28,7 +28,7 @@ type seen struct {
 }
 
 const (
-	watched = "watched"     // the ExternalSecret that a fault is of
+	watched = "watched" // the ExternalSecret that a fault is of
 	esV1    = "external-secrets.io/v1"
 	creds   = "watch-creds" // the secret that it reads
 )
@@ -129,8 +129,11 @@ func faultsSeen() []seen {
 	key := func(status string) func(*testing.T, operated, *world) {
 		return func(t *testing.T, o operated, w *world) { t.Helper(); o.aws.SetKeyStatus(w.liveKey(t), status) }
 	}
-	pods := func(deployment string, annotations ...string) func(*testing.T, operated, *world) {
-		return func(t *testing.T, o operated, _ *world) { t.Helper(); o.annotatePods(t, deployment, annotations...) }
+	pods := func(annotations ...string) func(*testing.T, operated, *world) {
+		return func(t *testing.T, o operated, _ *world) {
+			t.Helper()
+			o.annotatePods(t, "external-secrets-webhook", annotations...)
+		}
 	}
 	scale := func(n int) func(*testing.T, operated, *world) {
 		return func(t *testing.T, o operated, _ *world) {
@@ -180,8 +183,8 @@ func faultsSeen() []seen {
 			}, "external-secrets", verify.Warning, "scheduled for deletion", "UpdateFailed",
 		},
 		{"a store of another region", store(`{"region":"eu-west-1"}`), store(`{"region":"us-east-1"}`), "store", verify.Failed, "eu-west-1", "Secret does not exist"},
-		{"a webhook that cannot be reached", pods("external-secrets-webhook", unreachable), pods("external-secrets-webhook"), "webhook", verify.Failed, "webhook.hostNetwork=true", ""},
-		{"a webhook with a wrong certificate", pods("external-secrets-webhook", wrongCertificate), pods("external-secrets-webhook"), "webhook", verify.Failed, "does not trust the webhook's certificate", ""},
+		{"a webhook that cannot be reached", pods(unreachable), pods(), "webhook", verify.Failed, "webhook.hostNetwork=true", ""},
+		{"a webhook with a wrong certificate", pods(wrongCertificate), pods(), "webhook", verify.Failed, "does not trust the webhook's certificate", ""},
 		{"no pod of the operator", scale(0), scale(1), "operator", verify.Failed, "scaled to 0 replicas", ""},
 	}
 }
