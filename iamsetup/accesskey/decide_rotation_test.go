@@ -20,6 +20,13 @@ func rotating(idle time.Time, grace time.Duration) *principal.UserSeen {
 	return u
 }
 
+// elsewhere is a copy in another namespace.
+func elsewhere(name, id string) credential.Held {
+	h := foreign(name, id)
+	h.Name = "other/" + name
+	return h
+}
+
 // rotationWords tell what comes of the key that is replaced.
 func (d decision) rotationWords() string {
 	words := d.words()
@@ -78,6 +85,14 @@ func TestDecideRotation(t *testing.T) {
 		"a key that no tag names, taken over": {
 			view:  keyView{user: ourUser(), keys: both[:1], held: []credential.Held{held("a", keyA)}, proofs: proved[:1]},
 			rules: func(r *keyRules) { rotate(r); r.adopt = true }, want: "mint, update gen3/a, replace " + keyA,
+		},
+		"a user that nobody took over": {
+			view:  keyView{user: &principal.UserSeen{ARN: testARN, Tags: iamsetup.Tags{}}, keys: both[:1], held: []credential.Held{held("a", keyA)}, proofs: proved[:1]},
+			rules: func(r *keyRules) { rotate(r); r.adopt = true }, want: "keep " + keyA + ", blocked", blocks: "user " + testARN + " was not made by gen3-bootstrap",
+		},
+		"a copy in another namespace": {
+			view:  keyView{user: ourUser(tagA...), keys: both[:1], held: []credential.Held{held("a", keyA), elsewhere("x", keyA)}, proofs: proved},
+			rules: rotate, want: "mint, update gen3/a, blocked, replace " + keyA, blocks: "Secret other/x was not made by gen3-bootstrap",
 		},
 		"a key that may not read": {
 			view:  keyView{user: ourUser(tagA...), keys: both[:1], held: []credential.Held{held("a", keyA)}, proofs: proved[:1], denied: "it is denied"},

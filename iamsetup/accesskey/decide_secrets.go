@@ -60,6 +60,8 @@ func (d *decision) judgeForeignSecret(i int) (action plan.Action, reason, cure s
 	case h.Keeper != "":
 		return plan.Blocked, fmt.Sprintf("%s; %s writes it", what, h.Keeper),
 			h.LetGo + "; or give other names with --secret-name"
+	case !d.r.adopt && d.old != nil && !inNamespace(h.Name, d.r.owner.Namespace):
+		return plan.Blocked, what, "if nobody may have it there: " + kubectl(h.Name, "delete") + "; --adopt gives that Secret the new key as well"
 	case d.r.adopt:
 		return plan.Adopt, "it was not created by gen3-bootstrap and holds " + d.contents(i), ""
 	default:

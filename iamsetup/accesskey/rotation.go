@@ -156,6 +156,10 @@ func (d *decision) judgeRotation() {
 		d.young = true
 		return
 	}
+	if !d.v.user.Tags.Ours() && !d.v.anyUser { // whose announcements no later run would believe
+		d.block(plan.Of(plan.AccessKey, old.ID), "user "+d.v.user.ARN+" was not made by gen3-bootstrap", "gen3-bootstrap up --adopt takes it over; then its key can be replaced")
+		return
+	}
 	if !d.ours(old.ID) && !d.r.adopt {
 		d.block(plan.Of(plan.AccessKey, old.ID), fmt.Sprintf("access key %s of user %s (%s) was not made by gen3-bootstrap for this namespace", old.ID, d.r.userName, d.describe(old.ID)),
 			"--adopt replaces it all the same, and deletes it at the end")
