@@ -88,7 +88,7 @@ func TestDecideRotation(t *testing.T) {
 		},
 		"a user that nobody took over": {
 			view:  keyView{user: &principal.UserSeen{ARN: testARN, Tags: iamsetup.Tags{}}, keys: both[:1], held: []credential.Held{held("a", keyA)}, proofs: proved[:1]},
-			rules: func(r *keyRules) { rotate(r); r.adopt = true }, want: "keep " + keyA + ", blocked", blocks: "user " + testARN + " was not made by gen3-bootstrap",
+			rules: func(r *keyRules) { rotate(r); r.adopt = true }, want: "keep " + keyA + ", tag, blocked", blocks: "user " + testARN + " was not made by gen3-bootstrap",
 		},
 		"a copy in another namespace": {
 			view:  keyView{user: ourUser(tagA...), keys: both[:1], held: []credential.Held{held("a", keyA), elsewhere("x", keyA)}, proofs: proved},
