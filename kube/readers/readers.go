@@ -67,7 +67,7 @@ func (r *Readers) Refresh(ctx context.Context, secrets []string, waiting func(st
 		}
 		waiting("External Secrets Operator to read anew for " + words.Few(refs(awaited)))
 		now, err := r.dependents(ctx, secrets)
-		awaited = slices.DeleteFunc(awaited, func(o external.Object) bool { return refreshed(o, now) })
+		awaited, err = stillAwaited(awaited, now, err)
 		return len(awaited) == 0, err
 	}
 	err = wait.PollUntilContextTimeout(ctx, r.Poll, r.Limit, true, look)
@@ -75,6 +75,18 @@ func (r *Readers) Refresh(ctx context.Context, secrets []string, waiting func(st
 		return cmp.Or(context.Cause(ctx), err)
 	}
 	return r.notRead(ctx, awaited)
+}
+
+// stillAwaited are those that were not read again yet. A list that failed says nothing of them: all are, and one that took too long is
+// tried again.
+func stillAwaited(awaited, now []external.Object, listed error) ([]external.Object, error) {
+	if errors.Is(listed, context.DeadlineExceeded) {
+		return awaited, nil
+	}
+	if listed != nil {
+		return awaited, listed
+	}
+	return slices.DeleteFunc(slices.Clone(awaited), func(o external.Object) bool { return refreshed(o, now) }), nil
 }
 
 // refreshed reports whether an object was read again since, and is well by that; one that is gone is.
