@@ -75,3 +75,33 @@ func TestAsRecorded(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestLastUpKeepsWhatWasGiven: an up that a message advises must not take back what the last one was given.
+func TestLastUpKeepsWhatWasGiven(t *testing.T) {
+	t.Parallel()
+	base := Settings{Account: "111122223333", Region: "us-east-1", Namespace: "gen3"}.Named()
+	const target = "--account 111122223333 --region us-east-1 -n gen3"
+	for want, change := range map[string]func(*Settings){
+		"gen3-bootstrap up " + target: func(*Settings) {},
+		"gen3-bootstrap up " + target + " --irsa --role-name r --secret-prefix a- --secret-prefix b-": func(s *Settings) {
+			s.IRSA, s.RoleName, s.SecretPrefixes = true, "r", []string{"a-", "b-"}
+		},
+		"gen3-bootstrap up " + target + " --allow-push --user-name es --kms-key k --secret-name x": func(s *Settings) {
+			s.AllowPush, s.UserName, s.KMSKeys, s.SecretNames = true, "es", []string{"k"}, []string{"x"}
+		},
+		"gen3-bootstrap up " + target + " --use-global-user --skip-helm": func(s *Settings) {
+			s.UseGlobalUser, s.SkipHelm, s.SecretNames = true, true, s.KeySecretNames()
+		},
+	} {
+		s := base
+		change(&s)
+		if got := s.LastUp().Command("up"); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	s := base
+	s.SecretPrefixes = []string{"a-"}
+	if got := s.LastUp().Command("up", "--secret-prefix", "b-"); got != "gen3-bootstrap up --secret-prefix b- "+target {
+		t.Errorf("what the command says itself is repeated: %s", got)
+	}
+}

@@ -5,6 +5,7 @@
 package bootstrap
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -111,6 +112,51 @@ func (s Settings) Invocation() hint.Invocation {
 	} {
 		if flag[1] != "" {
 			out = append(out, flag[:]...)
+		}
+	}
+	return out
+}
+
+// LastUp is Invocation with all that these settings, taken from the record, say beyond the defaults: an up that is advised must not take
+// back what the last one was given.
+func (s Settings) LastUp() hint.Invocation {
+	out := s.Invocation()
+	given := func(flag, value, fallback string) {
+		if value != "" && value != fallback {
+			out = append(out, flag, value)
+		}
+	}
+	for _, mode := range []struct {
+		flag string
+		on   bool
+	}{{"--irsa", s.IRSA}, {"--use-global-user", s.UseGlobalUser}, {"--allow-push", s.AllowPush}, {"--skip-helm", s.SkipHelm}} {
+		if mode.on {
+			out = append(out, mode.flag)
+		}
+	}
+	given("--policy-name", s.PolicyName, DefaultPolicyName)
+	given("--user-name", s.UserName, DefaultUserName)
+	given("--iam-path", s.IAMPath, DefaultIAMPath)
+	given("--permissions-boundary", s.PermissionsBoundary, "")
+	given("--global-user-secret", s.GlobalUserSecret, DefaultGlobalUserSecret)
+	given("--service-account", s.ServiceAccount, DefaultServiceAccount)
+	if s.IRSA {
+		given("--role-name", s.RoleName, "")
+	}
+	given("--release", s.Helm.Release, DefaultRelease)
+	given("--release-namespace", s.Helm.Namespace, DefaultReleaseNamespace)
+	usual := s
+	usual.SecretNames = nil
+	names := s.SecretNames
+	if slices.Equal(names, usual.KeySecretNames()) {
+		names = nil
+	}
+	for _, list := range []struct {
+		flag   string
+		values []string
+	}{{"--secret-prefix", s.SecretPrefixes}, {"--kms-key", s.KMSKeys}, {"--secret-name", names}, {"--tag", s.Tags}} {
+		for _, value := range list.values {
+			given(list.flag, value, "")
 		}
 	}
 	return out

@@ -36,7 +36,7 @@ func (l *look) externals(ctx context.Context) finding {
 	if len(out) == 0 {
 		return ok("there is none in the namespace yet")
 	}
-	f := summed(out, on, told(out, OK)+wellWord)
+	f := summed(out, on, told(out, OK))
 	f.pending = pending
 	return f
 }
@@ -104,10 +104,10 @@ func judgeExternal(v externalView) (out Object, on string, pending bool) {
 	case !v.operator:
 		out.State, out.Reason, on = NotTried, "all that it reads is there; not tried: "+OperatorLayer+" failed", OperatorLayer
 	case v.Ready == "":
-		out.State, out.Reason, pending = Warning, "all that it reads is there, and the operator has not said anything of it yet", true
+		out.State, out.Reason, pending = Warning, "all that it reads is there, and the operator has not reported a status yet", true
 	case unjudged == "" && absence.MatchString(v.said):
 		out.State, pending = Warning, true
-		out.Reason = "all that it reads is there by now, and the operator has not tried again since it was not"
+		out.Reason = "all that it reads is there now, and the operator has not tried again since it was missing"
 		out.Hints = []string{again(v)}
 	default:
 		out.State, pending = Failed, true
@@ -123,7 +123,7 @@ var absence = regexp.MustCompile(`(?i)does not exist|ResourceNotFoundException|c
 
 // again has the operator try at once.
 func again(v externalView) string {
-	return "to have it tried again at once: " + hint.Command("kubectl", "-n", v.Namespace, "annotate", "externalsecret", v.Name, "--overwrite", external.RefreshAnnotation+"=now")
+	return "to have it tried again at once: " + hint.Command("kubectl", "-n", v.Namespace, "annotate", "externalsecret", v.Name, "--overwrite") + " " + external.RefreshAnnotation + `="$(date +%s)"` // another value each time
 }
 
 // judgeRead says what is missing for one read. What is wrong with the credentials is told by the layer that it is of.

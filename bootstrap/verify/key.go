@@ -53,7 +53,7 @@ func judgeKey(v keyView, s bootstrap.Settings, by hint.Invocation) finding {
 		return failed(fmt.Sprintf("access key %s was deleted: account %s has no such key", v.id, s.Account), fresh)
 	case v.standing.Refused && !v.info.Active:
 		return failed(fmt.Sprintf("access key %s of user %s is inactive", v.id, v.info.UserName),
-			"to use it again: "+hint.Command("aws", "iam", "update-access-key", "--user-name", v.info.UserName, "--access-key-id", v.id, "--status", "Active"), fresh)
+			"to use it again: "+by.AWS("iam", "update-access-key", "--user-name", v.info.UserName, "--access-key-id", v.id, "--status", "Active"), fresh)
 	case v.standing.Refused:
 		return finding{state: Failed, pending: true, reason: fmt.Sprintf("AWS does not accept access key %s yet, which IAM says is active: new keys take some seconds", v.id), hints: []string{"run it again; --wait does"}}
 	}

@@ -38,9 +38,9 @@ func judgeKMS(who string, names, keys, allowed []string, by hint.Invocation) fin
 	what := fmt.Sprintf("%s may not decrypt %s", who, words.Few(names))
 	switch {
 	case len(keys) == 0:
-		return failed(what+": it is encrypted with a KMS key that may not be used", by.Command("up", "--kms-key", "ARN")+" allows it; `"+hint.Command("aws", "secretsmanager", "describe-secret", "--secret-id", names[0], "--query", "KmsKeyId")+"` tells the key")
+		return failed(what+": it is encrypted with a KMS key that may not be used", "`"+by.AWS("secretsmanager", "describe-secret", "--secret-id", names[0], "--query", "KmsKeyId", "--output", "text")+"` tells the key, and "+by.Command(append(allowing(allowed), "--kms-key", "ARN")...)+" allows it")
 	case len(words.Without(keys, allowed)) == 0:
-		return failed(what+": KMS key "+list(keys)+" is allowed by the policy", "the key itself may be disabled, or its key policy may not let this account's policies decide: "+hint.Command("aws", "kms", "describe-key", "--key-id", keys[0]))
+		return failed(what+": KMS key "+list(keys)+" is allowed by the policy", "the key itself may be disabled, or its key policy may not let this account's policies decide: "+by.AWS("kms", "describe-key", "--key-id", keys[0]))
 	}
 	args := []string{"up"}
 	for _, key := range append(slices.Clone(allowed), words.Without(keys, allowed)...) {
@@ -50,4 +50,13 @@ func judgeKMS(who string, names, keys, allowed []string, by hint.Invocation) fin
 		args = append(args, "--kms-key", key)
 	}
 	return failed(what+": it is encrypted with KMS key "+list(keys)+", which the policy does not allow", by.Command(args...)+" allows it")
+}
+
+// allowing is an up that keeps what is allowed.
+func allowing(keys []string) []string {
+	args := []string{"up"}
+	for _, key := range keys {
+		args = append(args, "--kms-key", key)
+	}
+	return args
 }

@@ -135,7 +135,7 @@ func told(objects []Object, state State) string {
 			names = append(names, o.Name)
 		}
 	}
-	what := map[State]string{Failed: "failed", Warning: "not well", NotTried: "not tried"}[state]
+	what := map[State]string{OK: "well", Failed: "failed", Warning: "not well", NotTried: "not tried"}[state]
 	return counted(len(names), len(objects)) + " " + what
 }
 

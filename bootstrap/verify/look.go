@@ -124,7 +124,7 @@ func (l *look) observeAccount(ctx context.Context) (kube.ServiceAccount, error) 
 	return l.target.Kube.ServiceAccountRole(ctx, s.Namespace, s.ServiceAccount)
 }
 
-func (l *look) invocation() hint.Invocation { return l.target.Settings.Invocation() }
+func (l *look) invocation() hint.Invocation { return l.target.Settings.LastUp() }
 
 // well reports that a layer did not fail.
 func (l *look) well(name string) bool { return l.states[name] == OK || l.states[name] == Warning }

@@ -36,10 +36,8 @@ func (l *look) stores(context.Context) finding {
 	if len(judged) == 0 {
 		return ok("there is none in the namespace yet: the gen3 chart makes it")
 	}
-	return summed(judged, "", told(judged, OK)+wellWord)
+	return summed(judged, "", told(judged, OK))
 }
-
-const wellWord = ": well"
 
 // cmpFailed is the first of the layers that is not well.
 func cmpFailed(states map[string]State, names ...string) string {

@@ -1,7 +1,6 @@
 package accesskey
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,7 +124,15 @@ func (d *decision) due() string {
 
 // stillRead says who keeps a replaced key from its end.
 func stillRead(stale []credential.Reader) string {
-	return "it is still read by " + readerNames(stale) + ", whose pods read it when they started: start them anew, or run rotate with --restart"
+	return "pods of " + readerNames(stale) + " still have it, because they read it only at their start: restart them and run rotate again, or run rotate with --restart"
+}
+
+// restart says how a reader comes to have the new key.
+func restart(r credential.Reader) string {
+	if r.Command == "" {
+		return "the old key is kept until they have ended"
+	}
+	return "to restart them: " + r.Command
 }
 
 func readerNames(readers []credential.Reader) string {
@@ -203,7 +210,7 @@ func (k *Up) replacementChanges() []plan.Change {
 		case d.r.restarts() && r.Restarts:
 			add(plan.Update, r.Name, "restarted, since its pods read the key when they start ("+r.How+")")
 		default:
-			add(plan.None, r.Name, "its pods read the key when they start ("+r.How+"): "+cmp.Or(r.Command, "the old key is kept until they have ended"))
+			add(plan.None, r.Name, "its pods read the key when they start ("+r.How+"): "+restart(r))
 		}
 	}
 	switch {

@@ -150,7 +150,7 @@ func TestRotateWaitsForPodsThatReadAtTheirStart(t *testing.T) {
 				t.Fatalf("keys %v, warnings %v", w.keyIDs(), result.Warnings)
 			}
 			planned, err := w.plan(t.Context())
-			if err != nil || planned.Changed || !strings.Contains(changes(planned), "is still read by") {
+			if err != nil || planned.Changed || !strings.Contains(changes(planned), "still have it") {
 				t.Fatalf("plan: %v\n%s%s", err, changes(planned), problems(planned))
 			}
 			readers := w.kube.AppsV1().Deployments(w.namespace)

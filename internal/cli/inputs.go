@@ -81,6 +81,16 @@ func withoutWriting(groups []group) []group {
 	return unexplained(groups, "create-namespace", "lock-timeout", "yes")
 }
 
+// explained puts flags back into the help.
+func explained(groups []group, names ...string) []group {
+	for _, g := range groups {
+		for i := range g.options {
+			g.options[i].hidden = g.options[i].hidden && !slices.Contains(names, g.options[i].name)
+		}
+	}
+	return groups
+}
+
 // unexplained takes flags out of the help.
 func unexplained(groups []group, names ...string) []group {
 	for _, g := range groups {

@@ -27,7 +27,7 @@ func newRotate(p Process) command {
 			"gen3-bootstrap rotate --account 111122223333 --region us-east-1 -n gen3",
 			"gen3-bootstrap rotate --account 111122223333 --region us-east-1 -n gen3 --if-older-than 90d --restart",
 		},
-		groups: append([]group{own}, in.recalledGroups()...),
+		groups: append([]group{own}, explained(unexplained(in.recalledGroups(), "create-namespace", "role-name", "service-account", "oidc-issuer"), "adopt", "use-global-user")...),
 		run: func(ctx context.Context) (err error) {
 			if o.OlderThan, err = parseAge(olderThan); err != nil {
 				return fmt.Errorf("invalid value %q for --if-older-than: %w", olderThan, err)

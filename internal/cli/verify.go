@@ -11,7 +11,7 @@ func newVerify(p Process) command {
 	in := newInputs()
 	var options verify.Options
 	own := group{"verify", []option{
-		{name: "canary", arg: "NAME", into: &options.Canary, usage: "secret of Secrets Manager to read; without it a name that nobody has tells a right from none"},
+		{name: "canary", arg: "NAME", into: &options.Canary, usage: "secret to read as a test; without it verify asks for one that does not exist: not found means allowed"},
 		{name: "strict", into: &options.Strict, usage: "exit with 1 on warnings as well, such as a secret that is missing"},
 		{name: "wait", into: &options.Wait, usage: "look again until all is well, at most for --timeout"},
 	}}
@@ -22,7 +22,7 @@ func newVerify(p Process) command {
 			"(or the ServiceAccount), the access key (or the role), the permission, KMS, each SecretStore's wiring, and each\n" +
 			"ExternalSecret of the namespace with its true cause. What rests on a layer that failed is not tried.\n\n" +
 			"Reads Secrets Manager with the operator's own credentials: the key in the Secret, or the role that the\n" +
-			"ServiceAccount's token is exchanged for. Yours explain a refusal, where they may. No value is printed, and\n" +
+			"ServiceAccount's token is exchanged for. Your own are used only to explain a refusal. No value is printed, and\n" +
 			"nothing lasting is written. Names come from the record of the last up.\n\n" +
 			"A secret or property that is missing is a warning, since Gen3 can start without it. Exits with 1 when a layer\n" +
 			"failed, and under --strict when one is a warning.\n\n" +
