@@ -57,6 +57,20 @@ func (s *KeySecrets) Copies(ctx context.Context, key credential.Key) (found []cr
 	return found, false, err
 }
 
+// inForm reports whether a key stands in the entries that Write writes, and in no other one, which would keep it.
+func inForm(data map[string][]byte, id, half string) bool {
+	for entry, value := range data {
+		switch entry {
+		case EntryKeyID, EntryKeySecret, entryCredentials:
+		default:
+			if bytes.Contains(value, []byte(id)) || half != "" && bytes.Contains(value, []byte(half)) {
+				return false
+			}
+		}
+	}
+	return bytes.Equal(bytes.TrimSpace(data[EntryKeyID]), []byte(id))
+}
+
 func (s *KeySecrets) copiesIn(ctx context.Context, namespace string, key credential.Key) (found []credential.Copy, err error) {
 	searched := 0
 	err = pages.Each(ctx, s.Client.CoreV1().Secrets(namespace).List, metav1.ListOptions{Limit: pageSize}, func(secret *corev1.Secret) {

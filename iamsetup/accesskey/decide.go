@@ -42,6 +42,7 @@ type keyPlan struct {
 
 	old       *credential.Key // the key that this run replaces; nil: none
 	replaced  *replacement    // the end of a key that an earlier run replaced; nil: none
+	holding   []string        // Secrets of other namespaces that still hold the replaced key, and that this run does not write
 	unreplace string          // why the announcement of a rotation is to be taken off; empty: there is none, or it stands
 	young     bool            // the key is too young to be replaced
 

@@ -20,6 +20,13 @@ func rotating(idle time.Time, grace time.Duration) *principal.UserSeen {
 	return u
 }
 
+// rotatingUntagged is rotating where only the tag of the rotation names the old key.
+func rotatingUntagged() iamsetup.Tags {
+	tags := rotating(time.Time{}, 0).Tags
+	delete(tags, iamsetup.TagKey+keyA)
+	return tags
+}
+
 // elsewhere is a copy in another namespace.
 func elsewhere(name, id string) credential.Held {
 	h := foreign(name, id)
@@ -142,6 +149,32 @@ func TestDecideRotation(t *testing.T) {
 			view: keyView{user: rotating(at(31), 0), held: swapped, proofs: proved, keys: []listedKey{
 				{ID: keyA, Created: at(1), Use: lastUse{At: at(40), Service: "s3"}}, active(keyB, 30),
 			}},
+			rules: up, want: "keep " + keyB + ", leave " + keyA,
+		},
+		"a key that no tag names, killed before the second Secret got the new one": {
+			view: keyView{
+				user: &principal.UserSeen{ARN: testARN, Tags: rotatingUntagged()}, keys: both, held: []credential.Held{held("a", keyB), held("b", keyA)}, proofs: proved,
+			},
+			rules: up, want: "keep " + keyB + ", update gen3/b, end " + keyA,
+		},
+		"another namespace still holds it": {
+			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x", keyA)}, proofs: proved},
+			rules: up, want: "keep " + keyB + ", leave " + keyA,
+		},
+		"another namespace still holds it, and rotate may not write there": {
+			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x", keyA)}, proofs: proved},
+			rules: rotate, want: "keep " + keyB + ", blocked, end " + keyA, blocks: "Secret other/x was not made by gen3-bootstrap",
+		},
+		"another namespace still holds it, and rotate may": {
+			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x", keyA)}, proofs: proved},
+			rules: func(r *keyRules) { rotate(r); r.adopt = true }, want: "keep " + keyB + ", adopt other/x, end " + keyA,
+		},
+		"another namespace has only its id": {
+			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x", keyA)}, proofs: []proof{good(), {verdict: mismatched}}},
+			rules: up, want: "keep " + keyB + ", end " + keyA,
+		},
+		"inactive once, and made active again": {
+			view:  keyView{user: rotating(at(31), time.Hour), keys: both, held: swapped, proofs: proved, stale: fence},
 			rules: up, want: "keep " + keyB + ", leave " + keyA,
 		},
 		"deleted, and still announced": {

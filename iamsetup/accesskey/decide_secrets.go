@@ -11,7 +11,7 @@ import (
 // judgeSecrets says for each Secret whether it is kept, is written, or is in the way.
 func (d *decision) judgeSecrets() {
 	for i, h := range d.v.held {
-		if h.Spare {
+		if h.Spare || d.leftElsewhere(i) {
 			continue
 		}
 		action, reason, cure := d.judgeSecret(i)
@@ -27,6 +27,25 @@ func (d *decision) judgeSecrets() {
 			d.fills = append(d.fills, fill{held: h, action: action, reason: reason})
 		}
 	}
+}
+
+// leftElsewhere reports whether a Secret of another namespace is none of this run's. Anybody can write a key's id there: that
+// the key is in it, STS tells. One that holds a key which an earlier run replaced keeps that key from its end.
+func (d *decision) leftElsewhere(i int) bool {
+	h := d.v.held[i]
+	if inNamespace(h.Name, d.r.owner.Namespace) {
+		return false
+	}
+	if d.v.proofs[i].verdict != accepted {
+		return true
+	}
+	if d.r.rotation != nil {
+		return false
+	}
+	if d.replaced != nil && h.Key.ID == d.replaced.id {
+		d.holding = append(d.holding, h.Name)
+	}
+	return true
 }
 
 func (d *decision) judgeSecret(i int) (action plan.Action, reason, cure string) {
@@ -84,6 +103,8 @@ func (d *decision) judgeReplaced(i int) (action plan.Action, reason, cure string
 	case p.verdict == accepted && (d.v.user == nil || p.arn != d.v.user.ARN) && !d.ours(id):
 		return plan.Blocked, fmt.Sprintf("Secret %s holds access key %s of %s, which works", h.Name, id, p.arn),
 			"if that key is not needed there: " + kubectl(h.Name, "delete") + "; else give other names with --secret-name"
+	case d.replaced != nil && id == d.replaced.id:
+		return plan.Update, "it holds access key " + id + ", which is replaced", ""
 	case d.works(i) && d.source != nil && id != d.source.ID && !d.ours(id):
 		return plan.Blocked, fmt.Sprintf("Secrets hold two keys of user %s that work, %s and %s (%s), and nothing says whose the latter is",
 				d.r.userName, d.source.ID, id, d.describe(id)),

@@ -147,6 +147,11 @@ func (k *Up) finish(ctx context.Context, say iamsetup.Report, key credential.Key
 	if err := k.unannounce(rest, say); err != nil {
 		return err
 	}
+	if k.AnyUser { // the key is everybody's that has it, as the one before was
+		if err := k.untag(rest, say, iamsetup.TagKey+key.ID); err != nil {
+			return err
+		}
+	}
 	if entry != "" {
 		say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.KeyEntry, k.Lookup.UserName), Action: plan.Update, Reason: entry})
 	}

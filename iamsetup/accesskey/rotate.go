@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -58,6 +59,12 @@ func (k *Up) replace(ctx context.Context, say iamsetup.Report) error {
 	if r == nil {
 		return nil
 	}
+	if !r.written { // else a pod that starts now may still have read the old one
+		r.since, r.written = k.AWS.Clock.Now(), true
+		if err := k.tag(ctx, say, r.tags(k.Owner)); err != nil {
+			return err
+		}
+	}
 	if r.idle.IsZero() {
 		if idle, err := k.endUse(ctx, say, r); err != nil || !idle {
 			return err
@@ -69,39 +76,37 @@ func (k *Up) replace(ctx context.Context, say iamsetup.Report) error {
 // endUse has everybody read the new key, and then makes the old one inactive. It reports whether that came about: it does not
 // while pods have the old key that only a restart gives the new one.
 func (k *Up) endUse(ctx context.Context, say iamsetup.Report, r *replacement) (bool, error) {
+	if len(k.plan.holding) > 0 {
+		return false, nil // which Warnings tells
+	}
 	if waits, err := k.awaitReaders(ctx, say, *r); err != nil || waits {
 		return false, err
 	}
 	if err := k.proveSecrets(ctx, say); err != nil {
 		return false, err
 	}
-	r.idle = k.AWS.Clock.Now()
-	if err := k.tag(ctx, say, r.tags(k.Owner)); err != nil {
-		return false, err
-	}
 	if err := k.setActive(ctx, say, r.id, false); err != nil {
 		return false, err
 	}
 	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.AccessKey, r.id), Action: plan.Update, Reason: "made inactive: it was replaced, and all have read the new one"})
-	if k.Readers == nil {
-		return true, nil
+	if k.Readers != nil {
+		if err := k.Readers.Refresh(ctx, k.secretNames(), say.Waiting); err != nil {
+			return false, errors.Join(fmt.Errorf("read with access key %s inactive: %w", r.id, err), k.reactivate(ctx, say, r))
+		}
 	}
-	if err := k.Readers.Refresh(ctx, k.secretNames(), say.Waiting); err != nil {
-		return false, errors.Join(fmt.Errorf("read with access key %s inactive: %w", r.id, err), k.reactivate(ctx, say, r))
-	}
-	return true, nil
+	r.idle = k.AWS.Clock.Now() // only now: a run that ends before looks again
+	return true, k.tag(ctx, say, r.tags(k.Owner))
 }
 
 // reactivate goes back to before the old key was made inactive, since somebody still needs it.
 func (k *Up) reactivate(ctx context.Context, say iamsetup.Report, r *replacement) error {
 	clean, cancel := k.Pace.Begun(ctx)
 	defer cancel()
-	r.idle = time.Time{}
 	if err := k.setActive(clean, say, r.id, true); err != nil {
 		return err
 	}
 	say.Changed(plan.Change{Step: Step, Resource: plan.Of(plan.AccessKey, r.id), Action: plan.Update, Reason: "made active again"})
-	return k.tag(clean, say, r.tags(k.Owner))
+	return nil
 }
 
 func (k *Up) setActive(ctx context.Context, say iamsetup.Report, id string, active bool) error {
@@ -126,7 +131,14 @@ func (k *Up) proveSecrets(ctx context.Context, say iamsetup.Report) error {
 		return err
 	}
 	for i, h := range held {
-		if h.Key.ID == "" || sameKeyBefore(held, i) >= 0 {
+		if !inNamespace(h.Name, k.Owner.Namespace) && !slices.ContainsFunc(k.plan.fills, func(f fill) bool { return f.held.Name == h.Name }) {
+			continue // it is none of this run's
+		}
+		if h.Key.ID != k.key {
+			return hint.With(fmt.Errorf("read with the key in Secret %s: it does not hold access key %s any more: it was changed while this run was at work", h.Name, k.key),
+				"run the same command again; what writes that Secret (GitOps, a backup) would bring a dead key back")
+		}
+		if sameKeyBefore(held, i) >= 0 {
 			continue
 		}
 		if err := k.mayRead(ctx, say, h.Key); err != nil {
@@ -167,13 +179,16 @@ func (k *Up) expire(ctx context.Context, say iamsetup.Report, r replacement) err
 			return err
 		}
 	}
+	if err := k.proveSecrets(ctx, say); err != nil {
+		return err
+	}
 	use, _, err := lastUseOf(ctx, k.AWS, r.id)
 	if err != nil {
 		return err
 	}
 	if use.At.After(r.idle) {
-		k.warn(fmt.Sprintf("access key %s was replaced and is inactive, and somebody used it for %s at %s: find out who; %s makes it active again, and %s deletes it",
-			r.id, use.Service, use.At.UTC().Format(time.RFC3339), k.activate(r.id), deleteKeyCommand(k.Lookup.UserName, r.id)))
+		k.warn(fmt.Sprintf("access key %s was replaced and is inactive, and somebody used it for %s at %s: find out who; `%s` makes it active again, and `%s` deletes it",
+			r.id, use.Service, use.At.UTC().Format(time.RFC3339), activation(k.Lookup.UserName, r.id), deleteKeyCommand(k.Lookup.UserName, r.id)))
 		return nil
 	}
 	if err := k.Guard(); err != nil {
@@ -186,8 +201,9 @@ func (k *Up) expire(ctx context.Context, say iamsetup.Report, r replacement) err
 	return k.untag(ctx, say, iamsetup.TagReplacing+k.Owner.String())
 }
 
-func (k *Up) activate(id string) string {
-	return hint.Command("aws", "iam", "update-access-key", "--user-name", k.Lookup.UserName, "--access-key-id", id, "--status", "Active")
+// activation is the command that makes a key active again.
+func activation(user, id string) string {
+	return hint.Command("aws", "iam", "update-access-key", "--user-name", user, "--access-key-id", id, "--status", "Active")
 }
 
 // sleepUntil waits for a time of AWS's.

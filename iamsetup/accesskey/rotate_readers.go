@@ -53,7 +53,7 @@ func (k *Up) lookAround(ctx context.Context, view *keyView) (again bool, err err
 }
 
 // findCopies searches for Secrets with a key. Those in the form of ours are then observed and written like ours. Of a key of which
-// only the id is known those of the namespace alone are believed: anybody can write an id.
+// only the id is known those of other namespaces have to be proved: anybody can write an id.
 func (k *Up) findCopies(ctx context.Context, key credential.Key) (some bool, err error) {
 	found, everywhere, err := k.Store.Copies(ctx, key)
 	if err != nil {
@@ -63,8 +63,8 @@ func (k *Up) findCopies(ctx context.Context, key credential.Key) (some bool, err
 		k.warn("Secrets of other namespaces may not be listed, so it is not known whether one of them has access key " + key.ID + " too")
 	}
 	for _, c := range found {
-		if key.Secret.IsZero() && !inNamespace(c.Name, k.Owner.Namespace) {
-			continue
+		if key.Secret.IsZero() && !c.InForm && !inNamespace(c.Name, k.Owner.Namespace) {
+			continue // it may be forged, and nothing proves it
 		}
 		k.copies = append(k.copies, c)
 		if c.InForm {

@@ -46,17 +46,25 @@ type replacement struct {
 	id    string        // of the old key
 	since time.Time     // AWS's time at which the Secrets began to get the new one
 	grace time.Duration // how long the old one stays inactive before it is deleted
-	idle  time.Time     // since when it is inactive, by AWS's time; zero: it is active
+	// written says that all Secrets had the new key at since. Before, pods that start later than since may still read the old one.
+	written bool
+	idle    time.Time // since when it is inactive, by AWS's time; zero: it is active
 }
 
 // tags is the replacement as it stands on the user.
 func (r replacement) tags(owner iamsetup.Owner) iamsetup.Tags {
 	words := []string{r.id, r.since.UTC().Format(time.RFC3339), r.grace.String()}
+	if r.written || !r.idle.IsZero() {
+		words = append(words, swapped)
+	}
 	if !r.idle.IsZero() {
 		words = append(words, r.idle.UTC().Format(time.RFC3339))
 	}
 	return iamsetup.Tags{iamsetup.TagReplacing + owner.String(): strings.Join(words, " ")}
 }
+
+// swapped is the word of a replacement that is written.
+const swapped = "swapped"
 
 // replacementOf is what the tags say of an owner's key; nil when nothing, or nothing that can be read.
 func replacementOf(t iamsetup.Tags, owner iamsetup.Owner) *replacement {
@@ -68,8 +76,9 @@ func replacementOf(t iamsetup.Tags, owner iamsetup.Owner) *replacement {
 	var errs [3]error
 	r.since, errs[0] = time.Parse(time.RFC3339, words[1])
 	r.grace, errs[1] = time.ParseDuration(words[2])
-	if len(words) > 3 {
-		r.idle, errs[2] = time.Parse(time.RFC3339, words[3])
+	r.written = len(words) > 3 && words[3] == swapped
+	if len(words) > 4 {
+		r.idle, errs[2] = time.Parse(time.RFC3339, words[4])
 	}
 	if errors.Join(errs[:]...) != nil {
 		return nil
@@ -93,6 +102,9 @@ func (d *decision) judgeReplacement() {
 	case d.v.listed(r.id) == nil && !d.lags():
 		d.unreplace = "access key " + r.id + " is gone"
 	default:
+		if k := d.v.listed(r.id); k != nil && k.Active {
+			r.idle = time.Time{} // somebody made it active again, so that its use has to be ended again
+		}
 		d.replaced = r
 	}
 }
@@ -110,12 +122,16 @@ func (d *decision) due() string {
 		if stale := d.v.stale; len(stale) > 0 && !d.r.restarts() {
 			return stillRead(stale)
 		}
+		if len(d.holding) > 0 {
+			return "Secret " + words.Few(d.holding) + " still holds it: rotate with --adopt gives that the new key"
+		}
 		return ""
 	}
 	k := d.v.listed(r.id)
 	switch end := r.idle.Add(r.grace); {
 	case k != nil && k.Use.At.After(r.idle):
-		return fmt.Sprintf("somebody still has it: it was used for %s at %s, after it was made inactive", k.Use.Service, k.Use.At.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("it is inactive, and somebody used it for %s at %s: find out who; `%s` makes it active again, and `%s` deletes it",
+			k.Use.Service, k.Use.At.UTC().Format(time.RFC3339), activation(d.r.userName, r.id), d.deletion(r.id))
 	case d.v.now.Before(end) && !d.r.waitsUntil(end):
 		return "it is inactive, and is deleted by a rotate or up after " + end.UTC().Format(time.RFC3339)
 	}

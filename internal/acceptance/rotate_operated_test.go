@@ -27,6 +27,7 @@ func TestRotateLeavesNoGap(t *testing.T) {
 	w.settings.UserName = user
 	w.mustRun(t, "up", "--user-name", user, "--policy-name", user)
 	w.mustCreate(t, keyStore)
+	w.mustBecome(t, esV1, "SecretStore", "gen3-secret-store", "Valid") // before that the operator warns
 	w.mustCreate(t, externalSecret("v1", secret, `data: [{secretKey: fence-config.yaml, remoteRef: {key: `+secret+`}}]`))
 	w.mustBecome(t, "external-secrets.io/v1", "ExternalSecret", secret, "SecretSynced")
 	first := w.liveKey(t)
