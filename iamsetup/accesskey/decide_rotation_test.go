@@ -212,3 +212,14 @@ func TestDecideRotation(t *testing.T) {
 		})
 	}
 }
+
+// TestReadersOfAForgedCopyDoNotCount: else anybody could keep a key from its end, with its id in a Secret and a pod.
+func TestReadersOfAForgedCopyDoNotCount(t *testing.T) {
+	t.Parallel()
+	k := &Up{Owner: testRules().owner}
+	k.view.held = []credential.Held{held("a", keyB), absent("b"), elsewhere("forged", keyA), elsewhere("true", keyA), spare("s", keyA)}
+	k.view.proofs = []proof{good(), {}, {verdict: mismatched}, good(), good()}
+	if got := strings.Join(k.secretNames(), " "); got != "gen3/a gen3/b other/true" {
+		t.Errorf("readers are looked for of %s", got)
+	}
+}

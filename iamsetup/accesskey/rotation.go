@@ -252,11 +252,12 @@ func graceWords(grace time.Duration) string {
 	return grace.String() + " later"
 }
 
-// secretNames are the Secrets that are observed and written, copies included.
+// secretNames are the Secrets whose readers count, copies included: of other namespaces those alone that have a key which works.
 func (k *Up) secretNames() []string {
 	var out []string
-	for _, h := range k.view.held {
-		if !h.Spare && !slices.Contains(out, h.Name) {
+	for i, h := range k.view.held {
+		counts := inNamespace(h.Name, k.Owner.Namespace) || k.view.proofs[i].verdict == accepted
+		if counts && !h.Spare && !slices.Contains(out, h.Name) {
 			out = append(out, h.Name)
 		}
 	}
