@@ -41,7 +41,7 @@ func Transport(err error) (Kind, string) {
 		return Reset, "the connection was closed without an answer" + at(err)
 	case isTimeout(err):
 		return TimedOut, "it does not answer in time" + at(err)
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		strings.Contains(text, "server closed idle connection"), strings.Contains(text, "http2: client connection lost"):
 		return Reset, "the connection was closed without an answer" + at(err)
 	}
