@@ -82,7 +82,7 @@ func (s *KeySecrets) copiesIn(ctx context.Context, namespace string, key credent
 		in, looked, _ := heldIn(secret, []string{key.ID, half}, searched <= maxSearched)
 		searched += looked
 		if in[key.ID] && (half == "" || in[half]) {
-			found = append(found, credential.Copy{Name: ref, InForm: bytes.Equal(bytes.TrimSpace(secret.Data[EntryKeyID]), []byte(key.ID))})
+			found = append(found, credential.Copy{Name: ref, InForm: inForm(secret.Data, key.ID, half)})
 		}
 	})
 	if err != nil {

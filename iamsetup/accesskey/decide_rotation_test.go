@@ -27,9 +27,9 @@ func rotatingUntagged() iamsetup.Tags {
 	return tags
 }
 
-// elsewhere is a copy in another namespace.
-func elsewhere(name, id string) credential.Held {
-	h := foreign(name, id)
+// elsewhere is a copy of the old key in another namespace.
+func elsewhere(name string) credential.Held {
+	h := foreign(name, keyA)
 	h.Name = "other/" + name
 	return h
 }
@@ -98,7 +98,7 @@ func TestDecideRotation(t *testing.T) {
 			rules: func(r *keyRules) { rotate(r); r.adopt = true }, want: "keep " + keyA + ", tag, blocked", blocks: "user " + testARN + " was not made by gen3-bootstrap",
 		},
 		"a copy in another namespace": {
-			view:  keyView{user: ourUser(tagA...), keys: both[:1], held: []credential.Held{held("a", keyA), elsewhere("x", keyA)}, proofs: proved},
+			view:  keyView{user: ourUser(tagA...), keys: both[:1], held: []credential.Held{held("a", keyA), elsewhere("x")}, proofs: proved},
 			rules: rotate, want: "mint, update gen3/a, blocked, replace " + keyA, blocks: "Secret other/x was not made by gen3-bootstrap",
 		},
 		"a key that may not read": {
@@ -158,19 +158,19 @@ func TestDecideRotation(t *testing.T) {
 			rules: up, want: "keep " + keyB + ", update gen3/b, end " + keyA,
 		},
 		"another namespace still holds it": {
-			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x", keyA)}, proofs: proved},
+			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x")}, proofs: proved},
 			rules: up, want: "keep " + keyB + ", leave " + keyA,
 		},
 		"another namespace still holds it, and rotate may not write there": {
-			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x", keyA)}, proofs: proved},
+			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x")}, proofs: proved},
 			rules: rotate, want: "keep " + keyB + ", blocked, end " + keyA, blocks: "Secret other/x was not made by gen3-bootstrap",
 		},
 		"another namespace still holds it, and rotate may": {
-			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x", keyA)}, proofs: proved},
+			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x")}, proofs: proved},
 			rules: func(r *keyRules) { rotate(r); r.adopt = true }, want: "keep " + keyB + ", adopt other/x, end " + keyA,
 		},
 		"another namespace has only its id": {
-			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x", keyA)}, proofs: []proof{good(), {verdict: mismatched}}},
+			view:  keyView{user: rotating(time.Time{}, 0), keys: both, held: []credential.Held{held("a", keyB), elsewhere("x")}, proofs: []proof{good(), {verdict: mismatched}}},
 			rules: up, want: "keep " + keyB + ", end " + keyA,
 		},
 		"inactive once, and made active again": {
@@ -217,7 +217,7 @@ func TestDecideRotation(t *testing.T) {
 func TestReadersOfAForgedCopyDoNotCount(t *testing.T) {
 	t.Parallel()
 	k := &Up{Owner: testRules().owner}
-	k.view.held = []credential.Held{held("a", keyB), absent("b"), elsewhere("forged", keyA), elsewhere("true", keyA), spare("s", keyA)}
+	k.view.held = []credential.Held{held("a", keyB), absent("b"), elsewhere("forged"), elsewhere("true"), spare("s", keyB)}
 	k.view.proofs = []proof{good(), {}, {verdict: mismatched}, good(), good()}
 	if got := strings.Join(k.secretNames(), " "); got != "gen3/a gen3/b other/true" {
 		t.Errorf("readers are looked for of %s", got)
