@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
@@ -146,5 +147,5 @@ func counted(n, all int) string {
 	if n == all && n > 1 {
 		return words.Counted(n, "object")
 	}
-	return words.Counted(n, "object") + " of " + itoa(all)
+	return words.Counted(n, "object") + " of " + strconv.Itoa(all)
 }

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
@@ -10,8 +9,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/webhook"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // operator: one has to be available, whoever installed it.
 func (l *look) operator(context.Context) finding {
