@@ -151,6 +151,12 @@ func TestDecideRotation(t *testing.T) {
 			}},
 			rules: up, want: "keep " + keyB + ", leave " + keyA,
 		},
+		"inactive, and last used just before, as a clock that lags has it": {
+			view: keyView{user: rotating(at(31), 0), held: swapped, proofs: proved, keys: []listedKey{
+				{ID: keyA, Created: at(1), Use: lastUse{At: at(31).Add(clockError), Service: "secretsmanager"}}, active(keyB, 30),
+			}},
+			rules: up, want: "keep " + keyB + ", end " + keyA,
+		},
 		"a key that no tag names, killed before the second Secret got the new one": {
 			view: keyView{
 				user: &principal.UserSeen{ARN: testARN, Tags: rotatingUntagged()}, keys: both, held: []credential.Held{held("a", keyB), held("b", keyA)}, proofs: proved,

@@ -186,7 +186,7 @@ func (k *Up) expire(ctx context.Context, say iamsetup.Report, r replacement) err
 	if err != nil {
 		return err
 	}
-	if use.At.After(r.idle) {
+	if r.usedSince(use) {
 		k.warn(fmt.Sprintf("access key %s was replaced and is inactive, and somebody used it for %s at %s: find out who; `%s` makes it active again, and `%s` deletes it",
 			r.id, use.Service, use.At.UTC().Format(time.RFC3339), activation(k.Lookup.UserName, r.id), deleteKeyCommand(k.Lookup.UserName, r.id)))
 		return nil

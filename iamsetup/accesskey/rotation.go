@@ -86,6 +86,12 @@ func replacementOf(t iamsetup.Tags, owner iamsetup.Owner) *replacement {
 	return &r
 }
 
+// clockError is how far Clock may lag behind the service that notes a use: both dates are cut to the second.
+const clockError = 2 * time.Second
+
+// usedSince reports whether somebody tried the old key after it was made inactive.
+func (r replacement) usedSince(use lastUse) bool { return use.At.After(r.idle.Add(clockError)) }
+
 // judgeReplacement finds out what an earlier run came to that replaced a key and did not end.
 func (d *decision) judgeReplacement() {
 	if d.v.user == nil || d.v.user.Tags[iamsetup.TagReplacing+d.r.owner.String()] == "" {
@@ -129,7 +135,7 @@ func (d *decision) due() string {
 	}
 	k := d.v.listed(r.id)
 	switch end := r.idle.Add(r.grace); {
-	case k != nil && k.Use.At.After(r.idle):
+	case k != nil && r.usedSince(k.Use):
 		return fmt.Sprintf("it is inactive, and somebody used it for %s at %s: find out who; `%s` makes it active again, and `%s` deletes it",
 			k.Use.Service, k.Use.At.UTC().Format(time.RFC3339), activation(d.r.userName, r.id), d.deletion(r.id))
 	case d.v.now.Before(end) && !d.r.waitsUntil(end):
