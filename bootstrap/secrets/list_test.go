@@ -31,7 +31,7 @@ func TestListFromFiles(t *testing.T) {
 	if err != nil || strings.Contains(string(document), secret) {
 		t.Errorf("%s, %v", document, err)
 	}
-	if r.Source != deployment.Files || r.Chart != (deployment.Chart{"gen3", gen3test.New}) || len(r.Secrets) != 11 || r.Secrets[4].Name != "default-wts-creds" || len(r.Warnings) > 0 {
+	if r.Source != deployment.Files || r.Chart != (deployment.Chart{Name: "gen3", Version: gen3test.New}) || len(r.Secrets) != 11 || r.Secrets[4].Name != "default-wts-creds" || len(r.Warnings) > 0 {
 		t.Errorf("%s", document)
 	}
 	found := false
