@@ -175,7 +175,7 @@ func (r *Readers) workload(ctx context.Context, pod *corev1.Pod) credential.Read
 		out.Command = rollout("resume") + " && " + rollout("restart")
 	case onDelete:
 		out.Command = hint.Command("kubectl", "-n", pod.Namespace, "delete", "pod", pod.Name)
-	default:
+	case moves:
 		out.Restarts, out.Command = true, rollout("restart")
 	}
 	return out
