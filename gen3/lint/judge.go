@@ -231,7 +231,7 @@ func (l *Linter) unrendered(err error) {
 		return
 	}
 	for _, e := range l.keys.effective() {
-		if e.leaf && aboutSecrets(e.path) {
+		if e.leaf && (aboutSecrets(e.path) || e.path[0] == "global") {
 			if _, failed := l.render(without(l.values, e.path)); failed == nil {
 				f.Message += "; it renders without " + e.name()
 				l.at(e.name(), f)

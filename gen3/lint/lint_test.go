@@ -63,6 +63,10 @@ func TestFindings(t *testing.T) {
 			whole: "global:\n  dev: false\n  externalSecrets:\n    deploy: true\n    pushSecret: true",
 			want:  []string{"no-render error 5 global.externalSecrets.pushSecret, global.postgres.master.host"},
 		},
+		"databases of nobody": {
+			whole: "global:\n  dev: false",
+			want:  []string{"no-render error 2 global.dev, global.postgres.master.host"},
+		},
 		"a push of an empty host": {
 			whole: "global:\n  dev: false\n  externalSecrets:\n    deploy: true\n    pushSecret: true\n  postgres: {master: {host: ''}}",
 			want:  []string{"push-empty error 5 global.externalSecrets.pushSecret, empty host"},
