@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
-	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/lint"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
@@ -17,7 +17,7 @@ import (
 // Result is what lint found, and the document that -o json prints for it.
 type Result struct {
 	Command  string              `json:"command"`
-	Chart    secrets.Chart       `json:"chart"`
+	Chart    deployment.Chart    `json:"chart"`
 	Findings []lint.Finding      `json:"findings"`
 	Warnings []string            `json:"warnings"`
 	Errors   []bootstrap.Problem `json:"errors"` // that kept it from looking
@@ -40,7 +40,7 @@ func (r Result) Count(level lint.Level) int {
 }
 
 // Run holds values files against the chart. It asks neither AWS nor a cluster, and writes nothing.
-func Run(ctx context.Context, s bootstrap.Settings, d secrets.Deployment, env bootstrap.Env) (Result, error) {
+func Run(ctx context.Context, s bootstrap.Settings, d deployment.Ref, env bootstrap.Env) (Result, error) {
 	result := NewResult()
 	limited, cancel := env.Bounded(ctx, s.Timeout)
 	defer cancel()
@@ -51,7 +51,7 @@ func Run(ctx context.Context, s bootstrap.Settings, d secrets.Deployment, env bo
 	return result, bootstrap.Outcome(ctx, bootstrap.EachOf(err))
 }
 
-func look(ctx context.Context, s bootstrap.Settings, d secrets.Deployment, result *Result) error {
+func look(ctx context.Context, s bootstrap.Settings, d deployment.Ref, result *Result) error {
 	if len(d.Files) == 0 {
 		return hint.With(errors.New("no values file is given"), "give those of the gen3 release with -f, in helm's order")
 	}
@@ -71,7 +71,7 @@ func look(ctx context.Context, s bootstrap.Settings, d secrets.Deployment, resul
 	if err != nil {
 		return err
 	}
-	result.Chart = secrets.Chart{Name: chart.Name(), Version: chart.Version()}
+	result.Chart = deployment.Chart{Name: chart.Name(), Version: chart.Version()}
 	result.Warnings = append(result.Warnings, chart.Warnings...)
 	l := &lint.Linter{Chart: chart, Files: files, Options: d.Options(s.Namespace)}
 	findings, err := l.Run()

@@ -13,6 +13,7 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
@@ -44,11 +45,11 @@ func TestListFromCluster(t *testing.T) {
 	settings := bootstrap.Settings{Kubeconfig: sandbox.Kubeconfig, Namespace: "commons", Timeout: time.Minute}
 	env := bootstrap.Env{Now: time.Now, Log: slog.New(slog.DiscardHandler), Sink: event.Discard}
 
-	r, err := List(t.Context(), settings, Deployment{}, Other{}, env)
-	if err != nil || r.Source != Live || len(r.Secrets) > 0 {
+	r, err := List(t.Context(), settings, deployment.Ref{}, Other{}, env)
+	if err != nil || r.Source != deployment.Live || len(r.Secrets) > 0 {
 		t.Errorf("nothing there: %+v, %v", r, err)
 	}
-	if r, err = List(t.Context(), settings, Deployment{Source: Release}, Other{}, env); err == nil || len(r.Errors) != 1 {
+	if r, err = List(t.Context(), settings, deployment.Ref{Source: deployment.Release}, Other{}, env); err == nil || len(r.Errors) != 1 {
 		t.Errorf("no release: %+v, %v", r, err)
 	}
 
@@ -60,8 +61,8 @@ func TestListFromCluster(t *testing.T) {
 	kubetest.Must(t, err)
 	_, err = client.CoreV1().Secrets("commons").Create(t.Context(), s, metav1.CreateOptions{})
 	kubetest.Must(t, err)
-	r, err = List(t.Context(), settings, Deployment{}, Other{}, env)
-	if err != nil || r.Source != Release || len(r.Secrets) != 1 || r.Secrets[0].Severity.String() != "jobs-only" || r.Chart.Version != "0.3.90" {
+	r, err = List(t.Context(), settings, deployment.Ref{}, Other{}, env)
+	if err != nil || r.Source != deployment.Release || len(r.Secrets) != 1 || r.Secrets[0].Severity.String() != "jobs-only" || r.Chart.Version != "0.3.90" {
 		t.Errorf("a release: %+v, %v", r, err)
 	}
 }

@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
 )
 
-func list(t *testing.T, d Deployment, compare Other) (Result, error) {
+func list(t *testing.T, d deployment.Ref, compare Other) (Result, error) {
 	t.Helper()
 	return List(t.Context(), bootstrap.Settings{Timeout: time.Minute}, d, compare, bootstrap.Env{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 }
@@ -22,7 +23,7 @@ func TestListFromFiles(t *testing.T) {
 	const secret = "hunter2hunter2"
 	base := gen3test.Values(t, "base.yaml", "global: {externalSecrets: {deploy: true}}\nfence: {FENCE_CONFIG: {password: "+secret+"}}")
 	over := gen3test.Values(t, "over.yaml", "indexd: {externalSecrets: {serviceCreds: demo-indexd-service-creds}}")
-	r, err := list(t, Deployment{Files: []string{base, over}, Chart: gen3test.Checkout(t, gen3test.New)}, Other{})
+	r, err := list(t, deployment.Ref{Files: []string{base, over}, Chart: gen3test.Checkout(t, gen3test.New)}, Other{})
 	if err != nil {
 		t.Fatal(r.Errors)
 	}
@@ -30,7 +31,7 @@ func TestListFromFiles(t *testing.T) {
 	if err != nil || strings.Contains(string(document), secret) {
 		t.Errorf("%s, %v", document, err)
 	}
-	if r.Source != Files || r.Chart != (Chart{"gen3", gen3test.New}) || len(r.Secrets) != 11 || r.Secrets[4].Name != "default-wts-creds" || len(r.Warnings) > 0 {
+	if r.Source != deployment.Files || r.Chart != (deployment.Chart{Name: "gen3", Version: gen3test.New}) || len(r.Secrets) != 11 || r.Secrets[4].Name != "default-wts-creds" || len(r.Warnings) > 0 {
 		t.Errorf("%s", document)
 	}
 	found := false
@@ -44,7 +45,7 @@ func TestListFromFiles(t *testing.T) {
 
 func TestListSaysWhyThereIsNothing(t *testing.T) {
 	t.Parallel()
-	r, err := list(t, Deployment{Source: Files, Chart: gen3test.Checkout(t, gen3test.New)}, Other{})
+	r, err := list(t, deployment.Ref{Source: deployment.Files, Chart: gen3test.Checkout(t, gen3test.New)}, Other{})
 	if err != nil || len(r.Secrets) > 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "global.externalSecrets.deploy") {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -52,10 +53,10 @@ func TestListSaysWhyThereIsNothing(t *testing.T) {
 
 func TestListRefuses(t *testing.T) {
 	t.Parallel()
-	for want, d := range map[string]Deployment{
-		"check --compare-version and --compare-chart: only":         {Source: Live},
+	for want, d := range map[string]deployment.Ref{
+		"check --compare-version and --compare-chart: only":         {Source: deployment.Live},
 		"read values file none.yaml":                                {Files: []string{"none.yaml"}},
-		"check --compare-version 0.3.90: ./chart holds one version": {Source: Files, Chart: "./chart"},
+		"check --compare-version 0.3.90: ./chart holds one version": {Source: deployment.Files, Chart: "./chart"},
 	} {
 		r, err := list(t, d, Other{Version: "0.3.90"})
 		if err == nil || len(r.Errors) != 1 || !strings.Contains(r.Errors[0].Message, want) || r.Errors[0].Hint == "" {
@@ -66,7 +67,7 @@ func TestListRefuses(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	d := Deployment{Files: []string{gen3test.Values(t, "on.yaml", "global: {externalSecrets: {deploy: true}}")}, Chart: gen3test.Checkout(t, gen3test.Old)}
+	d := deployment.Ref{Files: []string{gen3test.Values(t, "on.yaml", "global: {externalSecrets: {deploy: true}}")}, Chart: gen3test.Checkout(t, gen3test.Old)}
 	r, err := list(t, d, Other{Chart: gen3test.Checkout(t, gen3test.New)})
 	if err != nil {
 		t.Fatal(r.Errors)

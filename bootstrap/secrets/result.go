@@ -4,6 +4,7 @@ package secrets
 
 import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
@@ -15,19 +16,13 @@ type Result struct {
 	Source    string              `json:"source"` // files, release or live
 	Release   string              `json:"release,omitempty"`
 	Namespace string              `json:"namespace,omitempty"`
-	Chart     Chart               `json:"chart"`
+	Chart     deployment.Chart    `json:"chart"`
 	Secrets   []Secret            `json:"secrets"`
 	Compared  *Comparison         `json:"compared,omitempty"`
 	LeftOut   []render.LeftOut    `json:"leftOut"`  // dependencies that are switched on and were not rendered
 	Unjudged  []string            `json:"unjudged"` // what the objects use that is not understood here
 	Warnings  []string            `json:"warnings"`
 	Errors    []bootstrap.Problem `json:"errors"`
-}
-
-// Chart is the chart of the deployment, as far as it is known.
-type Chart struct {
-	Name    string `json:"name,omitempty"`
-	Version string `json:"version,omitempty"`
 }
 
 // Secret is what one secret of Secrets Manager must be.
@@ -74,6 +69,19 @@ type Change struct {
 // NewResult is the document of a run that has found nothing yet.
 func NewResult(command string) Result {
 	return Result{Command: command, Secrets: []Secret{}, LeftOut: []render.LeftOut{}, Unjudged: []string{}, Warnings: []string{}, Errors: []bootstrap.Problem{}}
+}
+
+// fill takes over what was read of a deployment, as far as that came.
+func (r *Result) fill(d *deployment.Deployment) {
+	r.Source, r.Release, r.Namespace, r.Chart = d.Source, d.Release, d.Namespace, d.Chart
+	r.Warnings = append(r.Warnings, d.Warnings...)
+	if d.Rendered != nil {
+		r.LeftOut = append(r.LeftOut, d.Rendered.LeftOut...)
+	}
+	for _, q := range d.Inventory.Requirements {
+		r.Secrets = append(r.Secrets, secretOf(q, d.Origins))
+	}
+	r.Unjudged = append(r.Unjudged, d.Inventory.Unjudged...)
 }
 
 // secretOf puts a requirement into its place in a document.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/lint"
-	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	rules "github.com/uc-cdis/gen3-bootstrap/gen3/lint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 )
@@ -15,7 +15,7 @@ const outputSARIF = "sarif"
 
 func newLint(p Process) command {
 	in := newInputs()
-	var d secrets.Deployment
+	var d deployment.Ref
 	strict := false
 	own := group{"lint", []option{
 		{name: "strict", into: &strict, usage: "exit with 1 on warnings as well"},
@@ -64,7 +64,7 @@ func withSARIF(groups []group) []group {
 var errFound = errors.New("something is wrong with the values")
 
 // printLint puts what was found on stdout, and what kept it from looking on stderr.
-func (s session) printLint(ctx context.Context, d secrets.Deployment, strict bool) error {
+func (s session) printLint(ctx context.Context, d deployment.Ref, strict bool) error {
 	shown := s.progress()
 	result, err := lint.Run(ctx, s.settings, d, s.env(shown))
 	shown.Close()

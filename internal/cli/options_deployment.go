@@ -3,13 +3,13 @@ package cli
 import (
 	"slices"
 
-	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 )
 
 // deployment says which gen3 deployment a command is about: a chart and its values.
-func (in *inputs) deployment(d *secrets.Deployment) group {
-	d.ReleaseName = secrets.DefaultReleaseName
+func (in *inputs) deployment(d *deployment.Ref) group {
+	d.ReleaseName = deployment.DefaultReleaseName
 	return group{"gen3 chart", []option{
 		{name: "gen3-values", short: "f", arg: "FILE", into: &d.Files, usage: "values file of the gen3 release, as for helm; later ones win"},
 		{name: "gen3-chart", arg: "CHART", into: &d.Chart, fallback: "gen3 of " + render.DefaultRepo, usage: "the gen3 chart: name in that repository, directory, .tgz or oci:// reference"},

@@ -4,16 +4,17 @@ import (
 	"context"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 )
 
 func newSecretsList(p Process) command {
 	in := newInputs()
-	var d secrets.Deployment
+	var d deployment.Ref
 	var compare secrets.Other
 	own := group{"secrets list", []option{
-		{name: "source", arg: "PLACE", into: &d.Source, choices: []string{secrets.Files, secrets.Release, secrets.Live}, fallback: "files where some are given, else release, else live", usage: "what to read the deployment's objects from: files renders the chart, release is what Helm stored, live what is in the namespace"},
+		{name: "source", arg: "PLACE", into: &d.Source, choices: []string{deployment.Files, deployment.Release, deployment.Live}, fallback: "files where some are given, else release, else live", usage: "what to read the deployment's objects from: files renders the chart, release is what Helm stored, live what is in the namespace"},
 		{name: "compare-version", arg: "VERSION", into: &compare.Version, usage: "version of the gen3 chart to compare with: what an upgrade changes"},
 		{name: "compare-chart", arg: "CHART", into: &compare.Chart, usage: "chart to compare with, where it is another directory or file"},
 	}}
@@ -52,7 +53,7 @@ errors[]}: before and after are as in secrets, null where it is not read; leftOu
 switched on and were not rendered; source is files, release or live.`
 
 // printSecrets puts what was found on stdout, and what is wrong on stderr.
-func (s session) printSecrets(ctx context.Context, d secrets.Deployment, compare secrets.Other) error {
+func (s session) printSecrets(ctx context.Context, d deployment.Ref, compare secrets.Other) error {
 	shown := s.progress()
 	result, err := secrets.List(ctx, s.settings, d, compare, s.env(shown))
 	shown.Close()

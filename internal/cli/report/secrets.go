@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
@@ -16,7 +17,7 @@ import (
 func Secrets(w io.Writer, page Page, r secrets.Result) error {
 	r = printable.Document(r)
 	var b strings.Builder
-	b.WriteString(page.Style.Bold(deployment(r)) + "\n")
+	b.WriteString(page.Style.Bold(source(r)) + "\n")
 	for _, s := range r.Secrets {
 		b.WriteString("\n")
 		writeSecret(&b, page, s)
@@ -36,15 +37,15 @@ func Secrets(w io.Writer, page Page, r secrets.Result) error {
 	return err
 }
 
-func deployment(r secrets.Result) string {
+func source(r secrets.Result) string {
 	out := "gen3 chart"
 	if r.Chart.Version != "" {
 		out += " " + r.Chart.Version
 	}
 	switch r.Source {
-	case secrets.Files:
+	case deployment.Files:
 		return out + ", rendered as release " + r.Release
-	case secrets.Release:
+	case deployment.Release:
 		return out + ", release " + r.Release + " in namespace " + r.Namespace
 	}
 	return "live objects in namespace " + r.Namespace

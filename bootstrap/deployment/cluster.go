@@ -1,4 +1,4 @@
-package secrets
+package deployment
 
 import (
 	"context"
@@ -18,56 +18,56 @@ import (
 )
 
 // fromCluster reads the objects of the release that Helm stored, or else those that live in the namespace.
-func (l *lister) fromCluster(ctx context.Context) (objects []gen3.Object, err error) {
-	l.target, err = bootstrap.ConnectCluster(ctx, l.settings, l.env)
-	if err != nil {
-		return nil, err
+func (d *Deployment) fromCluster(ctx context.Context, t *bootstrap.Target) error {
+	objects, found, err := d.fromRelease(ctx, t)
+	if err == nil && !found {
+		d.Source = Live
+		objects, err = live(ctx, t, d.Namespace)
 	}
-	l.result.Namespace = l.target.Settings.Namespace
-	if l.of.Source != Live {
-		objects, err = l.fromRelease(ctx)
-		if err != nil || objects != nil {
-			return objects, err
-		}
-	}
-	if l.of.Source == Release {
-		return nil, hint.With(fmt.Errorf("look for the gen3 release: Helm stored none in namespace %s", l.result.Namespace),
-			"-n names another namespace; with Argo CD there is no release: give the values files with -f, or --source live")
-	}
-	l.result.Source = Live
-	return l.live(ctx)
+	d.Inventory = gen3.Take(objects)
+	return err
 }
 
-// fromRelease is nil where there is no release of the gen3 chart.
-func (l *lister) fromRelease(ctx context.Context) ([]gen3.Object, error) {
-	record, warnings, err := known.Stored(ctx, l.target.Kube, l.result.Namespace)
-	l.result.Warnings = append(l.result.Warnings, warnings...)
-	if err != nil || record == nil {
-		return nil, err
+// fromRelease finds nothing where there is no release of the gen3 chart, or where the live objects are wanted.
+func (d *Deployment) fromRelease(ctx context.Context, t *bootstrap.Target) (objects []gen3.Object, found bool, err error) {
+	if d.ref.Source == Live {
+		return nil, false, nil
 	}
-	l.result.Source, l.result.Release = Release, record.Name
-	l.result.Chart = Chart{Name: record.Chart.Metadata.Name, Version: record.Chart.Metadata.Version}
+	record, warnings, err := known.Stored(ctx, t.Kube, d.Namespace)
+	d.Warnings = append(d.Warnings, warnings...)
+	if err != nil {
+		return nil, false, err
+	}
+	if record == nil && d.ref.Source == Release {
+		return nil, false, hint.With(fmt.Errorf("look for the gen3 release: Helm stored none in namespace %s", d.Namespace),
+			"-n names another namespace; with Argo CD there is no release: give the values files with -f, or --source live")
+	}
+	if record == nil {
+		return nil, false, nil
+	}
+	d.Source, d.Release = Release, record.Name
+	d.Chart = Chart{Name: record.Chart.Metadata.Name, Version: record.Chart.Metadata.Version}
+	d.values = record.Config
+	if d.values == nil {
+		d.values = map[string]any{}
+	}
 	manifests := []string{record.Manifest}
 	for _, h := range record.Hooks {
 		manifests = append(manifests, h.Manifest)
 	}
 	objects, broken := render.FromManifest(manifests...)
-	l.result.Warnings = append(l.result.Warnings, broken...)
-	if objects == nil {
-		objects = []gen3.Object{}
-	}
-	return objects, nil
+	d.Warnings = append(d.Warnings, broken...)
+	return objects, true, nil
 }
 
 // live reads the operator's objects, and whatever makes pods. Secrets are not read.
-func (l *lister) live(ctx context.Context) ([]gen3.Object, error) {
+func live(ctx context.Context, t *bootstrap.Target, n string) ([]gen3.Object, error) {
 	reads := []func(context.Context) ([]map[string]any, error){
 		func(ctx context.Context) ([]map[string]any, error) {
-			return l.target.External.Contents(ctx, l.result.Namespace, "ExternalSecret", "SecretStore", "ClusterSecretStore", "PushSecret")
+			return t.External.Contents(ctx, n, "ExternalSecret", "SecretStore", "ClusterSecretStore", "PushSecret")
 		},
 	}
-	apps, batch, core := l.target.Kube.AppsV1(), l.target.Kube.BatchV1(), l.target.Kube.CoreV1()
-	n := l.result.Namespace
+	apps, batch, core := t.Kube.AppsV1(), t.Kube.BatchV1(), t.Kube.CoreV1()
 	reads = append(reads,
 		listed(n, "Deployment", "deployments.apps", apps.Deployments(n).List),
 		listed(n, "StatefulSet", "statefulsets.apps", apps.StatefulSets(n).List),
