@@ -64,7 +64,10 @@ type Settings struct {
 	OIDCIssuer         string // empty: asked of the API server
 	CreateOIDCProvider bool
 
-	Gen3Version string // of the gen3 chart; empty: the installed one's, else the newest known
+	Gen3Version     string   // of the gen3 chart; empty: the installed one's, else the newest known
+	Gen3Values      []string // values files of the gen3 release, in helm's order
+	Gen3Chart       string   // the gen3 chart; empty: Gen3's own, of its repository
+	Gen3ReleaseName string
 
 	SkipHelm bool
 	Helm     helminstall.Settings // its Timeout and Adopt are filled from those above
