@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
@@ -60,6 +61,8 @@ func NamesOf(ctx context.Context, d Deployment) (Names, error) {
 	for _, name := range out.Pushed {
 		out.Read = words.AddOnce(out.Read, name)
 	}
+	slices.Sort(out.Read)
+	slices.Sort(out.Pushed)
 	return out, out.check(chart)
 }
 
