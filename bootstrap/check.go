@@ -88,15 +88,21 @@ func (c *Checker) IAM(s Settings) {
 	for _, key := range s.KMSKeys {
 		c.arn("--kms-key", key, "kms", "key/", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab")
 	}
-	for _, name := range append(slices.Clone(s.ReadNames), s.PushNames...) {
-		if !gen3.SecretName(name) {
-			c.Add("", "%q is not the name of a secret", name)
-		}
-	}
+	c.secretNames("readNames", s.ReadNames)
+	c.secretNames("pushNames", s.PushNames)
 	for _, prefix := range s.SecretPrefixes {
 		c.NamePrefix("--secret-prefix", prefix)
 	}
 	c.tags(s.Tags)
+}
+
+// secretNames judges names in Secrets Manager that a record holds.
+func (c *Checker) secretNames(field string, names []string) {
+	for _, name := range names {
+		if !gen3.SecretName(name) {
+			c.Add("", "%s: %q is not the name of a secret", field, name)
+		}
+	}
 }
 
 func (c *Checker) iamName(flag, name string, most int) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
@@ -32,6 +33,7 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 	if errs = append(errs, r.namesForgotten()...); len(errs) > 0 {
 		return false, r.Fail("", errs...)
 	}
+	r.readElsewhere(ctx)
 	if err := r.assemble(); err != nil {
 		return false, r.Fail("", err)
 	}
@@ -101,6 +103,32 @@ func (r *Run) readNames(ctx context.Context) []error {
 		r.nameWarnings = append(r.nameWarnings, fmt.Sprintf("with these values the gen3 chart pushes %s, and the operator may write no secret: --allow-push lets it", words.Few(names.Pushed)))
 	}
 	return nil
+}
+
+// readElsewhere warns of ExternalSecrets in the namespace that read what the policy will not allow: others than the gen3 chart's, or those of
+// values that are not rolled out yet. Where they may not be listed nothing is said.
+func (r *Run) readElsewhere(ctx context.Context) {
+	s := r.Target.Settings
+	if !s.NamesFromValues || len(s.ReadNames) == 0 || r.Target.Namespace == nil {
+		return
+	}
+	found, err := r.Target.External.List(ctx, s.Namespace)
+	if err != nil {
+		return
+	}
+	var others []string
+	for _, o := range found.Objects {
+		for _, read := range o.Reads {
+			begins := func(prefix string) bool { return strings.HasPrefix(read.Name, prefix) }
+			if o.Namespace == s.Namespace && read.Name != "" && !slices.Contains(s.ReadNames, read.Name) && !slices.ContainsFunc(s.SecretPrefixes, begins) {
+				others = words.AddOnce(others, fmt.Sprintf("%s (%s)", read.Name, o.Name))
+			}
+		}
+	}
+	if len(others) > 0 {
+		slices.Sort(others)
+		r.nameWarnings = append(r.nameWarnings, "ExternalSecrets in the namespace read what these values do not, and the policy will not allow it: "+words.Few(others))
+	}
 }
 
 // namesForgotten refuses to widen, without a word of the operator's, a policy that the last up made for exact names. What they were the

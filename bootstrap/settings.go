@@ -5,6 +5,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -168,7 +169,7 @@ func (s Settings) LastUp() hint.Invocation {
 		}
 	}
 	if len(s.ReadNames) > 0 {
-		out = append(out, "--secret-names-from-values")
+		out = append(out, "--secret-names-from-values", "--gen3-version", cmp.Or(s.Gen3Version, "VERSION"))
 		for _, file := range append(slices.Clone(s.Gen3Values), "VALUES.yaml")[:max(1, len(s.Gen3Values))] {
 			out = append(out, "--gen3-values", file)
 		}
