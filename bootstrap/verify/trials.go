@@ -57,7 +57,7 @@ func (l *look) missingOfNames() {
 		if t.answer.State != reading.Denied || !slices.Contains(l.target.Settings.ReadNames, t.name) {
 			continue
 		}
-		if names := l.names(); len(names) > 0 && !slices.Contains(names, t.name) {
+		if names := l.names(); names != nil && !slices.Contains(names, t.name) {
 			t.answer.State, t.answer.Says = reading.Missing, "ListSecrets shows no secret of that name"
 		}
 	}
