@@ -58,11 +58,12 @@ type Deployment struct {
 	Chart     Chart
 	Inventory gen3.Inventory
 	Origins   map[string]render.Origin // which value sets which name, by the reference's ID; nil where that is not known
+	Unnamed   string                   // why that is not known, "" where it is
 	Rendered  *render.Rendered         // of Files
 	Warnings  []string
 
 	ref    Ref
-	values map[string]any // the operator's; nil of Live
+	values map[string]any // the operator's; nil where they are not known
 	chart  *render.Chart
 }
 
@@ -81,7 +82,10 @@ func Read(ctx context.Context, s bootstrap.Settings, ref Ref, connect Connect) (
 		return d, err
 	}
 	d.Namespace = t.Settings.Namespace
-	return d, d.fromCluster(ctx, t)
+	if err := d.fromCluster(ctx, t); err != nil {
+		return d, err
+	}
+	return d, d.origins(ctx, s)
 }
 
 func (d *Deployment) warn(format string, args ...any) {
