@@ -23,14 +23,11 @@ const (
 	Live    = "live"    // the objects in the namespace
 )
 
-// DefaultReleaseName is what most call their release of the gen3 chart.
-const DefaultReleaseName = "gen3"
-
 // Ref says which deployment a command is about. The chart's version is in the settings.
 type Ref struct {
 	Files       []string // values files, in helm's order
 	Chart       string   // "" is Gen3's own, of its repository
-	ReleaseName string   // "" is DefaultReleaseName
+	ReleaseName string   // "" is render.DefaultRelease
 	Source      string   // "" is the first of Files, Release and Live that there is
 }
 
@@ -44,7 +41,7 @@ func (r Ref) From() string {
 
 // Options say for what the chart is rendered.
 func (r Ref) Options(namespace string) render.Options {
-	return render.Options{Release: cmp.Or(r.ReleaseName, DefaultReleaseName), Namespace: cmp.Or(namespace, "default")}
+	return render.Options{Release: cmp.Or(r.ReleaseName, render.DefaultRelease), Namespace: cmp.Or(namespace, "default")}
 }
 
 // Chart is the chart of the deployment, as far as it is known.
@@ -154,15 +151,5 @@ func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*r
 
 // ReadValues reads values files and merges them in helm's order.
 func ReadValues(ctx context.Context, files []string) (map[string]any, error) {
-	out := map[string]any{}
-	var errs []error
-	for _, file := range files {
-		f, err := helmvalues.Read(ctx, "--gen3-values", file)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		out = helmvalues.Merge(out, f.Values)
-	}
-	return out, errors.Join(errs...)
+	return helmvalues.ReadAll(ctx, "--gen3-values", files)
 }
