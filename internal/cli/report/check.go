@@ -103,14 +103,14 @@ func writeDiffering(b *strings.Builder, page Page, r secrets.CheckResult) {
 // checked sums up in one line.
 func checked(r secrets.CheckResult) string {
 	ill := len(r.Secrets) - len(wellIn(r))
-	out := words.Counted(len(r.Secrets), "secret") + ", " + fmt.Sprintf("%d well", len(r.Secrets)-ill)
+	out := []string{words.Counted(len(r.Secrets), "secret"), fmt.Sprintf("%d well", len(r.Secrets)-ill)}
 	for _, s := range []struct {
 		severity gen3.Severity
 		text     string
 	}{{gen3.StopsPods, "stop pods"}, {gen3.AtUse, "fail at use"}, {gen3.JobsOnly, "fail jobs"}, {gen3.SyncOnly, "are read by nobody"}, {gen3.Optional, "optional"}} {
 		if n := r.Count(s.severity); n > 0 {
-			out += fmt.Sprintf(", %d %s", n, s.text)
+			out = append(out, fmt.Sprintf("%d %s", n, s.text))
 		}
 	}
-	return out
+	return strings.Join(out, ", ")
 }
