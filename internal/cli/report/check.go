@@ -27,7 +27,7 @@ func Check(w io.Writer, page Page, r secrets.CheckResult) error {
 		writeFindings(&b, page, r, severity)
 	}
 	if well := wellIn(r); len(well) > 0 {
-		b.WriteString("\n" + page.Style.Bold("well") + "\n  " + page.Style.Dim("= "+page.joined(well)) + "\n")
+		b.WriteString("\n" + page.Style.Bold("well") + "\n  " + page.Style.Dim("= "+page.laid(4, page.few(well))) + "\n")
 	}
 	writeDiffering(&b, page, r)
 	writeAside(&b, page, r.Result)
@@ -60,15 +60,11 @@ func writeFindings(b *strings.Builder, page Page, r secrets.CheckResult, severit
 				mark = page.Style.Red("! " + c.Name)
 			}
 			fmt.Fprintf(b, "  %s  %s\n", mark, f.Message)
-			readers := []string{}
-			for _, reader := range f.Readers {
-				readers = words.AddOnce(readers, readerText(reader))
-			}
-			if len(readers) > 0 {
-				fmt.Fprintf(b, "      read by  %s\n", page.joined(readers))
+			if len(f.Readers) > 0 {
+				fmt.Fprintf(b, "      read by  %s\n", page.laid(len("      read by  "), page.few(readersOf(f.Readers))))
 			}
 			if len(c.SetBy) > 0 {
-				fmt.Fprintf(b, "      set by   %s\n", strings.Join(c.SetBy, ", "))
+				fmt.Fprintf(b, "      set by   %s\n", page.laid(len("      set by   "), c.SetBy))
 			}
 			Hint(b, page.Style, f.Hint)
 		}
