@@ -12,15 +12,16 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
-// Value is what a secret holds. It tells of its form alone: no text of it comes out.
+// Value is what a secret holds. It tells of its form alone: no text of it is printed.
 type Value struct {
-	text   redact.String
-	Binary bool   // it is kept as bytes; the operator reads those as well
-	ARN    string // of its secret
+	text    redact.String
+	Binary  bool   // it is kept as bytes; the operator reads those as well
+	ARN     string // of its secret
+	Version string // its id
 }
 
 func valueOf(out *secretsmanager.GetSecretValueOutput) Value {
-	v := Value{ARN: aws.ToString(out.ARN)}
+	v := Value{ARN: aws.ToString(out.ARN), Version: aws.ToString(out.VersionId)}
 	if out.SecretString == nil {
 		v.Binary = true
 		v.text = redact.New(string(out.SecretBinary))
@@ -29,6 +30,9 @@ func valueOf(out *secretsmanager.GetSecretValueOutput) Value {
 	v.text = redact.New(*out.SecretString)
 	return v
 }
+
+// Text is the value itself, to be compared, and to be written back with something added.
+func (v Value) Text() redact.String { return v.text }
 
 // Form is how a value is written.
 type Form string
@@ -83,5 +87,5 @@ func (v Value) At(property string) Value {
 	if !found.Exists() {
 		found = gjson.Get(text, property)
 	}
-	return Value{text: redact.New(found.String()), ARN: v.ARN}
+	return Value{text: redact.New(found.String()), ARN: v.ARN, Version: v.Version}
 }
