@@ -2,6 +2,7 @@ package writing
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -223,11 +224,4 @@ func properties(names []string) string {
 	return what + words.Few(names)
 }
 
-func (o Options) overwrites(name string) bool {
-	for _, n := range o.Overwrite {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+func (o Options) overwrites(name string) bool { return slices.Contains(o.Overwrite, name) }

@@ -130,7 +130,8 @@ func (u *Up) again(ctx context.Context, i Item, planned decision) (decision, err
 // settle finds out what became of a write that AWS refused or did not answer: another run, or an attempt whose answer was lost, may
 // have made the same.
 func (u *Up) settle(ctx context.Context, i Item, sent decision, failed error, sink event.Sink) error {
-	if ctx.Err() != nil || !(iamsetup.IsUnclear(failed) || iamsetup.ErrorCode(failed) == "ResourceExistsException") {
+	taken := iamsetup.ErrorCode(failed) == "ResourceExistsException"
+	if ctx.Err() != nil || !taken && !iamsetup.IsUnclear(failed) {
 		return failed
 	}
 	d, err := u.decide(ctx, i)
@@ -140,7 +141,7 @@ func (u *Up) settle(ctx context.Context, i Item, sent decision, failed error, si
 	case d.write == nothing && d.Action == plan.None:
 		u.emit(sink, sent.Change)
 		return nil
-	case iamsetup.ErrorCode(failed) == "ResourceExistsException" && d.Action == plan.Blocked:
+	case taken && d.Action == plan.Blocked:
 		return hint.Blocked(d.Change)
 	}
 	return failed

@@ -73,8 +73,8 @@ func (v vault) value(t *testing.T, name string) string {
 
 func whole(name, text string) writing.Item { return writing.Item{Name: name, Text: redact.New(text)} }
 
-func object(name string, pairs ...string) writing.Item {
-	i := writing.Item{Name: name, Properties: map[string]redact.String{}, From: "Secret " + name}
+func object(pairs ...string) writing.Item {
+	i := writing.Item{Name: "db", Properties: map[string]redact.String{}, From: "Secret db"}
 	for pair := range slices.Chunk(pairs, 2) {
 		i.Properties[pair[0]] = redact.New(pair[1])
 	}
@@ -101,7 +101,7 @@ func TestSituations(t *testing.T) {
 	const has = `{"password":"v-old","port":5432,"extra":"v-extra"}`
 	theirs := map[string]string{"managed-by": "terraform"}
 	pushed := map[string]string{"managed-by": "external-secrets"}
-	db := object("db", "password", "v-new")
+	db := object("password", "v-new")
 	over := writing.Options{Overwrite: []string{"db"}}
 	for name, c := range map[string]struct {
 		prepare func(t *testing.T, v vault)
@@ -113,16 +113,16 @@ func TestSituations(t *testing.T) {
 		fails   string // part of what applying ends in; the plan was good
 	}{
 		"absent, whole":             {item: whole("db", "v-new"), action: plan.Create, says: "does not exist", value: "v-new"},
-		"absent, properties":        {item: object("db", "b.json", "v-<&>", "a", "v-new"), action: plan.Create, says: "from Secret db", value: `{"a":"v-new","b.json":"v-<&>"}`},
+		"absent, properties":        {item: object("b.json", "v-<&>", "a", "v-new"), action: plan.Create, says: "from Secret db", value: `{"a":"v-new","b.json":"v-<&>"}`},
 		"equal, ours":               {prepare: held("v-new", ours()), item: whole("db", "v-new"), action: plan.None, says: "up to date", value: "v-new"},
 		"equal, somebody's":         {prepare: held("v-new", theirs), item: whole("db", "v-new"), action: plan.None, says: "not created by gen3-bootstrap", value: "v-new"},
 		"equal, the operator's":     {prepare: held("v-new", pushed), item: whole("db", "v-new"), action: plan.None, says: "External Secrets Operator", value: "v-new"},
 		"equal, ours without a tag": {prepare: held("v-new", map[string]string{"managed-by": "gen3-bootstrap"}), item: whole("db", "v-new"), action: plan.Update, says: "tags are missing: gen3-bootstrap/owner/c1/gen3, team", value: "v-new"},
-		"equal as a number":         {prepare: held(has, theirs), item: object("db", "port", "5432"), action: plan.None, value: has},
+		"equal as a number":         {prepare: held(has, theirs), item: object("port", "5432"), action: plan.None, value: has},
 		"equal in bytes":            {prepare: bytes("v-new"), item: whole("db", "v-new"), action: plan.None, value: "bytes: v-new"},
 		"other bytes":               {prepare: bytes("v-old"), item: whole("db", "v-new"), action: plan.Blocked, says: "something else, as bytes", value: "bytes: v-old"},
 		"differs":                   {prepare: held(has, ours()), item: db, action: plan.Blocked, says: "differs in property password", value: has},
-		"differs in two":            {prepare: held(has, ours()), item: object("db", "password", "v-new", "port", "1"), action: plan.Blocked, says: "properties password, port", value: has},
+		"differs in two":            {prepare: held(has, ours()), item: object("password", "v-new", "port", "1"), action: plan.Blocked, says: "properties password, port", value: has},
 		"differs, somebody's":       {prepare: held(has, theirs), item: db, action: plan.Blocked, says: "not created by gen3-bootstrap; it differs in property password", value: has},
 		"differs, the operator's":   {prepare: held(has, pushed), item: db, options: over, action: plan.Blocked, says: "belongs to External Secrets Operator", value: has},
 		"overwritten":               {prepare: held(has, ours()), item: db, options: over, action: plan.Update, says: "differs in property password, and is written over", value: `{"extra":"v-extra","password":"v-new","port":5432}`},
@@ -135,7 +135,7 @@ func TestSituations(t *testing.T) {
 		"no value, ours":            {prepare: noValue(ours()), item: db, action: plan.Update, says: "no current value", value: `{"password":"v-new"}`},
 		"no value, somebody's":      {prepare: noValue(theirs), item: db, action: plan.Blocked, says: "no current value"},
 		"deleted":                   {prepare: deleted(has, ours()), item: db, action: plan.Blocked, says: "scheduled for deletion"},
-		"deleted, restored, equal":  {prepare: deleted(has, ours()), item: object("db", "password", "v-old"), options: writing.Options{Restore: true}, action: plan.Update, says: "taken back", value: has},
+		"deleted, restored, equal":  {prepare: deleted(has, ours()), item: object("password", "v-old"), options: writing.Options{Restore: true}, action: plan.Update, says: "taken back", value: has},
 		"deleted, restored, lacks":  {prepare: deleted(`{"port":5432}`, ours()), item: db, options: writing.Options{Restore: true}, action: plan.Update, value: `{"password":"v-new","port":5432}`},
 		"deleted, restored, differs": {
 			prepare: deleted(has, ours()), item: db, options: writing.Options{Restore: true}, action: plan.Update, fails: "differs in property password (it was taken back", value: has,
@@ -273,7 +273,7 @@ func TestMeanwhile(t *testing.T) {
 			if c.before != nil {
 				c.before(t, v)
 			}
-			u := v.up(c.options, object("db", "password", "new"))
+			u := v.up(c.options, object("password", "new"))
 			_, err := u.Observe(t.Context())
 			iamtest.Check(t, err)
 			c.meanwhile(t, v)
@@ -339,12 +339,12 @@ func TestLostAnswers(t *testing.T) {
 				}
 				fault.Action = c.action
 				remove := v.srv.Fault(fault)
-				_, err := run(t, v.up(c.options, object("db", "password", "new")))
+				_, err := run(t, v.up(c.options, object("password", "new")))
 				if (err != nil) != (kind == "denied" || kind == "all lost" && c.action == "RestoreSecret") {
 					t.Errorf("%v", err)
 				}
 				remove()
-				_, err = run(t, v.up(c.options, object("db", "password", "new")))
+				_, err = run(t, v.up(c.options, object("password", "new")))
 				iamtest.Check(t, err)
 				if got := v.value(t, "db"); got != `{"password":"new"}` {
 					t.Errorf("it holds %s", got)
@@ -384,7 +384,7 @@ func TestRights(t *testing.T) {
 				iamtest.Check(t, err)
 			}
 			defer v.srv.Deny(denied)()
-			_, err := run(t, v.up(writing.Options{KMSKey: cmk}, object("db", "password", "new")))
+			_, err := run(t, v.up(writing.Options{KMSKey: cmk}, object("password", "new")))
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v", err)
 			}
