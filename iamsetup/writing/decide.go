@@ -8,6 +8,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
+	"github.com/uc-cdis/gen3-bootstrap/internal/content"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
@@ -78,7 +79,7 @@ func (d decision) blocked(reason string, cures ...string) decision {
 }
 
 // sized blocks what Secrets Manager would refuse for its length.
-func (d decision) sized(i Item, have reading.Value) decision {
+func (d decision) sized(i Item, have content.Value) decision {
 	text, err := i.over(have)
 	n := len(text.Reveal())
 	switch {
@@ -98,7 +99,7 @@ func (d decision) absent(i Item, marks iamsetup.Tags) decision {
 		return d.blocked("no secret of Secrets Manager can have that name: it has 1 to 512 letters, digits and any of /_+=.@-", "correct the value that sets it")
 	}
 	d.Action, d.Reason, d.write, d.tags = plan.Create, "it does not exist"+from(i), create, marks
-	return d.sized(i, reading.Value{})
+	return d.sized(i, content.Value{})
 }
 
 func from(i Item) string {
@@ -142,7 +143,7 @@ func (d decision) empty(i Item, s seen, o Options, marks iamsetup.Tags) decision
 	}
 	d.Action, d.Reason, d.write = plan.Update, "it has no current value"+from(i), put
 	d.tags = s.missing(marks)
-	return d.sized(i, reading.Value{})
+	return d.sized(i, content.Value{})
 }
 
 func (d decision) undescribed(s seen) decision {
@@ -159,7 +160,7 @@ func (s seen) missing(marks iamsetup.Tags) iamsetup.Tags {
 
 func (d decision) existing(i Item, s seen, o Options, marks iamsetup.Tags) decision {
 	have := s.answer.Value
-	lacks, differs := i.compare(have)
+	lacks, differs := i.compare(have.Value)
 	d.base, d.tags = have.Version, s.missing(marks)
 	switch {
 	case len(lacks)+len(differs) == 0:
@@ -182,7 +183,7 @@ func (d decision) existing(i Item, s seen, o Options, marks iamsetup.Tags) decis
 		why = append(why, "gets "+properties(lacks))
 	}
 	d.Reason = strings.Join(why, "; ") + from(i)
-	return d.sized(i, have)
+	return d.sized(i, have.Value)
 }
 
 func (d decision) equal(s seen) decision {

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
+	"github.com/uc-cdis/gen3-bootstrap/internal/content"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
@@ -29,12 +29,12 @@ var legalName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
 
 // over is the text to write where a secret holds have: ours put over what is there. Without a JSON object to put properties into, there
 // is none of it left.
-func (i Item) over(have reading.Value) (redact.String, error) {
+func (i Item) over(have content.Value) (redact.String, error) {
 	if i.Properties == nil {
 		return i.Text, nil
 	}
 	object := map[string]json.RawMessage{}
-	if have.Form() == reading.Object {
+	if have.Form() == content.Object {
 		if err := json.Unmarshal([]byte(have.Text().Reveal()), &object); err != nil {
 			return redact.String{}, fmt.Errorf("read the JSON object in secret %s: it cannot be read", i.Name) // the error would quote it
 		}
@@ -63,14 +63,14 @@ func encoded(v any) (json.RawMessage, error) {
 
 // compare names the parts of the item that a value lacks, and those that it has with another content. The operator's way of reading
 // counts: 5432 and "5432" are the same to it.
-func (i Item) compare(have reading.Value) (lacks, differs []string) {
+func (i Item) compare(have content.Value) (lacks, differs []string) {
 	if i.Properties == nil {
 		if !have.Text().Equal(i.Text) {
 			differs = []string{whole}
 		}
 		return nil, differs
 	}
-	if have.Form() != reading.Object {
+	if have.Form() != content.Object {
 		return nil, []string{whole}
 	}
 	for _, name := range slices.Sorted(maps.Keys(i.Properties)) {
