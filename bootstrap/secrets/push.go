@@ -13,6 +13,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/gen3/handover"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -73,13 +74,14 @@ func (p *pusher) push(ctx context.Context) error {
 	if err := p.derive(ctx); err != nil {
 		return p.Fail("", err)
 	}
-	chosen, err := p.options.Choose(p.candidates())
-	if err != nil {
-		return p.Fail("", err)
-	}
-	if len(chosen) == 0 {
+	candidates := p.candidates()
+	if len(candidates) == 0 {
 		p.warn("there is nothing to push: no Secret that the chart makes now would be made by an ExternalSecret with the chart's own Secrets switched off")
 		return nil
+	}
+	chosen, err := p.options.Choose(candidates)
+	if err != nil {
+		return p.Fail("", err)
 	}
 	items, blocked, err := p.contents(ctx, chosen)
 	if err != nil {
@@ -159,10 +161,15 @@ func routes(ctx context.Context, d *deployment.Deployment) ([]handover.Route, ge
 	return out, after, nil
 }
 
-// candidates are the secrets that there is something to write to, by their names.
+// candidates are the secrets that there is something to write to, by their names. What the chart makes by its own default, and the operator
+// did not ask for, stays with the chart unless it is named.
 func (p *pusher) candidates() []writing.Item {
 	var names []string
 	for _, r := range p.all {
+		if by := p.byDefault(r); by != "" && !slices.Contains(p.options.Only, r.Remote) {
+			p.warn("Secret %s is left to the chart, which makes it by default (%s): --only %s pushes it", r.Secret, by, hint.Command(r.Remote))
+			continue
+		}
 		names = words.AddOnce(names, r.Remote)
 	}
 	for _, f := range p.files {
@@ -174,6 +181,17 @@ func (p *pusher) candidates() []writing.Item {
 		out = append(out, writing.Item{Name: name})
 	}
 	return out
+}
+
+// byDefault is the value by which the chart makes a Secret itself although nobody said so, "" where somebody did. That External Secrets are
+// off is no such value: the push is the way to switch them on.
+func (p *pusher) byDefault(r handover.Route) string {
+	for _, s := range r.Needs {
+		if !s.Value && !p.deployment.Given(s.Path) {
+			return s.Path
+		}
+	}
+	return ""
 }
 
 // contents fills the chosen items, from files first, and from the cluster's Secrets. What cannot be written is blocked.

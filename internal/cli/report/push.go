@@ -22,7 +22,7 @@ func SwitchOver(w io.Writer, page Page, steps []secrets.Instruction) error {
 			b.WriteString("     " + strings.Replace(value, "=", ": ", 1) + "\n")
 		}
 		for _, command := range step.Commands {
-			b.WriteString("     $ " + command + "\n")
+			b.WriteString("     " + command + "\n")
 		}
 	}
 	_, err := io.WriteString(w, b.String())
