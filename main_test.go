@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
 )
 
 // TestMain lets the scripts, and the tests here, start this very binary as other programs.
@@ -26,10 +28,19 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command lines that need neither cluster nor account.
 func TestScripts(t *testing.T) {
+	charts := map[string]string{
+		"CHART": gen3test.Checkout(t, gen3test.New), "ARCHIVE": gen3test.Pack(t, gen3test.New), "OLD_CHART": gen3test.Checkout(t, gen3test.Old),
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			for name, path := range charts {
+				env.Setenv(name, path)
+			}
+			return nil
+		},
 	})
 }
 

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -110,7 +111,17 @@ func (s *KeySecrets) held(ref string, secret *corev1.Secret) credential.Held {
 	}
 	held.Key = credential.Key{ID: id, Secret: redact.New(half)}
 	held.Complete = maps.EqualFunc(secret.Data, s.filled(ref, secret.Data, held.Key), func(a, b []byte) bool { return string(a) == string(b) })
+	held.Noted = secret.Annotations[ProvedAnnotation] == note(held.Key)
 	return held
+}
+
+// ProvedAnnotation notes on a Secret which key in it was proved when it was written, so that a later look need not use the key only to
+// see that it works: its last use would then always be that look.
+const ProvedAnnotation = "gen3-bootstrap/proved"
+
+// note is "<access key id> <digest>". The digest tells nothing of the secret half, which is random and long.
+func note(key credential.Key) string {
+	return fmt.Sprintf("%s %x", key.ID, sha256.Sum256([]byte(key.ID+":"+key.Secret.Reveal())))
 }
 
 // isKeyID tells an access key id, which is printed and sent in the clear, from a secret half that stands in its place:
@@ -188,7 +199,9 @@ func (s *KeySecrets) write(ctx context.Context, held credential.Held, key creden
 	secret := s.remembered(held.Name)
 	if secret == nil {
 		secret = &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: map[string]string{ManagedByLabel: ManagedBy}},
+			ObjectMeta: metav1.ObjectMeta{
+				Name: name, Namespace: namespace, Labels: map[string]string{ManagedByLabel: ManagedBy}, Annotations: map[string]string{ProvedAnnotation: note(key)},
+			},
 			Type:       corev1.SecretTypeOpaque,
 			Data:       entries(key),
 		}
@@ -200,6 +213,7 @@ func (s *KeySecrets) write(ctx context.Context, held credential.Held, key creden
 	}
 	if namespace == s.Namespace {
 		metav1.SetMetaDataLabel(&secret.ObjectMeta, ManagedByLabel, ManagedBy)
+		metav1.SetMetaDataAnnotation(&secret.ObjectMeta, ProvedAnnotation, note(key))
 	}
 	secret.Data = s.filled(held.Name, secret.Data, key)
 	_, err := api.Update(ctx, secret, metav1.UpdateOptions{FieldManager: FieldManager, DryRun: dryRun})

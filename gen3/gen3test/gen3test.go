@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
 )
 
 //go:embed all:helm
@@ -41,6 +45,43 @@ func Checkout(t *testing.T, version string) string {
 		t.Fatal(err)
 	}
 	return filepath.Join(root, "helm", "gen3")
+}
+
+// Pack is the archive of the umbrella with all that it depends on, as Gen3 publishes it.
+func Pack(t *testing.T, version string) string {
+	t.Helper()
+	dir := Checkout(t, version)
+	top, err := loader.LoadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vendor(t, top, dir)
+	path, err := chartutil.Save(top, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// vendor adds what a chart depends on: from beside it, or in the place of what is somewhere else a chart of one Secret.
+func vendor(t *testing.T, ch *chart.Chart, dir string) {
+	t.Helper()
+	for _, want := range ch.Metadata.Dependencies {
+		beside, ok := strings.CutPrefix(want.Repository, "file://")
+		if !ok {
+			ch.AddDependency(&chart.Chart{
+				Metadata:  &chart.Metadata{APIVersion: "v2", Name: want.Name, Version: want.Version, Type: "application"},
+				Templates: []*chart.File{{Name: "templates/secret.yaml", Data: []byte("kind: Secret\nmetadata: {name: {{ .Release.Name }}-" + want.Name + "}\n")}},
+			})
+			continue
+		}
+		sub, err := loader.LoadDir(filepath.Join(dir, beside))
+		if err != nil {
+			t.Fatal(err)
+		}
+		vendor(t, sub, filepath.Join(dir, beside))
+		ch.AddDependency(sub)
+	}
 }
 
 func inVersion(path, text, version string) string {

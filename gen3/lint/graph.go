@@ -122,9 +122,10 @@ func shapes(i gen3.Inventory) []contradiction {
 			who = append(who, fmt.Sprintf("%s (%s)", read.By, read.Shape))
 		}
 		slices.Sort(who)
+		who = slices.Compact(who)
 		for _, read := range r.Reads { // each of their charts may be to blame
 			out = append(out, found(read.Source, "two-shapes", Error, "give one of them a name of its own",
-				"secret %s is read in two shapes: %s", r.Name, strings.Join(slices.Compact(who), ", ")))
+				"secret %s is read in two shapes: %s", r.Name, strings.Join(who, ", ")))
 		}
 	}
 	return out

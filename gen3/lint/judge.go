@@ -2,13 +2,17 @@ package lint
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/xrash/smetrics"
 
+	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // judge applies the method to values that render.
@@ -26,7 +30,7 @@ func (l *Linter) judge(base *rendering) {
 		switch {
 		case t.affected:
 		case slices.ContainsFunc(unknown, func(e entry) bool { return e.name() == t.entry.name() }):
-			l.tellUnknown(t.entry)
+			l.tellUnknown(t.entry, base)
 		case len(base.inventory.Reads) > 0:
 			l.at(t.entry.name(), Finding{
 				Rule: "no-effect", Level: Warning, Message: t.entry.name() + " changes nothing: the chart makes the same without it",
@@ -81,23 +85,51 @@ func (l *Linter) unknown() []entry {
 // renamed are keys that later charts call otherwise, under the same mapping.
 func renamed() map[string]string { return map[string]string{"dbCreate": "createLocalK8sSecret"} }
 
-func (l *Linter) tellUnknown(e entry) {
+func (l *Linter) tellUnknown(e entry, base *rendering) {
 	schema := l.Chart.Schema()
-	parent, key := strings.Join(e.path[:len(e.path)-1], "."), e.path[len(e.path)-1]
+	parent, key := e.path[:len(e.path)-1], e.path[len(e.path)-1]
 	f := Finding{Rule: "unknown-key", Level: Error, Message: "the chart has no value " + e.name() + ": it changes nothing"}
 	beside, elsewhere := schema.Beside(e.path), schema.Elsewhere(e.path)
+	meant := func(key string) string { return strings.Join(append(slices.Clone(parent), key), ".") }
 	now := renamed()[key]
 	switch near := nearest(key, beside); {
 	case now != "" && slices.Contains(beside, now):
-		f.Hint = "it is called " + strings.TrimPrefix(parent+"."+now, ".") + " in this version of the chart"
+		f.Hint = "it is called " + meant(now) + " in this version of the chart"
 	case near != "":
-		f.Hint = "did you mean " + strings.TrimPrefix(parent+"."+near, ".") + "?"
+		f.Message += l.readInstead(base, e, append(slices.Clone(parent), near))
+		f.Hint = "did you mean " + meant(near) + "?"
 	case len(elsewhere) > 0 && len(elsewhere) < 4:
 		f.Hint = "did you mean " + strings.Join(elsewhere, " or ") + "?"
 	default:
 		f.Level, f.Hint = Warning, "check it against the values.yaml of the chart"
 	}
 	l.at(e.name(), f)
+}
+
+// readInstead says which secrets the deployment reads since a key does not stand where it was meant to.
+func (l *Linter) readInstead(base *rendering, e entry, meant []string) string {
+	v := valueAt(l.values, e.path)
+	for _, key := range slices.Backward(meant) {
+		v = map[string]any{key: v}
+	}
+	placed, _ := v.(map[string]any)
+	there, err := l.render(helmvalues.Merge(without(l.values, e.path), placed))
+	if err != nil {
+		return ""
+	}
+	var reads, would []string
+	for _, c := range gen3.Compare(base.inventory.Requirements, there.inventory.Requirements) {
+		if c.After == nil {
+			reads = append(reads, c.Name)
+		}
+		if c.Before == nil {
+			would = append(would, c.Name)
+		}
+	}
+	if len(reads) == 0 || len(would) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the deployment reads secret %s, not %s", words.Few(reads), words.Few(would))
 }
 
 // nearest is the key that was most likely meant, or "".
@@ -199,7 +231,7 @@ func (l *Linter) unrendered(err error) {
 		return
 	}
 	for _, e := range l.keys.effective() {
-		if e.leaf && aboutSecrets(e.path) {
+		if e.leaf && (aboutSecrets(e.path) || e.path[0] == "global") {
 			if _, failed := l.render(without(l.values, e.path)); failed == nil {
 				f.Message += "; it renders without " + e.name()
 				l.at(e.name(), f)

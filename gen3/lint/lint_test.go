@@ -13,7 +13,7 @@ import (
 
 const on = "global:\n  dev: false\n  postgres: {master: {host: db.example.org}}\n  externalSecrets:\n    deploy: true\n"
 
-// TestFindings has one row a situation: what the file adds to clean values, and each finding as "rule level line path, part of message or hint".
+// TestFindings has one row a situation: what the file adds to clean values, and each finding as "rule level line path, part of message! hint".
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	chart, err := render.Load(t.Context(), nil, gen3test.Checkout(t, gen3test.New), "")
@@ -34,7 +34,7 @@ func TestFindings(t *testing.T) {
 		"a key twice":               {adds: "audit: {enabled: true}\naudit: {enabled: true}", want: []string{"duplicate-key error 7 audit, line 6"}},
 		"a mapping misspelt": {
 			adds: "indexd: {external-secrets: {serviceCreds: demo-indexd-service-creds}}",
-			want: []string{"unknown-key error 6 indexd.external-secrets, did you mean indexd.externalSecrets?"},
+			want: []string{"unknown-key error 6 indexd.external-secrets, the deployment reads secret indexd-service-creds, not demo-indexd-service-creds! did you mean indexd.externalSecrets?"},
 		},
 		"a chart misspelt":           {adds: "indexed: {enabled: true}", want: []string{"unknown-key error 6 indexed, did you mean indexd?"}},
 		"a key that is like nothing": {adds: "fence: {zebra: 1}", want: []string{"unknown-key warning 6 fence.zebra, values.yaml"}},
@@ -63,6 +63,10 @@ func TestFindings(t *testing.T) {
 			whole: "global:\n  dev: false\n  externalSecrets:\n    deploy: true\n    pushSecret: true",
 			want:  []string{"no-render error 5 global.externalSecrets.pushSecret, global.postgres.master.host"},
 		},
+		"databases of nobody": {
+			whole: "global:\n  dev: false",
+			want:  []string{"no-render error 2 global.dev, global.postgres.master.host"},
+		},
 		"a push of an empty host": {
 			whole: "global:\n  dev: false\n  externalSecrets:\n    deploy: true\n    pushSecret: true\n  postgres: {master: {host: ''}}",
 			want:  []string{"push-empty error 5 global.externalSecrets.pushSecret, empty host"},
@@ -86,6 +90,10 @@ func TestFindings(t *testing.T) {
 		"one secret in two shapes": {
 			adds: "indexd: {externalSecrets: {dbcreds: fence-config}}",
 			want: []string{"two-shapes error 6 indexd.externalSecrets.dbcreds, fence-config (whole), indexd-dbcreds (extract)"},
+		},
+		"a database's credentials that are another secret of the deployment": {
+			adds: "indexd: {externalSecrets: {dbcreds: wts-g3auto}}",
+			want: []string{"two-shapes error 6 indexd.externalSecrets.dbcreds, indexd-dbcreds (extract), wts-g3auto (property)! give one"},
 		},
 		"two who make one Secret": {
 			adds: "fence: {externalSecrets: {createK8sGoogleAppSecrets: true}}",
@@ -128,7 +136,7 @@ func check(t *testing.T, got []Finding, want []string) {
 		head, part, _ := strings.Cut(want[i], ", ")
 		fields := strings.SplitN(head, " ", 4)
 		line := fields[2]
-		if f.Rule != fields[0] || string(f.Level) != fields[1] || f.Path != fields[3] || strconv.Itoa(f.Line) != line || !strings.Contains(f.Message+" "+f.Hint, part) {
+		if f.Rule != fields[0] || string(f.Level) != fields[1] || f.Path != fields[3] || strconv.Itoa(f.Line) != line || !strings.Contains(f.Message+"! "+f.Hint, part) {
 			t.Errorf("got %+v\nwant %s", f, want[i])
 		}
 	}

@@ -37,6 +37,7 @@ type Rendered struct {
 // Render renders the chart. The values are not changed.
 func (c *Chart) Render(values map[string]any, o Options) (*Rendered, error) {
 	ch := clone(c.chart)
+	settled(ch)
 	out := &Rendered{}
 	var top chartutil.Values
 	logged, err := quietly(func() (err error) {
@@ -73,6 +74,23 @@ func capabilities() *chartutil.Capabilities {
 		out.KubeVersion = *version
 	}
 	return out
+}
+
+// settled clears the list of dependencies of each chart in which nothing has to be decided: those that are there have no condition, tag,
+// other name or import. Helm leaves such a chart alone; for any other it copies the values of the whole deployment, which for some
+// fifty subcharts takes longer than all their templates.
+func settled(ch *chart.Chart) {
+	there := map[string]bool{}
+	for _, d := range ch.Dependencies() {
+		there[d.Name()] = true
+		settled(d)
+	}
+	open := func(d *chart.Dependency) bool {
+		return there[d.Name] && (d.Condition != "" || len(d.Tags) > 0 || d.Alias != "" || len(d.ImportValues) > 0)
+	}
+	if !slices.ContainsFunc(ch.Metadata.Dependencies, open) {
+		ch.Metadata.Dependencies = nil
+	}
 }
 
 // slim takes away what is printed after an installation, and all copies but one of the library's templates, which each of some

@@ -58,10 +58,13 @@ func (d *decision) judgeSecret(i int) (action plan.Action, reason, cure string) 
 	case !h.Ours:
 		return d.judgeForeignSecret(i)
 	case d.source != nil && h.Key.ID == d.source.ID && h.Key.Secret.Equal(d.source.Secret):
-		if h.Complete {
-			return plan.None, "", ""
+		switch {
+		case !h.Complete:
+			return plan.Update, "its entries are not the three that belong to access key " + h.Key.ID, ""
+		case !h.Noted && d.r.rotation == nil && inNamespace(h.Name, d.r.owner.Namespace):
+			return plan.Update, "it does not note yet that access key " + h.Key.ID + " was proved", ""
 		}
-		return plan.Update, "its entries are not the three that belong to access key " + h.Key.ID, ""
+		return plan.None, "", ""
 	default:
 		return d.judgeReplaced(i)
 	}

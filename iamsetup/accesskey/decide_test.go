@@ -41,7 +41,7 @@ func active(id string, created int) listedKey {
 }
 
 func held(name, id string) credential.Held {
-	h := credential.Held{Name: "gen3/" + name, Exists: true, Ours: true, Complete: id != "", Created: at(0)}
+	h := credential.Held{Name: "gen3/" + name, Exists: true, Ours: true, Complete: id != "", Noted: id != "", Created: at(0)}
 	if id != "" {
 		h.Key = credential.Key{ID: id, Secret: redact.New("half of " + id)}
 	}

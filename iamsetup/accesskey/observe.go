@@ -36,21 +36,23 @@ func (k *Up) look(ctx context.Context, settled bool) error {
 		return err
 	})
 	group.Go(func() (err error) {
-		if view.held, err = k.observeSecrets(gctx); err == nil {
-			view.proofs, err = k.proveHeld(gctx, view.held)
-		}
+		view.held, err = k.observeSecrets(gctx)
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return err
-	}
-	if err := k.readElsewhere(ctx, &view); err != nil {
 		return err
 	}
 	if deadline, limited := ctx.Deadline(); limited {
 		k.deadline = k.AWS.Clock.At(deadline)
 	}
 	view.now, view.lagging, view.anyUser = k.AWS.Clock.Now(), k.lagging(view), k.AnyUser
+	if err := k.proveOrTrust(ctx, &view, settled); err != nil {
+		return err
+	}
+	if err := k.readElsewhere(ctx, &view); err != nil {
+		return err
+	}
+	view.now = k.AWS.Clock.Now()
 	k.judge(view, settled)
 	if again, err := k.lookAround(ctx, &view); err != nil {
 		return err
@@ -94,6 +96,17 @@ func (k *Up) readElsewhere(ctx context.Context, view *keyView) error {
 		view.elsewhere[id] = seen.Tags[iamsetup.TagKey+id]
 	}
 	return nil
+}
+
+// proveOrTrust fills in the proofs. What an earlier run noted does where nothing is to be done by it.
+func (k *Up) proveOrTrust(ctx context.Context, view *keyView, settled bool) (err error) {
+	if view.proofs = k.noted(*view); view.proofs != nil {
+		if k.judge(*view, settled); k.plan.quiet(k.Adopt) {
+			return nil
+		}
+	}
+	view.proofs, err = k.proveHeld(ctx, view.held)
+	return err
 }
 
 func (k *Up) observeSecrets(ctx context.Context) ([]credential.Held, error) {

@@ -19,6 +19,29 @@ import (
 // one success says little about the next request.
 const proofsInRow = 5
 
+// noted are the proofs of what an earlier run proved and noted, where nothing has changed since by all that IAM says: then nobody
+// asks STS. Nil: it has to be asked. A note can be forged, so nothing but "there is nothing to do" may follow from it: see proveOrTrust.
+func (k *Up) noted(v keyView) []proof {
+	if k.Rotation != nil || v.user == nil || !v.user.Tags.OwnedBy(k.Owner) || v.user.Tags[iamsetup.TagReplacing+k.Owner.String()] != "" {
+		return nil
+	}
+	proofs := make([]proof, len(v.held))
+	for i, h := range v.held {
+		listed := v.listed(h.Key.ID)
+		if !h.Ours || !h.Complete || !h.Noted || h.Key.ID != v.held[0].Key.ID || listed == nil || !listed.Active || v.tagged(h.Key.ID) != k.Owner.String() {
+			return nil
+		}
+		proofs[i] = proof{verdict: accepted, arn: v.user.ARN}
+	}
+	return proofs
+}
+
+// quiet reports whether there is nothing to do, to wait for or to refuse. Keys of others are only told of without --adopt.
+func (p keyPlan) quiet(adopt bool) bool {
+	return p.source != nil && p.settle+p.untag+p.unreplace == "" && !p.tag && p.replaced == nil &&
+		len(p.fills)+len(p.before)+len(p.after)+len(p.blocks) == 0 && (!adopt || len(p.strangers) == 0)
+}
+
 // proveHeld asks STS about the key of each Secret; the same key in several is asked about once.
 func (k *Up) proveHeld(ctx context.Context, held []credential.Held) ([]proof, error) {
 	proofs := make([]proof, len(held))

@@ -37,7 +37,7 @@ func (k *Up) replacing() iamsetup.Tags {
 	if k.plan.old == nil {
 		return nil
 	}
-	k.under = &replacement{id: k.plan.old.ID, since: k.AWS.Clock.Now(), grace: k.Rotation.Grace}
+	k.under = &replacement{id: k.plan.old.ID, since: k.AWS.Clock.Now(), grace: k.Rotation.grace()}
 	return k.under.tags(k.Owner)
 }
 
@@ -61,6 +61,12 @@ func (k *Up) replace(ctx context.Context, say iamsetup.Report) error {
 	}
 	if !r.written { // else a pod that starts now may still have read the old one
 		r.since, r.written = k.AWS.Clock.Now(), true
+		if err := k.tag(ctx, say, r.tags(k.Owner)); err != nil {
+			return err
+		}
+	}
+	if r.changed { // a later run goes by the tag
+		r.changed = false
 		if err := k.tag(ctx, say, r.tags(k.Owner)); err != nil {
 			return err
 		}

@@ -16,9 +16,9 @@ import (
 
 // Rotation is what a rotation goes by, beside what every step for a key does.
 type Rotation struct {
-	OlderThan time.Duration // a younger key is kept; 0: each is replaced
-	Grace     time.Duration // how long the old key stays inactive before it is deleted
-	Restart   bool          // restart the workloads that read a Secret only when their pods start
+	OlderThan time.Duration  // a younger key is kept; 0: each is replaced
+	Grace     *time.Duration // how long the old key stays inactive before it is deleted; nil: as the rotation says that is under way, else not at all
+	Restart   bool           // restart the workloads that read a Secret only when their pods start
 }
 
 // Readers are those who read the Secrets of the key. What they still hold of an old key ends when they have read again.
@@ -49,6 +49,7 @@ type replacement struct {
 	// written says that all Secrets had the new key at since. Before, pods that start later than since may still read the old one.
 	written bool
 	idle    time.Time // since when it is inactive, by AWS's time; zero: it is active
+	changed bool      // this run was told another grace than the tag has
 }
 
 // tags is the replacement as it stands on the user.
@@ -110,6 +111,9 @@ func (d *decision) judgeReplacement() {
 	default:
 		if k := d.v.listed(r.id); k != nil && k.Active {
 			r.idle = time.Time{} // somebody made it active again, so that its use has to be ended again
+		}
+		if rotation := d.r.rotation; rotation != nil && rotation.Grace != nil && *rotation.Grace != r.grace {
+			r.grace, r.changed = *rotation.Grace, true
 		}
 		d.replaced = r
 	}
@@ -239,16 +243,26 @@ func (k *Up) replacementChanges() []plan.Change {
 	case p.old != nil && len(k.view.stale) > 0 && !d.r.restarts():
 		add(plan.None, plan.Of(plan.AccessKey, p.old.ID), "kept active until these have been started anew; a later rotate or up then ends it")
 	case p.old != nil:
-		add(plan.Delete, plan.Of(plan.AccessKey, p.old.ID), "replaced: made inactive once all have read the new one, and deleted "+graceWords(k.Rotation.Grace))
+		add(plan.Delete, plan.Of(plan.AccessKey, p.old.ID), "replaced: made inactive once all have read the new one, and deleted "+graceWords(k.Rotation.grace()))
 	default:
 		what := "replaced by " + p.source.ID + " since " + p.replaced.since.UTC().Format(time.RFC3339)
-		if wait := d.due(); wait != "" {
+		switch wait := d.due(); {
+		case wait != "" && p.replaced.changed:
+			add(plan.Update, plan.Of(plan.AccessKey, p.replaced.id), "its grace is "+p.replaced.grace.String()+" from now on; "+what+"; "+wait)
+		case wait != "":
 			add(plan.None, plan.Of(plan.AccessKey, p.replaced.id), what+"; "+wait)
-		} else {
+		default:
 			add(plan.Delete, plan.Of(plan.AccessKey, p.replaced.id), what)
 		}
 	}
 	return out
+}
+
+func (r Rotation) grace() time.Duration {
+	if r.Grace == nil {
+		return 0
+	}
+	return *r.Grace
 }
 
 func graceWords(grace time.Duration) string {

@@ -7,8 +7,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
@@ -75,4 +77,30 @@ func TestRotateWaitsForAPodThatStartedBeforeTheWrite(t *testing.T) {
 		t.Errorf("rotate: %v, keys %v, warnings %v\n%s", err, w.keyIDs(), result.Warnings, problems(result))
 	}
 	w.mustHoldWorkingKeys(t)
+}
+
+// TestRotateEndsAGraceThatIsNoLongerWanted.
+func TestRotateEndsAGraceThatIsNoLongerWanted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	convergeWithCopy(t, w)
+	w.mustRotate(t, bootstrap.Rotation{Rotation: accesskey.Rotation{Grace: new(time.Hour)}})
+	w.mustRotate(t, bootstrap.Rotation{Rotation: accesskey.Rotation{Grace: new(time.Duration(0))}})
+	check(t, "see the end", hasRotated(t, w, nil))
+}
+
+// TestRotateRestartsNothingThatIsPaused, and does not wait for it either: the old key is kept, and the command that resumes it is told.
+func TestRotateRestartsNothingThatIsPaused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, anySandbox(t))
+	convergeWithCopy(t, w)
+	w.runReader(t, "fence")
+	old := w.liveKey(t)
+	w.awaitOlderPods(t)
+	_, err := w.kube.AppsV1().Deployments(w.namespace).Patch(t.Context(), "fence", types.MergePatchType, []byte(`{"spec":{"paused":true}}`), metav1.PatchOptions{})
+	check(t, "pause Deployment", err)
+	result := w.mustRotate(t, bootstrap.Rotation{Rotation: accesskey.Rotation{Restart: true}})
+	if said := changes(result) + strings.Join(result.Warnings, "\n"); !contains(w.keyIDs(), old) || !strings.Contains(said, "rollout resume deployment/fence && kubectl") {
+		t.Errorf("keys %v, said:\n%s", w.keyIDs(), said)
+	}
 }

@@ -203,7 +203,7 @@ func TestRotateKeepsTheOldKeyForItsGrace(t *testing.T) {
 	w := newWorld(t, anySandbox(t))
 	convergeWithCopy(t, w)
 	old := w.liveKey(t)
-	result := w.mustRotate(t, bootstrap.Rotation{Rotation: accesskey.Rotation{Grace: time.Hour}})
+	result := w.mustRotate(t, bootstrap.Rotation{Rotation: accesskey.Rotation{Grace: new(time.Hour)}})
 	w.mustHoldWorkingKeys(t)
 	keys := w.aws.Keys(w.settings.UserName)
 	if i := slices.IndexFunc(keys, func(k awsfake.Key) bool { return k.ID == old }); i < 0 || keys[i].Status == "Active" {
@@ -215,7 +215,12 @@ func TestRotateKeepsTheOldKeyForItsGrace(t *testing.T) {
 		t.Errorf("another rotation before the end of the first: %v\n%s", w.keyIDs(), changes(again))
 	}
 	tag := replacingTag(t, w)
-	w.tagUser(t, w.settings.UserName, tag, strings.Replace(w.userTags(t)[tag], "1h0m0s", "0s", 1))
+	w.mustRotate(t, bootstrap.Rotation{Rotation: accesskey.Rotation{Grace: new(2 * time.Hour)}})
+	if now := w.userTags(t)[tag]; !strings.Contains(now, " 2h0m0s ") {
+		t.Errorf("the grace did not become two hours: %s", now)
+	}
+	w.mustBeConverged(t)
+	w.tagUser(t, w.settings.UserName, tag, strings.Replace(w.userTags(t)[tag], "2h0m0s", "0s", 1))
 	w.mustUp(t)
 	check(t, "see the end", hasRotated(t, w, nil))
 }

@@ -2,8 +2,6 @@
 package charttest
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 	"testing"
@@ -57,6 +55,5 @@ func Pack(t *testing.T) (archive, digest string) {
 	kubetest.Must(t, err)
 	data, err := os.ReadFile(path) //nolint:gosec // a file of the test
 	kubetest.Must(t, err)
-	sum := sha256.Sum256(data)
-	return string(data), hex.EncodeToString(sum[:])
+	return string(data), hexSum(string(data))
 }

@@ -15,7 +15,7 @@ func newRotate(p Process) command {
 	own := group{"rotate", []option{
 		{name: "dry-run", into: &o.DryRun, usage: "write nothing, and say what would be done"},
 		{name: "if-older-than", arg: "AGE", into: &olderThan, fallback: "each key", usage: "do nothing while the key is younger, such as 90d; for schedules"},
-		{name: "grace", arg: "AGE", into: &grace, fallback: "none", usage: "how long the old key stays inactive before it is deleted, such as 24h; beyond --timeout a later rotate or up deletes it"},
+		{name: "grace", arg: "AGE", into: &grace, fallback: "none, or that of a rotation under way", usage: "how long the old key stays inactive before it is deleted, such as 24h, or 0s; beyond --timeout a later rotate or up deletes it"},
 		{name: "restart", into: &o.Restart, usage: "restart the workloads that read the key only when their pods start"},
 	}}
 	return command{
@@ -32,8 +32,15 @@ func newRotate(p Process) command {
 			if o.OlderThan, err = parseAge(olderThan); err != nil {
 				return fmt.Errorf("invalid value %q for --if-older-than: %w", olderThan, err)
 			}
-			if o.Grace, err = parseAge(grace); err != nil {
-				return fmt.Errorf("invalid value %q for --grace: %w", grace, err)
+			if grace != "" {
+				age, err := parseAge(grace)
+				if grace == "0s" { // ends a grace that is under way
+					age, err = 0, nil
+				}
+				if err != nil {
+					return fmt.Errorf("invalid value %q for --grace: %w", grace, err)
+				}
+				o.Grace = &age
 			}
 			o.UserName = in.settings.UserName
 			tense := report.Done

@@ -32,6 +32,7 @@ type Held struct {
 	Spare       bool     // an earlier up named it, and this one does not: it is read, and never written
 	Key         Key      // zero when its entries are no access key
 	Complete    bool     // all three entries are there and agree
+	Noted       bool     // it says of this very key that it was proved; anybody who may write the Secret can forge that
 	Lacks       []string // of the three entries, those that are not there or empty
 	Empty       bool     // exists without any data
 	Created     time.Time

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -163,8 +164,48 @@ func (r *Readers) workload(ctx context.Context, pod *corev1.Pod) credential.Read
 	out := credential.Reader{Name: plan.In(strings.ToLower(kind), pod.Namespace, name)}
 	switch kind {
 	case "Deployment", "StatefulSet", "DaemonSet":
-		out.Restarts = true
-		out.Command = hint.Command("kubectl", "-n", pod.Namespace, "rollout", "restart", strings.ToLower(kind)+"/"+name)
+	default:
+		return out
+	}
+	rollout := func(verb string) string {
+		return hint.Command("kubectl", "-n", pod.Namespace, "rollout", verb, strings.ToLower(kind)+"/"+name)
+	}
+	switch r.standsStill(ctx, out.Name) {
+	case paused:
+		out.Command = rollout("resume") + " && " + rollout("restart")
+	case onDelete:
+		out.Command = hint.Command("kubectl", "-n", pod.Namespace, "delete", "pod", pod.Name)
+	case moves:
+		out.Restarts, out.Command = true, rollout("restart")
 	}
 	return out
+}
+
+// still is why a workload starts no pods when its template changes.
+type still int
+
+const (
+	moves    still = iota
+	paused         // until somebody resumes it
+	onDelete       // each pod until somebody deletes it
+)
+
+// standsStill finds out whether a restart would come to nothing. What cannot be read is taken to move.
+func (r *Readers) standsStill(ctx context.Context, name plan.Resource) still {
+	apps := r.Client.AppsV1()
+	switch name.Kind {
+	case "deployment":
+		if d, err := apps.Deployments(name.Namespace).Get(ctx, name.Name, metav1.GetOptions{}); err == nil && d.Spec.Paused {
+			return paused
+		}
+	case "statefulset":
+		if s, err := apps.StatefulSets(name.Namespace).Get(ctx, name.Name, metav1.GetOptions{}); err == nil && s.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+			return onDelete
+		}
+	case "daemonset":
+		if s, err := apps.DaemonSets(name.Namespace).Get(ctx, name.Name, metav1.GetOptions{}); err == nil && s.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType {
+			return onDelete
+		}
+	}
+	return moves
 }

@@ -11,7 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/lint"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
+	"github.com/uc-cdis/gen3-bootstrap/gen3"
+	rules "github.com/uc-cdis/gen3-bootstrap/gen3/lint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -64,6 +68,17 @@ func printers() map[string]func(w io.Writer, page report.Page, text string) erro
 		"status of nothing": about(func(r *status.Result) {
 			r.Keys, r.Release, r.Lock, r.Secrets = nil, nil, nil, nil
 		}),
+		"secrets list": func(w io.Writer, page report.Page, text string) error {
+			r := hostile.Fill[secrets.Result](text)
+			r.Secrets[0].Shapes, r.Secrets[1].Severity = []gen3.Shape{gen3.Whole, gen3.Property, gen3.Extract}, gen3.StopsPods
+			r.Compared.Changes = append(r.Compared.Changes, secrets.Change{Name: text, Before: &r.Secrets[0]}, secrets.Change{Name: text, After: &r.Secrets[0]})
+			return report.Secrets(w, page, r)
+		},
+		"lint": func(w io.Writer, page report.Page, text string) error {
+			r := hostile.Fill[lint.Result](text)
+			r.Findings[0].Level = rules.Error
+			return report.Lint(w, page, r)
+		},
 		"warnings": func(w io.Writer, page report.Page, text string) error {
 			report.Warnings(w, page.Style, []string{text, "x " + text})
 			return nil

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"net/url"
 	"path/filepath"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/lint"
@@ -71,8 +72,13 @@ func SARIF(r lint.Result) any {
 		}
 		run.Results = append(run.Results, sarifResult{
 			RuleID: f.Rule, Level: string(f.Level), Message: sarifText{text},
-			Locations: []sarifLocation{{sarifPhysical{sarifArtifact{filepath.ToSlash(f.File)}, sarifRegion{cmp.Or(f.Line, 1), cmp.Or(f.Column, 1)}}}},
+			Locations: []sarifLocation{{sarifPhysical{sarifArtifact{uriOf(f.File)}, sarifRegion{cmp.Or(f.Line, 1), cmp.Or(f.Column, 1)}}}},
 		})
 	}
 	return sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}
+}
+
+// uriOf is a path as code hosts read it: relative to where they began.
+func uriOf(path string) string {
+	return (&url.URL{Path: filepath.ToSlash(filepath.Clean(path))}).String()
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
@@ -26,15 +27,22 @@ func Secrets(w io.Writer, page Page, r secrets.Result) error {
 		writeComparison(&b, page, *r.Compared)
 	}
 	writeAside(&b, page, r)
+	b.WriteString("\n" + page.Style.Bold(summed(r)) + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func summed(r secrets.Result) string {
+	if len(r.Secrets) == 0 {
+		return "nothing is read from Secrets Manager"
+	}
 	stop := 0
 	for _, s := range r.Secrets {
 		if s.Severity == gen3.StopsPods {
 			stop++
 		}
 	}
-	b.WriteString("\n" + page.Style.Bold(fmt.Sprintf("%s; without %d of them pods do not start", words.Counted(len(r.Secrets), "secret"), stop)) + "\n")
-	_, err := io.WriteString(w, b.String())
-	return err
+	return fmt.Sprintf("%s; without %d of them pods do not start", words.Counted(len(r.Secrets), "secret"), stop)
 }
 
 func source(r secrets.Result) string {
@@ -53,23 +61,55 @@ func source(r secrets.Result) string {
 
 func writeSecret(b *strings.Builder, page Page, s secrets.Secret) {
 	b.WriteString(page.Style.Cyan(s.Name) + "  " + needs(s) + "\n")
-	line := func(name, text string) {
-		if text != "" {
-			fmt.Fprintf(b, "  %-8s  %s\n", name, text)
+	line := func(name string, texts ...string) {
+		if len(texts) > 0 {
+			fmt.Fprintf(b, "  %-8s  %s\n", name, page.laid(len("  read by   "), texts))
 		}
 	}
-	line("breaks", breaks(s))
-	readers := []string{}
-	for _, r := range s.Readers {
-		readers = words.AddOnce(readers, readerText(r))
+	line("breaks", breaks(page, s)...)
+	line("read by", page.few(readersOf(s))...)
+	into := slices.Clone(s.KubeSecrets)
+	for i := range into {
+		into[i] = "Secret " + into[i]
 	}
-	line("read by", page.joined(readers))
-	line("into", "Secret "+strings.Join(s.KubeSecrets, ", Secret "))
-	setBy := strings.Join(s.SetBy, ", ")
+	line("into", into...)
+	setBy := slices.Clone(s.SetBy)
 	if s.AlsoKubernetes {
-		setBy += ", which becomes a Kubernetes name as well"
+		setBy = append(setBy, "which becomes a Kubernetes name as well")
 	}
-	line("set by", setBy)
+	line("set by", setBy...)
+}
+
+// laid puts texts one after the other, and begins a new line where the page ends, below the first.
+func (p Page) laid(before int, texts []string) string {
+	var b strings.Builder
+	used := before
+	for i, text := range texts {
+		if i < len(texts)-1 {
+			text += ","
+		}
+		n := utf8.RuneCountInString(text)
+		switch {
+		case i == 0:
+		case p.Width > 0 && used+1+n > p.Width:
+			b.WriteString("\n" + strings.Repeat(" ", before))
+			used = before
+		default:
+			b.WriteString(" ")
+			used++
+		}
+		b.WriteString(text)
+		used += n
+	}
+	return b.String()
+}
+
+// few are the texts, or the first of many with a last one that counts the rest.
+func (p Page) few(texts []string) []string {
+	if p.All || len(texts) <= words.Most {
+		return texts
+	}
+	return append(slices.Clone(texts[:words.Most]), fmt.Sprintf("and %d more (--all shows them)", len(texts)-words.Most))
 }
 
 // needs says what must be in the secret.
@@ -100,7 +140,7 @@ func needs(s secrets.Secret) string {
 }
 
 // breaks says what comes of it when the secret is missing.
-func breaks(s secrets.Secret) string {
+func breaks(page Page, s secrets.Secret) []string {
 	switch s.Severity {
 	case gen3.StopsPods:
 		var who []string
@@ -109,24 +149,38 @@ func breaks(s secrets.Secret) string {
 				who = words.AddOnce(who, r.By)
 			}
 		}
-		return "pods do not start: " + words.Few(who)
+		who = page.few(who)
+		if len(who) > 0 {
+			who[0] = "pods do not start: " + who[0]
+		}
+		return who
 	case gen3.AtUse:
-		return "what uses it fails"
+		return []string{"what uses it fails"}
 	case gen3.JobsOnly:
-		return "jobs only"
+		return []string{"jobs only"}
 	case gen3.Optional:
-		return "nothing: it is read as optional"
+		return []string{"nothing: it is read as optional"}
 	case gen3.SyncOnly:
 	}
-	return "nothing reads it; the ExternalSecret reports an error"
+	return []string{"nothing reads it; the ExternalSecret reports an error"}
 }
 
-func readerText(r secrets.Reader) string {
-	out := r.By
-	if len(r.Keys) > 0 {
-		out += " (" + strings.Join(r.Keys, ", ") + ")"
+// readersOf names each reader once, with all keys that it reads.
+func readersOf(s secrets.Secret) []string {
+	var who []string
+	keys := map[string][]string{}
+	for _, r := range s.Readers {
+		who = words.AddOnce(who, r.By)
+		for _, key := range r.Keys {
+			keys[r.By] = words.AddOnce(keys[r.By], key)
+		}
 	}
-	return out
+	for i, by := range who {
+		if len(keys[by]) > 0 {
+			who[i] = by + " (" + strings.Join(keys[by], ", ") + ")"
+		}
+	}
+	return who
 }
 
 func writeComparison(b *strings.Builder, page Page, c secrets.Comparison) {
