@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
+	"github.com/uc-cdis/gen3-bootstrap/internal/content"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
@@ -64,7 +65,7 @@ func (l *look) viewOf(o external.Object) externalView {
 	v := externalView{
 		Object: o, operator: l.well(OperatorLayer), region: l.target.Settings.Region,
 		said:        cmp.Or(l.cluster.causes[o.Ref()], strings.TrimPrefix(o.Reason+": "+o.Message, ": ")),
-		nearestName: func(name string) string { return nearest(name, l.names()) },
+		nearestName: func(name string) string { return words.Nearest(name, l.names()) },
 	}
 	for _, r := range o.Reads {
 		t, tried := l.answerTo(r)
@@ -157,21 +158,21 @@ func judgeRead(r readView, region string, near func(string) string) (reason, cur
 
 // judgeForm compares what a secret holds with what is taken of it: a property, or all keys of an object.
 func judgeForm(r readView, named string) (reason, cure string) {
-	value := r.trial.answer.Value
+	value := r.trial.answer.Value.Value
 	if r.Property != "" {
 		if !value.Has(r.Property) {
-			if value.Form() == reading.Text {
+			if value.Form() == content.Text {
 				return fmt.Sprintf("%s is not JSON, so that it has no property %s", named, r.Property), "its value has to be a JSON object with that property"
 			}
 			reason = fmt.Sprintf("%s has no property %s", named, r.Property)
-			if other := nearest(r.Property, value.Properties()); other != "" {
+			if other := words.Nearest(r.Property, value.Properties()); other != "" {
 				reason += "; there is " + other
 			}
 			return reason, "add the property to its JSON, or correct it in the gen3 chart's values"
 		}
 		value = value.At(r.Property)
 	}
-	if r.All && value.Form() != reading.Object {
+	if r.All && value.Form() != content.Object {
 		return fmt.Sprintf("%s is %s, and each of its keys is to be taken", named, value.Form()), "its value has to be a JSON object"
 	}
 	return "", ""

@@ -135,16 +135,3 @@ func TestJudgePermission(t *testing.T) {
 		"a key that is allowed":         {judgeKMS(userARN, []string{"s"}, []string{"arn:k"}, []string{"arn:k"}, nil), Failed, "may be disabled"},
 	})
 }
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	names := []string{"fence-config", "demo-wts-g3auto", "indexd-creds", "x"}
-	for name, want := range map[string]string{
-		"fence-confg": "fence-config", "Fence-Config": "fence-config", "wts-g3auto": "demo-wts-g3auto", "demo-indexd-creds": "indexd-creds",
-		"stata-workspace-gen3-license": "", "y": "x", "": "",
-	} {
-		if got := nearest(name, names); got != want {
-			t.Errorf("%s: got %q, want %q", name, got, want)
-		}
-	}
-}
