@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/internal/content"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -31,7 +32,7 @@ type Content map[string]redact.String
 
 // Stored is a secret that exists in Secrets Manager, whatever it holds.
 type Stored struct {
-	Value redact.String
+	Value content.Value
 	Known bool // false: it is there and may not be read, or has no value, or is scheduled for deletion
 }
 

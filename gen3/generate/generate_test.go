@@ -21,6 +21,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/generate"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
+	"github.com/uc-cdis/gen3-bootstrap/internal/content"
 	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
@@ -166,7 +167,7 @@ func passwords(t *testing.T, text redact.String) [2]string {
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func known(text string) generate.Stored {
-	return generate.Stored{Value: redact.New(text), Known: true}
+	return generate.Stored{Value: content.Of(redact.New(text)), Known: true}
 }
 
 // TestWhatExists has a row for each thing that is there already, or that the values say: what becomes of a secret by it.

@@ -4,9 +4,6 @@ import (
 	"encoding/base64"
 	"maps"
 	"slices"
-	"strings"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
@@ -68,7 +65,6 @@ func (p *pool) put(secret, key string, v *value) {
 
 // take lays a secret that exists over what the chart makes. One that may not be read leaves a value that nobody knows.
 func (p *pool) take(r gen3.Read, s Stored) {
-	text := s.Value.Reveal()
 	switch {
 	case !s.Known && r.Shape == gen3.Extract:
 		for _, v := range p.content[r.Target] {
@@ -77,23 +73,15 @@ func (p *pool) take(r gen3.Read, s Stored) {
 	case !s.Known:
 		p.put(r.Target, r.Key, &value{fixed: true})
 	case r.Shape == gen3.Whole:
-		p.put(r.Target, r.Key, &value{text: s.Value, fixed: true})
+		p.put(r.Target, r.Key, &value{text: s.Value.Text(), fixed: true})
 	case r.Shape == gen3.Property:
-		found := gjson.Get(text, literal(r.Property))
-		if !found.Exists() {
-			found = gjson.Get(text, r.Property)
-		}
-		p.put(r.Target, r.Key, &value{text: redact.New(found.String()), fixed: true})
+		p.put(r.Target, r.Key, &value{text: s.Value.At(r.Property).Text(), fixed: true})
 	default:
-		gjson.Parse(text).ForEach(func(key, v gjson.Result) bool {
-			p.put(r.Target, key.String(), &value{text: redact.New(v.String()), fixed: true})
-			return true
-		})
+		for key, v := range s.Value.Entries() {
+			p.put(r.Target, key, &value{text: v.Text(), fixed: true})
+		}
 	}
 }
-
-// literal is the path of the key of that very name.
-func literal(property string) string { return strings.ReplaceAll(property, ".", `\.`) }
 
 // remoteOf are the secrets of Secrets Manager that a key of a Secret is made of.
 func (p *pool) remoteOf(secret, key string) []string {
