@@ -121,6 +121,9 @@ func (d decision) scheduled(i Item, s seen, o Options) decision {
 		return d.blocked("it is scheduled for deletion"+when+", and its name is taken until it is gone", "--restore takes it back; what it holds stays, and is then compared with ours")
 	}
 	d.Action, d.Reason, d.write = plan.Update, "is taken back from deletion"+from(i)+", unless it holds something else", restore
+	if i.Keep {
+		d.Reason = "is taken back from deletion, with what it holds"
+	}
 	return d
 }
 
@@ -138,6 +141,8 @@ func (d decision) empty(i Item, s seen, o Options, marks iamsetup.Tags) decision
 		return d.pushed()
 	case s.unknown != "":
 		return d.undescribed(s)
+	case !s.tags.Ours() && i.Keep:
+		return d.blocked("it was not created by gen3-bootstrap, and has no current value", "ask who made it, and put a value into it")
 	case !s.tags.Ours() && !o.overwrites(i.Name):
 		return d.blocked("it was not created by gen3-bootstrap, and has no current value", "--overwrite "+hint.Command(i.Name)+" puts one into it")
 	}
@@ -159,6 +164,10 @@ func (s seen) missing(marks iamsetup.Tags) iamsetup.Tags {
 }
 
 func (d decision) existing(i Item, s seen, o Options, marks iamsetup.Tags) decision {
+	if i.Keep {
+		d.Reason = "it exists, and is kept as it is"
+		return d
+	}
 	have := s.answer.Value
 	lacks, differs := i.compare(have.Value)
 	d.base, d.tags = have.Version, s.missing(marks)

@@ -22,6 +22,9 @@ type Item struct {
 	// Properties are strings to be set in a JSON object, whose other properties stay.
 	Properties map[string]redact.String
 	From       string // what it is taken from, in words such as "Secret indexd-dbcreds"; "" is not told
+
+	Keep  bool     // whatever the secret holds already is kept: it is only created where it is missing
+	After []string // items that must have been written before this one, since it holds a part of what they hold
 }
 
 // legalName is AWS's rule for the name of a new secret.

@@ -65,16 +65,32 @@ func (u *Up) decide(ctx context.Context, i Item) (decision, error) {
 	return decide(i, s, u.Options, u.Marks), nil
 }
 
-// Apply does what the last Observe said, and emits each change. What one secret meets keeps no other from being written. A secret that
-// changed since is not written over.
+// Apply does what the last Observe said, and emits each change. What one secret meets keeps no other from being written, but those that
+// come after it. A secret that changed since is not written over.
 func (u *Up) Apply(ctx context.Context, sink event.Sink) error {
 	errs := make([]error, len(u.planned))
+	done := make(map[string]chan struct{}, len(u.planned))
+	place := make(map[string]int, len(u.planned))
+	for n, planned := range u.planned {
+		done[planned.Resource.Name], place[planned.Resource.Name] = make(chan struct{}), n
+	}
 	var group sync.WaitGroup
 	for n, planned := range u.planned {
-		if planned.write == nothing {
-			continue
-		}
-		group.Go(func() { errs[n] = u.apply(ctx, u.Items[n], planned, sink) })
+		group.Go(func() {
+			defer close(done[planned.Resource.Name])
+			for _, name := range u.Items[n].After {
+				if before, ok := place[name]; ok {
+					<-done[name]
+					if errs[before] != nil {
+						errs[n] = fmt.Errorf("secret %s of Secrets Manager: it is not written, since %s is not, of which it holds a part", u.Items[n].Name, name)
+						return
+					}
+				}
+			}
+			if planned.write != nothing {
+				errs[n] = u.apply(ctx, u.Items[n], planned, sink)
+			}
+		})
 	}
 	group.Wait()
 	return errors.Join(errs...)
@@ -121,7 +137,7 @@ func (u *Up) again(ctx context.Context, i Item, planned decision) (decision, err
 		return d, err
 	case d.Action == plan.Blocked:
 		return d, hint.With(fmt.Errorf("%w (it changed since the plan was made, and is left as it is)", hint.Blocked(d.Change)), hint.Lines(hint.Blocked(d.Change))...)
-	case d.over && (d.base != planned.base || !planned.over):
+	case d.over && (d.base != planned.base || !planned.over), i.Keep && planned.write == create && d.write == nothing:
 		return d, hint.With(fmt.Errorf("secret %s of Secrets Manager: it changed since the plan was made, and is left as it is", i.Name), "run the same command again, and look at its plan")
 	}
 	return d, nil
@@ -130,6 +146,7 @@ func (u *Up) again(ctx context.Context, i Item, planned decision) (decision, err
 // settle finds out what became of a write that AWS refused or did not answer: another run, or an attempt whose answer was lost, may
 // have made the same.
 func (u *Up) settle(ctx context.Context, i Item, sent decision, failed error, sink event.Sink) error {
+	i.Keep = false // what is there counts only if it is what was sent
 	taken := iamsetup.ErrorCode(failed) == "ResourceExistsException"
 	if ctx.Err() != nil || !taken && !iamsetup.IsUnclear(failed) {
 		return failed

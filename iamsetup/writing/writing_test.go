@@ -81,6 +81,10 @@ func object(pairs ...string) writing.Item {
 	return i
 }
 
+func keep(text string) writing.Item {
+	return writing.Item{Name: "db", Text: redact.New(text), Keep: true}
+}
+
 // run observes, and applies unless something is in the way, as a command does.
 func run(t *testing.T, u *writing.Up) (c plan.Change, err error) {
 	t.Helper()
@@ -143,9 +147,15 @@ func TestSituations(t *testing.T) {
 		"deleted, restored, differs, overwritten": {
 			prepare: deleted(has, ours()), item: db, options: writing.Options{Restore: true, Overwrite: []string{"db"}}, action: plan.Update, fails: "taken back from deletion, and it differs", value: has,
 		},
-		"too long":     {item: whole("db", strings.Repeat("v-new", 13108)), action: plan.Blocked, says: "65540 bytes"},
-		"empty":        {item: whole("db", ""), action: plan.Blocked, says: "is empty"},
-		"no such name": {item: whole("d b", "v-new"), action: plan.Blocked, says: "have that name"},
+		"kept, absent":            {item: keep("v-new"), action: plan.Create, value: "v-new"},
+		"kept, somebody's":        {prepare: held("v-old", theirs), item: keep("v-new"), action: plan.None, says: "is kept as it is", value: "v-old"},
+		"kept, deleted":           {prepare: deleted("v-old", ours()), item: keep("v-new"), action: plan.Blocked, says: "--restore takes it back", value: ""},
+		"kept, restored":          {prepare: deleted("v-old", ours()), item: keep(""), options: writing.Options{Restore: true}, action: plan.Update, says: "with what it holds", value: "v-old"},
+		"kept, no value, ours":    {prepare: noValue(ours()), item: keep("v-new"), action: plan.Update, value: "v-new"},
+		"kept, no value, foreign": {prepare: noValue(theirs), item: keep("v-new"), action: plan.Blocked, says: "ask who made it"},
+		"too long":                {item: whole("db", strings.Repeat("v-new", 13108)), action: plan.Blocked, says: "65540 bytes"},
+		"empty":                   {item: whole("db", ""), action: plan.Blocked, says: "is empty"},
+		"no such name":            {item: whole("d b", "v-new"), action: plan.Blocked, says: "have that name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -283,6 +293,52 @@ func TestMeanwhile(t *testing.T) {
 			}
 			if c.value != "" && v.value(t, "db") != c.value {
 				t.Errorf("it holds %s", v.value(t, "db"))
+			}
+		})
+	}
+}
+
+// TestAfter: what holds a part of another secret is written when that one is, and not when something else came to be there meanwhile.
+func TestAfter(t *testing.T) {
+	t.Parallel()
+	second := writing.Item{Name: "job", Text: redact.New("new"), Keep: true, After: []string{"db"}}
+	for name, c := range map[string]struct {
+		meanwhile string
+		fault     awsfake.Fault
+		fails     string
+	}{
+		"in order":           {},
+		"the first is taken": {meanwhile: "theirs", fails: "job of Secrets Manager: it is not written, since db is not"},
+		"even with the same": {meanwhile: "new", fails: "changed since the plan was made"},
+		"the first is lost":  {fault: awsfake.Fault{Action: "CreateSecret", N: 1, Kind: awsfake.LostReply}},
+		"the first fails":    {fault: awsfake.Fault{Action: "CreateSecret", N: 1, Kind: awsfake.AccessDenied}, fails: "job of Secrets Manager: it is not written, since db is not"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := open(t)
+			u := v.up(writing.Options{}, second, keep("new"))
+			_, err := u.Observe(t.Context())
+			iamtest.Check(t, err)
+			if c.meanwhile != "" {
+				v.add(t, "db", c.meanwhile, nil)
+			}
+			if c.fault.Action != "" {
+				defer v.srv.Fault(c.fault)()
+			}
+			before := len(v.srv.Writes())
+			err = u.Apply(t.Context(), event.Discard)
+			if (err != nil) != (c.fails != "") || err != nil && !strings.Contains(err.Error(), c.fails) {
+				t.Errorf("%v", err)
+			}
+			var names []string
+			for _, w := range v.srv.Writes()[before:] {
+				names = append(names, w.Name())
+			}
+			if c.fails == "" && (v.value(t, "db") != "new" || v.value(t, "job") != "new") {
+				t.Errorf("%s, %s after %q", v.value(t, "db"), v.value(t, "job"), names)
+			}
+			if c.fails != "" && v.value(t, "job") == "new" {
+				t.Errorf("written: %q", names)
 			}
 		})
 	}
