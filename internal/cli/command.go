@@ -34,6 +34,7 @@ func commands(p Process) []command {
 		newValues(p),
 		newSecretsList(p),
 		newSecretsCheck(p),
+		newSecretsPush(p),
 		newLint(p),
 		newVersion(p),
 	}
