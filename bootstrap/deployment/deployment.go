@@ -160,6 +160,18 @@ func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*r
 	return d.chart.Render(helmvalues.Merge(d.values, changes), d.options())
 }
 
+// Given reports whether the deployment's own values say something at a path, such as global.dev, and leave it not to the chart.
+func (d *Deployment) Given(path string) bool {
+	at := any(d.values)
+	for key := range strings.SplitSeq(path, ".") {
+		table, _ := at.(map[string]any)
+		if at = table[key]; at == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // ReadValues reads values files and merges them in helm's order.
 func ReadValues(ctx context.Context, files []string) (map[string]any, error) {
 	out := map[string]any{}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
@@ -52,9 +54,9 @@ func (w *writer) connect(ctx context.Context) error {
 	return nil
 }
 
-// plan looks at what the items would be written to. Changes that are blocked already, since there is nothing to write, are told with
-// them. It reports whether there is something to do; an error is in the result.
-func (w *writer) plan(ctx context.Context, items []writing.Item, blocked []plan.Change) (pending bool, err error) {
+// plan looks at what the items would be written to. Changes that are known without looking, such as what is blocked already, are told
+// with them. It reports whether there is something to do; an error is in the result.
+func (w *writer) plan(ctx context.Context, items []writing.Item, known []plan.Change) (pending bool, err error) {
 	owner := w.Target.Owner()
 	w.up = &writing.Up{
 		AWS: w.Target.Aws, Owner: owner, Marks: w.Target.Marks(), Items: items, Options: w.options.Options, Guard: w.Lock.Check, Now: w.Env.Now,
@@ -63,7 +65,8 @@ func (w *writer) plan(ctx context.Context, items []writing.Item, blocked []plan.
 	if err != nil {
 		return false, w.Fail(writing.Step, err)
 	}
-	w.Result.Changes = append(append([]plan.Change{}, blocked...), changes...)
+	w.Result.Changes = append(append([]plan.Change{}, known...), changes...)
+	slices.SortStableFunc(w.Result.Changes, func(a, b plan.Change) int { return strings.Compare(a.Resource.Name, b.Resource.Name) })
 	for _, c := range plan.BlockedIn(w.Result.Changes) {
 		err = w.Fail(c.Step, hint.Blocked(c))
 	}
@@ -103,6 +106,7 @@ func (w *writer) apply(ctx context.Context) error {
 		}
 	}
 	w.Result.Changed = plan.Pending(changed)
+	slices.SortStableFunc(changed, func(a, b plan.Change) int { return strings.Compare(a.Resource.Name, b.Resource.Name) })
 	w.Result.Changes = changed
 	if err != nil {
 		return w.Fail(writing.Step, err)
