@@ -1,4 +1,4 @@
-// Package gen3test has a small umbrella chart with the constructs of Gen3's own, as a git checkout has it: for tests.
+// Package gen3test has a small umbrella chart with the constructs of Gen3's own, as a git checkout has it: for tests and the demonstration.
 package gen3test
 
 import (
@@ -23,10 +23,8 @@ const (
 	New = "0.3.90"
 )
 
-// Checkout writes the charts to a directory of the test, and returns that of the umbrella.
-func Checkout(t *testing.T, version string) string {
-	t.Helper()
-	root := t.TempDir()
+// Write puts the charts under a directory, as a git checkout has them, and returns that of the umbrella.
+func Write(root, version string) (string, error) {
 	err := fs.WalkDir(charts, "helm", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -41,22 +39,35 @@ func Checkout(t *testing.T, version string) string {
 		}
 		return os.WriteFile(to, []byte(inVersion(path, string(text), version)), 0o600)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(root, "helm", "gen3")
+	return filepath.Join(root, "helm", "gen3"), err
 }
 
-// Pack is the archive of the umbrella with all that it depends on, as Gen3 publishes it.
-func Pack(t *testing.T, version string) string {
+// Archive packs the umbrella of a checkout with all that it depends on, as Gen3 publishes it, and returns the file.
+func Archive(checkout, to string) (string, error) {
+	top, err := loader.LoadDir(checkout)
+	if err != nil {
+		return "", err
+	}
+	if err := vendor(top, checkout); err != nil {
+		return "", err
+	}
+	return chartutil.Save(top, to)
+}
+
+// Checkout is Write into a directory of the test.
+func Checkout(t *testing.T, version string) string {
 	t.Helper()
-	dir := Checkout(t, version)
-	top, err := loader.LoadDir(dir)
+	dir, err := Write(t.TempDir(), version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	vendor(t, top, dir)
-	path, err := chartutil.Save(top, t.TempDir())
+	return dir
+}
+
+// Pack is Archive into a directory of the test.
+func Pack(t *testing.T, version string) string {
+	t.Helper()
+	path, err := Archive(Checkout(t, version), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +75,7 @@ func Pack(t *testing.T, version string) string {
 }
 
 // vendor adds what a chart depends on: from beside it, or in the place of what is somewhere else a chart of one Secret.
-func vendor(t *testing.T, ch *chart.Chart, dir string) {
-	t.Helper()
+func vendor(ch *chart.Chart, dir string) error {
 	for _, want := range ch.Metadata.Dependencies {
 		beside, ok := strings.CutPrefix(want.Repository, "file://")
 		if !ok {
@@ -77,11 +87,14 @@ func vendor(t *testing.T, ch *chart.Chart, dir string) {
 		}
 		sub, err := loader.LoadDir(filepath.Join(dir, beside))
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		vendor(t, sub, filepath.Join(dir, beside))
+		if err := vendor(sub, filepath.Join(dir, beside)); err != nil {
+			return err
+		}
 		ch.AddDependency(sub)
 	}
+	return nil
 }
 
 func inVersion(path, text, version string) string {
