@@ -34,6 +34,7 @@ func commands(p Process) []command {
 		newValues(p),
 		newSecretsList(p),
 		newSecretsPush(p),
+		newSecretsGenerate(p),
 		newLint(p),
 		newVersion(p),
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/lint"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
@@ -23,7 +24,7 @@ import (
 // listed is what secrets list finds in the small umbrella, compared with another version of it.
 func listed(t *testing.T) secrets.Result {
 	t.Helper()
-	d := secrets.Deployment{
+	d := deployment.Ref{
 		Files: []string{gen3test.Values(t, "values.yaml", "global: {externalSecrets: {deploy: true}}\nsower: {enabled: true}")},
 		Chart: gen3test.Checkout(t, gen3test.New),
 	}
@@ -38,7 +39,7 @@ func listed(t *testing.T) secrets.Result {
 func fromCluster(source string) secrets.Result {
 	r := secrets.NewResult("secrets list")
 	r.Source, r.Namespace = source, "commons"
-	if source == secrets.Release {
+	if source == deployment.Release {
 		r.Release, r.Chart.Version = "gen3", "0.3.90"
 	}
 	return r
@@ -46,7 +47,7 @@ func fromCluster(source string) secrets.Result {
 
 // strange has what no gen3 chart does by default.
 func strange() secrets.Result {
-	r := fromCluster(secrets.Release)
+	r := fromCluster(deployment.Release)
 	many := make([]secrets.Reader, 0, 12)
 	for i := range 12 {
 		many = append(many, secrets.Reader{By: "Deployment service-" + string(rune('a'+i)), Via: gen3.ViaVolume})
@@ -64,7 +65,7 @@ func strange() secrets.Result {
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	found := listed(t)
-	same := fromCluster(secrets.Files)
+	same := fromCluster(deployment.Files)
 	same.Release, same.Compared = "gen3", &secrets.Comparison{Version: "0.3.91"}
 	for name, c := range map[string]struct {
 		result secrets.Result
@@ -76,7 +77,7 @@ func TestSecrets(t *testing.T) {
 		"nothing changes":      {result: same},
 		"strange":              {result: strange(), page: report.Page{Width: 80}},
 		"all of it":            {result: strange(), page: report.Page{All: true}},
-		"live":                 {result: fromCluster(secrets.Live)},
+		"live":                 {result: fromCluster(deployment.Live)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
