@@ -110,4 +110,3 @@ func each(ctx context.Context, names []string, ask func(context.Context, string)
 	_ = group.Wait() // each has its own error
 	return out, errors.Join(errs...)
 }
-

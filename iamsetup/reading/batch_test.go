@@ -3,6 +3,7 @@ package reading_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -149,7 +150,7 @@ func TestBatchAnswers(t *testing.T) {
 func vaultOf(n int) map[string]reading.State {
 	out := map[string]reading.State{}
 	for i := range n {
-		out[fmt.Sprint(i)] = ""
+		out[strconv.Itoa(i)] = ""
 	}
 	return out
 }

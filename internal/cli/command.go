@@ -33,6 +33,7 @@ func commands(p Process) []command {
 		newTeardown(p),
 		newValues(p),
 		newSecretsList(p),
+		newSecretsCheck(p),
 		newSecretsPush(p),
 		newSecretsGenerate(p),
 		newLint(p),
