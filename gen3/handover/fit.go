@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,4 +64,20 @@ func with(names []string) string {
 		return ""
 	}
 	return " with " + strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), ", ")
+}
+
+// Value is the content as Secrets Manager will hold it.
+func (c Content) Value() content.Value {
+	if c.Properties == nil {
+		return content.Of(c.Text)
+	}
+	object := map[string]string{}
+	for name, v := range c.Properties {
+		object[name] = v.Reveal()
+	}
+	text, err := json.Marshal(object)
+	if err != nil {
+		panic(err) // of a mapping of texts
+	}
+	return content.Of(redact.New(string(text)))
 }

@@ -60,11 +60,7 @@ func writeFindings(b *strings.Builder, page Page, r secrets.CheckResult, severit
 				mark = page.Style.Red("! " + c.Name)
 			}
 			fmt.Fprintf(b, "  %s  %s\n", mark, f.Message)
-			readers := []string{}
-			for _, reader := range f.Readers {
-				readers = words.AddOnce(readers, readerText(reader))
-			}
-			if len(readers) > 0 {
+			if readers := readersOf(secrets.Secret{Readers: f.Readers}); len(readers) > 0 {
 				fmt.Fprintf(b, "      read by  %s\n", page.joined(readers))
 			}
 			if len(c.SetBy) > 0 {
