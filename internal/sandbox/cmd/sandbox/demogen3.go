@@ -144,7 +144,7 @@ func (c *commons) install(ctx context.Context, files ...string) error {
 	for _, f := range files {
 		flags = append(flags, "-f "+f)
 	}
-	fmt.Fprintf(c.stdout, "\n# helm\n$ helm upgrade --install gen3 %s --namespace gen3 %s\n", filepath.Base(c.release.chart), strings.Join(flags, " "))
+	fmt.Fprintf(c.stdout, "\n# helm\n$ helm upgrade --install gen3 %s --namespace gen3 --no-hooks %s\n", filepath.Base(c.release.chart), strings.Join(flags, " "))
 	var paths []string
 	for _, f := range files {
 		paths = append(paths, c.file(f))
