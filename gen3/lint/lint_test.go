@@ -69,7 +69,7 @@ func TestFindings(t *testing.T) {
 		},
 		"a push without a host": {
 			whole: "global:\n  dev: false\n  externalSecrets:\n    deploy: true\n    pushSecret: true",
-			want:  []string{"no-render error 5 global.externalSecrets.pushSecret, global.postgres.master.host"},
+			want:  []string{"no-render error 5 global.externalSecrets.pushSecret, renders without global.externalSecrets.pushSecret! set "},
 		},
 		"databases of nobody": {
 			whole: "global:\n  dev: false",
