@@ -139,6 +139,12 @@ func (t *Target) making() iamsetup.Up {
 	return iamsetup.Up{API: t.Aws.IAM, Account: t.Account(), Owner: t.Owner(), Pace: t.Pace(), Tags: s.tags(), Adopt: s.Adopt, Invocation: s.Invocation()}
 }
 
+// Marks are the tags of what this run makes in AWS.
+func (t *Target) Marks() iamsetup.Tags {
+	making := t.making()
+	return making.Marks()
+}
+
 // principal is what the user and the role are made by.
 func (t *Target) principal(policy *policy.Up) principal.Up {
 	s := t.Settings

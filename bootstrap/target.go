@@ -46,6 +46,7 @@ type Target struct {
 type Wants struct {
 	ToWrite bool   // the namespace, and the issuer with IRSA: what is to be made must be possible there
 	Lenient bool   // what the cluster refuses to show is noted in Target.Refused, and is no failure
+	AWSOnly bool   // no cluster is asked
 	Gone    string // id of a cluster that does not exist any more: AWS alone is asked
 }
 
@@ -92,7 +93,7 @@ func (t *Target) connection(ctx context.Context) iamsetup.Connection {
 
 // askCluster loads the kubeconfig, signs in, and makes the first calls.
 func (t *Target) askCluster(ctx context.Context, w Wants) error {
-	if w.Gone != "" {
+	if w.Gone != "" || w.AWSOnly {
 		return nil
 	}
 	if err := t.loadCluster(ctx); err != nil {

@@ -37,13 +37,19 @@ func (r Requirement) Targets() []string {
 
 func requirements(i Inventory) []Requirement {
 	byName := map[string]*Requirement{}
+	given := map[string][]string{} // by Secret of Kubernetes, the keys that single references give it
+	for _, read := range i.Reads {
+		if read.Key != "" {
+			given[read.Target] = append(given[read.Target], read.Key)
+		}
+	}
 	for _, read := range i.Reads {
 		r := byName[read.Remote]
 		if r == nil {
 			r = &Requirement{Name: read.Remote, Severity: SyncOnly}
 			byName[read.Remote] = r
 		}
-		r.add(read, i.ReadersOf(read.Target))
+		r.add(read, i.ReadersOf(read.Target), given[read.Target])
 	}
 	out := make([]Requirement, 0, len(byName))
 	for _, r := range byName {
@@ -54,20 +60,21 @@ func requirements(i Inventory) []Requirement {
 	return out
 }
 
-func (r *Requirement) add(read Read, readers []Reader) {
+// add takes in one more reference, with the readers of its Secret, and the keys that the Secret has from elsewhere.
+func (r *Requirement) add(read Read, readers []Reader, given []string) {
 	r.Reads = append(r.Reads, read)
 	r.Shapes = words.AddOnce(r.Shapes, read.Shape)
 	switch read.Shape {
 	case Property:
 		r.Properties = words.AddOnce(r.Properties, read.Property)
 	case Whole:
-		r.Formats = words.AddOnce(r.Formats, format(read.Key))
+		r.Formats = words.AddOnce(r.Formats, Format(read.Key))
 	case Extract:
 		for _, key := range read.Needs {
 			r.Keys = words.AddOnce(r.Keys, key)
 		}
 		for _, reader := range readers {
-			if reader.NeedsKey() && !slices.Contains(read.Template, reader.Key) {
+			if reader.NeedsKey() && !slices.Contains(read.Template, reader.Key) && !slices.Contains(given, reader.Key) {
 				r.Keys = words.AddOnce(r.Keys, reader.Key)
 			}
 		}
@@ -89,8 +96,8 @@ func (r *Requirement) settle() {
 	}
 }
 
-// format is what the name of a key promises of its content, "" nothing.
-func format(key string) string {
+// Format is what the name of a key promises of its content: yaml, json, private-key, env or aws-profile; "" is nothing.
+func Format(key string) string {
 	switch path.Ext(key) {
 	case ".yaml", ".yml":
 		return "yaml"

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
@@ -135,6 +138,15 @@ func (d *Deployment) options() render.Options {
 	return o
 }
 
+// Value is what the operator's values say at a path, nil where they say nothing or are not known.
+func (d *Deployment) Value(path ...string) any {
+	v, err := chartutil.Values(d.values).PathValue(strings.Join(path, "."))
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
 // RenderWith renders the deployment's chart with some values changed, and returns it with the values that it was rendered with. Of a
 // release the chart of its version is loaded for that, since Helm stores no chart below the first; of live objects nothing can be rendered.
 func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*render.Rendered, error) {
@@ -147,6 +159,18 @@ func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*r
 		}
 	}
 	return d.chart.Render(helmvalues.Merge(d.values, changes), d.options())
+}
+
+// Given reports whether the deployment's own values say something at a path, such as global.dev, and leave it not to the chart.
+func (d *Deployment) Given(path string) bool {
+	at := any(d.values)
+	for key := range strings.SplitSeq(path, ".") {
+		table, _ := at.(map[string]any)
+		if at = table[key]; at == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // ReadValues reads values files and merges them in helm's order.

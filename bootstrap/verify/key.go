@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/asoperator"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
 
@@ -23,7 +23,7 @@ type keyView struct {
 // key: STS takes it, and it is of this account.
 func (l *look) key(ctx context.Context) finding {
 	t, key := l.target, l.keyOf()
-	standing, err := accesskey.StandingOf(ctx, t.Aws, key)
+	by, standing, err := asoperator.WithKey(ctx, t, key)
 	if err != nil {
 		return l.unasked(err)
 	}
@@ -34,7 +34,7 @@ func (l *look) key(ctx context.Context) finding {
 	}
 	f := judgeKey(v, t.Settings, l.invocation())
 	if f.state == OK && !t.Settings.IRSA { // with a role, the operator takes that
-		l.by, l.who = reading.WithKey(t.Aws, key), standing.ARN
+		l.by = by
 	}
 	return f
 }

@@ -28,7 +28,7 @@ func (l *look) kms(ctx context.Context) finding {
 			keys = words.AddOnce(keys, key)
 		}
 	}
-	return judgeKMS(l.who, names, keys, l.target.Settings.KMSKeys, l.invocation())
+	return judgeKMS(l.by.ARN, names, keys, l.target.Settings.KMSKeys, l.invocation())
 }
 
 func judgeKMS(who string, names, keys, allowed []string, by hint.Invocation) finding {

@@ -7,9 +7,11 @@ import (
 	"sync"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/asoperator"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	known "github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
-	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/webhook"
@@ -25,8 +27,7 @@ type look struct {
 	states  map[string]State // of the layers that were tried already
 
 	cluster seen
-	by      *reading.Reader // reads as the operator; nil until its credentials are proved
-	who     string          // its ARN
+	by      asoperator.Principal // reads as the operator; nobody until its credentials are proved
 	trials  []trial
 	judged  func() []Object // the stores
 	names   func() []string // of secrets that exist, where they may be listed
@@ -44,8 +45,9 @@ type seen struct {
 	account kube.ServiceAccount
 	objects external.Found
 	causes  map[string]string // by object
+	needs   known.Inventory   // what the objects that live in the namespace say of its secrets
 
-	runningErr, answerErr, servedErr, heldErr, accountErr, objectsErr error
+	runningErr, answerErr, servedErr, heldErr, accountErr, objectsErr, needsErr error
 }
 
 // observe asks the cluster everything at the same time, since most of it does not depend on the rest.
@@ -57,14 +59,22 @@ func (l *look) observe(ctx context.Context) {
 		func() error { c.served, c.servedErr = t.External.ServedVersions(ctx); return nil },
 		func() error { c.gen3, _, _ = gen3.Find(ctx, t.Kube, s.Namespace); return nil }, // without it the newest chart counts
 		func() error { c.held, c.heldErr = l.keySecrets().Observe(ctx); return nil },
-		func() error { c.account, c.accountErr = l.observeAccount(ctx); return nil },
+		func() error { c.account, c.accountErr = asoperator.Account(ctx, t); return nil },
 		func() error { c.objects, c.objectsErr = t.External.List(ctx, s.Namespace); return nil },
+		func() error { c.needs, c.needsErr = l.observeNeeds(ctx); return nil },
 		func() error { c.causes, _ = t.External.Causes(ctx, s.Namespace); return nil }, // conditions say less, and do
 	)
 	c.objects.Objects = slices.DeleteFunc(c.objects.Objects, func(o external.Object) bool { return o.Namespace != s.Namespace && o.Namespace != "" })
 	c.copies = l.copies(ctx)
 	l.judged = sync.OnceValue(l.judgeStores)
 	l.names = sync.OnceValue(func() []string { return l.listNames(ctx) })
+}
+
+// observeNeeds reads who in the namespace reads what.
+func (l *look) observeNeeds(ctx context.Context) (known.Inventory, error) {
+	here := func(context.Context) (*bootstrap.Target, error) { return l.target, nil }
+	d, err := deployment.Read(ctx, l.target.Settings, deployment.Ref{Source: deployment.Live}, here)
+	return d.Inventory, err
 }
 
 // observeOperator looks for any operator, also where the last up was not to make one.
@@ -105,25 +115,7 @@ func (l *look) copies(ctx context.Context) []string {
 }
 
 // keySecrets are the Secrets that hold the key of this mode.
-func (l *look) keySecrets() *kube.KeySecrets {
-	s := l.target.Settings
-	var names []string
-	if s.UsesKeys() {
-		names = s.KeySecretNames()
-	}
-	if s.UseGlobalUser {
-		names = []string{s.GlobalUserSecret}
-	}
-	return &kube.KeySecrets{Client: l.target.Kube, Namespace: s.Namespace, Names: names}
-}
-
-func (l *look) observeAccount(ctx context.Context) (kube.ServiceAccount, error) {
-	s := l.target.Settings
-	if !s.IRSA {
-		return kube.ServiceAccount{}, nil
-	}
-	return l.target.Kube.ServiceAccountRole(ctx, s.Namespace, s.ServiceAccount)
-}
+func (l *look) keySecrets() *kube.KeySecrets { return asoperator.KeySecrets(l.target) }
 
 func (l *look) invocation() hint.Invocation { return l.target.Settings.LastUp() }
 
@@ -131,16 +123,7 @@ func (l *look) invocation() hint.Invocation { return l.target.Settings.LastUp() 
 func (l *look) well(name string) bool { return l.states[name] == OK || l.states[name] == Warning }
 
 // keyOf is the access key that the Secrets hold; the zero Key where none does.
-func (l *look) keyOf() credential.Key { return keyIn(l.cluster.held) }
-
-func keyIn(held []credential.Held) credential.Key {
-	for _, h := range held {
-		if h.Key.ID != "" {
-			return h.Key
-		}
-	}
-	return credential.Key{}
-}
+func (l *look) keyOf() credential.Key { return asoperator.KeyIn(l.cluster.held) }
 
 // counted is "2 of 18", or "all 18".
 func counted(n, all int) string {

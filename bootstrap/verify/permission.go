@@ -36,7 +36,7 @@ func (l *look) permission(ctx context.Context) finding {
 	}
 	denied := deniedIn(l.trials)
 	if len(denied) == 0 {
-		return judgePermission(l.trials, nil, denial{who: l.who}, l.invocation())
+		return judgePermission(l.trials, nil, denial{who: l.by.ARN}, l.invocation())
 	}
 	return judgePermission(l.trials, denied, l.explain(ctx, denied[0].answer.Denial), l.invocation())
 }
@@ -59,15 +59,15 @@ func deniedIn(trials []trial) []trial {
 // explain asks with the caller's own rights what AWS's words do not tell.
 func (l *look) explain(ctx context.Context, d iamsetup.Denial) denial {
 	t, s := l.target, l.target.Settings
-	out := denial{who: l.who, origin: d.Origin, prefixes: s.SecretPrefixes, names: s.ReadNames}
+	out := denial{who: l.by.ARN, origin: d.Origin, prefixes: s.SecretPrefixes, names: s.ReadNames}
 	if s.UsesKeys() || s.IRSA {
 		out.policy = t.Account().PolicyARN(s.IAMPath, s.PolicyName)
 	}
-	if rights, err := principal.RightsOf(ctx, t.Aws.IAM, l.who); err == nil {
+	if rights, err := principal.RightsOf(ctx, t.Aws.IAM, l.by.ARN); err == nil {
 		out.rights = &rights
 	}
 	if out.origin == iamsetup.FromNothing && d.Resource != "" {
-		doubts, err := t.Aws.Simulate(ctx, iamsetup.Caller{ARN: l.who}, []iamsetup.Call{{Action: d.Action, Resource: d.Resource}}, "")
+		doubts, err := t.Aws.Simulate(ctx, iamsetup.Caller{ARN: l.by.ARN}, []iamsetup.Call{{Action: d.Action, Resource: d.Resource}}, "")
 		if err == nil && len(doubts) > 0 {
 			out.origin = doubts[0].Origin
 		}

@@ -3,17 +3,15 @@ package verify
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/asoperator"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/oidcprovider"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
-	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -50,23 +48,18 @@ func judgeAccount(seen kube.ServiceAccount, name, roleName, roleARN string, in i
 
 // role: AWS takes the ServiceAccount's token for it.
 func (l *look) role(ctx context.Context) finding {
-	t, s := l.target, l.target.Settings
+	t := l.target
 	arn := l.cluster.account.RoleARN
-	token, err := t.Kube.Token(ctx, s.Namespace, s.ServiceAccount, oidcprovider.Audience)
+	by, session, who, err := asoperator.WithRole(ctx, t, arn)
 	if err != nil {
 		return l.unasked(err)
 	}
-	session, err := reading.Assume(ctx, t.Aws, arn, token)
-	if err != nil {
-		return l.unasked(err)
-	}
-	who := role.Trusted{Issuer: issuerOf(token), Subject: role.Subject(s.Namespace, s.ServiceAccount)}
 	why := ""
 	if session.Entry == reading.NotTrusted { // the caller may be able to see more
 		why, _ = role.WhyNot(ctx, t.Aws.IAM, t.Account(), arn, who)
 	}
-	if session.Entry == reading.LetIn {
-		l.by, l.who = session.As, session.ARN
+	if by.Reader != nil {
+		l.by = by
 	}
 	return judgeRole(session, arn, who, why, l.invocation())
 }
@@ -89,18 +82,4 @@ func judgeRole(session reading.Session, arn string, who role.Trusted, why string
 	case reading.TokenOver:
 	}
 	return failed("AWS says that the token is out of date: "+session.Says, "check the clocks of the control plane and of AWS's region")
-}
-
-// issuerOf reads who a token says that it is of. Nobody believes it here: AWS checks the token.
-func issuerOf(token redact.String) string {
-	part := strings.Split(token.Reveal(), ".")
-	var claims struct {
-		Issuer string `json:"iss"`
-	}
-	if len(part) == 3 {
-		if raw, err := base64.RawURLEncoding.DecodeString(part[1]); err == nil {
-			_ = json.Unmarshal(raw, &claims) // "" says that it is not known
-		}
-	}
-	return claims.Issuer
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/asoperator"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -38,7 +39,7 @@ func judgeSecrets(held []credential.Held, global bool, by hint.Invocation) findi
 			return failed(fmt.Sprintf("Secret %s holds no access key: its entry access-key is no id of one", h.Name), cure)
 		}
 	}
-	key := keyIn(held)
+	key := asoperator.KeyIn(held)
 	var names, others []string
 	for _, h := range held {
 		names = append(names, h.Name)

@@ -52,7 +52,7 @@ func cmpFailed(states map[string]State, names ...string) string {
 // judgeStores are the stores that matter to the namespace, and those that are missing.
 func (l *look) judgeStores() []Object {
 	s := l.target.Settings
-	w := wanted{namespace: s.Namespace, region: s.Region, operatorWell: l.well(OperatorLayer), credentialsWell: l.by != nil}
+	w := wanted{namespace: s.Namespace, region: s.Region, operatorWell: l.well(OperatorLayer), credentialsWell: l.by.Reader != nil}
 	if s.IRSA {
 		w.account = s.ServiceAccount
 	} else {

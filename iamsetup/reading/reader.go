@@ -97,7 +97,7 @@ func (r *Reader) TryVersion(ctx context.Context, name string, version Version) (
 	}
 	out, err := r.api.GetSecretValue(ctx, in)
 	if err == nil {
-		return Answer{Name: name, State: Readable, Value: valueOf(out)}, nil
+		return Answer{Name: name, State: Readable, Value: valueOf(out.ARN, out.VersionId, out.SecretString, out.SecretBinary)}, nil
 	}
 	answer, ok := judge(name, err)
 	if !ok {

@@ -12,6 +12,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/iamtest"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
+	"github.com/uc-cdis/gen3-bootstrap/internal/content"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
@@ -103,7 +104,7 @@ func TestTryInAnotherRegion(t *testing.T) {
 func TestValueShowsItsForm(t *testing.T) {
 	t.Parallel()
 	srv, _, by := reader(t)
-	for text, want := range map[string]reading.Form{value: reading.Object, "[1]": reading.Scalar, "v-plain": reading.Text, "": reading.Text} {
+	for text, want := range map[string]content.Form{value: content.Object, "[1]": content.Scalar, "v-plain": content.Text, "": content.Text} {
 		name := fmt.Sprintf("demo-%x", text)
 		_, err := srv.AddSecret(region, name, text, "", nil)
 		iamtest.Check(t, err)
@@ -119,7 +120,7 @@ func TestValueShowsItsForm(t *testing.T) {
 				t.Errorf("a value comes out: %s", text)
 			}
 		}
-		if want != reading.Object {
+		if want != content.Object {
 			continue
 		}
 		for property, there := range map[string]bool{"a.b": true, "c.d": true, "c": true, "e": true, "a": false, "c.x": false, `a\.b`: true} {
@@ -130,7 +131,7 @@ func TestValueShowsItsForm(t *testing.T) {
 		if names := got.Value.Properties(); !slices.Equal(names, []string{"a.b", "c", "e"}) {
 			t.Errorf("properties %q", names)
 		}
-		if got.Value.At("c").Form() != reading.Object || got.Value.At("a.b").Form() != reading.Text {
+		if got.Value.At("c").Form() != content.Object || got.Value.At("a.b").Form() != content.Text {
 			t.Error("at a property")
 		}
 	}

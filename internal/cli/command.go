@@ -33,6 +33,9 @@ func commands(p Process) []command {
 		newTeardown(p),
 		newValues(p),
 		newSecretsList(p),
+		newSecretsCheck(p),
+		newSecretsPush(p),
+		newSecretsGenerate(p),
 		newLint(p),
 		newVersion(p),
 	}

@@ -10,12 +10,12 @@ import (
 const (
 	ExitOK          = 0
 	ExitFailure     = 1 // usage errors included
-	ExitPending     = 2 // only from plan --detailed-exitcode
+	ExitPending     = 2 // only under --detailed-exitcode
 	ExitInterrupted = 130
 )
 
-// errPending is how plan --detailed-exitcode asks for its exit code.
-var errPending = errors.New("changes are pending")
+// errPending is how a command under --detailed-exitcode says that there is something to do.
+var errPending = errors.New("there is something to do")
 
 // reported wraps an error that has been printed already.
 type reported struct{ error }

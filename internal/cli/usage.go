@@ -130,6 +130,10 @@ func documentOf(r bootstrap.Result) any {
 		l := secrets.NewResult(r.Command)
 		l.Errors = r.Errors
 		return l
+	case "secrets check":
+		c := secrets.NewCheckResult(bootstrap.Settings{})
+		c.Errors = r.Errors
+		return c
 	case "lint":
 		l := lint.NewResult()
 		l.Errors = r.Errors
