@@ -52,8 +52,8 @@ BatchGetSecretValue on * it reads twenty a call) and kms:Decrypt; with --names-o
 ListSecrets for the nearest names, and does without. What you may not read makes it end with 1.
 
 -o json prints the document of secrets list with {account, region, readAs, asOperator, namesOnly}, where each of
-secrets[] has besides {state, asCaller, binary, findings[{state, severity, property, message, nearest, hint,
-readers[]}]}. The state of a secret is readable, missing, scheduled-for-deletion, no-such-version, denied,
+secrets[] has besides {state, asCaller, binary, findings[{state, severity, blocksSync, property, message, nearest,
+hint, readers[]}]}. The state of a secret is readable, missing, scheduled-for-deletion, no-such-version, denied,
 kms-denied or bad-name; asCaller is what you see where the operator's credentials were used. The state of a
 finding is missing, scheduled-for-deletion, no-current-value, denied, kms-denied, bad-name, two-shapes, not-json,
 not-an-object, lacks-property, lacks-key, empty, wrapped, unwrapped, double-encoded, base64, wrong-format,
