@@ -41,7 +41,14 @@ type Owner struct {
 // String is "<cluster>/<namespace>", as tags spell it.
 func (o Owner) String() string { return o.Cluster + "/" + o.Namespace }
 
-// Tags are the tags of one IAM resource.
+// Marks are the tags of what is made on the owner's behalf, beside further ones.
+func (o Owner) Marks(more map[string]string) Tags {
+	tags := Tags{TagManagedBy: ManagedBy, TagOwner + o.String(): TagValue(o.Server)}
+	maps.Copy(tags, more)
+	return tags
+}
+
+// Tags are the tags of one resource.
 type Tags map[string]string
 
 // TagsOf makes a map of them, in which a later key wins, though IAM gives each once.

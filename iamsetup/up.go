@@ -178,11 +178,7 @@ func (u *Up) Quota(ctx context.Context, key types.SummaryKeyType, usual int) (qu
 }
 
 // Marks are the tags that the resource is to carry.
-func (u *Up) Marks() Tags {
-	tags := Tags{TagManagedBy: ManagedBy, TagOwner + u.Owner.String(): TagValue(u.Owner.Server)}
-	maps.Copy(tags, u.Tags)
-	return tags
-}
+func (u *Up) Marks() Tags { return u.Owner.Marks(u.Tags) }
 
 // Difference is in what a resource that is ours, or is to be, differs from what is wanted.
 type Difference struct {

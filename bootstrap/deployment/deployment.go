@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chartutil"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
@@ -23,14 +26,11 @@ const (
 	Live    = "live"    // the objects in the namespace
 )
 
-// DefaultReleaseName is what most call their release of the gen3 chart.
-const DefaultReleaseName = "gen3"
-
 // Ref says which deployment a command is about. The chart's version is in the settings.
 type Ref struct {
 	Files       []string // values files, in helm's order
 	Chart       string   // "" is Gen3's own, of its repository
-	ReleaseName string   // "" is DefaultReleaseName
+	ReleaseName string   // "" is render.DefaultRelease
 	Source      string   // "" is the first of Files, Release and Live that there is
 }
 
@@ -44,7 +44,7 @@ func (r Ref) From() string {
 
 // Options say for what the chart is rendered.
 func (r Ref) Options(namespace string) render.Options {
-	return render.Options{Release: cmp.Or(r.ReleaseName, DefaultReleaseName), Namespace: cmp.Or(namespace, "default")}
+	return render.Options{Release: cmp.Or(r.ReleaseName, render.DefaultRelease), Namespace: cmp.Or(namespace, "default")}
 }
 
 // Chart is the chart of the deployment, as far as it is known.
@@ -61,11 +61,12 @@ type Deployment struct {
 	Chart     Chart
 	Inventory gen3.Inventory
 	Origins   map[string]render.Origin // which value sets which name, by the reference's ID; nil where that is not known
+	Unnamed   string                   // why that is not known, "" where it is
 	Rendered  *render.Rendered         // of Files
 	Warnings  []string
 
 	ref    Ref
-	values map[string]any // the operator's; nil of Live
+	values map[string]any // the operator's; nil where they are not known
 	chart  *render.Chart
 }
 
@@ -84,7 +85,10 @@ func Read(ctx context.Context, s bootstrap.Settings, ref Ref, connect Connect) (
 		return d, err
 	}
 	d.Namespace = t.Settings.Namespace
-	return d, d.fromCluster(ctx, t)
+	if err := d.fromCluster(ctx, t); err != nil {
+		return d, err
+	}
+	return d, d.origins(ctx, s)
 }
 
 func (d *Deployment) warn(format string, args ...any) {
@@ -134,6 +138,15 @@ func (d *Deployment) options() render.Options {
 	return o
 }
 
+// Value is what the operator's values say at a path, nil where they say nothing or are not known.
+func (d *Deployment) Value(path ...string) any {
+	v, err := chartutil.Values(d.values).PathValue(strings.Join(path, "."))
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
 // RenderWith renders the deployment's chart with some values changed, and returns it with the values that it was rendered with. Of a
 // release the chart of its version is loaded for that, since Helm stores no chart below the first; of live objects nothing can be rendered.
 func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*render.Rendered, error) {
@@ -148,17 +161,19 @@ func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*r
 	return d.chart.Render(helmvalues.Merge(d.values, changes), d.options())
 }
 
+// Given reports whether the deployment's own values say something at a path, such as global.dev, and leave it not to the chart.
+func (d *Deployment) Given(path string) bool {
+	at := any(d.values)
+	for key := range strings.SplitSeq(path, ".") {
+		table, _ := at.(map[string]any)
+		if at = table[key]; at == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // ReadValues reads values files and merges them in helm's order.
 func ReadValues(ctx context.Context, files []string) (map[string]any, error) {
-	out := map[string]any{}
-	var errs []error
-	for _, file := range files {
-		f, err := helmvalues.Read(ctx, "--gen3-values", file)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		out = helmvalues.Merge(out, f.Values)
-	}
-	return out, errors.Join(errs...)
+	return helmvalues.ReadAll(ctx, "--gen3-values", files)
 }

@@ -101,10 +101,13 @@ func inVersion(path, text, version string) string {
 	if path == "helm/gen3/Chart.yaml" {
 		return strings.ReplaceAll(text, "version: 0.0.0", "version: "+version)
 	}
-	if version == Old {
-		return strings.ReplaceAll(text, "      property: fence_google_app_creds_secret.json\n", "")
+	if version != Old {
+		return text
 	}
-	return text
+	text = strings.ReplaceAll(text, "      property: fence_google_app_creds_secret.json\n", "")
+	// Until 0.2.87 another key had the chart make the Secrets of databases, and their ExternalSecrets were there all the same.
+	text = strings.ReplaceAll(text, "if and .Values.global.externalSecrets.deploy (not .Values.global.externalSecrets.createLocalK8sSecret)", "if .Values.global.externalSecrets.deploy")
+	return strings.ReplaceAll(text, "createLocalK8sSecret", "dbCreate")
 }
 
 // Values writes a values file of the test.

@@ -20,13 +20,17 @@ var casesRun atomic.Int64 //nolint:gochecknoglobals // counts the cases of one t
 // scenario is a command, and a state of account and namespace in which it has something to do.
 type scenario struct {
 	name    string
-	command string                                               // up, rotate or teardown
+	command string                                               // up, rotate, teardown or secrets generate
 	next    string                                               // the command that recovers; "" the same
 	prepare func(t *testing.T, w *world) (foreign []string)      // returns keys that are none of ours
 	ended   func(t *testing.T, w *world, foreign []string) error // whether the command's end is reached
 }
 
 func scenarios() []scenario {
+	return slices.Concat(iamScenarios(), generateScenarios())
+}
+
+func iamScenarios() []scenario {
 	return []scenario{
 		{name: "fresh", command: "up", prepare: func(*testing.T, *world) []string { return nil }, ended: hasLiveKey},
 		{name: "secrets lost beside a foreign key", command: "up", prepare: loseSecrets, ended: hasLiveKey},
@@ -189,12 +193,13 @@ func recordCalls(t *testing.T, sb *sandbox, s scenario) ([]awsfake.Call, []kubep
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", s.command, err, problems(result))
 	}
+	awsCalls, proxied := w.aws.Calls(), w.proxy.Calls() // before the test itself looks
 	check(t, "see the end of "+s.command, s.ended(t, w, foreign))
-	kubeCalls := slices.DeleteFunc(w.proxy.Calls(), func(c kubeproxy.Call) bool { return c.Verb == "watch" })
+	kubeCalls := slices.DeleteFunc(proxied, func(c kubeproxy.Call) bool { return c.Verb == "watch" })
 	for i := range kubeCalls {
 		kubeCalls[i].Object = strings.ReplaceAll(kubeCalls[i].Object, w.namespace, "NAMESPACE")
 	}
-	return w.aws.Calls(), kubeCalls
+	return awsCalls, kubeCalls
 }
 
 // in puts a recorded call into the namespace of a case.
@@ -286,7 +291,7 @@ func (w *world) mustRecover(t *testing.T, s scenario, foreign []string, disturbe
 		t.Fatalf("the %s afterwards: %v\n%s\nlog:\n%s", cmp.Or(s.next, s.command), err, problems(result), tail(w.output.String()))
 	}
 	check(t, "see the end of "+s.command, s.ended(t, w, foreign))
-	if s.command != "teardown" {
+	if s.command == "up" || s.command == "rotate" {
 		w.mustBeConverged(t)
 		return
 	}

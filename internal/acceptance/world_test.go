@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
@@ -44,6 +45,7 @@ type world struct {
 	namespace string
 	settings  bootstrap.Settings
 	options   teardown.Options
+	gen3      deployment.Ref // of secrets generate
 	output    *output
 }
 
@@ -149,6 +151,8 @@ func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error
 		return w.up(ctx)
 	case "rotate":
 		return w.rotate(ctx, bootstrap.Rotation{})
+	case generateCommand:
+		return w.generate(ctx)
 	}
 	settings := w.settings
 	settings.Yes = true

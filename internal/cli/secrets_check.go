@@ -17,7 +17,7 @@ func newSecretsCheck(p Process) command {
 		{name: "as-operator", into: &o.AsOperator, usage: "read with the key or the role that the operator has in the namespace, and say where it sees something else than you do"},
 		{name: "names-only", into: &o.NamesOnly, usage: "only see which secrets are there: no value is read"},
 		{name: "detailed-exitcode", into: &detailed, usage: "exit with 2 when something that was found stops pods, 0 when nothing does, 1 when something could not be looked at"},
-		{name: "source", arg: "PLACE", into: &d.Source, choices: []string{deployment.Files, deployment.Release, deployment.Live}, fallback: "files where some are given, else release, else live", usage: "what to read the deployment's objects from: files renders the chart, release is what Helm stored, live what is in the namespace"},
+		source(&d),
 	}}
 	groups := []group{own, in.deployment(&d)}
 	for _, g := range withoutWriting(in.recalledGroups()) {

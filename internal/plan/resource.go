@@ -18,6 +18,7 @@ const (
 	Namespace    = "namespace"
 	OIDCProvider = "oidc-provider"
 	Secret       = "secret"
+	Stored       = "secrets-manager" // a secret of AWS Secrets Manager
 
 	ValidatingWebhook = "validatingwebhookconfiguration"
 	MutatingWebhook   = "mutatingwebhookconfiguration"

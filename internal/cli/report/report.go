@@ -38,7 +38,7 @@ func Complete(r bootstrap.Result, command string, err error) bootstrap.Result {
 
 // once drops what is there a second time, and keeps the order.
 func once[T comparable](all []T) []T {
-	var out []T
+	out := []T{}
 	for _, x := range all {
 		if !slices.Contains(out, x) {
 			out = append(out, x)

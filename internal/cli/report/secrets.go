@@ -202,6 +202,9 @@ func writeComparison(b *strings.Builder, page Page, c secrets.Comparison) {
 
 // writeAside tells what could not be looked at.
 func writeAside(b *strings.Builder, page Page, r secrets.Result) {
+	if r.Unnamed != "" {
+		b.WriteString("\n" + page.Style.Bold("which value sets each name is not known") + "\n  " + r.Unnamed + "\n")
+	}
 	if len(r.LeftOut)+len(r.Unjudged) == 0 {
 		return
 	}

@@ -118,7 +118,7 @@ func nextStep(r bootstrap.Result, tense Tense) string {
 			return ""
 		case r.Command == teardownCommand:
 			return "gen3-bootstrap teardown without --dry-run deletes this, and asks before it does"
-		case r.Command == "up", r.Command == "rotate":
+		case r.Command == "up", r.Command == "rotate", strings.HasPrefix(r.Command, "secrets "):
 			return "gen3-bootstrap " + r.Command + " with the same flags but --dry-run makes these changes"
 		default:
 			return "gen3-bootstrap up with the same flags makes these changes"

@@ -8,7 +8,7 @@ data:
   database: {{ printf "%s_%s" .Chart.Name .Release.Name | b64enc }}
   username: {{ printf "%s_%s" .Chart.Name .Release.Name | b64enc }}
   port: {{ "5432" | b64enc | quote }}
-  password: {{ randAlphaNum 20 | b64enc }}
+  password: {{ .Values.postgres.password | default (randAlphaNum 20) | b64enc }}
   {{- if .Values.global.dev }}
   host: {{ printf "%s-postgresql" .Release.Name | b64enc }}
   {{- else }}

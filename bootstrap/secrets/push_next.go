@@ -1,0 +1,142 @@
+package secrets
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/handover"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+)
+
+// switchOver says step by step how the Secrets that were pushed change hands.
+func (p *pusher) switchOver(items []writing.Item) {
+	var pushed []handover.Route
+	for _, r := range p.routes {
+		if slices.ContainsFunc(items, func(i writing.Item) bool { return i.Name == r.Remote }) {
+			pushed = append(pushed, r)
+		}
+	}
+	if len(pushed) == 0 {
+		return
+	}
+	var helms, external, settings, workloads []string
+	for _, r := range pushed {
+		if p.live[r.Secret].helm {
+			helms = words.AddOnce(helms, r.Secret)
+		}
+		external = words.AddOnce(external, r.By)
+		for _, s := range r.Needs {
+			settings = words.AddOnce(settings, fmt.Sprintf("%s=%t", s.Path, s.Value))
+		}
+		for _, reader := range r.Readers {
+			if name, ok := restarted(reader.By); ok && reader.Restart() {
+				workloads = words.AddOnce(workloads, name)
+			}
+		}
+	}
+	slices.Sort(settings)
+	slices.Sort(workloads)
+	p.beside(pushed)
+	if len(helms) > 0 {
+		p.then("have Helm leave the Secrets where they are when they are no longer its own; without this they are gone until the operator has made them anew", nil,
+			p.kubectl(append(append([]string{"annotate", "secret"}, helms...), "helm.sh/resource-policy=keep", "--overwrite")...))
+	}
+	p.then("change these values and upgrade: the chart makes ExternalSecrets in the place of the Secrets, and the operator takes the Secrets over. The way back is refused by Helm, "+
+		"since the Secrets are then not its own", settings, p.upgrade(len(helms) > 0, settings)...)
+	p.then("wait until all are synced", nil, p.kubectl(append([]string{"wait", "--for=condition=Ready", "--timeout=5m"}, prefixed("externalsecret/", external)...)...))
+	if len(workloads) > 0 {
+		p.then("restart what reads them only when its pods start, where the upgrade has not done so", nil, p.kubectl(append([]string{"rollout", "restart"}, workloads...)...))
+	}
+}
+
+func (p *pusher) then(text string, values []string, commands ...string) {
+	p.next = append(p.next, Instruction{Text: text, Values: append([]string{}, values...), Commands: append([]string{}, commands...)})
+}
+
+// restarted is a workload as kubectl rollout names it, of those that it can restart.
+func restarted(by string) (string, bool) {
+	kind, name, _ := strings.Cut(by, " ")
+	switch kind {
+	case "Deployment", "StatefulSet", "DaemonSet":
+		return strings.ToLower(kind) + "/" + name, true
+	}
+	return "", false
+}
+
+func prefixed(with string, names []string) []string {
+	var out []string
+	for _, name := range names {
+		out = append(out, with+name)
+	}
+	return out
+}
+
+// beside warns of Secrets that the same values take from the chart and that were not pushed.
+func (p *pusher) beside(pushed []handover.Route) {
+	var settings []handover.Setting
+	for _, r := range pushed {
+		for _, s := range r.Needs {
+			settings = words.AddOnce(settings, s)
+		}
+	}
+	var others []string
+	for _, r := range p.all {
+		known := slices.ContainsFunc(pushed, func(o handover.Route) bool { return o.Secret == r.Secret && o.Remote == r.Remote })
+		taken := !slices.ContainsFunc(r.Needs, func(s handover.Setting) bool { return !slices.Contains(settings, s) })
+		if !known && taken {
+			others = words.AddOnce(others, r.Secret)
+		}
+	}
+	if len(others) > 0 {
+		p.warn("the values of the switch-over have External Secrets Operator make %s as well, which this run did not push: push them before you change the values", words.Few(others))
+	}
+}
+
+// kubectl is a command for the same cluster and namespace.
+func (p *pusher) kubectl(args ...string) string {
+	out := []string{"kubectl"}
+	s := p.Settings
+	if s.Kubeconfig != "" {
+		out = append(out, "--kubeconfig", s.Kubeconfig)
+	}
+	if s.Context != "" {
+		out = append(out, "--context", s.Context)
+	}
+	return hint.Command(append(append(out, "-n", p.Target.Settings.Namespace), args...)...)
+}
+
+// upgrade is the command that changes the values, where Helm keeps the release.
+func (p *pusher) upgrade(helm bool, settings []string) []string {
+	if !helm {
+		return nil
+	}
+	d, s := p.deployment, p.Settings
+	chart := p.ref.Chart
+	if chart == "" {
+		chart = "gen3/gen3"
+	}
+	out := []string{"helm", "upgrade", d.Release, chart, "-n", p.Target.Settings.Namespace}
+	if d.Chart.Version != "" && p.ref.Chart == "" {
+		out = append(out, "--version", d.Chart.Version)
+	}
+	if s.Kubeconfig != "" {
+		out = append(out, "--kubeconfig", s.Kubeconfig)
+	}
+	if s.Context != "" {
+		out = append(out, "--kube-context", s.Context)
+	}
+	if d.Source == deployment.Release {
+		out = append(out, "--reuse-values")
+	}
+	for _, file := range p.ref.Files {
+		out = append(out, "-f", file)
+	}
+	for _, setting := range settings {
+		out = append(out, "--set", setting)
+	}
+	return []string{hint.Command(out...)}
+}

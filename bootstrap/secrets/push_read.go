@@ -1,0 +1,114 @@
+package secrets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/uc-cdis/gen3-bootstrap/gen3/handover"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
+	"github.com/uc-cdis/gen3-bootstrap/internal/parallel"
+	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+)
+
+// file is one that --from-file names.
+type file struct {
+	name string // of the secret
+	path string
+	text redact.String
+}
+
+// readFiles reads what --from-file names. The errors are all that is wrong with it.
+func readFiles(given []string) ([]file, error) {
+	var out []file
+	var errs []error
+	for _, arg := range given {
+		name, path, ok := strings.Cut(arg, "=")
+		if !ok || name == "" || path == "" {
+			errs = append(errs, fmt.Errorf("check --from-file %s: it has the form NAME=PATH", arg))
+			continue
+		}
+		if slices.ContainsFunc(out, func(f file) bool { return f.name == name }) {
+			errs = append(errs, fmt.Errorf("check --from-file %s: secret %s is given twice", arg, name))
+			continue
+		}
+		text, err := readFile(path)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("check --from-file %s: %w", arg, err))
+			continue
+		}
+		out = append(out, file{name, path, text})
+	}
+	return out, errors.Join(errs...)
+}
+
+func readFile(path string) (redact.String, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return redact.String{}, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(f, writing.MaxBytes+1))
+	switch {
+	case err != nil:
+		return redact.String{}, err
+	case len(text) > writing.MaxBytes:
+		return redact.String{}, fmt.Errorf("it has more than the %d bytes that Secrets Manager takes", writing.MaxBytes)
+	case len(text) == 0:
+		return redact.String{}, errors.New("it is empty")
+	case strings.ToValidUTF8(string(text), "") != string(text):
+		return redact.String{}, errors.New("it is no text in UTF-8")
+	}
+	return redact.New(string(text)), nil
+}
+
+// liveSecret is a Secret of the cluster.
+type liveSecret struct {
+	there    bool
+	data     map[string][]byte
+	operator string // the ExternalSecret that makes it; "" where none does
+	helm     bool   // Helm keeps it
+}
+
+// readSecrets reads the Secrets of the routes, and no other.
+func (p *pusher) readSecrets(ctx context.Context, routes []handover.Route) (map[string]liveSecret, error) {
+	var names []string
+	for _, r := range routes {
+		names = words.AddOnce(names, r.Secret)
+	}
+	namespace := p.Target.Settings.Namespace
+	read, err := parallel.Map(ctx, names, func(ctx context.Context, name string) (liveSecret, error) {
+		s, err := p.Target.Kube.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return liveSecret{}, nil
+		case err != nil:
+			return liveSecret{}, hint.With(fmt.Errorf("get Secret %s/%s: %w", namespace, name, err), "it needs the verb get on that Secret; --only leaves others out")
+		}
+		return liveOf(s), nil
+	})
+	out := map[string]liveSecret{}
+	for i, name := range names {
+		out[name] = read[i]
+	}
+	return out, err
+}
+
+func liveOf(s *corev1.Secret) liveSecret {
+	out := liveSecret{there: true, data: s.Data, helm: owner.Of(s.ObjectMeta).Release != ""}
+	if by := metav1.GetControllerOf(s); by != nil && by.Kind == "ExternalSecret" {
+		out.operator = by.Name
+	}
+	return out
+}

@@ -1,0 +1,237 @@
+package writing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
+	"github.com/uc-cdis/gen3-bootstrap/internal/content"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
+)
+
+// seen is what one look at a secret showed.
+type seen struct {
+	answer  reading.Answer
+	tags    iamsetup.Tags // nil: there is none, or Unknown says why they are not known
+	deleted time.Time     // when it was scheduled for deletion; zero: it is not
+	unknown string        // why its tags are not known, in AWS's words; "" where they are
+}
+
+// write is what is to be sent for a secret.
+type write int
+
+const (
+	nothing write = iota
+	create
+	restore // and then decide anew by what it holds
+	put
+	tag
+)
+
+// decision is what becomes of one item.
+type decision struct {
+	plan.Change
+
+	write write
+	text  redact.String // of create and put
+	over  bool          // the put takes something away that is there
+	base  string        // version that it is put over; "" where there is none
+	tags  iamsetup.Tags // that are missing, of a secret of ours
+}
+
+// externalSecrets is the value of the tag managed-by that the operator puts on what it pushes. It may write over such a secret, or delete it,
+// at any time.
+const externalSecrets = "external-secrets"
+
+// decide judges one item by what is there. It is pure.
+func decide(i Item, s seen, o Options, marks iamsetup.Tags) decision {
+	d := decision{Change: plan.Change{Step: Step, Resource: plan.Of(plan.Stored, i.Name), Action: plan.None}}
+	switch s.answer.State {
+	case reading.Readable:
+		return d.existing(i, s, o, marks)
+	case reading.Missing:
+		return d.absent(i, marks)
+	case reading.Deleted:
+		return d.scheduled(i, s, o)
+	case reading.NoValue:
+		return d.empty(i, s, o, marks)
+	case reading.Denied:
+		return d.blocked("it may not be read, so that nobody can tell whether it is there: "+s.answer.Says, s.answer.Denial.Origin.Cures("secretsmanager:GetSecretValue")...)
+	case reading.KeyDenied:
+		return d.blocked("it is there and its value may not be decrypted: "+s.answer.Says, "give the caller kms:Decrypt for its KMS key, in the caller's policy and in the key's")
+	case reading.BadName:
+		return d.blocked("no secret of Secrets Manager can have that name: "+s.answer.Says, "correct the value that sets it")
+	case reading.KeyRefused, reading.KeyMismatched, reading.Expired:
+	}
+	return d.blocked("AWS refused to read it: " + s.answer.Says)
+}
+
+func (d decision) blocked(reason string, cures ...string) decision {
+	d.Change = iamsetup.Blocked(d.Change, fmt.Sprintf("secret %s of Secrets Manager: %s", d.Resource.Name, reason), cures...)
+	d.write = nothing
+	return d
+}
+
+// sized blocks what Secrets Manager would refuse for its length.
+func (d decision) sized(i Item, have content.Value) decision {
+	text, err := i.over(have)
+	n := len(text.Reveal())
+	switch {
+	case err != nil:
+		return d.blocked(err.Error())
+	case n == 0:
+		return d.blocked("there is nothing to put into it: the content is empty")
+	case n > MaxBytes:
+		return d.blocked(fmt.Sprintf("the content has %d bytes, and Secrets Manager takes %d", n, MaxBytes))
+	}
+	d.text = text
+	return d
+}
+
+func (d decision) absent(i Item, marks iamsetup.Tags) decision {
+	if !legalName.MatchString(i.Name) {
+		return d.blocked("no secret of Secrets Manager can have that name: it has 1 to 512 letters, digits and any of /_+=.@-", "correct the value that sets it")
+	}
+	d.Action, d.Reason, d.write, d.tags = plan.Create, "it does not exist"+from(i), create, marks
+	return d.sized(i, content.Value{})
+}
+
+func from(i Item) string {
+	if i.From == "" {
+		return ""
+	}
+	return "; from " + i.From
+}
+
+func (d decision) scheduled(i Item, s seen, o Options) decision {
+	when := ""
+	if !s.deleted.IsZero() {
+		when = " since " + s.deleted.UTC().Format("2006-01-02")
+	}
+	switch {
+	case s.pushed():
+		return d.pushed()
+	case !o.Restore:
+		return d.blocked("it is scheduled for deletion"+when+", and its name is taken until it is gone", "--restore takes it back; what it holds stays, and is then compared with ours")
+	}
+	d.Action, d.Reason, d.write = plan.Update, "is taken back from deletion"+from(i)+", unless it holds something else", restore
+	if i.Keep {
+		d.Reason = "is taken back from deletion, with what it holds"
+	}
+	return d
+}
+
+// pushed reports whether it belongs to a PushSecret.
+func (s seen) pushed() bool { return s.tags[iamsetup.TagManagedBy] == externalSecrets }
+
+func (d decision) pushed() decision {
+	return d.blocked("it belongs to External Secrets Operator, which may write over it or delete it (tag managed-by=external-secrets)",
+		"leave it to the PushSecret that writes it; or delete that PushSecret and take the tag off, once you know that nothing else pushes it")
+}
+
+func (d decision) empty(i Item, s seen, o Options, marks iamsetup.Tags) decision {
+	switch {
+	case s.pushed():
+		return d.pushed()
+	case s.unknown != "":
+		return d.undescribed(s)
+	case !s.tags.Ours() && i.Keep:
+		return d.blocked("it was not created by gen3-bootstrap, and has no current value", "ask who made it, and put a value into it")
+	case !s.tags.Ours() && !o.overwrites(i.Name):
+		return d.blocked("it was not created by gen3-bootstrap, and has no current value", "--overwrite "+hint.Command(i.Name)+" puts one into it")
+	}
+	d.Action, d.Reason, d.write = plan.Update, "it has no current value"+from(i), put
+	d.tags = s.missing(marks)
+	return d.sized(i, content.Value{})
+}
+
+func (d decision) undescribed(s seen) decision {
+	return d.blocked("nobody can tell whose it is, since it may not be described: "+s.unknown, "give the caller secretsmanager:DescribeSecret")
+}
+
+// missing are the tags that one of ours lacks. What is not ours gets none.
+func (s seen) missing(marks iamsetup.Tags) iamsetup.Tags {
+	if !s.tags.Ours() {
+		return nil
+	}
+	return s.tags.Missing(marks)
+}
+
+func (d decision) existing(i Item, s seen, o Options, marks iamsetup.Tags) decision {
+	if i.Keep {
+		d.Reason = "it exists, and is kept as it is"
+		return d
+	}
+	have := s.answer.Value
+	lacks, differs := i.compare(have.Value)
+	d.base, d.tags = have.Version, s.missing(marks)
+	switch {
+	case len(lacks)+len(differs) == 0:
+		return d.equal(s)
+	case s.pushed():
+		return d.pushed()
+	case s.unknown != "":
+		return d.undescribed(s)
+	case !o.overwrites(i.Name) && len(differs) > 0:
+		return d.blocked(s.foreign()+difference(differs, have), "--overwrite "+hint.Command(i.Name)+" writes ours over it")
+	case !o.overwrites(i.Name) && !s.tags.Ours():
+		return d.blocked(s.foreign()+"it lacks "+properties(lacks), "--overwrite "+hint.Command(i.Name)+" adds that; its other properties stay")
+	}
+	d.Action, d.write, d.over = plan.Update, put, len(differs) > 0
+	var why []string
+	if len(differs) > 0 {
+		why = append(why, difference(differs, have)+", and is written over")
+	}
+	if len(lacks) > 0 {
+		why = append(why, "gets "+properties(lacks))
+	}
+	d.Reason = strings.Join(why, "; ") + from(i)
+	return d.sized(i, have.Value)
+}
+
+func (d decision) equal(s seen) decision {
+	d.Reason = "up to date"
+	switch {
+	case s.pushed():
+		d.Reason += "; it belongs to External Secrets Operator, which may delete it"
+	case s.unknown == "" && !s.tags.Ours():
+		d.Reason += "; not created by gen3-bootstrap"
+	case len(d.tags) > 0:
+		d.Action, d.write, d.Reason = plan.Update, tag, "holds the same; tags are missing: "+strings.Join(d.tags.Keys(), ", ")
+	}
+	return d
+}
+
+// foreign begins what is said of a secret of somebody else's.
+func (s seen) foreign() string {
+	if s.tags.Ours() {
+		return ""
+	}
+	return "it was not created by gen3-bootstrap; "
+}
+
+func difference(differs []string, have reading.Value) string {
+	if differs[0] != whole {
+		return "it differs in " + properties(differs)
+	}
+	if have.Binary {
+		return "it holds something else, as bytes"
+	}
+	return "it holds something else (" + string(have.Form()) + ")"
+}
+
+func properties(names []string) string {
+	what := "property "
+	if len(names) > 1 {
+		what = "properties "
+	}
+	return what + words.Few(names)
+}
+
+func (o Options) overwrites(name string) bool { return slices.Contains(o.Overwrite, name) }
