@@ -20,7 +20,7 @@ var casesRun atomic.Int64 //nolint:gochecknoglobals // counts the cases of one t
 // scenario is a command, and a state of account and namespace in which it has something to do.
 type scenario struct {
 	name    string
-	command string                                               // up, rotate or teardown
+	command string                                               // up, rotate, teardown or one that writes to Secrets Manager
 	next    string                                               // the command that recovers; "" the same
 	prepare func(t *testing.T, w *world) (foreign []string)      // returns keys that are none of ours
 	ended   func(t *testing.T, w *world, foreign []string) error // whether the command's end is reached
@@ -33,6 +33,8 @@ func scenarios() []scenario {
 		{name: "with a role", command: "up", prepare: wantRole, ended: func(*testing.T, *world, []string) error { return nil }},
 		{name: "a rotation", command: "rotate", prepare: convergeWithCopy, ended: hasRotated},
 		{name: "a rotation that up ends", command: "rotate", next: "up", prepare: convergeWithCopy, ended: hasRotated},
+		{name: "a push", command: "secrets push", prepare: madeByChart, ended: isPushed},
+		{name: "a push over what is there", command: "secrets push", prepare: madeByChartBesideOthers, ended: isPushed},
 		{name: "all goes", command: "teardown", prepare: converge, ended: nothingIsLeft},
 		{name: "all goes but the other owner's", command: "teardown", prepare: convergeBesideAnother, ended: otherIsLeft},
 		{name: "the role goes", command: "teardown", prepare: convergeRole, ended: nothingIsLeft},
@@ -189,12 +191,13 @@ func recordCalls(t *testing.T, sb *sandbox, s scenario) ([]awsfake.Call, []kubep
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", s.command, err, problems(result))
 	}
-	check(t, "see the end of "+s.command, s.ended(t, w, foreign))
+	awsCalls := w.aws.Calls()
 	kubeCalls := slices.DeleteFunc(w.proxy.Calls(), func(c kubeproxy.Call) bool { return c.Verb == "watch" })
 	for i := range kubeCalls {
 		kubeCalls[i].Object = strings.ReplaceAll(kubeCalls[i].Object, w.namespace, "NAMESPACE")
 	}
-	return w.aws.Calls(), kubeCalls
+	check(t, "see the end of "+s.command, s.ended(t, w, foreign))
+	return awsCalls, kubeCalls
 }
 
 // in puts a recorded call into the namespace of a case.
@@ -208,7 +211,7 @@ func (w *world) goWrongAtAWS(t *testing.T, command string, c awsfake.Call, way w
 	t.Helper()
 	casesRun.Add(1)
 	if way.kill {
-		p := w.command(t, command)
+		p := w.command(t, strings.Fields(command)...)
 		defer w.aws.FaultAt(c, way.aws, func(awsfake.Phase, awsfake.Call) { p.signal(os.Kill) })()
 		return w.mustDie(t, p, c.Name(), !c.Write && c.N > 1)
 	}
@@ -224,7 +227,7 @@ func (w *world) goWrongAtKube(t *testing.T, command string, c kubeproxy.Call, wa
 	t.Helper()
 	casesRun.Add(1)
 	if way.kill {
-		p := w.command(t, command)
+		p := w.command(t, strings.Fields(command)...)
 		defer w.proxy.Fault(kubeproxy.At(c, way.kube, func(kubeproxy.Call) { p.signal(os.Kill) }))()
 		return w.mustDie(t, p, c.Name(), looksAgain(c))
 	}
@@ -286,7 +289,7 @@ func (w *world) mustRecover(t *testing.T, s scenario, foreign []string, disturbe
 		t.Fatalf("the %s afterwards: %v\n%s\nlog:\n%s", cmp.Or(s.next, s.command), err, problems(result), tail(w.output.String()))
 	}
 	check(t, "see the end of "+s.command, s.ended(t, w, foreign))
-	if s.command != "teardown" {
+	if s.command == "up" || s.command == "rotate" {
 		w.mustBeConverged(t)
 		return
 	}

@@ -35,6 +35,9 @@ func (w *world) command(t *testing.T, args ...string) *process {
 	if args[0] == "teardown" {
 		args = append(args, "--yes", "--delete-oidc-provider")
 	}
+	if args[0] == "secrets" {
+		args = append(args, w.secretsArgs()...)
+	}
 	if s.UseGlobalUser {
 		args = append(args, "--use-global-user")
 	}

@@ -22,6 +22,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
@@ -45,6 +47,10 @@ type world struct {
 	settings  bootstrap.Settings
 	options   teardown.Options
 	output    *output
+	// Of the commands that write to Secrets Manager: the deployment, what is asked, and texts that nothing may show.
+	deployment deployment.Ref
+	pushed     secrets.PushOptions
+	values     []string
 }
 
 // output gathers everything that runs in a world wrote anywhere, for the search for secrets.
@@ -149,6 +155,8 @@ func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error
 		return w.up(ctx)
 	case "rotate":
 		return w.rotate(ctx, bootstrap.Rotation{})
+	case "secrets push":
+		return w.push(ctx)
 	}
 	settings := w.settings
 	settings.Yes = true
@@ -211,7 +219,7 @@ func (w *world) searchForSecrets(t *testing.T) {
 		})
 	}
 	for where, text := range seen {
-		for _, half := range w.aws.Secrets() {
+		for _, half := range append(w.aws.Secrets(), w.values...) {
 			if strings.Contains(text, half) {
 				t.Errorf("a secret half stands in %s", where)
 			}

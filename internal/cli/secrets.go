@@ -94,7 +94,7 @@ func newSecretsPush(p Process) command {
 		example: []string{
 			"gen3-bootstrap secrets push --account 111122223333 --region us-east-1 -n gen3 --dry-run",
 			"gen3-bootstrap secrets push --account 111122223333 --region us-east-1 -n gen3 --only default-indexd-creds --yes",
-			"gen3-bootstrap secrets push --account 111122223333 --region us-east-1 -n gen3 -f values.yaml --from-file fence-config=fence-config.yaml",
+			"gen3-bootstrap secrets push --account 111122223333 --region us-east-1 -n gen3 --from-file fence-config=fence.yaml",
 		},
 		groups: append([]group{own, in.deployment(&d)}, in.writingGroups()...),
 		run: func(ctx context.Context) (err error) {
