@@ -35,7 +35,7 @@ func (w *world) command(t *testing.T, args ...string) *process {
 	if args[0] == "teardown" {
 		args = append(args, "--yes", "--delete-oidc-provider")
 	}
-	if args[0] == "secrets" {
+	if args[0] == "secrets" && w.deployment.Chart != "" {
 		args = append(args, w.secretsArgs()...)
 	}
 	if s.UseGlobalUser {

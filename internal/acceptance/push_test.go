@@ -1,9 +1,13 @@
 package acceptance
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,7 +67,8 @@ wts: {enabled: false}
 	w.values = []string{fencePassword, indexdPassword, otherPassword}
 	for service, password := range map[string]string{"fence": fencePassword, "indexd": indexdPassword} {
 		_, err := w.kube.CoreV1().Secrets(w.namespace).Create(t.Context(), &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Name: service + "-dbcreds"}, StringData: map[string]string{"host": "db.example.org", "username": service, "database": service, "port": "5432", "password": password, "dbcreated": "true\n"},
+			ObjectMeta: metav1.ObjectMeta{Name: service + "-dbcreds", Annotations: map[string]string{"meta.helm.sh/release-name": "gen3"}},
+			StringData: map[string]string{"host": "db.example.org", "username": service, "database": service, "port": "5432", "password": password, "dbcreated": "true\n"},
 		}, metav1.CreateOptions{})
 		check(t, "create Secret", err)
 	}
@@ -116,3 +121,29 @@ func isPushed(t *testing.T, w *world, _ []string) error {
 }
 
 var errNotPushed = errors.New("it was not pushed")
+
+// TestPushedSecretsChangeHands: what was pushed is what the real operator makes of it, and a Secret that it has taken over is not pushed any
+// more.
+func TestPushedSecretsChangeHands(t *testing.T) {
+	t.Parallel()
+	o := anyOperated(t)
+	w := o.world(t)
+	w.mustRun(t, "up", "--user-name", "pushed", "--policy-name", "pushed", "--secret-prefix", "default-")
+	madeByChart(t, w)
+	before := w.secret(t, "fence-dbcreds").Data
+	w.mustRun(t, "secrets", "push")
+	w.mustCreate(t, keyStore)
+	for _, service := range []string{"fence", "indexd"} {
+		w.mustCreate(t, externalSecret("v1", service+"-dbcreds", fmt.Sprintf(allKeys, "default-"+service+"-creds")))
+		w.mustBecome(t, esV1, "ExternalSecret", service+"-dbcreds", "SecretSynced")
+	}
+	after := w.secret(t, "fence-dbcreds")
+	before["dbcreated"] = []byte("true") // without the job's line break
+	if by := metav1.GetControllerOf(after); by == nil || by.Kind != "ExternalSecret" || !maps.EqualFunc(before, after.Data, bytes.Equal) {
+		t.Errorf("Secret fence-dbcreds has keys %v, of %v", slices.Sorted(maps.Keys(after.Data)), by)
+	}
+	r, err := w.push(t.Context())
+	if err != nil || r.Changed || len(r.Changes) != 2 || !strings.Contains(r.Changes[0].Reason, "ExternalSecret fence-dbcreds makes Secret fence-dbcreds already") {
+		t.Errorf("again: %v\n%s%s", err, changes(r), problems(r))
+	}
+}
