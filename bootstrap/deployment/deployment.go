@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 
+	"helm.sh/helm/v3/pkg/chartutil"
+
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
@@ -134,6 +136,15 @@ func (d *Deployment) options() render.Options {
 		o.Release = d.Release
 	}
 	return o
+}
+
+// Value is what the operator's values say at a path, nil where they say nothing or are not known.
+func (d *Deployment) Value(path ...string) any {
+	v, err := chartutil.Values(d.values).PathValue(strings.Join(path, "."))
+	if err != nil {
+		return nil
+	}
+	return v
 }
 
 // RenderWith renders the deployment's chart with some values changed, and returns it with the values that it was rendered with. Of a

@@ -35,6 +35,7 @@ func commands(p Process) []command {
 		newSecretsList(p),
 		newSecretsCheck(p),
 		newSecretsPush(p),
+		newSecretsGenerate(p),
 		newLint(p),
 		newVersion(p),
 	}

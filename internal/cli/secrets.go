@@ -124,6 +124,58 @@ Afterwards it says step by step how the Secrets change hands: values, commands, 
 
 -o json prints the document that up prints, and switchOver[{text, values[], commands[]}].`
 
+func newSecretsGenerate(p Process) command {
+	in := newInputs()
+	var d deployment.Ref
+	var o secrets.WriteOptions
+	own := group{"secrets generate", append(writing(&o), source(&d))}
+	return command{
+		name:    "secrets generate",
+		summary: "make the secrets that are missing in Secrets Manager, where that is safe",
+		about:   secretsGenerateAbout,
+		example: []string{
+			"gen3-bootstrap secrets generate --account 111122223333 --region us-east-1 -n gen3 -f values.yaml --dry-run",
+			"gen3-bootstrap secrets generate --account 111122223333 --region us-east-1 -n gen3 -f values.yaml --yes",
+			"gen3-bootstrap secrets generate --account 111122223333 --region us-east-1 -n gen3 -f values.yaml --only fence-jwt-keys",
+		},
+		groups: append([]group{own, in.deployment(&d)}, in.writingGroups()...),
+		run: func(ctx context.Context) (err error) {
+			if o.KMSKey, err = in.oneKey(); err != nil {
+				return err
+			}
+			return newSession(p, in, "secrets generate", tenseOf(o.DryRun)).generate(ctx, d, o)
+		},
+	}
+}
+
+const secretsGenerateAbout = `Renders the gen3 chart as it is deployed, and once more with global.externalSecrets.deploy off: what the chart then
+makes itself goes to the names in Secrets Manager that the deployment reads, in the shape in which it reads them.
+It is repaired where the chart's own would not work: a real encryption key for fence and wts, the login of the
+metadata service without quotes, passwords that two secrets share. Values go from memory to Secrets Manager and
+nowhere else, and none is printed.
+
+Only what is missing is made, and only where nothing depends on it yet. What exists is never made again, and what
+it holds counts for what is made beside it. What the cluster has in a Secret is not made: secrets push takes it from
+there. The credentials of a database are made where a job is to make the role (global.postgres.dbCreate), and need
+the database's host among the values. Where that job has run before and its Secret is gone, the role has a password
+that nobody knows: give it a new one by hand, and put that into Secrets Manager.
+
+It shows what it would write and asks; --yes answers. If anything is in the way, nothing is written. Run it again
+after a failure: it goes on from what is there. Placeholders that the chart has are told as yours to fill in, and so
+are the secrets that only you can supply, with what must be in them. Nothing that it wrote is deleted by teardown.
+
+-o json prints the document that up prints, fill[{name, paths[]}], and notMade[{state, why, hint, and what secrets
+list prints of a secret}]: state is operator, job, in-use or blocked.`
+
+// generate puts what was made, and what others have to supply, on stdout, and what is wrong on stderr.
+func (s session) generate(ctx context.Context, d deployment.Ref, o secrets.WriteOptions) error {
+	shown := s.progress()
+	result, err := secrets.Generate(ctx, s.settings, d, o, s.env(shown))
+	shown.Close()
+	result.Result = report.Complete(result.Result, s.command, err)
+	return s.showWritten(result, result.Result, err, func() error { return report.Supplied(s.Stdout, s.page(), result) })
+}
+
 func tenseOf(dryRun bool) report.Tense {
 	if dryRun {
 		return report.Pending

@@ -1,0 +1,156 @@
+package secrets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/generate"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+)
+
+// GenerateResult is what secrets generate found and did, and the document that -o json prints for it: that of up, what the operator has to
+// fill in of what was made, and the secrets that it does not make.
+type GenerateResult struct {
+	bootstrap.Result
+
+	Fill    []Fill    `json:"fill"`
+	NotMade []NotMade `json:"notMade"`
+}
+
+// Fill is what the chart leaves to the operator in a secret that is made.
+type Fill struct {
+	Name  string   `json:"name"`
+	Paths []string `json:"paths"` // within its content, such as OPENID_CONNECT
+}
+
+// NotMade is a secret that is missing and that the operator, a job or a push has to supply, with what must be in it.
+type NotMade struct {
+	Secret
+
+	State generate.State `json:"state"` // operator, job, in-use or blocked
+	Why   string         `json:"why"`
+	Hint  string         `json:"hint,omitempty"`
+}
+
+// Generate makes the secrets that the deployment reads from Secrets Manager, that are missing there, and that can be made safely. It writes
+// over nothing. It plans first and asks. No value is in what it returns.
+func Generate(ctx context.Context, s bootstrap.Settings, ref deployment.Ref, o WriteOptions, env bootstrap.Env) (GenerateResult, error) {
+	g := &generator{writer: newWriter("secrets generate", s, o, env), ref: ref}
+	result, err := g.Do(ctx, func(ctx context.Context, _ *bootstrap.Run) error { return g.generate(ctx) })
+	g.out.Result = result
+	g.out.Fill, g.out.NotMade = append([]Fill{}, g.out.Fill...), append([]NotMade{}, g.out.NotMade...)
+	return g.out, err
+}
+
+// generator is one execution of generate.
+type generator struct {
+	*writer
+
+	ref        deployment.Ref
+	deployment *deployment.Deployment
+	maker      *generate.Maker
+	answers    map[string]reading.Answer // of Secrets Manager, by name
+	out        GenerateResult
+}
+
+func (g *generator) generate(ctx context.Context) error {
+	if err := g.connect(ctx); err != nil {
+		return err
+	}
+	if err := g.derive(ctx); err != nil {
+		return g.Fail("", err)
+	}
+	found, err := g.look(ctx)
+	if err != nil {
+		return g.Fail("", err)
+	}
+	secrets, err := g.chosen(g.maker.Plan(found))
+	if err != nil {
+		return g.Fail("", err)
+	}
+	items, known := g.items(secrets)
+	pending, err := g.plan(ctx, items, known)
+	if err != nil || g.options.DryRun || !pending {
+		return err
+	}
+	return g.write(ctx)
+}
+
+// derive reads the deployment, and renders what the chart makes itself where External Secrets Operator is left out.
+func (g *generator) derive(ctx context.Context) (err error) {
+	g.deployment, err = deployment.Read(ctx, g.Target.Settings, g.ref, func(context.Context) (*bootstrap.Target, error) { return g.Target, nil })
+	g.Result.Warnings = append(g.Result.Warnings, g.deployment.Warnings...)
+	if err != nil {
+		return err
+	}
+	global := map[string]any{"externalSecrets": map[string]any{"deploy": false}}
+	if host, _ := g.deployment.Value("global", "postgres", "master", "host").(string); host == "" { // without one the chart does not render
+		global["postgres"] = map[string]any{"master": map[string]any{"host": generate.UnknownHost}}
+	}
+	made, err := g.deployment.RenderWith(ctx, map[string]any{"global": global})
+	if err != nil {
+		return err
+	}
+	g.maker = generate.New(g.deployment.Inventory, made.Objects, g.Target.Settings.Namespace)
+	return nil
+}
+
+// chosen are the secrets that --only names, which have to be ones that can be made.
+func (g *generator) chosen(all []generate.Secret) ([]generate.Secret, error) {
+	only := g.options.Only
+	if len(only) == 0 {
+		return all, nil
+	}
+	asked := make([]writing.Item, 0, len(all))
+	for _, s := range all {
+		asked = append(asked, writing.Item{Name: s.Name})
+	}
+	_, err := g.options.Choose(asked)
+	errs := []error{err}
+	var out []generate.Secret
+	for _, s := range all {
+		if !slices.Contains(only, s.Name) {
+			continue
+		}
+		out = append(out, s)
+		if s.State != generate.Make && s.State != generate.Exists {
+			errs = append(errs, hint.With(fmt.Errorf("check --only %s: it is not made: %s", s.Name, s.Why), s.Hint))
+		}
+		for _, name := range s.After {
+			if !slices.Contains(only, name) {
+				errs = append(errs, hint.With(fmt.Errorf("check --only %s: it takes a password from %s, which is missing too", s.Name, name), "name both: --only "+hint.Command(s.Name)+" --only "+hint.Command(name)))
+			}
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// items are what is to be written, and what is known not to be. What is in the way in Secrets Manager, such as a missing right, is told by
+// the plan.
+func (g *generator) items(secrets []generate.Secret) (items []writing.Item, known []plan.Change) {
+	for _, s := range secrets {
+		state := g.answers[s.Name].State
+		item := writing.Item{Name: s.Name, Text: s.Text, Properties: s.Properties, From: s.From, Keep: true, After: s.After}
+		switch {
+		case s.State == generate.Make, state == reading.Deleted, state != reading.Readable && state != reading.Missing && s.State == generate.Exists:
+			items = append(items, item)
+			if len(s.Fill) > 0 && s.State == generate.Make {
+				g.out.Fill = append(g.out.Fill, Fill{s.Name, s.Fill})
+			}
+		case s.State == generate.Exists:
+			known = append(known, plan.Change{Step: writing.Step, Resource: plan.Of(plan.Stored, s.Name), Action: plan.None, Reason: "it exists, and is never made again"})
+		default:
+			g.out.NotMade = append(g.out.NotMade, NotMade{Secret: secretOf(s.Requirement, g.deployment.Origins), State: s.State, Why: s.Why, Hint: s.Hint})
+		}
+	}
+	slices.SortStableFunc(g.out.NotMade, func(a, b NotMade) int { return strings.Compare(string(b.State), string(a.State)) })
+	return items, known
+}

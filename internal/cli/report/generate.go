@@ -1,0 +1,65 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/generate"
+	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
+)
+
+// Supplied writes what generate leaves to others: what is to be filled in of what it makes, and the secrets that it does not make, each with
+// what must be in it.
+func Supplied(w io.Writer, page Page, r secrets.GenerateResult) error {
+	var b strings.Builder
+	fill, notMade := printable.Document(r.Fill), printable.Document(r.NotMade)
+	if len(fill) > 0 {
+		b.WriteString("\n" + page.Style.Bold("to fill in: the chart has placeholders there, or nothing") + "\n")
+	}
+	for _, f := range fill {
+		fmt.Fprintf(&b, "  %s  %s\n", page.Style.Cyan(f.Name), page.laid(len(f.Name)+4, page.few(f.Paths)))
+	}
+	state := generate.State("")
+	for _, s := range notMade {
+		if s.State != state {
+			b.WriteString("\n" + page.Style.Bold(heading(s.State)) + "\n")
+			state = s.State
+		}
+		writeNotMade(&b, page, s)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func heading(s generate.State) string {
+	switch s {
+	case generate.Operators:
+		return "not made: you have to supply them"
+	case generate.ByJob:
+		return "not made: a job fills them"
+	case generate.InUse:
+		return "not made: the cluster has them already"
+	case generate.Blocked, generate.Make, generate.Exists:
+	}
+	return "not made: something is missing first"
+}
+
+func writeNotMade(b *strings.Builder, page Page, s secrets.NotMade) {
+	name := s.Name
+	if name == "" {
+		name = "(no name)"
+	}
+	b.WriteString("  " + page.Style.Cyan(name) + "  " + needs(s.Secret) + "\n")
+	line := func(name string, texts ...string) {
+		if len(texts) > 0 && texts[0] != "" {
+			fmt.Fprintf(b, "    %-7s  %s\n", name, page.laid(len("    read by  "), texts))
+		}
+	}
+	line("why", s.Why)
+	line("do", s.Hint)
+	line("breaks", breaks(page, s.Secret)...)
+	line("read by", page.few(readersOf(s.Secret.Readers))...)
+	line("set by", s.SetBy...)
+}
