@@ -88,10 +88,21 @@ func (c *Checker) IAM(s Settings) {
 	for _, key := range s.KMSKeys {
 		c.arn("--kms-key", key, "kms", "key/", "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab")
 	}
+	c.secretNames("readNames", s.ReadNames)
+	c.secretNames("pushNames", s.PushNames)
 	for _, prefix := range s.SecretPrefixes {
-		c.prefix(prefix)
+		c.NamePrefix("--secret-prefix", prefix)
 	}
 	c.tags(s.Tags)
+}
+
+// secretNames judges names in Secrets Manager that a record holds.
+func (c *Checker) secretNames(field string, names []string) {
+	for _, name := range names {
+		if !gen3.SecretName(name) {
+			c.Add("", "%s: %q is not the name of a secret", field, name)
+		}
+	}
 }
 
 func (c *Checker) iamName(flag, name string, most int) {
@@ -107,10 +118,11 @@ func (c *Checker) arn(flag, text, service, kind, example string) {
 	}
 }
 
-func (c *Checker) prefix(prefix string) {
+// NamePrefix judges the beginning of names in Secrets Manager.
+func (c *Checker) NamePrefix(flag, prefix string) {
 	if prefix == "" || len(prefix) > 512 || !prefixForm.MatchString(prefix) {
 		c.Add("a prefix is the beginning of secrets' names, without wildcards: letters, digits and /_+=.@-",
-			"--secret-prefix %q is not legal", prefix)
+			"%s %q is not legal", flag, prefix)
 	}
 }
 

@@ -1,18 +1,23 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/accesskey"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/refusal"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
 )
 
@@ -25,9 +30,10 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 	}
 	r.Target, errs = Connect(ctx, r.Settings, r.Env, Wants{ToWrite: true})
 	r.DescribeTarget()
-	if len(errs) > 0 {
+	if errs = append(errs, r.namesForgotten()...); len(errs) > 0 {
 		return false, r.Fail("", errs...)
 	}
+	r.readElsewhere(ctx)
 	if err := r.assemble(); err != nil {
 		return false, r.Fail("", err)
 	}
@@ -65,7 +71,81 @@ func (r *Run) readInputs(ctx context.Context) (errs []error) {
 	if !r.Settings.SkipHelm {
 		r.Settings.Helm, errs = helminstall.ReadInputs(ctx, r.Settings.Helm)
 	}
-	return errs
+	return append(errs, r.readNames(ctx)...)
+}
+
+// readNames finds out which names the policy is to be for. That takes a render of the gen3 chart, and happens before anything is asked or
+// written.
+func (r *Run) readNames(ctx context.Context) []error {
+	s := &r.Settings
+	if r.rotation != nil || !s.NamesFromValues || !s.usesPolicy() {
+		return nil
+	}
+	if s.Gen3Version == "" && !render.OnDisk(s.Gen3Chart) {
+		return []error{hint.With(errors.New("--secret-names-from-values needs the version of the gen3 chart: another one may read other names"),
+			"give --gen3-version, or the chart itself as --gen3-chart DIRECTORY or FILE.tgz")}
+	}
+	names, err := gen3.NamesOf(ctx, gen3.Deployment{
+		Values: s.Gen3Values, Chart: s.Gen3Chart, Version: s.Gen3Version,
+		Options: render.Options{Release: cmp.Or(s.Gen3ReleaseName, render.DefaultRelease), Namespace: cmp.Or(s.Namespace, "default")},
+	})
+	if err != nil {
+		return EachOf(err)
+	}
+	s.ReadNames, r.nameWarnings = names.Read, names.Warnings
+	switch {
+	case s.AllowPush:
+		s.PushNames = names.Pushed
+		if len(names.Pushed) == 0 && len(s.SecretPrefixes) == 0 {
+			r.nameWarnings = append(r.nameWarnings, "--allow-push lets nothing be written: with these values the gen3 chart has no PushSecret")
+		}
+	case len(names.Pushed) > 0:
+		r.nameWarnings = append(r.nameWarnings, fmt.Sprintf("with these values the gen3 chart pushes %s, and the operator may write no secret: --allow-push lets it", words.Few(names.Pushed)))
+	}
+	return nil
+}
+
+// readElsewhere warns of ExternalSecrets in the namespace that read what the policy will not allow: others than the gen3 chart's, or those of
+// values that are not rolled out yet. Where they may not be listed nothing is said.
+func (r *Run) readElsewhere(ctx context.Context) {
+	s := r.Target.Settings
+	if !s.NamesFromValues || len(s.ReadNames) == 0 || r.Target.Namespace == nil {
+		return
+	}
+	found, err := r.Target.External.List(ctx, s.Namespace)
+	if err != nil {
+		return
+	}
+	var others []string
+	for _, o := range found.Objects {
+		for _, read := range o.Reads {
+			begins := func(prefix string) bool { return strings.HasPrefix(read.Name, prefix) }
+			if o.Namespace == s.Namespace && read.Name != "" && !slices.Contains(s.ReadNames, read.Name) && !slices.ContainsFunc(s.SecretPrefixes, begins) {
+				others = words.AddOnce(others, fmt.Sprintf("%s (%s)", read.Name, o.Name))
+			}
+		}
+	}
+	if len(others) > 0 {
+		slices.Sort(others)
+		r.nameWarnings = append(r.nameWarnings, "ExternalSecrets in the namespace read what these values do not, and the policy will not allow it: "+words.Few(others))
+	}
+}
+
+// namesForgotten refuses to widen, without a word of the operator's, a policy that the last up made for exact names. What they were the
+// record tells, but whoever may edit it could have others allowed by it.
+func (r *Run) namesForgotten() []error {
+	t := r.Target
+	if r.rotation != nil || t == nil || t.Last == nil || len(t.Last.ReadNames) == 0 || t.Settings.NamesFromValuesGiven || !t.Settings.usesPolicy() {
+		return nil
+	}
+	wide := "every secret of the account and region"
+	if len(t.Settings.SecretPrefixes) > 0 {
+		wide = "all that begin with " + words.Few(t.Settings.SecretPrefixes)
+	}
+	return []error{hint.With(fmt.Errorf("check names of secrets: the policy of the last up in namespace %s is for %s alone, and this run would let the operator read %s",
+		t.Settings.Namespace, words.Counted(len(t.Last.ReadNames), "name"), wide),
+		"have the names found again: "+t.Settings.Invocation().Command("up", "--secret-names-from-values", "--gen3-version", "VERSION", "-f", "VALUES.yaml"),
+		"--secret-names-from-values=false allows more than these")}
 }
 
 func (r *Run) DescribeTarget() {
@@ -115,7 +195,7 @@ func (r *Run) look(ctx context.Context) []observation {
 }
 
 func (r *Run) collectWarnings() {
-	r.Result.Warnings = append([]string{}, r.Target.Warnings...)
+	r.Result.Warnings = append(append([]string{}, r.nameWarnings...), r.Target.Warnings...)
 	r.Result.Warnings = append(r.Result.Warnings, r.steps.Warnings()...)
 }
 

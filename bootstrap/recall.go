@@ -128,6 +128,9 @@ func (s Settings) AsRecorded(r Recorded) Settings {
 	if len(s.SecretPrefixes) == 0 {
 		s.SecretPrefixes = r.SecretPrefixes
 	}
+	if len(s.ReadNames) == 0 {
+		s.ReadNames, s.PushNames = r.ReadNames, r.PushNames
+	}
 	if len(s.KMSKeys) == 0 {
 		s.KMSKeys = r.KMSKeys
 	}

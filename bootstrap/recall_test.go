@@ -69,9 +69,9 @@ func TestRecall(t *testing.T) {
 func TestAsRecorded(t *testing.T) {
 	t.Parallel()
 	got := Settings{Region: "r", SecretPrefixes: []string{"mine"}}.AsRecorded(Recorded{
-		Mode: ModeIRSA, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, KMSKeys: []string{"k"}, AllowPush: true,
+		Mode: ModeIRSA, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, ReadNames: []string{"n"}, PushNames: []string{"m"}, KMSKeys: []string{"k"}, AllowPush: true,
 	})
-	if !got.IRSA || got.UseGlobalUser || !got.SkipHelm || got.PolicyName != "p" || got.SecretPrefixes[0] != "mine" || got.KMSKeys[0] != "k" || !got.AllowPush {
+	if !got.IRSA || got.UseGlobalUser || !got.SkipHelm || got.PolicyName != "p" || got.SecretPrefixes[0] != "mine" || got.ReadNames[0] != "n" || got.PushNames[0] != "m" || got.KMSKeys[0] != "k" || !got.AllowPush {
 		t.Errorf("%+v", got)
 	}
 }
@@ -88,6 +88,12 @@ func TestLastUpKeepsWhatWasGiven(t *testing.T) {
 		},
 		"gen3-bootstrap up " + target + " --allow-push --user-name es --kms-key k --secret-name x": func(s *Settings) {
 			s.AllowPush, s.UserName, s.KMSKeys, s.SecretNames = true, "es", []string{"k"}, []string{"x"}
+		},
+		"gen3-bootstrap up " + target + " --secret-names-from-values --gen3-version VERSION --gen3-values VALUES.yaml": func(s *Settings) {
+			s.ReadNames = []string{"fence-config"}
+		},
+		"gen3-bootstrap up " + target + " --secret-names-from-values --gen3-version 0.3.90 --gen3-values a.yaml --gen3-values b.yaml": func(s *Settings) {
+			s.ReadNames, s.Gen3Version, s.Gen3Values = []string{"fence-config"}, "0.3.90", []string{"a.yaml", "b.yaml"}
 		},
 		"gen3-bootstrap up " + target + " --use-global-user --skip-helm": func(s *Settings) {
 			s.UseGlobalUser, s.SkipHelm, s.SecretNames = true, true, s.KeySecretNames()

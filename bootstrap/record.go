@@ -32,6 +32,8 @@ type Recorded struct {
 	IAMPath          string   `json:"iamPath,omitempty"`
 	SecretNames      []string `json:"secretNames,omitempty"`
 	SecretPrefixes   []string `json:"secretPrefixes,omitempty"`
+	ReadNames        []string `json:"readNames,omitempty"` // exact names in Secrets Manager, read off values files
+	PushNames        []string `json:"pushNames,omitempty"`
 	KMSKeys          []string `json:"kmsKeys,omitempty"`
 	AllowPush        bool     `json:"allowPush,omitempty"`
 	GlobalUserSecret string   `json:"globalUserSecret,omitempty"` // set in global user mode
@@ -53,6 +55,7 @@ func (t *Target) recorded() Recorded {
 	}
 	if s.usesPolicy() {
 		r.PolicyName, r.IAMPath = s.PolicyName, s.IAMPath
+		r.ReadNames, r.PushNames = s.ReadNames, s.PushNames
 		r.SecretPrefixes, r.KMSKeys, r.AllowPush = s.SecretPrefixes, s.KMSKeys, s.AllowPush
 	}
 	if s.UsesKeys() {

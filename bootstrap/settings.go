@@ -5,6 +5,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ type Settings struct {
 	PermissionsBoundary string   // policy ARN, or empty
 	Tags                []string // "key=value"
 	SecretPrefixes      []string // Secrets Manager name prefixes; empty: every secret of the account and region
+	NamesFromValues     bool     // allow exactly the names that Gen3Values have the chart read
 	KMSKeys             []string // key ARNs
 	AllowPush           bool
 	Adopt               bool
@@ -64,7 +66,14 @@ type Settings struct {
 	OIDCIssuer         string // empty: asked of the API server
 	CreateOIDCProvider bool
 
-	Gen3Version string // of the gen3 chart; empty: the installed one's, else the newest known
+	Gen3Version     string   // of the gen3 chart; empty: the installed one's, else the newest known
+	Gen3Values      []string // values files of the gen3 release, in helm's order
+	Gen3Chart       string   // the gen3 chart; empty: Gen3's own, of its repository
+	Gen3ReleaseName string
+
+	NamesFromValuesGiven bool     // NamesFromValues was said, on or off
+	ReadNames            []string // of secrets, as the chart was found to read them
+	PushNames            []string // and to write them
 
 	SkipHelm bool
 	Helm     helminstall.Settings // its Timeout and Adopt are filled from those above
@@ -159,6 +168,12 @@ func (s Settings) LastUp() hint.Invocation {
 			given(list.flag, value, "")
 		}
 	}
+	if len(s.ReadNames) > 0 {
+		out = append(out, "--secret-names-from-values", "--gen3-version", cmp.Or(s.Gen3Version, "VERSION"))
+		for _, file := range append(slices.Clone(s.Gen3Values), "VALUES.yaml")[:max(1, len(s.Gen3Values))] {
+			out = append(out, "--gen3-values", file)
+		}
+	}
 	return out
 }
 
@@ -189,11 +204,13 @@ func legalSecretName(name string) string {
 }
 
 // Canary is a name that no secret has and that the policy covers: AWS answers for it that there is none, or that it may not be
-// read, which tells a right from a missing one.
+// read, which tells a right from a missing one. A policy for exact names has no such name, and Canary is "".
 func (s Settings) Canary() string {
 	prefix := ""
 	if len(s.SecretPrefixes) > 0 {
 		prefix = s.SecretPrefixes[0]
+	} else if len(s.ReadNames) > 0 {
+		return "" // each may be there or not, and where it is not AWS does not tell a right from none
 	}
 	return prefix + "gen3-bootstrap-no-such-secret"
 }

@@ -129,7 +129,7 @@ func (t *Target) policyStep() *policy.Up {
 	s := t.Settings
 	return &policy.Up{
 		Up: t.making(), PolicyName: s.PolicyName, Path: s.IAMPath,
-		Scope: policy.Scope{Region: s.Region, Prefixes: s.SecretPrefixes, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush},
+		Scope: policy.Scope{Region: s.Region, Prefixes: s.SecretPrefixes, Names: s.ReadNames, KMSKeys: s.KMSKeys, AllowPush: s.AllowPush, Pushed: s.PushNames},
 	}
 }
 
@@ -167,7 +167,11 @@ func (t *Target) keyStep(lookup *principal.UserLookup, lock *Guard) *accesskey.U
 
 // mayRead reads from Secrets Manager with a key. An error means that the key may not.
 func (t *Target) mayRead(ctx context.Context, key credential.Key) error {
-	answer, err := reading.WithKey(t.Aws, key).Try(ctx, t.Settings.Canary())
+	reader, canary := reading.WithKey(t.Aws, key), t.Settings.Canary()
+	if canary == "" {
+		return reader.MayList(ctx)
+	}
+	answer, err := reader.Try(ctx, canary)
 	switch {
 	case err != nil:
 		return err

@@ -32,17 +32,18 @@ func Plan(ctx context.Context, s Settings, env Env) (Result, error) {
 
 // Run is one execution of up, plan, rotate or teardown.
 type Run struct {
-	command  string
-	rotation *Rotation // of rotate; nil else
-	Settings Settings
-	Env      Env
-	Target   *Target
-	steps    *Steps
-	Lock     *Guard
-	blind    bool          // a step could not say what it would do
-	asked    bool          // the operator was asked about unused keys
-	made     []plan.Change // before the lock could be taken
-	Result   Result
+	command      string
+	rotation     *Rotation // of rotate; nil else
+	Settings     Settings
+	Env          Env
+	Target       *Target
+	steps        *Steps
+	Lock         *Guard
+	blind        bool          // a step could not say what it would do
+	asked        bool          // the operator was asked about unused keys
+	nameWarnings []string      // of the render that found the names
+	made         []plan.Change // before the lock could be taken
+	Result       Result
 }
 
 // NewRun begins a run of a command.
@@ -119,6 +120,9 @@ func (r *Run) awaitRelease(ctx context.Context) error {
 func (r *Run) applyLocked(ctx context.Context) error {
 	if err := r.Target.LoadRecord(ctx); err != nil {
 		return r.Fail(RecordStep, err)
+	}
+	if errs := r.namesForgotten(); len(errs) > 0 {
+		return r.Fail("", errs...)
 	}
 	_, err := r.observe(ctx)
 	r.Result.Changed = false // until something was written

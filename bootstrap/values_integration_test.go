@@ -85,7 +85,7 @@ func (s *stage) values(t *testing.T) values.Result {
 	t.Helper()
 	later := &stage{cluster: s.cluster, aws: s.aws, settings: s.settings}
 	later.forget()
-	result, err := values.Run(t.Context(), later.settings, false, s.env())
+	result, err := values.Run(t.Context(), later.settings, values.Options{}, s.env())
 	if err != nil {
 		t.Fatalf("values: %v %+v", err, result.Errors)
 	}
@@ -134,23 +134,23 @@ func (c *cluster) makeStore(t *testing.T, namespace string, values values.Result
 func testValuesWithoutRecord(t *testing.T, c *cluster) {
 	t.Helper()
 	s := c.newStage(t, awsfake.Start(t), "unknown")
-	result, err := values.Run(t.Context(), s.settings, false, s.env())
+	result, err := values.Run(t.Context(), s.settings, values.Options{}, s.env())
 	if err == nil || len(result.Errors) != 1 || !strings.Contains(result.Errors[0].Message, "nothing is recorded") {
 		t.Errorf("got %v %+v", err, result.Errors)
 	}
 	s.settings.IRSA, s.settings.RoleName = true, "by-terraform"
-	result, err = values.Run(t.Context(), s.settings, false, s.env())
+	result, err = values.Run(t.Context(), s.settings, values.Options{}, s.env())
 	if err == nil || !strings.Contains(fmt.Sprint(result.Errors), "by-terraform") {
 		t.Errorf("got %v %+v", err, result.Errors)
 	}
 	arn, err := s.aws.AddRole("by-terraform", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}`, nil)
 	kubetest.Must(t, err)
-	if result, err = values.Run(t.Context(), s.settings, false, s.env()); err != nil || result.RoleARN != arn {
+	if result, err = values.Run(t.Context(), s.settings, values.Options{}, s.env()); err != nil || result.RoleARN != arn {
 		t.Errorf("got %v, role %s, errors %+v", err, result.RoleARN, result.Errors)
 	}
 	allow := s.aws.Deny("iam:GetRole")
 	defer allow()
-	if result, err = values.Run(t.Context(), s.settings, false, s.env()); err != nil || result.RoleARN != arn || len(result.Warnings) != 1 {
+	if result, err = values.Run(t.Context(), s.settings, values.Options{}, s.env()); err != nil || result.RoleARN != arn || len(result.Warnings) != 1 {
 		t.Errorf("got %v, role %s, warnings %q", err, result.RoleARN, result.Warnings)
 	}
 }
@@ -186,7 +186,7 @@ func testGen3Release(t *testing.T, c *cluster) {
 	s.settings.Gen3Version = ""
 	later := &stage{cluster: s.cluster, aws: s.aws, settings: s.settings}
 	later.forget()
-	got, err := values.Run(t.Context(), later.settings, false, s.env())
+	got, err := values.Run(t.Context(), later.settings, values.Options{}, s.env())
 	if err == nil || got.Values != nil || !strings.Contains(got.Errors[0].Message, "gen3 chart 0.3.60 uses external-secrets.io/v1beta1 only") {
 		t.Errorf("values that cannot work: %v %+v", err, got)
 	}

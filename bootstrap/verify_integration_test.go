@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -312,6 +314,12 @@ func bothFaults() []fault {
 		{name: "not JSON", layer: "external-secrets", state: verify.Warning, words: []string{"fence-config (spec.dataFrom[0]) is no JSON"}, do: func(t *testing.T, s *stage) {
 			s.synced(t, s.settings.Namespace, "text", `dataFrom: [{extract: {key: fence-config}}]`)
 		}},
+		{name: "synced, and without a key that pods read", layer: "external-secrets", state: verify.Warning, words: []string{"synced; secret indexd-creds: it has no key dbcreated, and Deployment indexd cannot do without", "add key dbcreated to its JSON", "gen3-bootstrap secrets check"}, do: func(t *testing.T, s *stage) {
+			reads(t, s, "indexd", "by-extract", "host", "dbcreated")
+		}},
+		{name: "synced, and no file that the service can read", layer: "external-secrets", state: verify.Warning, words: []string{"it is to be a YAML mapping (fence-config.yaml), and is no mapping"}, do: func(t *testing.T, s *stage) {
+			reads(t, s, "fence", "by-data", "fence-config.yaml")
+		}},
 		{name: "the operator cannot write", layer: "external-secrets", state: verify.Failed, words: []string{"all that it reads is there", "target is owned by another"}, do: func(t *testing.T, s *stage) {
 			s.condition(t, s.settings.Namespace, "externalsecrets", "by-data", "False", "SecretSyncedError", "could not update secret")
 			s.warning(t, s.settings.Namespace, "by-data", "target is owned by another ExternalSecret")
@@ -336,6 +344,24 @@ func (c *cluster) scaleOperator(t *testing.T, replicas int32) {
 		d, err := operators.Get(ctx, "external-secrets", metav1.GetOptions{})
 		return err == nil && d.Status.AvailableReplicas == replicas && d.Status.ObservedGeneration == d.Generation
 	})
+}
+
+// reads makes a Deployment that reads keys of a Secret.
+func reads(t *testing.T, s *stage, name, secret string, keys ...string) {
+	t.Helper()
+	var env []corev1.EnvVar
+	for i, key := range keys {
+		env = append(env, corev1.EnvVar{Name: fmt.Sprintf("V%d", i), ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Key: key}}})
+	}
+	label := map[string]string{"app": name}
+	_, err := s.kube.AppsV1().Deployments(s.settings.Namespace).Create(t.Context(), &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: appsv1.DeploymentSpec{Selector: &metav1.LabelSelector{MatchLabels: label}, Template: corev1.PodTemplateSpec{
+			ObjectMeta: metav1.ObjectMeta{Labels: label},
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "none", Env: env}}},
+		}},
+	}, metav1.CreateOptions{})
+	kubetest.Must(t, err)
 }
 
 func roleFaults() []fault {

@@ -28,6 +28,11 @@ func (a Account) SecretsARN(region, prefix string) string {
 	return a.arn("secretsmanager", region, "secret:"+prefix+"*")
 }
 
+// SecretARN is that of the secret of one name, and of no other one: the six random characters in which it ends are left open.
+func (a Account) SecretARN(region, name string) string {
+	return a.arn("secretsmanager", region, "secret:"+name+"-??????")
+}
+
 func (a Account) arn(service, region, resource string) string {
 	return strings.Join([]string{"arn", a.Partition, service, region, a.ID, resource}, ":")
 }

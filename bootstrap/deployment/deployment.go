@@ -26,14 +26,11 @@ const (
 	Live    = "live"    // the objects in the namespace
 )
 
-// DefaultReleaseName is what most call their release of the gen3 chart.
-const DefaultReleaseName = "gen3"
-
 // Ref says which deployment a command is about. The chart's version is in the settings.
 type Ref struct {
 	Files       []string // values files, in helm's order
 	Chart       string   // "" is Gen3's own, of its repository
-	ReleaseName string   // "" is DefaultReleaseName
+	ReleaseName string   // "" is render.DefaultRelease
 	Source      string   // "" is the first of Files, Release and Live that there is
 }
 
@@ -47,7 +44,7 @@ func (r Ref) From() string {
 
 // Options say for what the chart is rendered.
 func (r Ref) Options(namespace string) render.Options {
-	return render.Options{Release: cmp.Or(r.ReleaseName, DefaultReleaseName), Namespace: cmp.Or(namespace, "default")}
+	return render.Options{Release: cmp.Or(r.ReleaseName, render.DefaultRelease), Namespace: cmp.Or(namespace, "default")}
 }
 
 // Chart is the chart of the deployment, as far as it is known.
@@ -64,11 +61,12 @@ type Deployment struct {
 	Chart     Chart
 	Inventory gen3.Inventory
 	Origins   map[string]render.Origin // which value sets which name, by the reference's ID; nil where that is not known
+	Unnamed   string                   // why that is not known, "" where it is
 	Rendered  *render.Rendered         // of Files
 	Warnings  []string
 
 	ref    Ref
-	values map[string]any // the operator's; nil of Live
+	values map[string]any // the operator's; nil where they are not known
 	chart  *render.Chart
 }
 
@@ -87,7 +85,10 @@ func Read(ctx context.Context, s bootstrap.Settings, ref Ref, connect Connect) (
 		return d, err
 	}
 	d.Namespace = t.Settings.Namespace
-	return d, d.fromCluster(ctx, t)
+	if err := d.fromCluster(ctx, t); err != nil {
+		return d, err
+	}
+	return d, d.origins(ctx, s)
 }
 
 func (d *Deployment) warn(format string, args ...any) {
@@ -174,15 +175,5 @@ func (d *Deployment) Given(path string) bool {
 
 // ReadValues reads values files and merges them in helm's order.
 func ReadValues(ctx context.Context, files []string) (map[string]any, error) {
-	out := map[string]any{}
-	var errs []error
-	for _, file := range files {
-		f, err := helmvalues.Read(ctx, "--gen3-values", file)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		out = helmvalues.Merge(out, f.Values)
-	}
-	return out, errors.Join(errs...)
+	return helmvalues.ReadAll(ctx, "--gen3-values", files)
 }

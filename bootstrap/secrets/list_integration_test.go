@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
@@ -56,7 +58,7 @@ func TestListFromCluster(t *testing.T) {
 	s, err := stored.NewSecret("sh.helm.release.v1.gen3.v1", &release.Release{
 		Name: "gen3", Version: 1, Namespace: "commons", Manifest: manifest, Info: &release.Info{Status: release.StatusDeployed},
 		Hooks: []*release.Hook{{Name: "migrate", Kind: "Job", Manifest: hook}},
-		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "0.3.90"}},
+		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "0.3.90"}}, Config: map[string]any{"global": map[string]any{"externalSecrets": map[string]any{"deploy": true}}},
 	}, "createdAt", time.Unix(0, 0))
 	kubetest.Must(t, err)
 	_, err = client.CoreV1().Secrets("commons").Create(t.Context(), s, metav1.CreateOptions{})
@@ -64,5 +66,16 @@ func TestListFromCluster(t *testing.T) {
 	r, err = List(t.Context(), settings, deployment.Ref{}, Other{}, env)
 	if err != nil || r.Source != deployment.Release || len(r.Secrets) != 1 || r.Secrets[0].Severity.String() != "jobs-only" || r.Chart.Version != "0.3.90" {
 		t.Errorf("a release: %+v, %v", r, err)
+	}
+	for _, c := range []struct{ chart, setBy, why string }{
+		{gen3test.Checkout(t, gen3test.New), "fence.externalSecrets.fenceConfig", ""},
+		{gen3test.Checkout(t, "0.0.0"), "fence.externalSecrets.fenceConfig", ""},
+		{"", "", "--gen3-chart gen3 downloads it"},
+		{gen3test.Checkout(t, gen3test.Old), "", "is version " + gen3test.Old},
+	} {
+		r, err := List(t.Context(), settings, deployment.Ref{Chart: c.chart}, Other{}, env)
+		if err != nil || strings.Join(r.Secrets[0].SetBy, " ") != c.setBy || !strings.Contains(r.Unnamed, c.why) || (c.why == "") != (r.Unnamed == "") {
+			t.Errorf("%+v: %q %q, %v", c, r.Secrets[0].SetBy, r.Unnamed, err)
+		}
 	}
 }

@@ -18,6 +18,7 @@ type Result struct {
 	Namespace string              `json:"namespace,omitempty"`
 	Chart     deployment.Chart    `json:"chart"`
 	Secrets   []Secret            `json:"secrets"`
+	Unnamed   string              `json:"setByUnknown,omitempty"` // why no setBy is known
 	Compared  *Comparison         `json:"compared,omitempty"`
 	LeftOut   []render.LeftOut    `json:"leftOut"`  // dependencies that are switched on and were not rendered
 	Unjudged  []string            `json:"unjudged"` // what the objects use that is not understood here
@@ -73,7 +74,7 @@ func NewResult(command string) Result {
 
 // fill takes over what was read of a deployment, as far as that came.
 func (r *Result) fill(d *deployment.Deployment) {
-	r.Source, r.Release, r.Namespace, r.Chart = d.Source, d.Release, d.Namespace, d.Chart
+	r.Source, r.Release, r.Namespace, r.Chart, r.Unnamed = d.Source, d.Release, d.Namespace, d.Chart, d.Unnamed
 	r.Warnings = append(r.Warnings, d.Warnings...)
 	if d.Rendered != nil {
 		r.LeftOut = append(r.LeftOut, d.Rendered.LeftOut...)

@@ -16,13 +16,13 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable/hostile"
 )
 
-func fragmentOf(t *testing.T, version, mode string, served ...string) fragment {
+func fragmentOf(t *testing.T, version, mode string, served ...string) signing {
 	t.Helper()
 	chart, err := gen3.Parse(version)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fragment{
+	return signing{
 		chart: chart, mode: mode, namespace: "gen3", region: "us-east-1", serviceAccount: bootstrap.DefaultServiceAccount, served: served,
 		roleARN: "arn:aws:iam::123456789012:role/gen3/external-secrets-gen3-0f8fad5b", secret: bootstrap.DefaultGlobalUserSecret,
 	}
@@ -60,11 +60,11 @@ func TestFragmentsHoldOurKeysAlone(t *testing.T) {
 	t.Parallel()
 	for what, text := range hostile.Texts() {
 		for _, mode := range []string{bootstrap.ModeKeys, bootstrap.ModeIRSA, bootstrap.ModeGlobalUser, bootstrap.ModeIRSAAndGlobal} {
-			for field, set := range map[string]func(*fragment){
-				"namespace": func(f *fragment) { f.namespace = text }, "region": func(f *fragment) { f.region = text },
-				"role": func(f *fragment) { f.roleARN = text }, "account": func(f *fragment) { f.serviceAccount = text },
-				"secret": func(f *fragment) { f.secret = text }, "served": func(f *fragment) { f.served = []string{text, gen3.V1} },
-				"none": func(*fragment) {},
+			for field, set := range map[string]func(*signing){
+				"namespace": func(f *signing) { f.namespace = text }, "region": func(f *signing) { f.region = text },
+				"role": func(f *signing) { f.roleARN = text }, "account": func(f *signing) { f.serviceAccount = text },
+				"secret": func(f *signing) { f.secret = text }, "served": func(f *signing) { f.served = []string{text, gen3.V1} },
+				"none": func(*signing) {},
 			} {
 				f := fragmentOf(t, gen3.Newest, mode, gen3.V1)
 				set(&f)

@@ -11,15 +11,23 @@ import (
 )
 
 // compute fills the fragment from the settings alone, and says everything that they lack.
-func (v *valuesRun) compute(context.Context) []error {
+func (v *valuesRun) compute(ctx context.Context) []error {
 	s := v.settings.Named()
-	v.fragment = fragment{
+	v.fragment = signing{
 		mode: s.ModeOf(), namespace: s.Namespace, region: s.Region, serviceAccount: s.ServiceAccount, secret: s.GlobalUserSecret,
 	}
-	errs := v.lacking(s)
+	errs := append(v.lacking(s), v.checkWish()...)
 	var err error
 	if v.fragment.chart, err = gen3.Given(cmp.Or(s.Gen3Version, gen3.Newest)); err != nil {
 		errs = append(errs, err)
+	}
+	if len(errs) == 0 {
+		if err = v.load(ctx, v.fragment.chart.String()); err == nil {
+			v.fragment.chart, err = v.chartVersion("")
+		}
+		if err != nil {
+			errs = append(errs, bootstrap.EachOf(err)...)
+		}
 	}
 	if v.fragment.takesRole() {
 		v.fragment.roleARN = iamsetup.Account{Partition: iamsetup.PartitionOf(s.Region), ID: s.Account}.RoleARN(s.IAMPath, s.RoleName)

@@ -35,7 +35,9 @@ func (v *valuesRun) readChart(ctx context.Context) error {
 	for _, text := range gen3.ValuesInTheWay(given, found, v.fragment.takesRole()) {
 		v.warn("%s", text)
 	}
-	v.fragment.chart, err = gen3.Given(cmp.Or(given, gen3.Installed(found), gen3.Newest))
+	if err = v.load(ctx, cmp.Or(given, gen3.Installed(found), gen3.Newest)); err == nil {
+		v.fragment.chart, err = v.chartVersion(gen3.Installed(found))
+	}
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -24,6 +25,7 @@ type Result struct {
 	RoleARN     string              `json:"roleArn,omitempty"`
 	Secret      string              `json:"secret,omitempty"` // "namespace/name": the one that the chart's SecretStore reads
 	Values      map[string]any      `json:"values"`           // for helm -f; null on failure
+	Proof       *Proof              `json:"proof,omitempty"`  // absent where nothing was asked for that needs a render
 	Warnings    []string            `json:"warnings"`
 	Errors      []bootstrap.Problem `json:"errors"`
 
@@ -39,11 +41,12 @@ func NewResult(s bootstrap.Settings) Result {
 }
 
 // Run says which values make the gen3 chart use what up made. A name that is empty in the settings means the one in the
-// record. It writes nothing; offline it also asks nobody, and goes by the settings alone.
-func Run(ctx context.Context, s bootstrap.Settings, offline bool, env bootstrap.Env) (Result, error) {
-	v := &valuesRun{settings: s, env: env, result: NewResult(s)}
+// record. It writes nothing; offline it also asks nobody, and goes by the settings alone. What is wished for beside that is proved by a
+// render of the chart with the operator's values files.
+func Run(ctx context.Context, s bootstrap.Settings, o Options, env bootstrap.Env) (Result, error) {
+	v := &valuesRun{settings: s, options: o, env: env, result: NewResult(s)}
 	look := v.look
-	if offline {
+	if o.Offline {
 		look = v.compute
 	}
 	limited, cancel := env.Bounded(ctx, s.Timeout)
@@ -59,8 +62,11 @@ func Run(ctx context.Context, s bootstrap.Settings, offline bool, env bootstrap.
 // valuesRun is one execution of values.
 type valuesRun struct {
 	settings bootstrap.Settings
+	options  Options
 	env      bootstrap.Env
-	fragment fragment
+	fragment signing
+	chart    *render.Chart  // where something is to be proved
+	files    map[string]any // the operator's values
 	result   Result
 
 	target *bootstrap.Target
@@ -79,7 +85,7 @@ func (v *valuesRun) warn(format string, args ...any) {
 func (v *valuesRun) look(ctx context.Context) []error {
 	plain := v.settings.Named()
 	plain.SkipHelm = true
-	errs := plain.Check()
+	errs := append(plain.Check(), v.checkWish()...)
 	if len(errs) > 0 {
 		return errs
 	}
@@ -120,7 +126,7 @@ func (v *valuesRun) recall() error {
 	if v.last.Region != "" && v.last.Region != s.Region {
 		v.warn("the last up in namespace %s was for region %s, and these values have secrets read from %s", v.result.Namespace, v.last.Region, s.Region)
 	}
-	v.fragment = fragment{
+	v.fragment = signing{
 		mode: s.ModeOf(), namespace: v.result.Namespace, region: s.Region,
 		serviceAccount: cmp.Or(s.ServiceAccount, v.last.ServiceAccount, bootstrap.DefaultServiceAccount),
 		secret:         cmp.Or(s.GlobalUserSecret, v.last.GlobalUserSecret, bootstrap.DefaultGlobalUserSecret),
@@ -143,6 +149,10 @@ func (v *valuesRun) write() []error {
 		return []error{hint.With(fmt.Errorf("gen3 chart %s %s, and the cluster serves %s", f.chart, why, gen3.APIList(f.served)),
 			fmt.Sprintf("chart %s %s serves both; newer gen3 charts take the one that is served", chartsource.DefaultChart, chartsource.DefaultVersion))}
 	}
+	if err := v.prove(); err != nil {
+		return bootstrap.EachOf(err)
+	}
+	f = v.fragment
 	text, err := f.text()
 	if err != nil {
 		return []error{err}

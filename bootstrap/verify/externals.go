@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/uc-cdis/gen3-bootstrap/gen3/check"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/internal/content"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -39,6 +40,9 @@ func (l *look) externals(ctx context.Context) finding {
 	}
 	f := summed(out, on, told(out, OK))
 	f.pending = pending
+	if err := l.cluster.needsErr; err != nil {
+		f.reason += "; what pods need of them is not known: " + words.Brief(l.target.Problem("", err).Message)
+	}
 	return f
 }
 
@@ -51,6 +55,8 @@ type externalView struct {
 	operator    bool   // one is at work, so that what it says counts
 	region      string
 	nearestName func(string) string
+	lacks       []check.Finding // what those who read its Secret cannot work with, though it is synced
+	check       string          // the command that tells more
 }
 
 // readView is one of its reads.
@@ -65,12 +71,14 @@ func (l *look) viewOf(o external.Object) externalView {
 	v := externalView{
 		Object: o, operator: l.well(OperatorLayer), region: l.target.Settings.Region,
 		said:        cmp.Or(l.cluster.causes[o.Ref()], strings.TrimPrefix(o.Reason+": "+o.Message, ": ")),
+		check:       l.invocation().Command("secrets", "check"),
 		nearestName: func(name string) string { return words.Nearest(name, l.names()) },
 	}
 	for _, r := range o.Reads {
 		t, tried := l.answerTo(r)
 		v.reads = append(v.reads, readView{r, t, tried && l.wired(r.Store)})
 	}
+	v.lacks = lacking(v, l.cluster.needs)
 	return v
 }
 
@@ -100,6 +108,8 @@ func judgeExternal(v externalView) (out Object, on string, pending bool) {
 		out.State, out.Reason = Warning, strings.Join(reasons, "; ")
 	case on != "":
 		out.State, out.Reason = NotTried, "not tried: "+on+" failed"
+	case v.Ready == "True" && len(v.lacks) > 0:
+		out.State, out.Reason, out.Hints = Warning, lackText(v.lacks), lackHints(v)
 	case v.Ready == "True":
 		out.Reason = cmp.Or(unjudged, "synced")
 	case !v.operator:

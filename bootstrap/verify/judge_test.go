@@ -31,7 +31,7 @@ type row struct {
 	words string
 }
 
-func check(t *testing.T, rows map[string]row) {
+func judged(t *testing.T, rows map[string]row) {
 	t.Helper()
 	for name, r := range rows {
 		text := r.got.reason + "\n" + strings.Join(r.got.hints, "\n")
@@ -59,7 +59,7 @@ func TestWalkTellsOneFaultOnce(t *testing.T) {
 
 func TestJudgeCluster(t *testing.T) {
 	t.Parallel()
-	check(t, map[string]row{
+	judged(t, map[string]row{
 		"an operator is available":          {judgeOperator(helminstall.Running{Operators: []helminstall.Operator{{Available: true}}}, "", nil), OK, "available"},
 		"its pods are not ready":            {judgeOperator(helminstall.Running{Trouble: "deployment/a/b: 0/1 available: ImagePullBackOff", Hint: "kubectl describe"}, "", nil), Failed, "ImagePullBackOff"},
 		"nobody may look elsewhere":         {judgeOperator(helminstall.Running{}, "Deployments may not be listed", nil), Warning, "not known"},
@@ -85,7 +85,7 @@ func TestJudgeCredentials(t *testing.T) {
 	entry := func(e reading.Entry, why string) finding {
 		return judgeRole(reading.Session{Entry: e, Says: "AccessDenied: no"}, "arn:aws:iam::111122223333:role/r", role.Trusted{Issuer: "https://i", Subject: "sub"}, why, nil)
 	}
-	check(t, map[string]row{
+	judged(t, map[string]row{
 		"Secrets agree":                {judgeSecrets([]credential.Held{good, good}, false, nil), OK, keyID},
 		"halves differ":                {judgeSecrets([]credential.Held{good, other}, false, nil), Failed, "n/b another one"},
 		"no credentials file":          {judgeSecrets([]credential.Held{fileless}, false, nil), Failed, "credentials"},
@@ -117,7 +117,7 @@ func TestJudgePermission(t *testing.T) {
 	}
 	none := iamsetup.FromNothing
 	denied := answer(required, "fence-config", reading.Denied)
-	check(t, map[string]row{
+	judged(t, map[string]row{
 		"a name that nobody has":        {judge(denial{}, answer(probe, "x", reading.Missing)), OK, "may read secrets"},
 		"the canary is read":            {judge(denial{}, answer(canary, "c", reading.Readable)), OK, "canary c"},
 		"the canary is missing":         {judge(denial{}, answer(canary, "c", reading.Missing)), Warning, "--canary"},

@@ -8,7 +8,9 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/asoperator"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/gen3"
+	known "github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -43,8 +45,9 @@ type seen struct {
 	account kube.ServiceAccount
 	objects external.Found
 	causes  map[string]string // by object
+	needs   known.Inventory   // what the objects that live in the namespace say of its secrets
 
-	runningErr, answerErr, servedErr, heldErr, accountErr, objectsErr error
+	runningErr, answerErr, servedErr, heldErr, accountErr, objectsErr, needsErr error
 }
 
 // observe asks the cluster everything at the same time, since most of it does not depend on the rest.
@@ -58,12 +61,20 @@ func (l *look) observe(ctx context.Context) {
 		func() error { c.held, c.heldErr = l.keySecrets().Observe(ctx); return nil },
 		func() error { c.account, c.accountErr = asoperator.Account(ctx, t); return nil },
 		func() error { c.objects, c.objectsErr = t.External.List(ctx, s.Namespace); return nil },
+		func() error { c.needs, c.needsErr = l.observeNeeds(ctx); return nil },
 		func() error { c.causes, _ = t.External.Causes(ctx, s.Namespace); return nil }, // conditions say less, and do
 	)
 	c.objects.Objects = slices.DeleteFunc(c.objects.Objects, func(o external.Object) bool { return o.Namespace != s.Namespace && o.Namespace != "" })
 	c.copies = l.copies(ctx)
 	l.judged = sync.OnceValue(l.judgeStores)
 	l.names = sync.OnceValue(func() []string { return l.listNames(ctx) })
+}
+
+// observeNeeds reads who in the namespace reads what.
+func (l *look) observeNeeds(ctx context.Context) (known.Inventory, error) {
+	here := func(context.Context) (*bootstrap.Target, error) { return l.target, nil }
+	d, err := deployment.Read(ctx, l.target.Settings, deployment.Ref{Source: deployment.Live}, here)
+	return d.Inventory, err
 }
 
 // observeOperator looks for any operator, also where the last up was not to make one.

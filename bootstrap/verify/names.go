@@ -6,11 +6,14 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 )
 
-// listNames lists the names of secrets as the operator, or where that may not as the caller; none where neither may.
+// listNames lists the names of secrets as the operator, or where that may not as the caller; nil where neither may.
 func (l *look) listNames(ctx context.Context) []string {
 	names, err := l.by.Names(ctx)
 	if err != nil {
-		names, _ = reading.WithOwn(l.target.Aws).Names(ctx) // without them there is no advice, and that is all
+		names, err = reading.WithOwn(l.target.Aws).Names(ctx)
 	}
-	return names
+	if err != nil {
+		return nil // without them there is no advice, and that is all
+	}
+	return append([]string{}, names...)
 }

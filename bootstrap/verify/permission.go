@@ -20,6 +20,7 @@ type denial struct {
 	policy   string            // ARN of the policy that up makes; "" where it makes none
 	origin   iamsetup.Origin   // by AWS's words, or IAM's simulation
 	prefixes []string
+	names    []string // of a policy for exact names
 }
 
 // permission: the operator's principal may read. AccessDenied and ResourceNotFound tell a right from none, so that no secret has to exist.
@@ -58,7 +59,7 @@ func deniedIn(trials []trial) []trial {
 // explain asks with the caller's own rights what AWS's words do not tell.
 func (l *look) explain(ctx context.Context, d iamsetup.Denial) denial {
 	t, s := l.target, l.target.Settings
-	out := denial{who: l.by.ARN, origin: d.Origin, prefixes: s.SecretPrefixes}
+	out := denial{who: l.by.ARN, origin: d.Origin, prefixes: s.SecretPrefixes, names: s.ReadNames}
 	if s.UsesKeys() || s.IRSA {
 		out.policy = t.Account().PolicyARN(s.IAMPath, s.PolicyName)
 	}
@@ -114,7 +115,7 @@ func judgeDenial(denied []trial, d denial, by hint.Invocation) finding {
 // because says which policy is missing or in the way.
 func (d denial) because(names []string, by hint.Invocation) (string, []string) {
 	outside := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return slices.ContainsFunc(d.prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		return slices.Contains(d.names, name) || slices.ContainsFunc(d.prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	})
 	const action = "secretsmanager:GetSecretValue"
 	switch {
@@ -130,6 +131,9 @@ func (d denial) because(names []string, by hint.Invocation) (string, []string) {
 		return "no policy of it allows " + action, []string{"whoever keeps the user has to allow " + action + " on these secrets"}
 	case d.rights != nil && !slices.Contains(d.rights.Attached, d.policy):
 		return "policy " + d.policy + " is not attached to it", []string{by.Command("up") + " attaches it"}
+	case len(d.names) > 0 && len(outside) > 0:
+		return fmt.Sprintf("the policy is for %s that up found in values files, and for no other", words.Counted(len(d.names), "name")),
+			[]string{by.Command("up") + " with the values that the deployment has now finds them anew; or correct the names in the gen3 chart's values"}
 	case len(d.prefixes) > 0 && len(outside) > 0:
 		args := []string{"up"}
 		for _, prefix := range append(slices.Clone(d.prefixes), outside...) {

@@ -46,13 +46,31 @@ func (l *look) tryAll(ctx context.Context) {
 		})
 	}
 	_ = group.Wait() // each trial has its own error
+	l.missingOfNames()
+}
+
+// missingOfNames finds out which names of a policy for exact names nobody has. AWS may answer for them as for what is denied: it has no ARN
+// to hold against the policy's.
+func (l *look) missingOfNames() {
+	for i := range l.trials {
+		t := &l.trials[i]
+		if t.answer.State != reading.Denied || !slices.Contains(l.target.Settings.ReadNames, t.name) {
+			continue
+		}
+		if names := l.names(); names != nil && !slices.Contains(names, t.name) {
+			t.answer.State, t.answer.Says = reading.Missing, "ListSecrets shows no secret of that name"
+		}
+	}
 }
 
 func (l *look) toTry() []trial {
 	var out []trial
+	names := l.target.Settings.ReadNames
 	switch prefixes := l.target.Settings.SecretPrefixes; {
 	case l.options.Canary != "":
 		out = append(out, trial{purpose: canary, name: l.options.Canary})
+	case len(prefixes) == 0 && len(names) > 0:
+		out = append(out, trial{name: names[0]}) // there is no other name that the policy allows
 	case len(prefixes) == 0:
 		out = append(out, trial{name: noSuchName("")})
 	default:

@@ -160,6 +160,11 @@ func sorted(found []Finding) []Finding {
 	return found
 }
 
+// needing are those of them that fail without the key. Who takes all that there is does not.
+func (j *judge) needing(read gen3.Read, key string) []gen3.Reader {
+	return slices.DeleteFunc(j.ofKey(read, key), func(r gen3.Reader) bool { return read.Template == nil && r.Key == "" })
+}
+
 // property judges JSON of which one part is taken. All parts of one ExternalSecret have to be there, or it writes nothing.
 func (j *judge) property(read gen3.Read, v content.Value) {
 	p := read.Property
@@ -234,7 +239,7 @@ func (j *judge) extract(read gen3.Read, v content.Value) {
 		default:
 			continue
 		}
-		j.add(j.ofKey(read, key), f)
+		j.add(j.needing(read, key), f)
 	}
 	_, database := entries["host"]
 	for _, key := range v.Properties() {

@@ -17,7 +17,13 @@ type rendering struct {
 	*render.Rendered
 
 	inventory gen3.Inventory
-	parts     map[string]string // object to what it says
+	parts     map[string]part
+}
+
+// part is what is compared as one: an object, or one key of a Secret.
+type part struct {
+	text    string
+	objects []any // that it is made of; of a key none
 }
 
 func (l *Linter) render(values map[string]any) (*rendering, error) {
@@ -25,28 +31,95 @@ func (l *Linter) render(values map[string]any) (*rendering, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &rendering{Rendered: r, inventory: gen3.Take(r.Objects), parts: map[string]string{}}
+	out := &rendering{Rendered: r, inventory: gen3.Take(r.Objects), parts: map[string]part{}}
 	for _, o := range r.Objects {
 		id := o.Source + " " + o.Ref()
-		if o.Kind() == "Secret" {
-			for _, field := range []string{"data", "stringData"} {
-				data, _ := o.Content[field].(map[string]any)
-				for key, v := range data {
-					out.parts[id+" "+key] += fmt.Sprint(v)
-				}
-			}
-		}
+		p := out.parts[id]
 		if o.Kind() != "Secret" {
 			text, err := json.Marshal(o.Content)
 			if err != nil {
 				return nil, fmt.Errorf("compare %s: %w", o.Ref(), err)
 			}
-			out.parts[id] += string(text)
+			out.parts[id] = part{p.text + string(text), append(p.objects, o.Content)}
 			continue
 		}
-		out.parts[id] += "-"
+		for _, field := range []string{"data", "stringData"} {
+			data, _ := o.Content[field].(map[string]any)
+			for key, v := range data {
+				out.parts[id+" "+key] = part{text: out.parts[id+" "+key].text + fmt.Sprint(v)}
+			}
+		}
+		out.parts[id] = part{text: p.text + "-"}
 	}
 	return out, nil
+}
+
+// leaves are the values at the ends of what a part is made of, by their paths.
+func (p part) leaves() map[string]string {
+	out := map[string]string{}
+	var walk func(v any, path string)
+	walk = func(v any, path string) {
+		switch v := v.(type) {
+		case map[string]any:
+			for key, inner := range v {
+				walk(inner, path+"/"+key)
+			}
+		case []any:
+			for i, inner := range v {
+				walk(inner, fmt.Sprintf("%s/%d", path, i))
+			}
+		default:
+			out[path] = fmt.Sprint(v)
+		}
+	}
+	walk(p.objects, "")
+	return out
+}
+
+// differing are the leaves that two parts do not have alike.
+func differing(a, b part) map[string]bool {
+	out := map[string]bool{}
+	of, other := a.leaves(), b.leaves()
+	for path, text := range of {
+		if also, is := other[path]; !is || also != text {
+			out[path] = true
+		}
+	}
+	for path := range other {
+		if _, is := of[path]; !is {
+			out[path] = true
+		}
+	}
+	return out
+}
+
+// chance is what two renders of the same values do not agree on: leaves by part, such as an annotation with the time. Of a key it is
+// all.
+type chance map[string]map[string]bool
+
+// hides reports whether it is chance alone by which a part differs.
+func (c chance) hides(id string, a, b part) bool {
+	leaves, random := c[id]
+	if !random {
+		return false
+	}
+	for path := range differing(a, b) {
+		if !leaves[path] {
+			return false
+		}
+	}
+	return true
+}
+
+// chanceIn compares two renders of the same values.
+func chanceIn(a, b *rendering) chance {
+	out := chance{}
+	for id, p := range a.parts {
+		if b.parts[id].text != p.text {
+			out[id] = differing(p, b.parts[id])
+		}
+	}
+	return out
 }
 
 // chartOf is the subchart whose template made a part, "" the umbrella itself.
@@ -58,17 +131,18 @@ func chartOf(part string) string {
 	return ""
 }
 
-// differ counts by chart what differs, apart from what differs between two renders of the same.
-func differ(a, b *rendering, random map[string]bool) map[string]int {
+// differ counts by chart what differs, apart from what differs by chance.
+func differ(a, b *rendering, random chance) map[string]int {
 	out := map[string]int{}
-	for part, text := range a.parts {
-		if b.parts[part] != text && !random[part] {
-			out[chartOf(part)]++
+	for id, p := range a.parts {
+		also, is := b.parts[id]
+		if !is || also.text != p.text && !random.hides(id, p, also) {
+			out[chartOf(id)]++
 		}
 	}
-	for part := range b.parts {
-		if _, known := a.parts[part]; !known && !random[part] {
-			out[chartOf(part)]++
+	for id := range b.parts {
+		if _, known := a.parts[id]; !known {
+			out[chartOf(id)]++
 		}
 	}
 	return out
@@ -82,17 +156,6 @@ func sum(counts map[string]int) int {
 	return n
 }
 
-// randomIn are the parts that two renders of the same values do not agree on.
-func randomIn(a, b *rendering) map[string]bool {
-	out := map[string]bool{}
-	for part, text := range a.parts {
-		if b.parts[part] != text {
-			out[part] = true
-		}
-	}
-	return out
-}
-
 // trial is what comes of values without a key.
 type trial struct {
 	entry    entry
@@ -103,7 +166,7 @@ type trial struct {
 }
 
 // try leaves each key out. Keys of different charts do not see each other, so that one render does for one of each.
-func (l *Linter) try(base *rendering, random map[string]bool, entries []entry) []trial {
+func (l *Linter) try(base *rendering, random chance, entries []entry) []trial {
 	var rounds [][]entry
 	taken := map[string]int{}
 	for _, e := range entries {
@@ -133,7 +196,7 @@ func (l *Linter) try(base *rendering, random map[string]bool, entries []entry) [
 	return slices.Concat(results...)
 }
 
-func (l *Linter) round(base *rendering, random map[string]bool, round []entry) []trial {
+func (l *Linter) round(base *rendering, random chance, round []entry) []trial {
 	values := l.values
 	for _, e := range round {
 		values = without(values, e.path)

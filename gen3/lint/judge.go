@@ -3,6 +3,7 @@ package lint
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -22,8 +23,8 @@ func (l *Linter) judge(base *rendering) {
 		l.unrendered(err)
 		return
 	}
-	random := randomIn(base, again)
-	unknown := l.unknown()
+	random := chanceIn(base, again)
+	unknown := l.unknown(base)
 	known := l.candidates(base, unknown)
 	trials := l.try(base, random, append(slices.Clone(unknown), known...))
 	for _, t := range trials {
@@ -31,7 +32,7 @@ func (l *Linter) judge(base *rendering) {
 		case t.affected:
 		case slices.ContainsFunc(unknown, func(e entry) bool { return e.name() == t.entry.name() }):
 			l.tellUnknown(t.entry, base)
-		case len(base.inventory.Reads) > 0:
+		case len(base.inventory.Reads) > 0 && !namesSecret(base, valueAt(l.values, t.entry.path)): // or it says what would be without it
 			l.at(t.entry.name(), Finding{
 				Rule: "no-effect", Level: Warning, Message: t.entry.name() + " changes nothing: the chart makes the same without it",
 				Hint: l.whyNot(t.entry, base, random),
@@ -44,37 +45,41 @@ func (l *Linter) judge(base *rendering) {
 }
 
 // whyNot finds the switch beside a name that keeps it from being used: with it off, the name has an effect.
-func (l *Linter) whyNot(e entry, base *rendering, random map[string]bool) string {
+func (l *Linter) whyNot(e entry, base *rendering, random chance) string {
 	parent := e.path[:len(e.path)-1]
 	key := e.path[len(e.path)-1]
 	beside := l.Chart.Schema().Beside(e.path)
 	if now := renamed()[key]; now != "" && slices.Contains(beside, now) {
 		return "it is called " + strings.Join(append(slices.Clone(parent), now), ".") + " in this version of the chart"
 	}
-	merged, _ := valueAt(base.Values, parent).(map[string]any)
-	for _, flag := range beside {
-		if on, _ := merged[flag].(bool); !on || flag == key || !strings.HasPrefix(flag, "create") {
-			continue
-		}
-		at := append(slices.Clone(parent), flag)
-		off := with(l.values, at, false, false)
-		named, err := l.render(off)
-		if err != nil {
-			continue
-		}
-		if unnamed, err := l.render(without(off, e.path)); err == nil && len(differ(named, unnamed, random)) > 0 {
-			return strings.Join(at, ".") + " is true, by which the chart makes the Secret itself: with false the name counts"
+	for _, place := range [][]string{parent, {"global", "externalSecrets"}} {
+		merged, _ := valueAt(base.Values, place).(map[string]any)
+		for _, flag := range slices.Sorted(maps.Keys(merged)) {
+			if on, _ := merged[flag].(bool); !on || flag == key || !strings.HasPrefix(flag, "create") {
+				continue
+			}
+			at := append(slices.Clone(place), flag)
+			off := with(l.values, at, false, false)
+			named, err := l.render(off)
+			if err != nil {
+				continue
+			}
+			if unnamed, err := l.render(without(off, e.path)); err == nil && len(differ(named, unnamed, random)) > 0 {
+				return strings.Join(at, ".") + " is true, by which the chart makes the Secret itself: with false the name counts"
+			}
 		}
 	}
 	return "see which other value switches it on, or leave it out"
 }
 
-// unknown are the keys that no values.yaml declares and no template reads, the outermost of each.
-func (l *Linter) unknown() []entry {
+// unknown are the keys that no values.yaml declares and no template reads, the outermost of each. Of a chart that is off it cannot be tried
+// what they do, so that those may pass that a template takes with others.
+func (l *Linter) unknown(base *rendering) []entry {
 	schema := l.Chart.Schema()
 	var out []entry
 	for _, e := range l.keys.effective() {
-		if schema.Known(e.path) || slices.ContainsFunc(out, func(o entry) bool { return strings.HasPrefix(e.name()+".", o.name()+".") }) {
+		known := schema.Known(e.path) || e.path[0] != "global" && !renders(base, e.path[0]) && schema.MayBeRead(e.path)
+		if known || slices.ContainsFunc(out, func(o entry) bool { return strings.HasPrefix(e.name()+".", o.name()+".") }) {
 			continue
 		}
 		out = append(out, e)
@@ -165,6 +170,11 @@ func (l *Linter) candidates(base *rendering, unknown []entry) []entry {
 	return out
 }
 
+// namesSecret reports whether a value is the name of a secret that is read.
+func namesSecret(base *rendering, v any) bool {
+	return slices.ContainsFunc(base.inventory.Requirements, func(r gen3.Requirement) bool { return v == r.Name })
+}
+
 func renders(base *rendering, chart string) bool {
 	for part := range base.parts {
 		if chartOf(part) == chart {
@@ -181,7 +191,7 @@ func aboutSecrets(path []string) bool {
 }
 
 // strings finds strings where a boolean was meant: every string but the empty one is true.
-func (l *Linter) strings(base *rendering, random map[string]bool) {
+func (l *Linter) strings(base *rendering, random chance) {
 	for _, e := range l.keys.effective() {
 		text, isText := valueAt(l.values, e.path).(string)
 		if !isText || !slices.Contains([]string{"false", "no", "off"}, strings.ToLower(text)) {
@@ -192,14 +202,19 @@ func (l *Linter) strings(base *rendering, random map[string]bool) {
 				continue
 			}
 		}
-		meant, err := l.render(with(l.values, e.path, false, false))
-		if err == nil && len(differ(base, meant, random)) > 0 {
+		if l.same(e, true, base, random) && !l.same(e, false, base, random) {
 			l.at(e.name(), Finding{
 				Rule: "string-boolean", Level: Error, Message: e.name() + " is a string, and a template takes any string for true",
 				Hint: "write it without quotation marks: false",
 			})
 		}
 	}
+}
+
+// same reports whether a boolean in the place of a value makes the same.
+func (l *Linter) same(e entry, v bool, base *rendering, random chance) bool {
+	got, err := l.render(with(l.values, e.path, v, false))
+	return err == nil && len(differ(base, got, random)) == 0
 }
 
 // clashes tells of values that helm drops, but for those of the chart's own making.

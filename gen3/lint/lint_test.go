@@ -25,13 +25,17 @@ func TestFindings(t *testing.T) {
 		adds  string
 		want  []string
 	}{
-		"nothing":                   {},
-		"an own name":               {adds: "indexd: {externalSecrets: {serviceCreds: demo-indexd-service-creds}}"},
-		"a default said again":      {adds: "audit: {externalSecrets: {createK8sAuditSecret: false}}"},
-		"a service's own settings":  {adds: "fence: {FENCE_CONFIG: {ANYTHING: {at: all}}}"},
-		"a chart that is off":       {adds: "sower: {externalSecrets: {pelican: demo-pelican}}"},
-		"a chart that was left out": {adds: "postgresql: {primary: {persistence: {enabled: false}}}"},
-		"a key twice":               {adds: "audit: {enabled: true}\naudit: {enabled: true}", want: []string{"duplicate-key error 7 audit, line 6"}},
+		"nothing":                                     {},
+		"an own name":                                 {adds: "indexd: {externalSecrets: {serviceCreds: demo-indexd-service-creds}}"},
+		"a default said again":                        {adds: "audit: {externalSecrets: {createK8sAuditSecret: false}}"},
+		"a service's own settings":                    {adds: "fence: {FENCE_CONFIG: {ANYTHING: {at: all}}}"},
+		"a chart that is off":                         {adds: "sower: {externalSecrets: {pelican: demo-pelican}}"},
+		"a chart that was left out":                   {adds: "postgresql: {primary: {persistence: {enabled: false, size: 10Gi}}}"},
+		"a key that a template takes with its mother": {adds: "audit: {resources: {requests: {cpu: 15m}}}"},
+		"such a key of a chart that is off":           {adds: "audit: {enabled: false, resources: {requests: {cpu: 15m}}}"},
+		"a name that would be so without":             {adds: "indexd: {externalSecrets: {dbcreds: default-indexd-creds}}"},
+		"a string that is printed":                    {adds: `audit: {logLevel: "no"}`},
+		"a key twice":                                 {adds: "audit: {enabled: true}\naudit: {enabled: true}", want: []string{"duplicate-key error 7 audit, line 6"}},
 		"a mapping misspelt": {
 			adds: "indexd: {external-secrets: {serviceCreds: demo-indexd-service-creds}}",
 			want: []string{"unknown-key error 6 indexd.external-secrets, the deployment reads secret indexd-service-creds, not demo-indexd-service-creds! did you mean indexd.externalSecrets?"},
@@ -45,6 +49,10 @@ func TestFindings(t *testing.T) {
 		"a name that a switch makes idle": {
 			adds: "wts: {externalSecrets: {wtsOidcClient: demo-wts-client}}",
 			want: []string{"no-effect warning 6 wts.externalSecrets.wtsOidcClient, wts.externalSecrets.createWtsOidcClientSecret is true"},
+		},
+		"names that a switch of all makes idle": {
+			adds: "    createLocalK8sSecret: true\nindexd: {externalSecrets: {dbcreds: demo-indexd-creds}}",
+			want: []string{"no-effect warning 7 indexd.externalSecrets.dbcreds, global.externalSecrets.createLocalK8sSecret is true"},
 		},
 		"a renamed switch": {adds: "    dbCreate: true", want: []string{"unknown-key error 6 global.externalSecrets.dbCreate, createLocalK8sSecret"}},
 		"a value that is read nowhere": {

@@ -95,6 +95,15 @@ func valueAt(values map[string]any, path []string) (any, error) {
 	return v, nil
 }
 
+// ValueAt is the value at a path, nil where there is none.
+func ValueAt(values map[string]any, path []string) any {
+	v, err := valueAt(values, path)
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
 // tableOf is a mapping of values, of whichever of the two types that Helm mixes.
 func tableOf(v any) map[string]any {
 	switch v := v.(type) {

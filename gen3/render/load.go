@@ -26,6 +26,9 @@ const (
 	DefaultRepo  = "https://helm.gen3.org"
 )
 
+// DefaultRelease is what most call their release of the gen3 chart.
+const DefaultRelease = "gen3"
+
 // maxArchive is how large the archive of a chart may be; gen3's has some 2 MiB.
 const maxArchive = 64 << 20
 

@@ -56,6 +56,35 @@ func (c *Chart) Origins(values map[string]any, o Options, first *Rendered) (map[
 	return out, nil
 }
 
+// OriginsOf is Origins for references that were not rendered here, such as those of live objects: they are known again by ExternalSecret, place
+// and name. Those that the chart does not make with these values have none.
+func (c *Chart) OriginsOf(values map[string]any, o Options, reads []gen3.Read) (map[string]Origin, error) {
+	first, err := c.Render(values, o)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.Origins(values, o, first)
+	if err != nil {
+		return nil, err
+	}
+	type mark struct {
+		by, remote string
+		place      int
+	}
+	of := func(r gen3.Read) mark { return mark{r.By, r.Remote, r.Place} }
+	known := map[mark]Origin{}
+	for _, r := range gen3.Take(first.Objects).Reads {
+		known[of(r)] = found[r.ID()]
+	}
+	out := map[string]Origin{}
+	for _, r := range reads {
+		if origin := known[of(r)]; origin.Path != "" {
+			out[r.ID()] = origin
+		}
+	}
+	return out, nil
+}
+
 // places gives each reference its position.
 func places(reads []gen3.Read) map[position]gen3.Read {
 	out := map[position]gen3.Read{}

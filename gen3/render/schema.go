@@ -10,10 +10,11 @@ import (
 // Schema is which values a chart and those below it declare or read. Gen3's charts have no schema of their own.
 type Schema struct{ root *knownKey }
 
-// knownKey is a key of values. What is below an open one is not known, and may be anything.
+// knownKey is a key of values. Below an open one may be more than is known.
 type knownKey struct {
 	below map[string]*knownKey
 	open  bool
+	left  bool // it is of a chart that was left out: nothing is known below
 }
 
 func (k *knownKey) child(name string) *knownKey {
@@ -87,12 +88,10 @@ func (k *knownKey) depends(d *chart.Dependency) {
 	k.child(name)
 }
 
-// markEverywhere opens what is known of a chart that was left out: its values are not known.
+// markEverywhere marks what is known of a chart that was left out: its values are not known.
 func (k *knownKey) markEverywhere(name string) {
 	for key, below := range k.below {
-		if key == name {
-			below.open = true
-		}
+		below.left = below.left || key == name
 		below.markEverywhere(name)
 	}
 }
@@ -106,17 +105,29 @@ func (s Schema) reads(scope []string, text string) {
 	}
 }
 
-// Known reports whether the key at the end of the path is declared or read, or may be.
+// Known reports whether the key at the end of the path is declared or read.
 func (s Schema) Known(path []string) bool {
+	known, _ := s.find(path)
+	return known
+}
+
+// MayBeRead reports whether the key may be read with one above it, all of which a template takes.
+func (s Schema) MayBeRead(path []string) bool {
+	known, within := s.find(path)
+	return known || within
+}
+
+func (s Schema) find(path []string) (known, within bool) {
 	k := s.root
 	for _, name := range path {
+		within = within || k.open
 		next := k.below[name]
-		if next == nil {
-			return k.open
+		if k.left || next == nil {
+			return k.left || k.open, within
 		}
 		k = next
 	}
-	return true
+	return true, within
 }
 
 // Beside are the keys that are known where the last one of the path stands.

@@ -10,9 +10,11 @@ import (
 // Scope is what the policy lets External Secrets Operator do.
 type Scope struct {
 	Region    string
-	Prefixes  []string // of secrets' names; none: every secret of account and region
+	Prefixes  []string // of secrets' names; none, and no Names: every secret of account and region
+	Names     []string // of secrets, each as a whole
 	KMSKeys   []string // key ARNs
 	AllowPush bool     // also what a PushSecret needs
+	Pushed    []string // with Names: those that may be written, and no others but by Prefixes
 }
 
 // The tag by which External Secrets Operator knows what its PushSecrets made
@@ -30,7 +32,7 @@ func (s Scope) document(a iamsetup.Account) document.Document {
 		{
 			Sid: "ReadSecrets", Effect: "Allow",
 			Action:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
-			Resource: s.secrets(a),
+			Resource: s.secrets(a, s.Names),
 		},
 		{
 			Sid: "FindSecrets", Effect: "Allow",
@@ -38,7 +40,7 @@ func (s Scope) document(a iamsetup.Account) document.Document {
 			Resource: []string{"*"},
 		},
 	}}
-	if s.AllowPush {
+	if s.pushes() {
 		doc.Statement = append(doc.Statement, s.push(a)...)
 	}
 	if len(s.KMSKeys) > 0 {
@@ -47,17 +49,25 @@ func (s Scope) document(a iamsetup.Account) document.Document {
 	return doc
 }
 
-// secrets are the ARNs that the scope covers.
-func (s Scope) secrets(a iamsetup.Account) []string {
+// secrets are the ARNs that the scope covers, with some names.
+func (s Scope) secrets(a iamsetup.Account, names []string) []string {
 	prefixes := s.Prefixes
-	if len(prefixes) == 0 {
+	if len(prefixes) == 0 && len(s.Names) == 0 {
 		prefixes = []string{""}
 	}
-	out := make([]string, 0, len(prefixes))
+	out := make([]string, 0, len(prefixes)+len(names))
 	for _, prefix := range prefixes {
 		out = append(out, a.SecretsARN(s.Region, prefix))
 	}
+	for _, name := range names {
+		out = append(out, a.SecretARN(s.Region, name))
+	}
 	return out
+}
+
+// pushes reports whether there is anything that may be written: a statement about nothing is none.
+func (s Scope) pushes() bool {
+	return s.AllowPush && (len(s.Names) == 0 || len(s.Pushed) > 0 || len(s.Prefixes) > 0)
 }
 
 // push lets a PushSecret make secrets that carry its tag, and write to those alone. Tagging goes by the tag that the
@@ -74,7 +84,7 @@ func (s Scope) push(a iamsetup.Account) []document.Statement {
 	return []document.Statement{
 		{
 			Sid: "PushNewSecrets", Effect: "Allow",
-			Action: []string{"secretsmanager:CreateSecret"}, Resource: s.secrets(a),
+			Action: []string{"secretsmanager:CreateSecret"}, Resource: s.secrets(a, s.Pushed),
 			Condition: map[string]map[string]string{"StringEquals": {"aws:RequestTag/" + pushTag: pushOwner}},
 		},
 		{
@@ -84,7 +94,7 @@ func (s Scope) push(a iamsetup.Account) []document.Statement {
 				"secretsmanager:TagResource", "secretsmanager:UntagResource",
 				"secretsmanager:GetResourcePolicy", "secretsmanager:DeleteResourcePolicy",
 			},
-			Resource: s.secrets(a), Condition: map[string]map[string]string{"StringEquals": own},
+			Resource: s.secrets(a, s.Pushed), Condition: map[string]map[string]string{"StringEquals": own},
 		},
 		{
 			Sid: "KeepPushTag", Effect: "Deny",
@@ -94,10 +104,22 @@ func (s Scope) push(a iamsetup.Account) []document.Statement {
 	}
 }
 
+// shorter advises how a document that IAM does not take becomes one that it does.
+func (s Scope) shorter() string {
+	if len(s.Names) == 0 {
+		return "give fewer and shorter --secret-prefix and --kms-key"
+	}
+	out := fmt.Sprintf("it is for %d names of secrets", len(s.Names))
+	if len(s.Pushed) > 0 {
+		out += fmt.Sprintf(", and %d again that --allow-push lets be written", len(s.Pushed))
+	}
+	return out + ": give the names a beginning in common (gen3-bootstrap values --name-prefix PREFIX), and allow that in their place (--secret-prefix PREFIX, without --secret-names-from-values)"
+}
+
 // kms lets Secrets Manager, and nothing else, use the keys on the caller's behalf.
 func (s Scope) kms(a iamsetup.Account) document.Statement {
 	actions := []string{"kms:Decrypt"}
-	if s.AllowPush {
+	if s.pushes() {
 		actions = append(actions, "kms:GenerateDataKey")
 	}
 	via := fmt.Sprintf("secretsmanager.%s.%s", s.Region, a.DNSSuffix())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -169,6 +170,33 @@ func TestPolicyLetsTheOperatorRead(t *testing.T) {
 	}
 }
 
+// TestPolicyForNamesIsForNoNeighbour: a name that only begins alike, or that is one of these and six more characters, is another one.
+func TestPolicyForNamesIsForNoNeighbour(t *testing.T) {
+	const partition, region = "aws", "us-east-1"
+	e := operatorWith(t, partition, Scope{
+		Region: region, Names: []string{"dev-key", "dev", "dev-pushed", "dev-pushed-key"}, AllowPush: true, Pushed: []string{"dev-new", "dev-pushed"},
+		KMSKeys: []string{keyARN(partition, region, "in")},
+	})
+	e.read("dev-key", "")
+	e.describe("dev-key", "")
+	e.read("dev-pushed", "")
+	for _, other := range []string{"dev-a", "dev-otherkey", "prod-a", "prod-pushed"} {
+		e.read(other, codeDenied)
+		e.describe(other, codeDenied)
+	}
+	if got := e.find("dev"); !slices.Equal(got, []string{"dev-key", "dev-pushed", "dev-pushed-key"}) {
+		t.Errorf("found %v", got)
+	}
+	mark := secretTag(pushTag, pushOwner)
+	e.pushNew("dev-new", "", "", mark)
+	e.pushOver("dev-new", "")
+	e.pushOver("dev-pushed", "")
+	e.pushNew("dev-new-one", "", codeDenied, mark)
+	e.pushNew("dev-neighb", "", codeDenied, mark) // "dev-" and six characters
+	e.pushOver("dev-pushed-key", codeDenied)
+	e.pushOver("dev-key", codeDenied)
+}
+
 func TestPolicyWithoutPushLetsNothingBeWritten(t *testing.T) {
 	e := operatorWith(t, "aws", Scope{Region: "us-east-1"})
 	e.read("prod-a", "")
@@ -274,16 +302,38 @@ func TestPolicyHasRoom(t *testing.T) {
 	t.Logf("%d characters", len(text))
 }
 
+// TestPolicyHasRoomForNames: those of gen3's defaults, pushes and all, and twice as many that are only read.
+func TestPolicyHasRoomForNames(t *testing.T) {
+	for _, c := range []struct{ read, pushed int }{{18, 9}, {45, 0}} {
+		scope := Scope{Region: "us-gov-west-1", AllowPush: c.pushed > 0}
+		for i := range c.read {
+			scope.Names = append(scope.Names, fmt.Sprintf("production-fence-config-%02d", i))
+		}
+		scope.Pushed = scope.Names[:c.pushed]
+		text, err := json.Marshal(scope.document(iamtest.In("aws-us-gov")))
+		if err != nil || len(text) > 6144 {
+			t.Errorf("%d names: %d characters, %v", c.read, len(text), err)
+		}
+		t.Logf("%d characters", len(text))
+	}
+}
+
 func TestPolicyTooLongForIAM(t *testing.T) {
-	srv, api := iamtest.Start(t)
-	scope := Scope{Region: "us-east-1"}
-	for range 100 {
-		scope.Prefixes = append(scope.Prefixes, "a-rather-long-beginning-of-a-name/")
+	many := slices.Repeat([]string{"a-rather-long-beginning-of-a-name/"}, 100)
+	for advice, scope := range map[string]Scope{
+		"fewer and shorter --secret-prefix":                                               {Prefixes: many},
+		"it is for 100 names of secrets, and 100 again that --allow-push lets be written": {Names: many, AllowPush: true, Pushed: many},
+	} {
+		srv, api := iamtest.Start(t)
+		scope.Region = "us-east-1"
+		changes := iamtest.Converge(t, &Up{Up: iamtest.Making(api, "c1", "gen3"), PolicyName: "read", Path: "/", Scope: scope})
+		if iamtest.Actions(changes) != "blocked" {
+			t.Fatalf("got %+v", changes)
+		}
+		iamtest.WantReason(t, changes, "IAM allows 6144", "--secret-prefix")
+		if !strings.Contains(changes[0].Hint, advice) {
+			t.Errorf("hint %q", changes[0].Hint)
+		}
+		iamtest.WantNoWrites(t, srv)
 	}
-	changes := iamtest.Converge(t, &Up{Up: iamtest.Making(api, "c1", "gen3"), PolicyName: "read", Path: "/", Scope: scope})
-	if iamtest.Actions(changes) != "blocked" {
-		t.Fatalf("got %+v", changes)
-	}
-	iamtest.WantReason(t, changes, "IAM allows 6144", "--secret-prefix")
-	iamtest.WantNoWrites(t, srv)
 }

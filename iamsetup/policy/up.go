@@ -50,8 +50,7 @@ func (p *Up) Observe(ctx context.Context) (_ []plan.Change, err error) {
 		return nil, err
 	}
 	if size := document.Characters(p.document); size > policyMax {
-		return p.Refuse(p.change(), fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax),
-			"give fewer and shorter --secret-prefix and --kms-key"), nil
+		return p.Refuse(p.change(), fmt.Sprintf("document of IAM policy %s would have %d characters and IAM allows %d", p.ARN(), size, policyMax), p.Scope.shorter()), nil
 	}
 	return p.Plan(ctx, p.resource())
 }

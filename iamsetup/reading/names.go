@@ -31,6 +31,14 @@ func (r *Reader) Names(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+// MayList asks for one name, which the policy of the operator allows to whoever has it. The error is why that is denied, or not judged.
+func (r *Reader) MayList(ctx context.Context) error {
+	if _, err := r.api.ListSecrets(ctx, &secretsmanager.ListSecretsInput{MaxResults: aws.Int32(1)}); err != nil {
+		return fmt.Errorf("list secrets of Secrets Manager: %w", iamsetup.MarkDenied(err))
+	}
+	return nil
+}
+
 func nameOf(entry types.SecretListEntry) string { return aws.ToString(entry.Name) }
 
 // KMSKey returns which KMS key a secret is encrypted with: an ARN, an id or an alias, and "" for the account's own key of Secrets

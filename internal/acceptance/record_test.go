@@ -92,12 +92,12 @@ func TestRoleThatTheRecordNames(t *testing.T) {
 	w.editRecord(t, func(r *bootstrap.Recorded) { r.RoleName = "admins" })
 	settings := w.settings
 	settings.RoleName = ""
-	got, err := values.Run(t.Context(), settings, false, w.env())
+	got, err := values.Run(t.Context(), settings, values.Options{}, w.env())
 	if err == nil || strings.Contains(got.Text, "admins") || !strings.Contains(fmt.Sprint(got.Errors), "get IAM role admins: there is none of this namespace") {
 		t.Errorf("error %v, %+v\n%s", err, got.Errors, got.Text)
 	}
 	settings.RoleName = "admins"
-	if got, err = values.Run(t.Context(), settings, false, w.env()); err != nil || !strings.Contains(got.Text, "role/admins") {
+	if got, err = values.Run(t.Context(), settings, values.Options{}, w.env()); err != nil || !strings.Contains(got.Text, "role/admins") {
 		t.Errorf("a role that was given: error %v, %+v", err, got.Errors)
 	}
 }

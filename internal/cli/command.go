@@ -121,6 +121,7 @@ func (c command) urfave() *ucli.Command {
 
 // action runs the command, unless the command line or the environment is wrong.
 func (c command) action(ctx *ucli.Context) error {
+	c.note(ctx)
 	problems := c.environ
 	if ctx.Args().Present() {
 		problems = append(problems, unexpectedArgument(ctx.Args().First()))
@@ -129,6 +130,17 @@ func (c command) action(ctx *ucli.Context) error {
 		return errors.Join(problems...)
 	}
 	return c.run(ctx.Context)
+}
+
+// note sets what flags that are on or off note, which urfave parses itself.
+func (c command) note(ctx *ucli.Context) {
+	for _, g := range c.groups {
+		for _, o := range g.options {
+			if _, onOff := o.into.(*bool); onOff && o.noted != nil && ctx.IsSet(o.name) {
+				*o.noted = true
+			}
+		}
+	}
 }
 
 // unexpectedArgument refuses a positional argument: flag parsing stops at the first one, so that

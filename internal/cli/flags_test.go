@@ -44,6 +44,7 @@ func TestFlagsReachTheSettings(t *testing.T) {
 		"--oidc-issuer", "https://i", "--create-oidc-provider",
 		"--release", "r", "--release-namespace", "rns", "--chart", "ch", "--chart-repo", "cr", "--chart-version", "1.2.3",
 		"--values", "v.yaml", "--set", "a={x,y}", "--no-wait", "--skip-helm", "--gen3-version", "0.3.85",
+		"-f", "g.yaml", "-f", "h.yaml", "--secret-names-from-values=false", "--gen3-chart", "gc", "--release-name", "gr",
 		"--lease-duration", "1s", "--mint-deadline", "2s", "--settle", "3s", "--poll-interval", "4ms")
 	want := bootstrap.Settings{
 		Account: "111122223333", Region: "us-east-1", Profile: "p", Kubeconfig: "k", Context: "c", Namespace: "gen3",
@@ -53,6 +54,7 @@ func TestFlagsReachTheSettings(t *testing.T) {
 		SecretNames:   []string{"one", " two "},
 		UseGlobalUser: true, GlobalUserSecret: "gs", IRSA: true, RoleName: "rn", ServiceAccount: "sa",
 		OIDCIssuer: "https://i", CreateOIDCProvider: true, SkipHelm: true, Gen3Version: "0.3.85",
+		Gen3Values: []string{"g.yaml", "h.yaml"}, Gen3Chart: "gc", Gen3ReleaseName: "gr", NamesFromValuesGiven: true,
 		Timing: bootstrap.Timing{Lease: time.Second, MintDeadline: 2 * time.Second, Settle: 3 * time.Second, Poll: 4 * time.Millisecond},
 	}
 	want.Helm.Release, want.Helm.Namespace, want.Helm.Chart, want.Helm.Repo, want.Helm.Version = "r", "rns", "ch", "cr", "1.2.3"

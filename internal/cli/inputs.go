@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 )
 
@@ -33,6 +34,7 @@ func newInputs() *inputs {
 	s.IAMPath = bootstrap.DefaultIAMPath
 	s.GlobalUserSecret = bootstrap.DefaultGlobalUserSecret
 	s.ServiceAccount = bootstrap.DefaultServiceAccount
+	s.Gen3ReleaseName = render.DefaultRelease
 	s.Helm.Release = bootstrap.DefaultRelease
 	s.Helm.Namespace = bootstrap.DefaultReleaseNamespace
 	s.Helm.Chart = chartsource.DefaultChart

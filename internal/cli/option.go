@@ -25,7 +25,7 @@ type option struct {
 	usage string
 	// into is a *string, *bool, *time.Duration or *[]string. What it points to is the default.
 	into     any
-	noted    *bool    // set where a *string was given, on the command line or in the environment; may be nil
+	noted    *bool    // set where a *string or a *bool was given, on the command line or in the environment; may be nil
 	choices  []string // the values that a *string may take; empty: any
 	env      []string // names in the environment besides GEN3_BOOTSTRAP_<FLAG>, asked after it
 	required bool     // for the help; bootstrap.Settings.Check judges it, with all else that is wrong
@@ -108,6 +108,9 @@ func (o option) assign(s string) (err error) {
 	case *bool:
 		if *into, err = strconv.ParseBool(s); err != nil {
 			return errors.New("must be true or false")
+		}
+		if o.noted != nil {
+			*o.noted = true
 		}
 	case *time.Duration:
 		if *into, err = time.ParseDuration(s); err != nil {

@@ -67,5 +67,6 @@ func (in *inputs) helm() group {
 func (in *inputs) gen3() group {
 	return group{"gen3 chart", []option{
 		{name: "gen3-version", arg: "VERSION", into: &in.settings.Gen3Version, fallback: "the installed release's, else " + gen3.Newest, usage: "version of the gen3 chart, whose use of the External Secrets API is compared with what the cluster serves"},
+		gen3Values(&in.settings.Gen3Values), gen3Chart(&in.settings.Gen3Chart), releaseName(&in.settings.Gen3ReleaseName),
 	}}
 }

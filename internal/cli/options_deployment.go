@@ -11,13 +11,24 @@ import (
 
 // deployment says which gen3 deployment a command is about: a chart and its values.
 func (in *inputs) deployment(d *deployment.Ref) group {
-	d.ReleaseName = deployment.DefaultReleaseName
+	d.ReleaseName = render.DefaultRelease
 	return group{"gen3 chart", []option{
-		{name: "gen3-values", short: "f", arg: "FILE", into: &d.Files, usage: "values file of the gen3 release, as for helm; later ones win"},
-		{name: "gen3-chart", arg: "CHART", into: &d.Chart, fallback: "gen3 of " + render.DefaultRepo, usage: "the gen3 chart: name in that repository, directory, .tgz or oci:// reference"},
+		gen3Values(&d.Files), gen3Chart(&d.Chart),
 		{name: "gen3-version", arg: "VERSION", into: &in.settings.Gen3Version, fallback: "the newest, or what the chart says", usage: "version of the gen3 chart"},
-		{name: "release-name", arg: "NAME", into: &d.ReleaseName, usage: "name of the gen3 release"},
+		releaseName(&d.ReleaseName),
 	}}
+}
+
+func gen3Values(into *[]string) option {
+	return option{name: "gen3-values", short: "f", arg: "FILE", into: into, usage: "values file of the gen3 release, as for helm; later ones win"}
+}
+
+func gen3Chart(into *string) option {
+	return option{name: "gen3-chart", arg: "CHART", into: into, fallback: "gen3 of " + render.DefaultRepo, usage: "the gen3 chart: name in that repository, directory, .tgz or oci:// reference"}
+}
+
+func releaseName(into *string) option {
+	return option{name: "release-name", arg: "NAME", into: into, usage: "name of the gen3 release"}
 }
 
 // offlineGroups are the flags of a command that needs neither AWS nor, with values files, a cluster: those of up are taken, so that one

@@ -39,7 +39,9 @@ const secretsListAbout = `Derives from the objects of the deployment which secre
 them, what breaks without them, and which value sets each name. Nothing is listed in this program: the gen3
 chart is rendered in its version with your values, or the objects of the release or of the namespace are read.
 With -f it asks neither AWS nor a cluster, and downloads the chart unless --gen3-chart is a directory or a
-file. No value of yours is printed, only names.
+file. No value of yours is printed, only names. What is read from the cluster does not say which value sets a
+name: with --gen3-chart the chart is rendered for that, with the values of the release, or with those given by
+-f beside --source live.
 
 The shapes: whole is any text, taken as it is; property is JSON, of which the named properties are taken;
 extract is a JSON object, of whose keys those are listed that pods require. What breaks: stops-pods (of a
@@ -49,9 +51,9 @@ reports an error), optional.
 -o json prints {command, source, release, namespace, chart{name, version}, secrets[{name, shapes[],
 properties[], keys[], formats[], severity, setBy[], alsoKubernetesName, externalSecrets[],
 kubernetesSecrets[], stores[], readers[{by, container, secret, keys[], via, optional, without, restart}]}],
-compared{version, changes[{name, before, after}]}, leftOut[{name, condition, parent}], unjudged[], warnings[],
-errors[]}: before and after are as in secrets, null where it is not read; leftOut are dependencies that are
-switched on and were not rendered; source is files, release or live.`
+setByUnknown, compared{version, changes[{name, before, after}]}, leftOut[{name, condition, parent}],
+unjudged[], warnings[], errors[]}: before and after are as in secrets, null where it is not read; leftOut are
+dependencies that are switched on and were not rendered; source is files, release or live.`
 
 // printSecrets puts what was found on stdout, and what is wrong on stderr.
 func (s session) printSecrets(ctx context.Context, d deployment.Ref, compare secrets.Other) error {

@@ -11,9 +11,15 @@ import (
 
 func newValues(p Process) command {
 	in := newInputs()
-	offline := false
+	var o values.Options
 	own := group{"values", []option{
-		{name: "offline", into: &offline, usage: "ask neither cluster nor AWS, and go by the flags alone; with --irsa it needs --account and --role-name"},
+		{name: "offline", into: &o.Offline, usage: "ask neither cluster nor AWS, and go by the flags alone; with --irsa it needs --account and --role-name"},
+		{name: "name-prefix", arg: "PREFIX", into: &o.Wish.NamePrefix, usage: "put this before each name in Secrets Manager that your values leave to the chart"},
+		{name: "separate-stores", into: &o.Wish.SeparateStores, usage: "a SecretStore for each chart"},
+		{name: "subchart", arg: "NAME", into: &o.Wish.Subchart, usage: "values for this chart of gen3's in a release of its own"},
+		{name: "keep-local", arg: "CHART[/SECRET]", into: &o.Wish.KeepLocal, usage: "have the chart make its Secrets, or this one, and not read them"},
+		{name: "create-db", into: &o.Wish.CreateDB, usage: "have the charts make databases and their credentials, which stay in the cluster"},
+		{name: "push-db", into: &o.Wish.PushDB, usage: "have the charts make the databases' credentials and push them to Secrets Manager"},
 	}}
 	return command{
 		name:    "values",
@@ -21,23 +27,30 @@ func newValues(p Process) command {
 		about: "Prints a YAML fragment for helm -f on stdout, right for the version of the gen3 chart and for the API versions of\n" +
 			"External Secrets that the cluster serves. What up made stands in the record, and the role's ARN comes from IAM.\n" +
 			"Writes nothing. Exits with 1 where no values of that chart version could work, and says what else does.\n\n" +
+			"The other switches of values are tried: the chart is rendered with your -f files and each value that might do it,\n" +
+			"and what it does decides. What would leave a Secret to nobody, to two writers, or without what pods need is\n" +
+			"refused, with the reason. What was read before and is read then is told on stderr.\n\n" +
 			"-o json prints {command, account, region, namespace, mode, gen3Version, servedApiVersions, roleArn, secret, values,\n" +
-			"warnings, errors}: mode is keys, global-user, irsa or irsa+global-user, values is null on failure.",
+			"proof{chart{name, version}, before[], after[], local[], keySecrets[], pushes, leftOut[]}, warnings[], errors[]}:\n" +
+			"mode is keys, global-user, irsa or irsa+global-user, values is null on failure; proof, of a run that rendered,\n" +
+			"has the names that are read without the fragment (null: it does not render) and with it, the Secrets that the\n" +
+			"chart makes by it, and those that SecretStores sign in with.",
 		example: []string{
 			"gen3-bootstrap values --account 111122223333 --region us-east-1 -n gen3 > external-secrets.yaml",
 			"gen3-bootstrap values --region us-east-1 -n gen3 --gen3-version 0.3.85 --offline",
+			"gen3-bootstrap values --region us-east-1 -n gen3 --offline -f values.yaml --name-prefix demo- --create-db",
 			"gen3-bootstrap values --account 111122223333 --region us-east-1 -n gen3 --irsa --role-name gen3-secrets --offline",
 		},
 		groups: append([]group{own}, withoutWriting(in.valuesGroups())...),
 		run: func(ctx context.Context) error {
-			return newSession(p, in, "values", report.Done).printValues(ctx, offline)
+			return newSession(p, in, "values", report.Done).printValues(ctx, o)
 		},
 	}
 }
 
 // valuesGroups are the flags that the record stands in for, of which those that choose the values are explained.
 func (in *inputs) valuesGroups() []group {
-	shown := []string{"use-global-user", "global-user-secret", "irsa", "role-name", "service-account", "iam-path", "gen3-version"}
+	shown := []string{"use-global-user", "global-user-secret", "irsa", "role-name", "service-account", "iam-path", "gen3-version", "gen3-values", "gen3-chart", "release-name"}
 	groups := in.recalledGroups()
 	for _, g := range groups {
 		for i := range g.options {
@@ -54,9 +67,9 @@ func (in *inputs) valuesGroups() []group {
 }
 
 // printValues puts the fragment or the document on stdout, and what is wrong on stderr.
-func (s session) printValues(ctx context.Context, offline bool) error {
+func (s session) printValues(ctx context.Context, o values.Options) error {
 	shown := s.progress()
-	result, err := values.Run(ctx, s.settings, offline, s.env(shown))
+	result, err := values.Run(ctx, s.settings, o, s.env(shown))
 	shown.Close()
 	var lost error
 	switch {
@@ -64,6 +77,9 @@ func (s session) printValues(ctx context.Context, offline bool) error {
 		lost = report.JSON(s.Stdout, result)
 	case err == nil:
 		_, lost = fmt.Fprint(s.Stdout, result.Text)
+	}
+	if err == nil && !s.quiet && s.output != outputJSON {
+		report.Proof(s.Stderr, s.style(s.Stderr), result.Proof)
 	}
 	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
 	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)

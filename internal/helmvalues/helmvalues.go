@@ -4,6 +4,7 @@ package helmvalues
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -42,6 +43,21 @@ func Read(ctx context.Context, flag, file string) (File, error) {
 			"helm takes a file of key: value lines; check it with: "+hint.Command("helm", "lint", "--values", file))
 	}
 	return out, nil
+}
+
+// ReadAll reads files and merges them in helm's order. The error names each that cannot be read.
+func ReadAll(ctx context.Context, flag string, files []string) (map[string]any, error) {
+	out := map[string]any{}
+	var errs []error
+	for _, file := range files {
+		f, err := Read(ctx, flag, file)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = Merge(out, f.Values)
+	}
+	return out, errors.Join(errs...)
 }
 
 // Merge returns a with b over it, maps merged and all else replaced, as helm does with several values files.

@@ -27,7 +27,7 @@ func Check(w io.Writer, page Page, r secrets.CheckResult) error {
 		writeFindings(&b, page, r, severity)
 	}
 	if well := wellIn(r); len(well) > 0 {
-		b.WriteString("\n" + page.Style.Bold("well") + "\n  " + page.Style.Dim("= "+page.joined(well)) + "\n")
+		b.WriteString("\n" + page.Style.Bold("well") + "\n  " + page.Style.Dim("= "+page.laid(4, page.few(well))) + "\n")
 	}
 	writeDiffering(&b, page, r)
 	writeAside(&b, page, r.Result)
@@ -60,11 +60,11 @@ func writeFindings(b *strings.Builder, page Page, r secrets.CheckResult, severit
 				mark = page.Style.Red("! " + c.Name)
 			}
 			fmt.Fprintf(b, "  %s  %s\n", mark, f.Message)
-			if readers := readersOf(secrets.Secret{Readers: f.Readers}); len(readers) > 0 {
-				fmt.Fprintf(b, "      read by  %s\n", page.joined(readers))
+			if len(f.Readers) > 0 {
+				fmt.Fprintf(b, "      read by  %s\n", page.laid(len("      read by  "), page.few(readersOf(f.Readers))))
 			}
 			if len(c.SetBy) > 0 {
-				fmt.Fprintf(b, "      set by   %s\n", strings.Join(c.SetBy, ", "))
+				fmt.Fprintf(b, "      set by   %s\n", page.laid(len("      set by   "), c.SetBy))
 			}
 			Hint(b, page.Style, f.Hint)
 		}
@@ -99,14 +99,14 @@ func writeDiffering(b *strings.Builder, page Page, r secrets.CheckResult) {
 // checked sums up in one line.
 func checked(r secrets.CheckResult) string {
 	ill := len(r.Secrets) - len(wellIn(r))
-	out := words.Counted(len(r.Secrets), "secret") + ", " + fmt.Sprintf("%d well", len(r.Secrets)-ill)
+	out := []string{words.Counted(len(r.Secrets), "secret"), fmt.Sprintf("%d well", len(r.Secrets)-ill)}
 	for _, s := range []struct {
 		severity gen3.Severity
 		text     string
 	}{{gen3.StopsPods, "stop pods"}, {gen3.AtUse, "fail at use"}, {gen3.JobsOnly, "fail jobs"}, {gen3.SyncOnly, "are read by nobody"}, {gen3.Optional, "optional"}} {
 		if n := r.Count(s.severity); n > 0 {
-			out += fmt.Sprintf(", %d %s", n, s.text)
+			out = append(out, fmt.Sprintf("%d %s", n, s.text))
 		}
 	}
-	return out
+	return strings.Join(out, ", ")
 }

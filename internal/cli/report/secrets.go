@@ -67,7 +67,7 @@ func writeSecret(b *strings.Builder, page Page, s secrets.Secret) {
 		}
 	}
 	line("breaks", breaks(page, s)...)
-	line("read by", page.few(readersOf(s))...)
+	line("read by", page.few(readersOf(s.Readers))...)
 	into := slices.Clone(s.KubeSecrets)
 	for i := range into {
 		into[i] = "Secret " + into[i]
@@ -166,10 +166,10 @@ func breaks(page Page, s secrets.Secret) []string {
 }
 
 // readersOf names each reader once, with all keys that it reads.
-func readersOf(s secrets.Secret) []string {
+func readersOf(readers []secrets.Reader) []string {
 	var who []string
 	keys := map[string][]string{}
-	for _, r := range s.Readers {
+	for _, r := range readers {
 		who = words.AddOnce(who, r.By)
 		for _, key := range r.Keys {
 			keys[r.By] = words.AddOnce(keys[r.By], key)
@@ -202,6 +202,9 @@ func writeComparison(b *strings.Builder, page Page, c secrets.Comparison) {
 
 // writeAside tells what could not be looked at.
 func writeAside(b *strings.Builder, page Page, r secrets.Result) {
+	if r.Unnamed != "" {
+		b.WriteString("\n" + page.Style.Bold("which value sets each name is not known") + "\n  " + r.Unnamed + "\n")
+	}
 	if len(r.LeftOut)+len(r.Unjudged) == 0 {
 		return
 	}

@@ -58,6 +58,7 @@ func strange() secrets.Result {
 		{Name: "idle", Shapes: []gen3.Shape{gen3.Extract}, Severity: gen3.SyncOnly, KubeSecrets: []string{"idle"}},
 		{Name: "optional", Shapes: []gen3.Shape{gen3.Extract, gen3.Property}, Properties: []string{"p"}, Keys: []string{"k"}, Severity: gen3.Optional, KubeSecrets: []string{"optional"}},
 	}
+	r.Unnamed = "it takes the chart itself, of which a cluster holds only parts; --gen3-chart gen3 downloads it"
 	r.Unjudged = []string{"ExternalSecret idle uses templateFrom, which cannot be judged"}
 	return r
 }
