@@ -42,14 +42,13 @@ func (p *pusher) switchOver(items []writing.Item) {
 	slices.Sort(workloads)
 	p.beside(pushed)
 	if len(helms) > 0 {
-		p.then("have Helm leave the Secrets where they are when they are no longer its own; without this they are gone until the operator has made them anew", nil,
+		p.then("have Helm keep the Secrets while they change hands: else they are gone for a moment", nil,
 			p.kubectl(append(append([]string{"annotate", "secret"}, helms...), "helm.sh/resource-policy=keep", "--overwrite")...))
 	}
-	p.then("change these values and upgrade: the chart makes ExternalSecrets in the place of the Secrets, and the operator takes the Secrets over. The way back is refused by Helm, "+
-		"since the Secrets are then not its own", settings, p.upgrade(len(helms) > 0, settings)...)
+	p.then("upgrade with these values: the operator takes the Secrets over. Helm refuses the way back", settings, p.upgrade(len(helms) > 0, settings)...)
 	p.then("wait until all are synced", nil, p.kubectl(append([]string{"wait", "--for=condition=Ready", "--timeout=5m"}, prefixed("externalsecret/", external)...)...))
 	if len(workloads) > 0 {
-		p.then("restart what reads them only when its pods start, where the upgrade has not done so", nil, p.kubectl(append([]string{"rollout", "restart"}, workloads...)...))
+		p.then("restart what reads them only when it starts, unless the upgrade did", nil, p.kubectl(append([]string{"rollout", "restart"}, workloads...)...))
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
@@ -45,8 +46,11 @@ type world struct {
 	namespace string
 	settings  bootstrap.Settings
 	options   teardown.Options
-	gen3      deployment.Ref // of secrets generate
 	output    *output
+	// Of the commands that write to Secrets Manager: the deployment, what is asked, and texts that nothing may show.
+	deployment deployment.Ref
+	pushed     secrets.PushOptions
+	values     []string
 }
 
 // output gathers everything that runs in a world wrote anywhere, for the search for secrets.
@@ -153,6 +157,8 @@ func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error
 		return w.rotate(ctx, bootstrap.Rotation{})
 	case generateCommand:
 		return w.generate(ctx)
+	case "secrets push":
+		return w.push(ctx)
 	}
 	settings := w.settings
 	settings.Yes = true
@@ -215,7 +221,7 @@ func (w *world) searchForSecrets(t *testing.T) {
 		})
 	}
 	for where, text := range seen {
-		for _, half := range w.aws.Secrets() {
+		for _, half := range append(w.aws.Secrets(), w.values...) {
 			if strings.Contains(text, half) {
 				t.Errorf("a secret half stands in %s", where)
 			}

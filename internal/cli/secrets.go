@@ -96,7 +96,7 @@ func newSecretsPush(p Process) command {
 		example: []string{
 			"gen3-bootstrap secrets push --account 111122223333 --region us-east-1 -n gen3 --dry-run",
 			"gen3-bootstrap secrets push --account 111122223333 --region us-east-1 -n gen3 --only default-indexd-creds --yes",
-			"gen3-bootstrap secrets push --account 111122223333 --region us-east-1 -n gen3 -f values.yaml --from-file fence-config=fence-config.yaml",
+			"gen3-bootstrap secrets push --account 111122223333 --region us-east-1 -n gen3 --from-file fence-config=fence.yaml",
 		},
 		groups: append([]group{own, in.deployment(&d)}, in.writingGroups()...),
 		run: func(ctx context.Context) (err error) {
@@ -115,10 +115,10 @@ Database credentials go when the job has made the database (key dbcreated), and 
 the cluster. --from-file puts a file of yours where the deployment reads it, in the same shape.
 
 It shows what it would write and asks; --yes answers. It creates what is missing and leaves alone what is equal.
-What differs is named by its properties and not written over without --overwrite; properties beyond those here stay.
-What External Secrets Operator pushed (tag managed-by=external-secrets) is never touched. If anything is in the way,
-nothing is written. Run it again after a failure: it goes on from what is there. Nothing that it wrote is deleted by
-teardown.
+What differs is named by its properties and not written over without --overwrite; properties beyond those here
+stay. What External Secrets Operator pushed (tag managed-by=external-secrets) is never touched. If anything is in
+the way, nothing is written. Run it again after a failure: it goes on from what is there. teardown deletes nothing
+that it wrote.
 
 Afterwards it says step by step how the Secrets change hands: values, commands, pods to restart.
 
