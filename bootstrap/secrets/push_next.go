@@ -1,12 +1,14 @@
 package secrets
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/handover"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
@@ -114,12 +116,13 @@ func (p *pusher) upgrade(helm bool, settings []string) []string {
 		return nil
 	}
 	d, s := p.deployment, p.Settings
+	local := p.ref.Chart != "" && render.OnDisk(p.ref.Chart)
 	chart := p.ref.Chart
-	if chart == "" {
-		chart = "gen3/gen3"
+	if !local && !strings.Contains(chart, "/") { // of the chart's own repository
+		chart = "gen3/" + cmp.Or(chart, "gen3")
 	}
 	out := []string{"helm", "upgrade", d.Release, chart, "-n", p.Target.Settings.Namespace}
-	if d.Chart.Version != "" && p.ref.Chart == "" {
+	if d.Chart.Version != "" && !local {
 		out = append(out, "--version", d.Chart.Version)
 	}
 	if s.Kubeconfig != "" {

@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"sigs.k8s.io/yaml"
@@ -28,6 +29,8 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
+	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -44,9 +47,17 @@ metadata: {enabled: true}
 ssjdispatcher: {enabled: true}
 `
 
+// generateScenarios are a deployment from nothing, and one of whose secrets a part is there.
+func generateScenarios() []scenario {
+	return []scenario{
+		{name: "secrets from nothing", command: generateCommand, prepare: wantSecrets, ended: hasSecrets},
+		{name: "secrets beside one that uses them", command: generateCommand, prepare: wantSecretsBeside, ended: hasSecretsBeside},
+	}
+}
+
 func wantSecrets(t *testing.T, w *world) []string {
 	t.Helper()
-	w.deployment = deployment.Ref{Files: []string{gen3test.Values(t, "values.yaml", pairs)}, Chart: gen3test.Checkout(t, gen3test.New)}
+	w.gen3 = deployment.Ref{Files: []string{gen3test.Values(t, "values.yaml", pairs)}, Chart: gen3test.Checkout(t, gen3test.New)}
 	w.settings.Gen3Version = gen3test.New
 	t.Cleanup(func() { w.searchForContents(t) })
 	return nil
@@ -63,24 +74,31 @@ func wantSecretsBeside(t *testing.T, w *world) []string {
 	wantSecrets(t, w)
 	text := `{"JOBS":[{"imageConfig":{"url":"http://indexd-service/index","username":"sheepdog","password":"` + oldIndexd +
 		`","metadataService":{"url":"http://revproxy-service/mds","username":"gateway","password":"` + oldMetadata + `"}}}]}`
-	_, err := w.vault().CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("ssjdispatcher-creds"), SecretString: &text})
+	_, err := w.secretsManager().CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("ssjdispatcher-creds"), SecretString: &text})
 	check(t, "create secret", err)
 	w.forgetCalls()
 	return nil
+}
+
+func (w *world) secretsManager() *secretsmanager.Client {
+	return secretsmanager.New(secretsmanager.Options{
+		Region: region, BaseEndpoint: aws.String(w.aws.URL()),
+		Credentials: credentials.NewStaticCredentialsProvider(awsfake.AdminKeyID, awsfake.AdminSecret, ""),
+	})
 }
 
 // generate runs in this process.
 func (w *world) generate(ctx context.Context) (bootstrap.Result, error) {
 	settings := w.settings
 	settings.Yes = true
-	result, err := secrets.Generate(ctx, settings, w.deployment, w.pushed.WriteOptions, w.env())
+	result, err := secrets.Generate(ctx, settings, w.gen3, secrets.WriteOptions{Options: writing.Options{}}, w.env())
 	fmt.Fprintf(w.output, "result %+v error %+v\n", result, err)
 	return result.Result, err
 }
 
 // stored are the values of all secrets, each of which was written once and never again.
 func (w *world) stored(ctx context.Context) (map[string]string, error) {
-	api, out := w.vault(), map[string]string{}
+	api, out := w.secretsManager(), map[string]string{}
 	pages := secretsmanager.NewListSecretsPaginator(api, &secretsmanager.ListSecretsInput{})
 	var list []types.SecretListEntry
 	for pages.HasMorePages() {
@@ -197,14 +215,16 @@ func TestGenerateBesideTheOperator(t *testing.T) {
 	t.Parallel()
 	o := ownOperated(t)
 	w := o.world(t)
-	w.deployment = deployment.Ref{Chart: gen3test.Checkout(t, gen3test.New), Files: []string{gen3test.Values(t, "values.yaml", `
+	values := gen3test.Values(t, "values.yaml", `
 global: {dev: false, hostname: commons.example.org, externalSecrets: {deploy: true}, postgres: {master: {host: db.example.org}}}
 metadata: {enabled: true}
 ssjdispatcher: {enabled: true}
 fence: {jwtKey: `+strconv.Quote(key())+`}
-`)}}
+`)
+	chart := gen3test.Checkout(t, gen3test.New)
 	w.mustRun(t, "up")
-	p := w.command(t, "secrets", "generate", "-o", "json")
+	with := []string{"-f", values, "--gen3-chart", chart}
+	p := w.command(t, append([]string{generateCommand, "-o", "json"}, with...)...)
 	if code := w.run(t, p); code != 0 {
 		t.Fatalf("generate ended with %d:\n%s", code, p.stderr.String())
 	}
@@ -220,7 +240,7 @@ fence: {jwtKey: `+strconv.Quote(key())+`}
 	if code := w.run(t, fragment); code != 0 {
 		t.Fatal(fragment.stderr.String())
 	}
-	names := w.install(t, append(w.deployment.Files, gen3test.Values(t, "fragment.yaml", fragment.stdout.String())))
+	names := w.install(t, chart, values, gen3test.Values(t, "fragment.yaml", fragment.stdout.String()))
 	for _, name := range names {
 		want := "SecretSynced"
 		if name == "stata-workspace-gen3-license" {
@@ -228,7 +248,7 @@ fence: {jwtKey: `+strconv.Quote(key())+`}
 		}
 		w.mustBecome(t, esV1, "ExternalSecret", name, want)
 	}
-	checked := w.command(t, "secrets", "check", "-o", "json")
+	checked := w.command(t, append([]string{"secrets check", "-o", "json"}, with...)...)
 	w.run(t, checked)
 	var found struct {
 		Secrets []struct {
@@ -244,14 +264,14 @@ fence: {jwtKey: `+strconv.Quote(key())+`}
 			}
 		}
 	}
-	w.mustRun(t, "secrets", "generate") // there is nothing to do any more
+	w.mustRun(t, append([]string{generateCommand}, with...)...) // without a terminal: there is nothing to be asked
 	w.searchForContents(t)
 }
 
 // install makes the ExternalSecrets and stores of the chart in this world's namespace, and returns the names of the former.
-func (w *world) install(t *testing.T, files []string) []string {
+func (w *world) install(t *testing.T, chart string, files ...string) []string {
 	t.Helper()
-	c, err := render.Load(t.Context(), nil, w.deployment.Chart, "")
+	c, err := render.Load(t.Context(), nil, chart, "")
 	check(t, "load chart", err)
 	values, err := deployment.ReadValues(t.Context(), files)
 	check(t, "read values", err)

@@ -27,16 +27,18 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
+	return slices.Concat(iamScenarios(), generateScenarios())
+}
+
+func iamScenarios() []scenario {
 	return []scenario{
 		{name: "fresh", command: "up", prepare: func(*testing.T, *world) []string { return nil }, ended: hasLiveKey},
 		{name: "secrets lost beside a foreign key", command: "up", prepare: loseSecrets, ended: hasLiveKey},
 		{name: "with a role", command: "up", prepare: wantRole, ended: func(*testing.T, *world, []string) error { return nil }},
 		{name: "a rotation", command: "rotate", prepare: convergeWithCopy, ended: hasRotated},
 		{name: "a rotation that up ends", command: "rotate", next: "up", prepare: convergeWithCopy, ended: hasRotated},
-		{name: "a push", command: "secrets push", prepare: madeByChart, ended: isPushed},
-		{name: "a push over what is there", command: "secrets push", prepare: madeByChartBesideOthers, ended: isPushed},
-		{name: "secrets from nothing", command: generateCommand, prepare: wantSecrets, ended: hasSecrets},
-		{name: "secrets beside one that uses them", command: generateCommand, prepare: wantSecretsBeside, ended: hasSecretsBeside},
+		{name: "a push", command: pushCommand, prepare: madeByChart, ended: isPushed},
+		{name: "a push over what is there", command: pushCommand, prepare: madeByChartBesideOthers, ended: isPushed},
 		{name: "all goes", command: "teardown", prepare: converge, ended: nothingIsLeft},
 		{name: "all goes but the other owner's", command: "teardown", prepare: convergeBesideAnother, ended: otherIsLeft},
 		{name: "the role goes", command: "teardown", prepare: convergeRole, ended: nothingIsLeft},
@@ -193,12 +195,12 @@ func recordCalls(t *testing.T, sb *sandbox, s scenario) ([]awsfake.Call, []kubep
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", s.command, err, problems(result))
 	}
-	awsCalls := w.aws.Calls()
-	kubeCalls := slices.DeleteFunc(w.proxy.Calls(), func(c kubeproxy.Call) bool { return c.Verb == "watch" })
+	awsCalls, proxied := w.aws.Calls(), w.proxy.Calls() // before the test itself looks
+	check(t, "see the end of "+s.command, s.ended(t, w, foreign))
+	kubeCalls := slices.DeleteFunc(proxied, func(c kubeproxy.Call) bool { return c.Verb == "watch" })
 	for i := range kubeCalls {
 		kubeCalls[i].Object = strings.ReplaceAll(kubeCalls[i].Object, w.namespace, "NAMESPACE")
 	}
-	check(t, "see the end of "+s.command, s.ended(t, w, foreign))
 	return awsCalls, kubeCalls
 }
 
@@ -213,7 +215,7 @@ func (w *world) goWrongAtAWS(t *testing.T, command string, c awsfake.Call, way w
 	t.Helper()
 	casesRun.Add(1)
 	if way.kill {
-		p := w.command(t, strings.Fields(command)...)
+		p := w.command(t, command)
 		defer w.aws.FaultAt(c, way.aws, func(awsfake.Phase, awsfake.Call) { p.signal(os.Kill) })()
 		return w.mustDie(t, p, c.Name(), !c.Write && c.N > 1)
 	}
@@ -229,7 +231,7 @@ func (w *world) goWrongAtKube(t *testing.T, command string, c kubeproxy.Call, wa
 	t.Helper()
 	casesRun.Add(1)
 	if way.kill {
-		p := w.command(t, strings.Fields(command)...)
+		p := w.command(t, command)
 		defer w.proxy.Fault(kubeproxy.At(c, way.kube, func(kubeproxy.Call) { p.signal(os.Kill) }))()
 		return w.mustDie(t, p, c.Name(), looksAgain(c))
 	}

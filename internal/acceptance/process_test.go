@@ -25,6 +25,16 @@ func (w *world) command(t *testing.T, args ...string) *process {
 	need(t, envBinary, "gen3-bootstrap")
 	s := w.settings
 	timing := s.Timing
+	switch args[0] {
+	case generateCommand:
+		args = append(args, "--yes")
+	case pushCommand:
+		args = append(args, w.pushArgs()...)
+	}
+	for _, file := range w.gen3.Files {
+		args = append(args, "-f", file, "--gen3-chart", w.gen3.Chart)
+	}
+	args = append(strings.Fields(args[0]), args[1:]...)
 	args = append(args, "--account", s.Account, "--region", s.Region, "-n", w.namespace,
 		"--lease-duration", timing.Lease.String(), "--mint-deadline", timing.MintDeadline.String(), "--settle", timing.Settle.String(),
 		"--poll-interval", timing.Poll.String(), "--request-timeout", timing.Request.String(),
@@ -34,9 +44,6 @@ func (w *world) command(t *testing.T, args ...string) *process {
 	}
 	if args[0] == "teardown" {
 		args = append(args, "--yes", "--delete-oidc-provider")
-	}
-	if args[0] == "secrets" {
-		args = append(args, w.secretsArgs()...)
 	}
 	if s.UseGlobalUser {
 		args = append(args, "--use-global-user")

@@ -46,11 +46,10 @@ type world struct {
 	namespace string
 	settings  bootstrap.Settings
 	options   teardown.Options
+	gen3      deployment.Ref      // of the commands that write to Secrets Manager
+	pushed    secrets.PushOptions // of secrets push
+	values    []string            // that nothing may show
 	output    *output
-	// Of the commands that write to Secrets Manager: the deployment, what is asked, and texts that nothing may show.
-	deployment deployment.Ref
-	pushed     secrets.PushOptions
-	values     []string
 }
 
 // output gathers everything that runs in a world wrote anywhere, for the search for secrets.
@@ -155,10 +154,10 @@ func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error
 		return w.up(ctx)
 	case "rotate":
 		return w.rotate(ctx, bootstrap.Rotation{})
+	case pushCommand:
+		return w.push(ctx)
 	case generateCommand:
 		return w.generate(ctx)
-	case "secrets push":
-		return w.push(ctx)
 	}
 	settings := w.settings
 	settings.Yes = true
