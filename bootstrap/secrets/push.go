@@ -168,7 +168,9 @@ func (p *pusher) candidates() []writing.Item {
 	var names []string
 	for _, r := range p.all {
 		if by := p.byDefault(r); by != "" && !slices.Contains(p.options.Only, r.Remote) {
-			p.warn("Secret %s is left to the chart, which makes it by default (%s): --only %s pushes it", r.Secret, by, hint.Command(r.Remote))
+			if len(p.options.Only) == 0 {
+				p.warn("Secret %s is left to the chart, which makes it by default (%s): --only %s pushes it", r.Secret, by, hint.Command(r.Remote))
+			}
 			continue
 		}
 		names = words.AddOnce(names, r.Remote)

@@ -1,12 +1,14 @@
 package secrets
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/handover"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
@@ -42,14 +44,13 @@ func (p *pusher) switchOver(items []writing.Item) {
 	slices.Sort(workloads)
 	p.beside(pushed)
 	if len(helms) > 0 {
-		p.then("have Helm leave the Secrets where they are when they are no longer its own; without this they are gone until the operator has made them anew", nil,
+		p.then("have Helm keep the Secrets while they change hands: else they are gone for a moment", nil,
 			p.kubectl(append(append([]string{"annotate", "secret"}, helms...), "helm.sh/resource-policy=keep", "--overwrite")...))
 	}
-	p.then("change these values and upgrade: the chart makes ExternalSecrets in the place of the Secrets, and the operator takes the Secrets over. The way back is refused by Helm, "+
-		"since the Secrets are then not its own", settings, p.upgrade(len(helms) > 0, settings)...)
+	p.then("upgrade with these values: the operator takes the Secrets over. Helm refuses the way back", settings, p.upgrade(len(helms) > 0, settings)...)
 	p.then("wait until all are synced", nil, p.kubectl(append([]string{"wait", "--for=condition=Ready", "--timeout=5m"}, prefixed("externalsecret/", external)...)...))
 	if len(workloads) > 0 {
-		p.then("restart what reads them only when its pods start, where the upgrade has not done so", nil, p.kubectl(append([]string{"rollout", "restart"}, workloads...)...))
+		p.then("restart what reads them only when it starts, unless the upgrade did", nil, p.kubectl(append([]string{"rollout", "restart"}, workloads...)...))
 	}
 }
 
@@ -115,12 +116,13 @@ func (p *pusher) upgrade(helm bool, settings []string) []string {
 		return nil
 	}
 	d, s := p.deployment, p.Settings
+	local := p.ref.Chart != "" && render.OnDisk(p.ref.Chart)
 	chart := p.ref.Chart
-	if chart == "" {
-		chart = "gen3/gen3"
+	if !local && !strings.Contains(chart, "/") { // of the chart's own repository
+		chart = "gen3/" + cmp.Or(chart, "gen3")
 	}
 	out := []string{"helm", "upgrade", d.Release, chart, "-n", p.Target.Settings.Namespace}
-	if d.Chart.Version != "" && p.ref.Chart == "" {
+	if d.Chart.Version != "" && !local {
 		out = append(out, "--version", d.Chart.Version)
 	}
 	if s.Kubeconfig != "" {

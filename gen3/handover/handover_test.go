@@ -211,10 +211,10 @@ func TestContent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			content, refused, warnings := c.route.Of(c.data, "commons")
-			said := strings.Join(warnings, "\n")
 			for _, r := range refused {
-				said += r.Reason + "\n" + r.Cure
+				warnings = append(warnings, r.Reason, r.Cure)
 			}
+			said := strings.Join(warnings, "\n")
 			if (len(refused) > 0) != (c.want == nil) || !strings.Contains(said, c.says) || c.says == "" && said != "" {
 				t.Errorf("says %q", said)
 			}

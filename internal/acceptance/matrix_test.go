@@ -20,7 +20,7 @@ var casesRun atomic.Int64 //nolint:gochecknoglobals // counts the cases of one t
 // scenario is a command, and a state of account and namespace in which it has something to do.
 type scenario struct {
 	name    string
-	command string                                               // up, rotate, teardown or secrets generate
+	command string                                               // up, rotate, teardown or one that writes to Secrets Manager
 	next    string                                               // the command that recovers; "" the same
 	prepare func(t *testing.T, w *world) (foreign []string)      // returns keys that are none of ours
 	ended   func(t *testing.T, w *world, foreign []string) error // whether the command's end is reached
@@ -37,6 +37,8 @@ func iamScenarios() []scenario {
 		{name: "with a role", command: "up", prepare: wantRole, ended: func(*testing.T, *world, []string) error { return nil }},
 		{name: "a rotation", command: "rotate", prepare: convergeWithCopy, ended: hasRotated},
 		{name: "a rotation that up ends", command: "rotate", next: "up", prepare: convergeWithCopy, ended: hasRotated},
+		{name: "a push", command: pushCommand, prepare: madeByChart, ended: isPushed},
+		{name: "a push over what is there", command: pushCommand, prepare: madeByChartBesideOthers, ended: isPushed},
 		{name: "all goes", command: "teardown", prepare: converge, ended: nothingIsLeft},
 		{name: "all goes but the other owner's", command: "teardown", prepare: convergeBesideAnother, ended: otherIsLeft},
 		{name: "the role goes", command: "teardown", prepare: convergeRole, ended: nothingIsLeft},

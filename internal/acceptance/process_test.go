@@ -25,8 +25,11 @@ func (w *world) command(t *testing.T, args ...string) *process {
 	need(t, envBinary, "gen3-bootstrap")
 	s := w.settings
 	timing := s.Timing
-	if args[0] == generateCommand {
+	switch args[0] {
+	case generateCommand:
 		args = append(args, "--yes")
+	case pushCommand:
+		args = append(args, w.pushArgs()...)
 	}
 	for _, file := range w.gen3.Files {
 		args = append(args, "-f", file, "--gen3-chart", w.gen3.Chart)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/teardown"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
@@ -45,7 +46,9 @@ type world struct {
 	namespace string
 	settings  bootstrap.Settings
 	options   teardown.Options
-	gen3      deployment.Ref // of secrets generate
+	gen3      deployment.Ref      // of the commands that write to Secrets Manager
+	pushed    secrets.PushOptions // of secrets push
+	values    []string            // that nothing may show
 	output    *output
 }
 
@@ -151,6 +154,8 @@ func (w *world) do(ctx context.Context, command string) (bootstrap.Result, error
 		return w.up(ctx)
 	case "rotate":
 		return w.rotate(ctx, bootstrap.Rotation{})
+	case pushCommand:
+		return w.push(ctx)
 	case generateCommand:
 		return w.generate(ctx)
 	}
@@ -215,7 +220,7 @@ func (w *world) searchForSecrets(t *testing.T) {
 		})
 	}
 	for where, text := range seen {
-		for _, half := range w.aws.Secrets() {
+		for _, half := range append(w.aws.Secrets(), w.values...) {
 			if strings.Contains(text, half) {
 				t.Errorf("a secret half stands in %s", where)
 			}

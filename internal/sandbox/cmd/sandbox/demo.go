@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -99,7 +100,6 @@ func (d demonstration) making() []act {
 func (d demonstration) using() []act {
 	acts := []act{
 		{"what is there, and how it is", d.with("status")},
-		{"what the gen3 chart needs to use it", d.with("values")},
 	}
 	if d.sandbox.Operator != "" {
 		acts = append(acts, act{"prove that the cluster can read Secrets Manager, layer by layer", d.with("verify")})
@@ -120,7 +120,7 @@ func (d demonstration) ending() []act {
 }
 
 func (d demonstration) with(command string, more ...string) []string {
-	return append([]string{command, "--account", d.sandbox.Account, "--region", d.sandbox.Region, "--namespace", "gen3"}, more...)
+	return append(append(strings.Fields(command), "--account", d.sandbox.Account, "--region", d.sandbox.Region, "--namespace", "gen3"), more...)
 }
 
 func (d demonstration) play(ctx context.Context) error {
@@ -130,17 +130,26 @@ func (d demonstration) play(ctx context.Context) error {
 	if err := d.proveKey(ctx); err != nil {
 		return err
 	}
-	used, err := d.sync(ctx)
-	if err != nil {
-		return err
+	gone, err := d.deploy(ctx)
+	if err == nil {
+		err = d.showAll(ctx, d.using())
 	}
-	if err := d.showAll(ctx, d.using()); err != nil {
-		return err
-	}
-	if err := used.remove(ctx); err != nil {
+	if err = errors.Join(err, gone()); err != nil {
 		return err
 	}
 	return d.showAll(ctx, d.ending())
+}
+
+// deploy takes a gen3 deployment from nothing to where all of its secrets are there, if an operator runs. Gone takes it away.
+func (d demonstration) deploy(ctx context.Context) (gone func() error, err error) {
+	if d.sandbox.Operator == "" {
+		return func() error { return nil }, nil
+	}
+	c, err := d.newCommons()
+	if err != nil {
+		return func() error { return nil }, err
+	}
+	return c.remove, c.play(ctx)
 }
 
 func (d demonstration) showAll(ctx context.Context, acts []act) error {
@@ -153,9 +162,20 @@ func (d demonstration) showAll(ctx context.Context, acts []act) error {
 }
 
 func (d demonstration) show(ctx context.Context, a act) error {
+	return d.run(ctx, a, d.stdout)
+}
+
+// output shows a command, and returns what it prints.
+func (d demonstration) output(ctx context.Context, a act) ([]byte, error) {
+	var out bytes.Buffer
+	err := d.run(ctx, a, io.MultiWriter(d.stdout, &out))
+	return out.Bytes(), err
+}
+
+func (d demonstration) run(ctx context.Context, a act, stdout io.Writer) error {
 	fmt.Fprintf(d.stdout, "\n# %s\n$ gen3-bootstrap %s\n", a.why, strings.Join(a.args, " "))
 	cmd := exec.CommandContext(ctx, d.program, a.args...)
-	cmd.Stdout, cmd.Stderr = d.stdout, d.stderr
+	cmd.Stdout, cmd.Stderr = stdout, d.stderr
 	cmd.Env = append(os.Environ(),
 		"KUBECONFIG="+d.sandbox.Kubeconfig, "AWS_ENDPOINT_URL="+d.sandbox.AWSEndpoint,
 		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false", "AWS_PROFILE=", "AWS_SESSION_TOKEN=",
