@@ -264,3 +264,24 @@ func TestCheckRefuses(t *testing.T) {
 		t.Errorf("no account: %+v, %v", r.Errors, err)
 	}
 }
+
+// TestCheckAcross: each secret is well by itself, and two of them do not agree.
+func TestCheckAcross(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.ref.Files = append(s.ref.Files, gen3test.Values(t, "more.yaml", "metadata: {enabled: true}\nssjdispatcher: {enabled: true}"))
+	s.fill(t)
+	put := func(name string, content any) {
+		text, err := json.Marshal(content)
+		kubetest.Must(t, err)
+		_, err = s.admin().PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: aws.String(string(text))})
+		kubetest.Must(t, err)
+	}
+	put("ssjdispatcher-creds", map[string]any{"JOBS": []any{map[string]any{"url": "http://indexd-service/index", "username": "ssj", "password": secretValue}}})
+	put("indexd-service-creds", map[string]string{"fence": secretValue, "sheepdog": secretValue, "gateway": secretValue, "ssj": secretValue + "2"})
+	put("metadata-g3auto", map[string]string{"base64Authz.txt": base64.StdEncoding.EncodeToString([]byte("gateway:another")), "metadata.env": "ADMIN_LOGINS=gateway:" + secretValue, "dbcreds.json": "{}"})
+	r, err := s.check(t, CheckOptions{})
+	if got := states(r); err != nil || len(got) != 2 || got["ssjdispatcher-creds"] != "unequal at-use;" || got["metadata-g3auto"] != "unequal at-use;" {
+		t.Errorf("%v, %v", got, err)
+	}
+}
