@@ -25,11 +25,14 @@ func (p *pusher) switchOver(items []writing.Item) {
 	if len(pushed) == 0 {
 		return
 	}
-	var helms, external, settings, workloads []string
+	var helms, argos, external, settings, workloads []string
 	deploys := false // External Secrets are to be switched on
 	for _, r := range pushed {
 		if p.live[r.Secret].helm {
 			helms = words.AddOnce(helms, r.Secret)
+		}
+		if p.live[r.Secret].argo {
+			argos = words.AddOnce(argos, r.Secret)
 		}
 		external = words.AddOnce(external, r.By)
 		for _, s := range r.Needs {
@@ -49,7 +52,15 @@ func (p *pusher) switchOver(items []writing.Item) {
 		p.then("have Helm keep the Secrets while they change hands: else they are gone for a moment", nil,
 			p.kubectl(append(append([]string{"annotate", "secret"}, helms...), "helm.sh/resource-policy=keep", "--overwrite")...))
 	}
-	p.then("upgrade with these values: the operator takes the Secrets over. Helm refuses the way back", settings, p.upgrade(len(helms) > 0, deploys, settings)...)
+	if len(argos) > 0 { // https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#no-prune-resources
+		p.then("have Argo CD keep the Secrets while they change hands: else they are gone for a moment", nil,
+			p.kubectl(append(append([]string{"annotate", "secret"}, argos...), "argocd.argoproj.io/sync-options=Prune=false", "--overwrite")...))
+	}
+	upgrade := "deploy with these values: the operator takes the Secrets over"
+	if len(helms) > 0 {
+		upgrade = "upgrade with these values: the operator takes the Secrets over. Helm refuses the way back"
+	}
+	p.then(upgrade, settings, p.upgrade(len(helms) > 0, deploys, settings)...)
 	p.then("wait until all are synced", nil, p.kubectl(append([]string{"wait", "--for=condition=Ready", "--timeout=5m"}, prefixed("externalsecret/", external)...)...))
 	if len(workloads) > 0 {
 		p.then("restart what reads them only when it starts, unless the upgrade did", nil, p.kubectl(append([]string{"rollout", "restart"}, workloads...)...))

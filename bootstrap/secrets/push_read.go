@@ -81,6 +81,7 @@ type liveSecret struct {
 	data     map[string][]byte
 	operator string // the ExternalSecret that makes it; "" where none does
 	helm     bool   // Helm keeps it
+	argo     bool   // Argo CD does
 }
 
 // readSecrets reads the Secrets of the routes, and no other.
@@ -108,7 +109,8 @@ func (p *pusher) readSecrets(ctx context.Context, routes []handover.Route) (map[
 }
 
 func liveOf(s *corev1.Secret) liveSecret {
-	out := liveSecret{there: true, data: s.Data, helm: owner.Of(s.ObjectMeta).Release != ""}
+	whose := owner.Of(s.ObjectMeta)
+	out := liveSecret{there: true, data: s.Data, helm: whose.Release != "", argo: whose.ArgoApp != ""}
 	if by := metav1.GetControllerOf(s); by != nil && by.Kind == "ExternalSecret" {
 		out.operator = by.Name
 	}
