@@ -33,6 +33,7 @@ type Checked struct {
 type Finding struct {
 	State    check.State   `json:"state"`
 	Severity gen3.Severity `json:"severity"`
+	Blocks   bool          `json:"blocksSync"`         // the operator writes no Secret because of it
 	Property string        `json:"property,omitempty"` // or key; all of it else
 	Message  string        `json:"message"`
 	Nearest  string        `json:"nearest,omitempty"`
@@ -64,7 +65,7 @@ func (r *CheckResult) add(s Secret, seen seen, found []check.Finding) {
 	c := Checked{Secret: s, State: seen.by.State, AsCaller: seen.own.State, Binary: seen.known().Value.Binary, Findings: []Finding{}}
 	for _, f := range found {
 		c.Findings = append(c.Findings, Finding{
-			State: f.State, Severity: f.Severity, Property: f.At, Message: f.Says, Nearest: f.Near, Hint: f.Cure, Readers: readersOf(f.By),
+			State: f.State, Severity: f.Severity, Blocks: f.Blocks, Property: f.At, Message: f.Says, Nearest: f.Near, Hint: f.Cure, Readers: readersOf(f.By),
 		})
 	}
 	r.Secrets = append(r.Secrets, c)

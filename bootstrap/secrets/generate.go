@@ -14,6 +14,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // GenerateResult is what secrets generate found and did, and the document that -o json prints for it: that of up, what the operator has to
@@ -77,6 +78,7 @@ func (g *generator) generate(ctx context.Context) error {
 		return g.Fail("", err)
 	}
 	items, known := g.items(secrets)
+	g.caution(secrets)
 	pending, err := g.plan(ctx, items, known)
 	if err != nil || g.options.DryRun || !pending {
 		return err
@@ -148,9 +150,31 @@ func (g *generator) items(secrets []generate.Secret) (items []writing.Item, know
 		case s.State == generate.Exists:
 			known = append(known, plan.Change{Step: writing.Step, Resource: plan.Of(plan.Stored, s.Name), Action: plan.None, Reason: "it exists, and is never made again"})
 		default:
+			if s.State == generate.InUse {
+				s.Hint = "push it from there, with the values that made it: " + g.Settings.Invocation().Command("secrets", "push", "--source", deployment.Release, "--only", s.Name)
+			}
 			g.out.NotMade = append(g.out.NotMade, NotMade{Secret: secretOf(s.Requirement, g.deployment.Origins), State: s.State, Why: s.Why, Hint: s.Hint})
 		}
 	}
 	slices.SortStableFunc(g.out.NotMade, func(a, b NotMade) int { return strings.Compare(string(b.State), string(a.State)) })
 	return items, known
+}
+
+// caution warns of what nobody can see from here.
+func (g *generator) caution(secrets []generate.Secret) {
+	var roles []string
+	for _, s := range secrets {
+		if s.State == generate.Make && s.Role {
+			roles = append(roles, s.Name)
+		}
+		for _, p := range g.deployment.Inventory.Pushes {
+			if s.State == generate.Make && p.Remote == s.Name {
+				g.Result.Warnings = append(g.Result.Warnings, fmt.Sprintf("PushSecret %s writes to secret %s of Secrets Manager as well: switch it off (pushSecret), what is made here is enough", p.By, s.Name))
+			}
+		}
+	}
+	if len(roles) > 0 {
+		g.Result.Warnings = append(g.Result.Warnings, "new passwords are made for roles of databases ("+words.Few(roles)+"): where a role is there already, from an installation before, its password has to be "+
+			"set to the new one by hand, or secrets push has to take the old one from the cluster instead")
+	}
 }

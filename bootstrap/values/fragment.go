@@ -127,6 +127,9 @@ func (f signing) proofs() []string {
 	if n := len(f.proved.After.Requirements); n > 0 {
 		out = append(out, "With these values over yours the chart reads "+words.Counted(n, "secret")+" of Secrets Manager.")
 	}
+	if prefix := f.wish.NamePrefix; prefix != "" && f.proved.AllBegin(prefix) {
+		out = append(out, "All their names begin with "+prefix+": up --secret-prefix "+prefix+" has the operator read these alone.")
+	}
 	if len(f.proved.Local) > 0 {
 		out = append(out, "The chart itself makes "+strings.Join(f.proved.Local, ", ")+".")
 	}

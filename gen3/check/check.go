@@ -68,6 +68,7 @@ type Finding struct {
 	Name     string // of the secret
 	State    State
 	Severity gen3.Severity
+	Blocks   bool   // the operator writes no Secret because of it
 	At       string // the property or key; "" is all of it
 	Says     string // what is wrong
 	Near     string // the name that is there and most like the one that is not
@@ -82,19 +83,28 @@ func (f Finding) hit(name string, readers []gen3.Reader) Finding {
 	for i, r := range readers {
 		f.By = words.AddOnce(f.By, r)
 		f.Secrets = words.AddOnce(f.Secrets, r.Secret)
-		if s := r.Severity(); i == 0 || s < f.Severity {
+		if s := f.severity(r); i == 0 || s < f.Severity {
 			f.Severity = s
 		}
-	}
-	if f.State.starts() && f.Severity == gen3.StopsPods {
-		f.Severity = gen3.AtUse
 	}
 	return f
 }
 
+// severity is what it does to one reader. Who can do without a Secret cannot do with a wrong one.
+func (f Finding) severity(r gen3.Reader) gen3.Severity {
+	wrong := !f.Blocks && f.State != Empty && r.Optional
+	if wrong {
+		r.Optional = false
+	}
+	if s := r.Severity(); s != gen3.StopsPods || !wrong && !f.State.starts() {
+		return s
+	}
+	return gen3.AtUse
+}
+
 // Absent is a secret that cannot be read, which hits all its readers. Says and cure are the caller's, who asked AWS.
 func Absent(q gen3.Requirement, state State, says, cure string) Finding {
-	return Finding{State: state, Says: says, Cure: cure}.hit(q.Name, q.Readers)
+	return Finding{State: state, Blocks: true, Says: says, Cure: cure}.hit(q.Name, q.Readers)
 }
 
 // Judge tells everything that is wrong with the content of a secret, the gravest first.
@@ -132,15 +142,18 @@ type judge struct {
 	found       []Finding
 }
 
-// add notes a finding, once for all that meet it.
+// add notes a finding, once for all that meet it. What the operator writes all the same and nobody reads harms nobody.
 func (j *judge) add(readers []gen3.Reader, f Finding) {
+	if len(readers) == 0 && !f.Blocks && f.State != TwoShapes {
+		return
+	}
 	f = f.hit(j.requirement.Name, readers)
 	i := slices.IndexFunc(j.found, func(o Finding) bool { return o.State == f.State && o.At == f.At && o.Says == f.Says })
 	if i < 0 {
 		j.found = append(j.found, f)
 		return
 	}
-	j.found[i] = Finding{State: f.State, At: f.At, Says: f.Says, Near: f.Near, Cure: f.Cure}.hit(j.requirement.Name, append(slices.Clone(j.found[i].By), f.By...))
+	j.found[i] = Finding{State: f.State, Blocks: f.Blocks, At: f.At, Says: f.Says, Near: f.Near, Cure: f.Cure}.hit(j.requirement.Name, append(slices.Clone(j.found[i].By), f.By...))
 }
 
 // of are the readers of the Secret that a reference goes into.
@@ -174,7 +187,7 @@ func (j *judge) property(read gen3.Read, v content.Value) {
 		j.credential(read, cmp.Or(read.Key, p), p, part, false)
 		return
 	}
-	f := Finding{At: p, Cure: "add property " + p + " to its JSON, or correct it in the gen3 chart's values"}
+	f := Finding{At: p, Blocks: true, Cure: "add property " + p + " to its JSON, or correct it in the gen3 chart's values"}
 	form := v.Form()
 	near := words.Nearest(p, v.Properties())
 	switch inner := within(v); {
@@ -210,7 +223,7 @@ func (j *judge) hasAny(v content.Value) bool {
 func (j *judge) extract(read gen3.Read, v content.Value) {
 	needed := j.needed(read)
 	if form := v.Form(); form != content.Object {
-		f := Finding{State: NotJSON, Says: "it is no JSON, where each key of an object is taken", Cure: "store a JSON object" + with(needed)}
+		f := Finding{State: NotJSON, Blocks: true, Says: "it is no JSON, where each key of an object is taken", Cure: "store a JSON object" + with(needed)}
 		if form == content.Scalar {
 			f.State, f.Says = NotObject, "it is JSON, and no object, where each key of one is taken"
 		}

@@ -50,6 +50,10 @@ func file(key string) []string {
 	return []string{external("s", "data: [{secretKey: "+key+", remoteRef: {key: r}}]"), byEnvironment("Deployment", "s", key)}
 }
 
+func optional(key string) []string {
+	return append(file(key)[:1], strings.Replace(byEnvironment("Deployment", "s", key), "key: "+key, "key: "+key+", optional: true", 1))
+}
+
 func part(key string) []string {
 	return []string{external("s", "data: [{secretKey: "+key+", remoteRef: {key: r, property: "+key+"}}]"), byEnvironment("Deployment", "s", key)}
 }
@@ -128,7 +132,11 @@ func TestJudge(t *testing.T) {
 		"a host in the cluster":              {keys("Deployment"), fmt.Sprintf(creds, "p", "gen3-postgresql"), "in-cluster-host at-use host"},
 		"a host in a cluster, in full":       {keys("Job"), fmt.Sprintf(creds, "p", "db.gen3.svc.cluster.local"), "in-cluster-host jobs-only host"},
 		"two shapes":                         {append(file("a.json"), external("t", "dataFrom: [{extract: {key: r}}]")), `{"x": "y"}`, "two-shapes stops-pods "},
-		"nobody reads it":                    {file("a.json")[:1], "{", "wrong-format sync-only "},
+		"nobody reads it":                    {file("a.json")[:1], "{", ""},
+		"nobody reads what is not written":   {keys("Job")[:1], "{", "not-json sync-only "},
+		"read as optional":                   {optional("a.json"), "{", "wrong-format at-use "},
+		"empty, and optional":                {optional("a.json"), "", "empty optional "},
+		"not written, and optional":          {append(part("x")[:1], optional("x")[1]), "{}", "lacks-property optional x"},
 		"two read it, and one fails":         {append(part("x"), external("t", "data: [{secretKey: z, remoteRef: {key: r, property: z}}]"), byEnvironment("Job", "t", "z")), `{"x": "1"}`, "lacks-property jobs-only z"},
 		"a key that another reference gives": {[]string{external("s", "dataFrom: [{extract: {key: r}}], data: [{secretKey: k, remoteRef: {key: other}}]"), byEnvironment("Deployment", "s", "k")}, "{}", ""},
 		"a template":                         {[]string{external("s", "dataFrom: [{extract: {key: r}}], target: {template: {data: {url: 'x{{ .host }}'}}}"), byEnvironment("Deployment", "s", "url")}, "{}", "lacks-key stops-pods host"},

@@ -2,6 +2,7 @@ package fragment
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
@@ -23,6 +24,11 @@ func (m *maker) prove() error {
 	m.out.After, m.out.LeftOut = m.current, m.now.LeftOut
 	m.out.Warnings = append(m.out.Warnings, m.current.Unjudged...)
 	return nil
+}
+
+// AllBegin reports whether all names that are read then begin alike.
+func (p *Proved) AllBegin(prefix string) bool {
+	return !slices.ContainsFunc(p.After.Requirements, func(r gen3.Requirement) bool { return !strings.HasPrefix(r.Name, prefix) })
 }
 
 // Names are what is read from Secrets Manager.

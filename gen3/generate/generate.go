@@ -53,6 +53,7 @@ type Secret struct {
 	// Of Make: the whole of it, or else the properties of a JSON object.
 	Text       redact.String
 	Properties Content
+	Role       bool     // it is for a role of a database that a job makes
 	From       string   // what it is made of, such as "Secret fence-config of the chart"
 	Fill       []string // what the chart leaves to the operator in it: paths within the content
 	After      []string // secrets that have to be written before it: it takes a password from them
@@ -144,7 +145,7 @@ func (p *pool) decide(q gen3.Requirement) Secret {
 		}
 		if p.inUse(q, target) {
 			return s.is(InUse, fmt.Sprintf("Secret %s is in the cluster, and something may depend on what it holds", target),
-				"push it from there: the values that the release was installed with say what goes where")
+				"push it from there")
 		}
 	}
 	return p.fill(s)
@@ -188,6 +189,7 @@ func (p *pool) fill(s Secret) Secret {
 	for _, r := range s.Reads {
 		have := p.content[r.Target]
 		if r.Shape == gen3.Extract {
+			s.Role = s.Role || p.roles[r.Target]
 			for _, key := range sorted(have) {
 				set(key, have[key])
 			}

@@ -220,7 +220,13 @@ func TestWhatExists(t *testing.T) {
 			found: generate.Found{Stored: map[string]generate.Stored{"indexd-service-creds": {}}},
 			want: map[string]string{
 				"indexd-service-creds": "exists ",
-				"ssjdispatcher-creds":  "blocked it takes the password of sheepdog from indexd-service-creds, Secret indexd-service-creds, which cannot be read",
+				"ssjdispatcher-creds":  "blocked it takes the password of sheepdog from indexd-service-creds, which does not have it or may not be read",
+			},
+		},
+		"a user that what exists does not have": {
+			found: generate.Found{Stored: map[string]generate.Stored{"indexd-service-creds": known(`{"fence":"OldPassword1"}`)}},
+			want: map[string]string{
+				"ssjdispatcher-creds": "blocked it takes the password of sheepdog from indexd-service-creds, which does not have it or may not be read",
 			},
 		},
 		"a password in the cluster": {

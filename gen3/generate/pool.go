@@ -23,6 +23,7 @@ type pool struct {
 	found   Found
 	content map[string]map[string]*value // by Secret and key
 	refused map[string]refusal           // by Secret: why it is not made
+	roles   map[string]bool              // Secrets whose user is a role of a database
 }
 
 type refusal struct {
@@ -32,7 +33,7 @@ type refusal struct {
 
 // pool takes what the chart makes, and lays what exists over it.
 func (m *Maker) pool(f Found) *pool {
-	p := &pool{Maker: m, found: f, content: map[string]map[string]*value{}, refused: map[string]refusal{}}
+	p := &pool{Maker: m, found: f, content: map[string]map[string]*value{}, refused: map[string]refusal{}, roles: map[string]bool{}}
 	for name, content := range m.made {
 		for key, text := range content {
 			p.put(name, key, &value{text: text})
@@ -63,13 +64,15 @@ func (p *pool) put(secret, key string, v *value) {
 	p.content[secret][key] = v
 }
 
-// take lays a secret that exists over what the chart makes. One that may not be read leaves a value that nobody knows.
+// take lays a secret that exists over what the chart makes. One that may not be read, or lacks a key, leaves a value that nobody knows.
 func (p *pool) take(r gen3.Read, s Stored) {
-	switch {
-	case !s.Known && r.Shape == gen3.Extract:
+	if r.Shape == gen3.Extract { // what the chart would make beside it counts for nothing
 		for _, v := range p.content[r.Target] {
 			v.text, v.fixed = redact.String{}, true
 		}
+	}
+	switch {
+	case !s.Known && r.Shape == gen3.Extract:
 	case !s.Known:
 		p.put(r.Target, r.Key, &value{fixed: true})
 	case r.Shape == gen3.Whole:

@@ -110,6 +110,7 @@ func (p *pool) database(secret string) {
 			return
 		}
 	}
+	p.roles[secret] = true
 	host := ""
 	if c[hostKey] != nil {
 		host = c[hostKey].text.Reveal()

@@ -139,7 +139,11 @@ func (k *keeper) unknown() string {
 	case !k.value.fixed && helm:
 		return "Secret " + k.secret + ", which Helm makes and which is not in the cluster yet"
 	case k.value.text.IsZero() || k.password() == "":
-		return strings.Join(append(k.remoteOf(k.secret, k.key), "Secret "+k.secret), ", ") + ", which cannot be read"
+		where := "Secret " + k.secret
+		if names := k.remoteOf(k.secret, k.key); len(names) > 0 {
+			where = strings.Join(names, ", ")
+		}
+		return where + ", which does not have it or may not be read"
 	}
 	return ""
 }

@@ -160,9 +160,10 @@ func sum(counts map[string]int) int {
 type trial struct {
 	entry    entry
 	affected bool
-	size     int        // how much differs
-	without  *rendering // nil: it does not render
-	shared   bool       // others were left out at the same time, of other charts
+	size     int // how much differs
+	renders  bool
+	wrong    []contradiction // that there are without it
+	shared   bool            // others were left out at the same time, of other charts
 }
 
 // try leaves each key out. Keys of different charts do not see each other, so that one render does for one of each.
@@ -203,8 +204,10 @@ func (l *Linter) round(base *rendering, random chance, round []entry) []trial {
 	}
 	got, err := l.render(values)
 	var changed map[string]int
+	var wrong []contradiction
 	if err == nil {
 		changed = differ(base, got, random)
+		wrong = contradictions(got)
 	}
 	if len(round) > 1 && (err != nil || changed[""] > 0) { // whose work it is cannot be told
 		var out []trial
@@ -219,7 +222,7 @@ func (l *Linter) round(base *rendering, random chance, round []entry) []trial {
 		if len(round) == 1 {
 			size = sum(changed)
 		}
-		out = append(out, trial{entry: e, affected: err != nil || size > 0, size: size, without: got, shared: len(round) > 1})
+		out = append(out, trial{entry: e, affected: err != nil || size > 0, size: size, renders: err == nil, wrong: wrong, shared: len(round) > 1})
 	}
 	return out
 }

@@ -27,17 +27,11 @@ type contradiction struct {
 func (l *Linter) graph(base *rendering, trials []trial) {
 	trials = slices.Clone(trials)
 	slices.SortStableFunc(trials, func(a, b trial) int { return a.size - b.size })
-	without := make([][]contradiction, len(trials))
-	for i, t := range trials {
-		if t.without != nil && t.affected {
-			without[i] = contradictions(t.without)
-		}
-	}
 	blamed := map[string]string{} // by message
 	all := contradictions(base)
-	for i, t := range trials {
+	for _, t := range trials {
 		for _, c := range all {
-			if blamed[c.Message] == "" && without[i] != nil && (!t.shared || t.entry.path[0] == c.chart) && !has(without[i], c.Message) {
+			if blamed[c.Message] == "" && t.renders && t.affected && (!t.shared || t.entry.path[0] == c.chart) && !has(t.wrong, c.Message) {
 				blamed[c.Message] = t.entry.name()
 			}
 		}

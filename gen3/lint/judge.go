@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -245,14 +246,22 @@ func (l *Linter) unrendered(err error) {
 		l.at(mismatch.Path, f)
 		return
 	}
-	for _, e := range l.keys.effective() {
-		if e.leaf && (aboutSecrets(e.path) || e.path[0] == "global") {
-			if _, failed := l.render(without(l.values, e.path)); failed == nil {
-				f.Message += "; it renders without " + e.name()
-				l.at(e.name(), f)
-				return
-			}
+	suspects := slices.DeleteFunc(l.keys.effective(), func(e entry) bool { return !e.leaf || !aboutSecrets(e.path) && e.path[0] != "global" })
+	slices.SortStableFunc(suspects, func(a, b entry) int { return cmp.Compare(rank(a), rank(b)) })
+	for _, e := range suspects {
+		if _, failed := l.render(without(l.values, e.path)); failed == nil {
+			f.Message += "; it renders without " + e.name()
+			l.at(e.name(), f)
+			return
 		}
 	}
 	l.at("", f)
+}
+
+// rank puts first the keys that are about secrets.
+func rank(e entry) int {
+	if aboutSecrets(e.path) {
+		return 0
+	}
+	return 1
 }

@@ -25,17 +25,17 @@ func TestFindings(t *testing.T) {
 		adds  string
 		want  []string
 	}{
-		"nothing":                                     {},
-		"an own name":                                 {adds: "indexd: {externalSecrets: {serviceCreds: demo-indexd-service-creds}}"},
-		"a default said again":                        {adds: "audit: {externalSecrets: {createK8sAuditSecret: false}}"},
-		"a service's own settings":                    {adds: "fence: {FENCE_CONFIG: {ANYTHING: {at: all}}}"},
-		"a chart that is off":                         {adds: "sower: {externalSecrets: {pelican: demo-pelican}}"},
-		"a chart that was left out":                   {adds: "postgresql: {primary: {persistence: {enabled: false, size: 10Gi}}}"},
-		"a key that a template takes with its mother": {adds: "audit: {resources: {requests: {cpu: 15m}}}"},
-		"such a key of a chart that is off":           {adds: "audit: {enabled: false, resources: {requests: {cpu: 15m}}}"},
-		"a name that would be so without":             {adds: "indexd: {externalSecrets: {dbcreds: default-indexd-creds}}"},
-		"a string that is printed":                    {adds: `audit: {logLevel: "no"}`},
-		"a key twice":                                 {adds: "audit: {enabled: true}\naudit: {enabled: true}", want: []string{"duplicate-key error 7 audit, line 6"}},
+		"nothing":                    {},
+		"an own name":                {adds: "indexd: {externalSecrets: {serviceCreds: demo-indexd-service-creds}}"},
+		"a default said again":       {adds: "audit: {externalSecrets: {createK8sAuditSecret: false}}"},
+		"a service's own settings":   {adds: "fence: {FENCE_CONFIG: {ANYTHING: {at: all}}}"},
+		"a chart that is off":        {adds: "sower: {externalSecrets: {pelican: demo-pelican}}"},
+		"a chart that was left out":  {adds: "postgresql: {primary: {persistence: {enabled: false, size: 10Gi}}}"},
+		"a key that is taken whole":  {adds: "audit: {resources: {requests: {cpu: 15m}}}"},
+		"such a key where it is off": {adds: "audit: {enabled: false, resources: {requests: {cpu: 15m}}}"},
+		"a name as by default":       {adds: "indexd: {externalSecrets: {dbcreds: default-indexd-creds}}"},
+		"a string that is printed":   {adds: `audit: {logLevel: "no"}`},
+		"a key twice":                {adds: "audit: {enabled: true}\naudit: {enabled: true}", want: []string{"duplicate-key error 7 audit, line 6"}},
 		"a mapping misspelt": {
 			adds: "indexd: {external-secrets: {serviceCreds: demo-indexd-service-creds}}",
 			want: []string{"unknown-key error 6 indexd.external-secrets, the deployment reads secret indexd-service-creds, not demo-indexd-service-creds! did you mean indexd.externalSecrets?"},
@@ -69,7 +69,7 @@ func TestFindings(t *testing.T) {
 		},
 		"a push without a host": {
 			whole: "global:\n  dev: false\n  externalSecrets:\n    deploy: true\n    pushSecret: true",
-			want:  []string{"no-render error 5 global.externalSecrets.pushSecret, global.postgres.master.host"},
+			want:  []string{"no-render error 5 global.externalSecrets.pushSecret, renders without global.externalSecrets.pushSecret! set "},
 		},
 		"databases of nobody": {
 			whole: "global:\n  dev: false",

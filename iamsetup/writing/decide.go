@@ -117,6 +117,8 @@ func (d decision) scheduled(i Item, s seen, o Options) decision {
 	switch {
 	case s.pushed():
 		return d.pushed()
+	case !o.Restore && i.Keep:
+		return d.blocked("it is scheduled for deletion"+when+", and its name is taken until it is gone", "--restore takes it back, with what it holds")
 	case !o.Restore:
 		return d.blocked("it is scheduled for deletion"+when+", and its name is taken until it is gone", "--restore takes it back; what it holds stays, and is then compared with ours")
 	}

@@ -76,9 +76,11 @@ func TestEnvironment(t *testing.T) {
 		"GEN3_BOOTSTRAP_IRSA":        "true",
 		"GEN3_BOOTSTRAP_SET":         "a={x,y}\nb= c \n",
 		"GEN3_BOOTSTRAP_TAG":         "from=environment",
+
+		"GEN3_BOOTSTRAP_SECRET_NAMES_FROM_VALUES": "false",
 	}
 	got := settings(t, env, "up", "--timeout", "4m", "--tag", "from=flag")
-	if got.Account != "111122223333" || got.Region != "eu-west-1" || got.PolicyName != bootstrap.DefaultPolicyName || !got.IRSA {
+	if got.Account != "111122223333" || got.Region != "eu-west-1" || got.PolicyName != bootstrap.DefaultPolicyName || !got.IRSA || got.NamesFromValues || !got.NamesFromValuesGiven {
 		t.Errorf("%+v", got)
 	}
 	if got.Timeout != 4*time.Minute {

@@ -37,11 +37,15 @@ func newLint(p Process) command {
 }
 
 const lintAbout = `Holds values files against the chart that they are for: keys that stand there twice, keys that no chart
-declares or reads (with the nearest that there is), values about secrets without which the chart makes the
-same, strings that are meant to be false, and what is wrong between the objects that come out: a store that
-nobody makes or that cannot sign in, one secret read in two shapes, one Secret made by two, names that
-Kubernetes refuses, pushes of what is empty or never read. It asks neither AWS nor a cluster. No value is
-printed, except names of objects. Exits with 1 on errors, with --strict on warnings as well.
+declares or reads (with the nearest that there is), values without which the chart makes the same, strings
+that are meant to be false, and what is wrong between the objects that come out: a store that nobody makes or
+that cannot sign in, one secret read in two shapes, one Secret made by two, names that Kubernetes refuses,
+pushes of what is empty or never read. It asks neither AWS nor a cluster. No value is printed, except names
+of objects. Exits with 1 on errors, with --strict on warnings as well.
+
+Whether a value has an effect is tried of those about secrets: what is below externalSecrets, global.aws and
+global.postgres, and the keys createK8s... and pushSecret. Of the others it is tried for keys that the chart
+does not know alone: the chart is rendered once more for each, and a large file would take minutes.
 
 -o json prints {command, chart{name, version}, findings[{rule, level, path, file, line, column, message,
 hint}], warnings[], errors[]}: level is error, warning or note; errors are what kept it from looking. -o sarif

@@ -136,7 +136,7 @@ func newSecretsGenerate(p Process) command {
 		example: []string{
 			"gen3-bootstrap secrets generate --account 111122223333 --region us-east-1 -n gen3 -f values.yaml --dry-run",
 			"gen3-bootstrap secrets generate --account 111122223333 --region us-east-1 -n gen3 -f values.yaml --yes",
-			"gen3-bootstrap secrets generate --account 111122223333 --region us-east-1 -n gen3 -f values.yaml --only fence-jwt-keys",
+			"gen3-bootstrap secrets generate --account 111122223333 --region us-east-1 -n gen3 --only fence-jwt-keys",
 		},
 		groups: append([]group{own, in.deployment(&d)}, in.writingGroups()...),
 		run: func(ctx context.Context) (err error) {
@@ -155,14 +155,15 @@ metadata service without quotes, passwords that two secrets share. Values go fro
 nowhere else, and none is printed.
 
 Only what is missing is made, and only where nothing depends on it yet. What exists is never made again, and what
-it holds counts for what is made beside it. What the cluster has in a Secret is not made: secrets push takes it from
-there. The credentials of a database are made where a job is to make the role (global.postgres.dbCreate), and need
-the database's host among the values. Where that job has run before and its Secret is gone, the role has a password
-that nobody knows: give it a new one by hand, and put that into Secrets Manager.
+it holds counts for what is made beside it. What the cluster has in a Secret is not made: secrets push takes it
+from there. The credentials of a database are made where a job is to make the role (global.postgres.dbCreate),
+and need the database's host among the values. Where that job has run before and its Secret is gone, the role has
+a password that nobody knows: give it the new one by hand.
 
 It shows what it would write and asks; --yes answers. If anything is in the way, nothing is written. Run it again
-after a failure: it goes on from what is there. Placeholders that the chart has are told as yours to fill in, and so
-are the secrets that only you can supply, with what must be in them. Nothing that it wrote is deleted by teardown.
+after a failure: it goes on from what is there. Placeholders that the chart has are told as yours to fill in, and
+so are the secrets that only you can supply, with what must be in them. Nothing that it wrote is deleted by
+teardown.
 
 -o json prints the document that up prints, fill[{name, paths[]}], and notMade[{state, why, hint, and what secrets
 list prints of a secret}]: state is operator, job, in-use or blocked.`

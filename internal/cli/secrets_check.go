@@ -17,7 +17,7 @@ func newSecretsCheck(p Process) command {
 		{name: "as-operator", into: &o.AsOperator, usage: "read with the key or the role that the operator has in the namespace, and say where it sees something else than you do"},
 		{name: "names-only", into: &o.NamesOnly, usage: "only see which secrets are there: no value is read"},
 		{name: "detailed-exitcode", into: &detailed, usage: "exit with 2 when something that was found stops pods, 0 when nothing does, 1 when something could not be looked at"},
-		{name: "source", arg: "PLACE", into: &d.Source, choices: []string{deployment.Files, deployment.Release, deployment.Live}, fallback: "files where some are given, else release, else live", usage: "what to read the deployment's objects from: files renders the chart, release is what Helm stored, live what is in the namespace"},
+		source(&d),
 	}}
 	groups := []group{own, in.deployment(&d)}
 	for _, g := range withoutWriting(in.recalledGroups()) {
@@ -52,8 +52,8 @@ BatchGetSecretValue on * it reads twenty a call) and kms:Decrypt; with --names-o
 ListSecrets for the nearest names, and does without. What you may not read makes it end with 1.
 
 -o json prints the document of secrets list with {account, region, readAs, asOperator, namesOnly}, where each of
-secrets[] has besides {state, asCaller, binary, findings[{state, severity, property, message, nearest, hint,
-readers[]}]}. The state of a secret is readable, missing, scheduled-for-deletion, no-such-version, denied,
+secrets[] has besides {state, asCaller, binary, findings[{state, severity, blocksSync, property, message, nearest,
+hint, readers[]}]}. The state of a secret is readable, missing, scheduled-for-deletion, no-such-version, denied,
 kms-denied or bad-name; asCaller is what you see where the operator's credentials were used. The state of a
 finding is missing, scheduled-for-deletion, no-current-value, denied, kms-denied, bad-name, two-shapes, not-json,
 not-an-object, lacks-property, lacks-key, empty, wrapped, unwrapped, double-encoded, base64, wrong-format,

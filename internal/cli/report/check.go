@@ -3,10 +3,12 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -32,6 +34,9 @@ func Check(w io.Writer, page Page, r secrets.CheckResult) error {
 	writeDiffering(&b, page, r)
 	writeAside(&b, page, r.Result)
 	b.WriteString("\n" + page.Style.Bold(checked(r)) + "\n")
+	if slices.ContainsFunc(r.Secrets, func(c secrets.Checked) bool { return c.State == reading.Missing }) {
+		b.WriteString(page.Style.Cyan("next:") + " gen3-bootstrap secrets generate, with the same flags, makes what can be made; secrets push takes what the cluster has already\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -60,13 +65,14 @@ func writeFindings(b *strings.Builder, page Page, r secrets.CheckResult, severit
 				mark = page.Style.Red("! " + c.Name)
 			}
 			fmt.Fprintf(b, "  %s  %s\n", mark, f.Message)
-			if len(f.Readers) > 0 {
-				fmt.Fprintf(b, "      read by  %s\n", page.laid(len("      read by  "), page.few(readersOf(f.Readers))))
+			line := func(name string, texts ...string) {
+				if len(texts) > 0 {
+					fmt.Fprintf(b, "      %-7s  %s\n", name, page.laid(len("      read by  "), texts))
+				}
 			}
-			if len(c.SetBy) > 0 {
-				fmt.Fprintf(b, "      set by   %s\n", page.laid(len("      set by   "), c.SetBy))
-			}
-			Hint(b, page.Style, f.Hint)
+			line("read by", page.few(readersOf(f.Readers))...)
+			line("set by", c.SetBy...)
+			line("to do", f.Hint)
 		}
 	}
 }
@@ -98,15 +104,14 @@ func writeDiffering(b *strings.Builder, page Page, r secrets.CheckResult) {
 
 // checked sums up in one line.
 func checked(r secrets.CheckResult) string {
-	ill := len(r.Secrets) - len(wellIn(r))
-	out := []string{words.Counted(len(r.Secrets), "secret"), fmt.Sprintf("%d well", len(r.Secrets)-ill)}
+	out := []string{words.Counted(len(r.Secrets), "secret"), fmt.Sprintf("well: %d", len(wellIn(r)))}
 	for _, s := range []struct {
 		severity gen3.Severity
 		text     string
-	}{{gen3.StopsPods, "stop pods"}, {gen3.AtUse, "fail at use"}, {gen3.JobsOnly, "fail jobs"}, {gen3.SyncOnly, "are read by nobody"}, {gen3.Optional, "optional"}} {
+	}{{gen3.StopsPods, "stopping pods"}, {gen3.AtUse, "failing at use"}, {gen3.JobsOnly, "failing jobs"}, {gen3.SyncOnly, "read by nobody"}, {gen3.Optional, "optional"}} {
 		if n := r.Count(s.severity); n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", n, s.text))
+			out = append(out, fmt.Sprintf("%s: %d", s.text, n))
 		}
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(out, "; ")
 }

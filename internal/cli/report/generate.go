@@ -60,6 +60,6 @@ func writeNotMade(b *strings.Builder, page Page, s secrets.NotMade) {
 	line("why", s.Why)
 	line("do", s.Hint)
 	line("breaks", breaks(page, s.Secret)...)
-	line("read by", page.few(readersOf(s.Secret.Readers))...)
+	line("read by", page.few(readersOf(s.Readers))...)
 	line("set by", s.SetBy...)
 }

@@ -74,6 +74,13 @@ func printers() map[string]func(w io.Writer, page report.Page, text string) erro
 			r.Compared.Changes = append(r.Compared.Changes, secrets.Change{Name: text, Before: &r.Secrets[0]}, secrets.Change{Name: text, After: &r.Secrets[0]})
 			return report.Secrets(w, page, r)
 		},
+		"secrets check": func(w io.Writer, page report.Page, text string) error {
+			r := hostile.Fill[secrets.CheckResult](text)
+			for i := range r.Secrets {
+				r.Secrets[i].Findings[0].Severity = gen3.Severity(i + 1)
+			}
+			return report.Check(w, page, r)
+		},
 		"lint": func(w io.Writer, page report.Page, text string) error {
 			r := hostile.Fill[lint.Result](text)
 			r.Findings[0].Level = rules.Error

@@ -130,6 +130,9 @@ func (c *commons) play(ctx context.Context) error {
 	if err := c.show(ctx, act{"the databases' credentials, from the cluster into Secrets Manager", c.with("secrets push", "--gen3-chart", c.release.chart, "--yes")}); err != nil {
 		return err
 	}
+	if err := c.keep(ctx); err != nil {
+		return err
+	}
 	if err := c.install(ctx, "values.yaml", "external-secrets.yaml", "switch.yaml"); err != nil {
 		return err
 	}
@@ -144,7 +147,7 @@ func (c *commons) install(ctx context.Context, files ...string) error {
 	for _, f := range files {
 		flags = append(flags, "-f "+f)
 	}
-	fmt.Fprintf(c.stdout, "\n# helm\n$ helm upgrade --install gen3 %s --namespace gen3 %s\n", filepath.Base(c.release.chart), strings.Join(flags, " "))
+	fmt.Fprintf(c.stdout, "\n# helm\n$ helm upgrade --install gen3 %s --namespace gen3 --no-hooks %s\n", filepath.Base(c.release.chart), strings.Join(flags, " "))
 	var paths []string
 	for _, f := range files {
 		paths = append(paths, c.file(f))
@@ -152,25 +155,50 @@ func (c *commons) install(ctx context.Context, files ...string) error {
 	return c.release.apply(ctx, paths...)
 }
 
-// createDatabases notes what each dbCreate Job notes once it has made a database: nothing runs the Jobs here.
-func (c *commons) createDatabases(ctx context.Context) error {
+// databases are the names of the Secrets with the credentials of databases, told by the Jobs that make these.
+func (c *commons) databases(ctx context.Context) ([]string, error) {
 	jobs, err := c.client.BatchV1().Jobs("gen3").List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return fmt.Errorf("list Jobs: %w", err)
+		return nil, fmt.Errorf("list Jobs: %w", err)
 	}
-	patch, err := json.Marshal(map[string]any{"stringData": map[string]string{"dbcreated": "true\n"}})
+	var out []string
+	for _, j := range jobs.Items {
+		if chart, ok := strings.CutSuffix(j.Name, "-dbcreate"); ok {
+			out = append(out, chart+"-dbcreds")
+		}
+	}
+	return out, nil
+}
+
+// createDatabases notes what each dbCreate Job notes once it has made a database: nothing runs the Jobs here.
+func (c *commons) createDatabases(ctx context.Context) error {
+	names, err := c.databases(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.stdout, "the Jobs make the databases, and note that in "+strings.Join(names, ", "))
+	return c.patch(ctx, names, map[string]any{"stringData": map[string]string{"dbcreated": "true\n"}})
+}
+
+// keep has Helm leave the Secrets when they are no longer its own.
+func (c *commons) keep(ctx context.Context) error {
+	names, err := c.databases(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.stdout, "\n# the steps that it named\n$ kubectl -n gen3 annotate secret "+strings.Join(names, " ")+" helm.sh/resource-policy=keep --overwrite")
+	return c.patch(ctx, names, map[string]any{"metadata": map[string]any{"annotations": map[string]string{"helm.sh/resource-policy": "keep"}}})
+}
+
+func (c *commons) patch(ctx context.Context, secrets []string, patch map[string]any) error {
+	text, err := json.Marshal(patch)
 	if err != nil {
 		return fmt.Errorf("write patch: %w", err)
 	}
-	for _, j := range jobs.Items {
-		chart, ok := strings.CutSuffix(j.Name, "-dbcreate")
-		if !ok {
-			continue
+	for _, name := range secrets {
+		if _, err := c.client.CoreV1().Secrets("gen3").Patch(ctx, name, types.MergePatchType, text, metav1.PatchOptions{}); err != nil {
+			return fmt.Errorf("patch Secret gen3/%s: %w", name, err)
 		}
-		if _, err := c.client.CoreV1().Secrets("gen3").Patch(ctx, chart+"-dbcreds", types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
-			return fmt.Errorf("note in Secret gen3/%s-dbcreds that the database was made: %w", chart, err)
-		}
-		fmt.Fprintf(c.stdout, "Job gen3/%s: the database is made\n", j.Name)
 	}
 	return nil
 }

@@ -35,14 +35,14 @@ func (r release) apply(ctx context.Context, files ...string) error {
 	}
 	if _, err := cfg.Releases.Last(r.name); errors.Is(err, driver.ErrReleaseNotFound) {
 		in := action.NewInstall(cfg)
-		in.ReleaseName, in.Namespace = r.name, r.namespace
+		in.ReleaseName, in.Namespace, in.DisableHooks = r.name, r.namespace, true // nothing runs their Jobs here
 		if _, err := in.RunWithContext(ctx, ch, values); err != nil {
 			return fmt.Errorf("install release %s: %w", r.name, err)
 		}
 		return nil
 	}
 	up := action.NewUpgrade(cfg)
-	up.Namespace = r.namespace
+	up.Namespace, up.DisableHooks = r.namespace, true
 	if _, err := up.RunWithContext(ctx, r.name, ch, values); err != nil {
 		return fmt.Errorf("upgrade release %s: %w", r.name, err)
 	}
