@@ -80,7 +80,9 @@ func TestSwitchOver(t *testing.T) {
 			if warned := strings.Contains(strings.Join(p.Result.Warnings, ""), "make indexd-dbcreds as well"); warned != c.also {
 				t.Errorf("%q", p.Result.Warnings)
 			}
-			if !slices.ContainsFunc(p.next, func(i Instruction) bool { return len(i.Values) == 1 && strings.HasPrefix(i.Values[0], c.needs.Path+"=") }) {
+			if !slices.ContainsFunc(p.next, func(i Instruction) bool {
+				return len(i.Values) == 1 && strings.HasPrefix(i.Values[0], c.needs.Path+"=")
+			}) {
 				t.Errorf("%+v", p.next)
 			}
 		})
