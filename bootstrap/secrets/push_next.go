@@ -25,13 +25,18 @@ func (p *pusher) switchOver(items []writing.Item) {
 	if len(pushed) == 0 {
 		return
 	}
-	var helms, external, settings, workloads []string
+	var helms, argos, external, settings, workloads []string
+	deploys := false // External Secrets are to be switched on
 	for _, r := range pushed {
 		if p.live[r.Secret].helm {
 			helms = words.AddOnce(helms, r.Secret)
 		}
+		if p.live[r.Secret].argo {
+			argos = words.AddOnce(argos, r.Secret)
+		}
 		external = words.AddOnce(external, r.By)
 		for _, s := range r.Needs {
+			deploys = deploys || s.Value
 			settings = words.AddOnce(settings, fmt.Sprintf("%s=%t", s.Path, s.Value))
 		}
 		for _, reader := range r.Readers {
@@ -47,7 +52,15 @@ func (p *pusher) switchOver(items []writing.Item) {
 		p.then("have Helm keep the Secrets while they change hands: else they are gone for a moment", nil,
 			p.kubectl(append(append([]string{"annotate", "secret"}, helms...), "helm.sh/resource-policy=keep", "--overwrite")...))
 	}
-	p.then("upgrade with these values: the operator takes the Secrets over. Helm refuses the way back", settings, p.upgrade(len(helms) > 0, settings)...)
+	if len(argos) > 0 { // https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#no-prune-resources
+		p.then("have Argo CD keep the Secrets while they change hands: else they are gone for a moment", nil,
+			p.kubectl(append(append([]string{"annotate", "secret"}, argos...), "argocd.argoproj.io/sync-options=Prune=false", "--overwrite")...))
+	}
+	upgrade := "deploy with these values: the operator takes the Secrets over"
+	if len(helms) > 0 {
+		upgrade = "upgrade with these values: the operator takes the Secrets over. Helm refuses the way back"
+	}
+	p.then(upgrade, settings, p.upgrade(len(helms) > 0, deploys, settings)...)
 	p.then("wait until all are synced", nil, p.kubectl(append([]string{"wait", "--for=condition=Ready", "--timeout=5m"}, prefixed("externalsecret/", external)...)...))
 	if len(workloads) > 0 {
 		p.then("restart what reads them only when it starts, unless the upgrade did", nil, p.kubectl(append([]string{"rollout", "restart"}, workloads...)...))
@@ -110,8 +123,8 @@ func (p *pusher) kubectl(args ...string) string {
 	return hint.Command(append(append(out, "-n", p.Target.Settings.Namespace), args...)...)
 }
 
-// upgrade is the command that changes the values, where Helm keeps the release.
-func (p *pusher) upgrade(helm bool, settings []string) []string {
+// upgrade are the commands that change the values, where Helm keeps the release.
+func (p *pusher) upgrade(helm, deploys bool, settings []string) []string {
 	if !helm {
 		return nil
 	}
@@ -137,8 +150,16 @@ func (p *pusher) upgrade(helm bool, settings []string) []string {
 	for _, file := range p.ref.Files {
 		out = append(out, "-f", file)
 	}
+	var commands []string
+	if deploys { // the chart has to be told of the store as well
+		commands = append(commands, s.Invocation().Command("values", "-n", p.Target.Settings.Namespace)+" > "+fragment)
+		out = append(out, "-f", fragment)
+	}
 	for _, setting := range settings {
 		out = append(out, "--set", setting)
 	}
-	return []string{hint.Command(out...)}
+	return append(commands, hint.Command(out...))
 }
+
+// fragment is the file for what values prints.
+const fragment = "external-secrets.yaml"

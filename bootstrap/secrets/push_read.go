@@ -13,6 +13,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/uc-cdis/gen3-bootstrap/gen3"
+	"github.com/uc-cdis/gen3-bootstrap/gen3/check"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/handover"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -79,6 +81,7 @@ type liveSecret struct {
 	data     map[string][]byte
 	operator string // the ExternalSecret that makes it; "" where none does
 	helm     bool   // Helm keeps it
+	argo     bool   // Argo CD does
 }
 
 // readSecrets reads the Secrets of the routes, and no other.
@@ -106,9 +109,69 @@ func (p *pusher) readSecrets(ctx context.Context, routes []handover.Route) (map[
 }
 
 func liveOf(s *corev1.Secret) liveSecret {
-	out := liveSecret{there: true, data: s.Data, helm: owner.Of(s.ObjectMeta).Release != ""}
+	whose := owner.Of(s.ObjectMeta)
+	out := liveSecret{there: true, data: s.Data, helm: whose.Release != "", argo: whose.ArgoApp != ""}
 	if by := metav1.GetControllerOf(s); by != nil && by.Kind == "ExternalSecret" {
 		out.operator = by.Name
 	}
 	return out
+}
+
+// fit puts a file into the shape in which the deployment reads the secret, now or after the handover, and judges it as secrets check would.
+func (p *pusher) fit(f file) (handover.Content, error) {
+	q, names := p.requirement(f.name)
+	if q != nil {
+		return p.judged(*q, f)
+	}
+	text := "the deployment reads no secret of that name"
+	if near := words.Nearest(f.name, names); near != "" {
+		text += "; it reads " + near
+	}
+	return handover.Content{}, errors.New(text)
+}
+
+func (p *pusher) judged(q gen3.Requirement, f file) (handover.Content, error) {
+	fitted, problem := handover.Fit(q, f.text)
+	if problem != "" {
+		return fitted, fmt.Errorf("check file %s: %s", f.path, problem)
+	}
+	var wrong []string
+	for _, found := range check.Judge(q, fitted.Value()) {
+		if found.State.Certain() {
+			wrong = words.AddOnce(wrong, found.Says)
+		} else {
+			p.warn("file %s: %s", f.path, found.Says)
+		}
+	}
+	if len(wrong) > 0 {
+		return fitted, fmt.Errorf("check file %s: %s", f.path, strings.Join(wrong, "; "))
+	}
+	return fitted, nil
+}
+
+// requirement is what a secret must be, after the handover or now; nil where nothing reads it, and then what is read.
+func (p *pusher) requirement(name string) (q *gen3.Requirement, names []string) {
+	for _, i := range []gen3.Inventory{p.after, p.deployment.Inventory} {
+		for _, q := range i.Requirements {
+			if q.Name == name {
+				return &q, nil
+			}
+			names = words.AddOnce(names, q.Name)
+		}
+	}
+	return nil, names
+}
+
+// warnOfFaults says what secrets check will find in what the cluster has: it goes along as it is, since pods run with it.
+func (p *pusher) warnOfFaults(c handover.Content, i writing.Item) {
+	q, _ := p.requirement(i.Name)
+	if q == nil {
+		return
+	}
+	for _, found := range check.Judge(*q, c.Value()) {
+		if found.State == check.Newline { // which the route has told
+			continue
+		}
+		p.warn("%s, as it goes to %s: %s", i.From, i.Name, found.Says)
+	}
 }

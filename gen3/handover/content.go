@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -46,7 +47,13 @@ func (r Route) Of(data map[string][]byte, namespace string) (c Content, refused 
 		values, warnings = r.credentials(values, namespace, refuse)
 	}
 	for _, key := range r.wanted() {
-		if _, ok := values[key]; !ok && key != r.Marker {
+		if _, ok := values[key]; ok || key == r.Marker {
+			continue
+		}
+		if r.spare(key) {
+			values[key] = nothing(key)
+			warnings = append(warnings, fmt.Sprintf("Secret %s has no key %s, which nothing reads and ExternalSecret %s asks for: an empty one is written", r.Secret, key, r.By))
+		} else {
 			refuse(r.waits(namespace), "Secret %s has no key %s, which is needed of it", r.Secret, key)
 		}
 	}
@@ -88,6 +95,21 @@ func (r Route) wanted() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// spare reports whether a key that is not there need not be: an ExternalSecret takes it as one property of several, or it would write
+// nothing at all, and neither pods read it nor a job is to fill it.
+func (r Route) spare(key string) bool {
+	whole := slices.ContainsFunc(r.Parts, func(p Part) bool { return p.Key == key && p.Property == "" })
+	return !whole && len(r.Parts) > 1 && r.Job == "" && !slices.Contains(r.Required, key)
+}
+
+// nothing is an empty content of the form that a key's name promises.
+func nothing(key string) string {
+	if path.Ext(key) == ".json" {
+		return "{}"
+	}
+	return ""
 }
 
 // waits says how to see what a job that fills the Secret is at; "" where there is none.

@@ -174,6 +174,7 @@ func TestContent(t *testing.T) {
 	db := handover.Route{Secret: "indexd-dbcreds", Remote: "x", Parts: []handover.Part{{}}, Required: []string{"password", "dbcreated"}, Marker: "dbcreated", Job: "Job indexd-dbcreate"}
 	whole := handover.Route{Secret: "fence-config", Parts: []handover.Part{{Key: "fence-config.yaml"}}}
 	part := handover.Route{Secret: "wts-g3auto", Parts: []handover.Part{{Key: "appcreds.json", Property: "app.json"}}}
+	spare := handover.Route{Secret: "metadata-g3auto", Required: []string{"a"}, Parts: []handover.Part{{Key: "a", Property: "a"}, {Key: "b.json", Property: "b.json"}}}
 	odd := whole
 	odd.Odd = "it is odd"
 	credentials := func(pairs ...string) map[string][]byte {
@@ -205,6 +206,8 @@ func TestContent(t *testing.T) {
 		"whole":                       {route: whole, data: map[string][]byte{"fence-config.yaml": []byte("v: 1\n"), "other": nil}, want: map[string]string{"": "v: 1\n"}},
 		"a part":                      {route: part, data: map[string][]byte{"appcreds.json": []byte("{}")}, want: map[string]string{"app.json": "{}"}},
 		"a part is missing":           {route: part, data: map[string][]byte{"other": []byte("{}")}, says: "has no key appcreds.json"},
+		"a part that nothing reads":   {route: spare, data: map[string][]byte{"a": []byte("v")}, want: map[string]string{"a": "v", "b.json": "{}"}, says: "Secret metadata-g3auto has no key b.json, which nothing reads"},
+		"a part that a pod reads":     {route: spare, data: map[string][]byte{"b.json": []byte("v")}, says: "has no key a, which is needed"},
 		"nothing in it":               {route: handover.Route{Secret: "s", Parts: []handover.Part{{}}, Job: "Job filler"}, says: "Secret s is empty"},
 		"what cannot be told":         {route: odd, data: map[string][]byte{"fence-config.yaml": []byte("v")}, says: "it is odd"},
 	} {
