@@ -78,7 +78,16 @@ func (r *Run) readInputs(ctx context.Context) (errs []error) {
 // written.
 func (r *Run) readNames(ctx context.Context) []error {
 	s := &r.Settings
-	if r.rotation != nil || !s.NamesFromValues || !s.usesPolicy() {
+	switch {
+	case r.rotation != nil:
+		return nil
+	case !s.usesPolicy() && s.NamesFromValues:
+		r.nameWarnings = []string{"--secret-names-from-values does nothing with --use-global-user alone: the policy of that user is not made here"}
+		return nil
+	case !s.NamesFromValues && len(s.Gen3Values) > 0 && !s.NamesFromValuesGiven:
+		r.nameWarnings = []string{"-f does nothing without --secret-names-from-values: the values of the operator's own chart are given with --values"}
+		return nil
+	case !s.NamesFromValues:
 		return nil
 	}
 	if s.Gen3Version == "" && !render.OnDisk(s.Gen3Chart) {

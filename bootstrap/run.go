@@ -35,6 +35,9 @@ type Env struct {
 	AWSCredentials aws.CredentialsProvider
 }
 
+// cleanupLimit bounds what a run still does after it was interrupted.
+const cleanupLimit = 30 * time.Second
+
 // Bounded gives the calls of a command their limit, 0 for none. What client-go and Helm log goes to the log: else they would
 // write into the output.
 func (e Env) Bounded(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {

@@ -290,9 +290,6 @@ func (t *Target) Pace() iamsetup.Pace {
 	return iamsetup.Pace{Settle: timing.Settle, Poll: timing.Poll, Mint: timing.MintDeadline, Cleanup: cleanupLimit}
 }
 
-// cleanupLimit bounds what a run still does after it was interrupted.
-const cleanupLimit = 30 * time.Second
-
 // unlessDenied lets a refusal pass, which is no failure of the connection.
 func unlessDenied(err error) error {
 	if apierrors.IsForbidden(err) {

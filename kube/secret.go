@@ -202,8 +202,8 @@ func (s *KeySecrets) write(ctx context.Context, held credential.Held, key creden
 			ObjectMeta: metav1.ObjectMeta{
 				Name: name, Namespace: namespace, Labels: map[string]string{ManagedByLabel: ManagedBy}, Annotations: map[string]string{ProvedAnnotation: note(key)},
 			},
-			Type:       corev1.SecretTypeOpaque,
-			Data:       entries(key),
+			Type: corev1.SecretTypeOpaque,
+			Data: entries(key),
 		}
 		_, err := api.Create(ctx, secret, metav1.CreateOptions{FieldManager: FieldManager, DryRun: dryRun})
 		return err // both callers say what they were doing

@@ -173,6 +173,10 @@ func (c *checker) look(ctx context.Context) ([]seen, error) {
 		if own != nil {
 			out[i].own = own[i]
 		}
+		// Where a policy is for exact names, AWS may answer for one that nobody has as for one that is denied.
+		if a.State == reading.Denied && out[i].own.State == reading.Missing && slices.Contains(c.target.Settings.ReadNames, a.Name) {
+			out[i].by = out[i].own
+		}
 	}
 	return out, nil
 }

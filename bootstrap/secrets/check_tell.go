@@ -102,12 +102,15 @@ func (c *checker) hidden(ctx context.Context, q gen3.Requirement, a reading.Answ
 		return check.Absent(q, check.KeyDenied, fmt.Sprintf("%s may not use KMS key %s, which it is encrypted with", who, cmp.Or(key, "(which may not be seen)")), c.allowing("--kms-key", c.target.Settings.KMSKeys, cmp.Or(key, "ARN")))
 	}
 	f := check.Absent(q, check.Denied, fmt.Sprintf("%s may not read it: %s", who, a.Says), "")
-	prefixes := c.target.Settings.SecretPrefixes
-	outside := len(prefixes) > 0 && !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(q.Name, p) })
+	prefixes, names := c.target.Settings.SecretPrefixes, c.target.Settings.ReadNames
+	outside := len(prefixes)+len(names) > 0 && !slices.Contains(names, q.Name) && !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(q.Name, p) })
 	switch {
 	case a.Denial.Origin != iamsetup.FromNothing && a.Denial.Origin != "":
 		f.Says = fmt.Sprintf("%s may not read it: it is denied by %s", who, a.Denial.Origin)
 		f.Cure = strings.Join(a.Denial.Origin.Cures("secretsmanager:GetSecretValue"), "; ")
+	case c.options.AsOperator && outside && len(names) > 0:
+		f.Says = fmt.Sprintf("%s may not read it: the policy is for %s that up found in values files, and for no other", who, words.Counted(len(names), "name"))
+		f.Cure = c.target.Settings.LastUp().Command("up") + ", with the values that the deployment has now, allows it"
 	case c.options.AsOperator && outside:
 		f.Says = fmt.Sprintf("%s may not read it: the policy is for names that begin with %s alone", who, strings.Join(prefixes, ", "))
 		f.Cure = c.allowing("--secret-prefix", prefixes, q.Name) + ", or correct the name in the gen3 chart's values"

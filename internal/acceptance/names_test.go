@@ -78,6 +78,10 @@ func TestNamesFromValues(t *testing.T) {
 		t.Errorf("%s\n%v", said, w.aws.Calls())
 	}
 
+	if _, said = w.binary(t, 0, "plan", "-f", mine); !strings.Contains(said, "-f does nothing without --secret-names-from-values") {
+		t.Error(said)
+	}
+
 	w.binary(t, 0, append([]string{"up"}, names(mine)...)...)
 	want := []string{"fence-config", "fence-jwt-keys", "indexd-service-creds"}
 	if got := w.reads(t, all...); !slices.Equal(got, want) {
@@ -88,8 +92,19 @@ func TestNamesFromValues(t *testing.T) {
 		t.Errorf("status takes the policy for another:\n%s", out)
 	}
 
+	// Seen as the operator, what nobody has is missing and not denied, and what the policy is not for is told as such.
+	out, _ := w.binary(t, 0, append([]string{"secrets", "check", "--as-operator", "-o", "json"}, names(mine, renamed)[1:]...)...)
+	for _, part := range []string{"may not read it: the policy is for 11 names that up found in values files, and for no other", "Secrets Manager has no secret audit-g3auto"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("want %q in %s", part, out)
+		}
+	}
+	if n := strings.Count(out, "may not read it"); n != 1 {
+		t.Errorf("%d are denied, want one: %s", n, out)
+	}
+
 	// Other values: the plan says what the policy gains and loses.
-	out, _ := w.binary(t, 2, append([]string{"plan", "--detailed-exitcode", "-o", "json"}, names(mine, renamed)...)...)
+	out, _ = w.binary(t, 2, append([]string{"plan", "--detailed-exitcode", "-o", "json"}, names(mine, renamed)...)...)
 	var planned bootstrap.Result
 	if err := json.Unmarshal([]byte(out), &planned); err != nil {
 		t.Fatal(err)

@@ -64,11 +64,11 @@ func anyOperated(t *testing.T) operated {
 }
 
 // ownOperated is for tests that break the release or the account.
-func ownOperated(t *testing.T, opts ...awsfake.Option) operated {
+func ownOperated(t *testing.T) operated {
 	t.Helper()
 	needSandbox(t)
 	need(t, envOperator, "operator")
-	o, stop := runOperated(t, t.TempDir(), awsfake.Start(t, opts...))
+	o, stop := runOperated(t, t.TempDir(), awsfake.Start(t))
 	t.Cleanup(stop)
 	return o
 }

@@ -147,8 +147,12 @@ func TestPushTakesTheRightsThatItSays(t *testing.T) {
 	w := newWorld(t, ownSandbox(t))
 	madeByChartBesideOthers(t, w)
 	w.become(t, "pusher", []right{
-		{"coordination.k8s.io", "leases", "", "create"}, {"coordination.k8s.io", "leases", kube.RecordName, "get"}, {"coordination.k8s.io", "leases", kube.RecordName, "update"},
-		{"", "configmaps", kube.RecordName, "get"}, {"", "secrets", "fence-dbcreds", "get"}, {"", "secrets", "indexd-dbcreds", "get"},
+		{"coordination.k8s.io", "leases", "", "create"},
+		{"coordination.k8s.io", "leases", kube.RecordName, "get"},
+		{"coordination.k8s.io", "leases", kube.RecordName, "update"},
+		{"", "configmaps", kube.RecordName, "get"},
+		{"", "secrets", "fence-dbcreds", "get"},
+		{"", "secrets", "indexd-dbcreds", "get"},
 	})
 	all := []string{"DescribeSecret", "GetSecretValue", "PutSecretValue", "RestoreSecret", "CreateSecret", "TagResource"}
 	run := func(user string, actions []string) (secrets.PushResult, error) {

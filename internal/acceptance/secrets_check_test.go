@@ -44,8 +44,7 @@ func TestSecretsCheckBesideTheOperator(t *testing.T) {
 			h.make(t, o, h.name)
 		}
 		w.mustCreate(t, externalSecret("v1", h.name, fmt.Sprintf(h.from, h.name, h.key)))
-		w.mustCreate(t, fmt.Sprintf(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: reads-%[1]s}, spec: {replicas: 0, selector: {matchLabels: {app: %[1]s}},
-  template: {metadata: {labels: {app: %[1]s}}, spec: {containers: [{name: c, image: none, env: [{name: V, valueFrom: {secretKeyRef: {name: %[1]s, key: %[2]s}}}]}]}}}}`, h.name, h.key))
+		w.mustHaveReader(t, h.name, h.key)
 	}
 	for _, h := range all {
 		if h.operator == "" {
@@ -58,6 +57,7 @@ func TestSecretsCheckBesideTheOperator(t *testing.T) {
 	const stale = "state-stale" // the operator reads it once an hour
 	o.put(t, stale, "v-secret-1")
 	w.mustCreate(t, strings.Replace(externalSecret("v1", stale, fmt.Sprintf(theWhole, stale, "x")), "refreshInterval: 1s", "refreshInterval: 1h", 1))
+	w.mustHaveReader(t, stale, "x")
 	w.mustBecome(t, esV1, "ExternalSecret", stale, "SecretSynced")
 	_, err := o.secrets().PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String(stale), SecretString: aws.String("v-secret-2")})
 	check(t, "put value", err)
@@ -92,6 +92,13 @@ func TestSecretsCheckBesideTheOperator(t *testing.T) {
 	if strings.Contains(w.output.String(), "v-secret") {
 		t.Error("the value of a secret is printed")
 	}
+}
+
+// mustHaveReader makes a Deployment that reads a key of a Secret, and has no pods.
+func (w *world) mustHaveReader(t *testing.T, secret, key string) {
+	t.Helper()
+	w.mustCreate(t, fmt.Sprintf(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: reads-%[1]s}, spec: {replicas: 0, selector: {matchLabels: {app: %[1]s}},
+  template: {metadata: {labels: {app: %[1]s}}, spec: {containers: [{name: c, image: none, env: [{name: V, valueFrom: {secretKeyRef: {name: %[1]s, key: %[2]s}}}]}]}}}}`, secret, key))
 }
 
 // checkedSecret is what the document says of one secret.
