@@ -59,6 +59,7 @@ type generator struct {
 	deployment *deployment.Deployment
 	maker      *generate.Maker
 	answers    map[string]reading.Answer // of Secrets Manager, by name
+	live       map[string]held           // Secrets of the namespace, by name
 	out        GenerateResult
 }
 
@@ -124,7 +125,11 @@ func (g *generator) chosen(all []generate.Secret) ([]generate.Secret, error) {
 		}
 		out = append(out, s)
 		if s.State != generate.Make && s.State != generate.Exists {
-			errs = append(errs, hint.With(fmt.Errorf("check --only %s: it is not made: %s", s.Name, s.Why), s.Hint))
+			cure := s.Hint
+			if s.State == generate.InUse {
+				cure = g.fromCluster(s)
+			}
+			errs = append(errs, hint.With(fmt.Errorf("check --only %s: it is not made: %s", s.Name, s.Why), cure))
 		}
 		for _, name := range s.After {
 			if !slices.Contains(only, name) {
@@ -151,7 +156,7 @@ func (g *generator) items(secrets []generate.Secret) (items []writing.Item, know
 			known = append(known, plan.Change{Step: writing.Step, Resource: plan.Of(plan.Stored, s.Name), Action: plan.None, Reason: "it exists, and is never made again"})
 		default:
 			if s.State == generate.InUse {
-				s.Hint = "push it from there, with the values that made it: " + g.Settings.Invocation().Command("secrets", "push", "--source", deployment.Release, "--only", s.Name)
+				s.Hint = g.fromCluster(s)
 			}
 			g.out.NotMade = append(g.out.NotMade, NotMade{Secret: secretOf(s.Requirement, g.deployment.Origins), State: s.State, Why: s.Why, Hint: s.Hint})
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
@@ -111,6 +112,14 @@ func TestGenerate(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+	_, err = c.aws.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String("indexd-service-creds"), ForceDeleteWithoutRecovery: aws.Bool(true)})
+	kubetest.Must(t, err)
+	c.operatorMade(t, "indexd-service-creds")
+	_, said, err = c.made(t, WriteOptions{})
+	must("what the operator made", said, "in-use indexd-service-creds", "--from-file indexd-service-creds=FILE")
+	if err != nil {
+		t.Error(err)
+	}
 	allow := c.srv.Deny("secretsmanager:GetSecretValue")
 	if _, said, err = c.made(t, WriteOptions{}); err == nil {
 		t.Errorf("without the right to read:\n%s", said)
@@ -124,6 +133,17 @@ func TestGenerate(t *testing.T) {
 		t.Error(err)
 	}
 	c.mustBeSilent(t)
+}
+
+// operatorMade is a Secret as External Secrets Operator leaves it.
+func (c *commons) operatorMade(t *testing.T, name string) {
+	t.Helper()
+	yes := true
+	_, err := c.kube.CoreV1().Secrets(c.settings.Namespace).Create(t.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: []metav1.OwnerReference{{APIVersion: "external-secrets.io/v1", Kind: "ExternalSecret", Name: name, UID: "x", Controller: &yes}}},
+		StringData: map[string]string{"sheepdog": mark},
+	}, metav1.CreateOptions{})
+	kubetest.Must(t, err)
 }
 
 // mustBeSilent: no value of Secrets Manager was said, nor of the Secrets that were read.

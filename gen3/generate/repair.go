@@ -19,7 +19,7 @@ type repair struct {
 func repairs() []repair {
 	return []repair{
 		// Fence signs tokens with it: RSA, unencrypted. A chart that is given none makes one itself.
-		{"*.pem", (*pool).privateKey},
+		{"jwt_private_key.pem", (*pool).privateKey},
 		// The chart's ENCRYPTION_KEY is the literal REPLACEME, with which fence does not start.
 		{"fence-config.yaml", (*pool).fenceConfig},
 		// wts reads oidc_client_id and _secret from this file before its environment, where the job's real ones are.

@@ -36,7 +36,7 @@ func Supplied(w io.Writer, page Page, r secrets.GenerateResult) error {
 func heading(s generate.State) string {
 	switch s {
 	case generate.Operators:
-		return "not made: you have to supply them"
+		return "not made: you have to supply them (secrets push --from-file NAME=FILE puts a file there)"
 	case generate.ByJob:
 		return "not made: a job fills them"
 	case generate.InUse:
