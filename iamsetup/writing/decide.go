@@ -246,3 +246,14 @@ func properties(names []string) string {
 }
 
 func (o Options) overwrites(name string) bool { return slices.Contains(o.Overwrite, name) }
+
+// follow blocks what holds a part of another item that came to be there, with something else, since the items were made.
+func (u *Up) follow() {
+	for n, i := range u.Items {
+		for m, before := range u.Items {
+			if u.planned[n].write == create && before.Keep && u.planned[m].write == nothing && u.planned[m].Action == plan.None && slices.Contains(i.After, before.Name) {
+				u.planned[n] = u.planned[n].blocked(before.Name+", of which it holds a part, came to be there meanwhile", "run the same command again")
+			}
+		}
+	}
+}
