@@ -149,7 +149,7 @@ func (d decision) empty(i Item, s seen, o Options, marks iamsetup.Tags) decision
 	case s.foreign(marks) != "" && i.Keep:
 		return d.blocked(s.foreign(marks)+"it has no current value", "ask who made it, and put a value into it")
 	case s.foreign(marks) != "" && !o.overwrites(i.Name):
-		return d.blocked(s.foreign(marks)+"it has no current value", "--overwrite "+hint.Command(i.Name)+" puts one into it")
+		return d.blocked(s.foreign(marks)+"it has no current value", s.cures(i, "puts one into it", marks)...)
 	}
 	d.Action, d.Reason, d.write = plan.Update, "it has no current value"+from(i), put
 	d.tags = s.missing(marks)
@@ -184,9 +184,9 @@ func (d decision) existing(i Item, s seen, o Options, marks iamsetup.Tags) decis
 	case s.unknown != "":
 		return d.undescribed(s)
 	case !o.overwrites(i.Name) && len(differs) > 0:
-		return d.blocked(s.foreign(marks)+difference(differs, have), "--overwrite "+hint.Command(i.Name)+" writes ours over it")
+		return d.blocked(s.foreign(marks)+difference(differs, have), s.cures(i, "writes ours over it", marks)...)
 	case !o.overwrites(i.Name) && s.foreign(marks) != "":
-		return d.blocked(s.foreign(marks)+"it lacks "+properties(lacks), "--overwrite "+hint.Command(i.Name)+" adds that; its other properties stay")
+		return d.blocked(s.foreign(marks)+"it lacks "+properties(lacks), s.cures(i, "adds that; its other properties stay", marks)...)
 	}
 	d.Action, d.write, d.over = plan.Update, put, len(differs) > 0
 	var why []string
@@ -216,15 +216,31 @@ func (d decision) equal(s seen) decision {
 // foreign begins what is said of a secret that is somebody else's, or also that of other namespaces: the chart's default names have no
 // environment in them, so that two commons in one account meet on one secret. "" where it is that of the marks' owner alone.
 func (s seen) foreign(marks iamsetup.Tags) string {
-	if !s.tags.Ours() {
+	others := s.others(marks)
+	switch {
+	case !s.tags.Ours():
 		return "it was not created by gen3-bootstrap; "
-	}
-	own := marks.Owners()
-	others := slices.DeleteFunc(s.tags.Owners(), func(o string) bool { return slices.Contains(own, o) })
-	if len(others) == 0 {
+	case len(others) == 0:
 		return ""
+	case len(others) < len(s.tags.Owners()):
+		return "it is also that of " + words.Few(others) + " (<cluster>/<namespace>); "
 	}
-	return "it is also that of " + words.Few(others) + " (<cluster>/<namespace>); "
+	return "it is that of " + words.Few(others) + " (<cluster>/<namespace>); "
+}
+
+// others are for whom it was made beside the marks' owner.
+func (s seen) others(marks iamsetup.Tags) []string {
+	own := marks.Owners()
+	return slices.DeleteFunc(s.tags.Owners(), func(o string) bool { return slices.Contains(own, o) })
+}
+
+// cures of what is in the way: what --overwrite does, and for what is another one's first how to leave it alone.
+func (s seen) cures(i Item, does string, marks iamsetup.Tags) []string {
+	over := "--overwrite " + hint.Command(i.Name) + " " + does
+	if !s.tags.Ours() || len(s.others(marks)) == 0 {
+		return []string{over}
+	}
+	return []string{"give this deployment a name of its own in its values (gen3-bootstrap values --name-prefix)", over + ", for the other as well"}
 }
 
 func difference(differs []string, have reading.Value) string {
