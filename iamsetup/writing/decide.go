@@ -58,7 +58,7 @@ func decide(i Item, s seen, o Options, marks iamsetup.Tags) decision {
 	case reading.Missing:
 		return d.absent(i, marks)
 	case reading.Deleted:
-		return d.scheduled(i, s, o)
+		return d.scheduled(i, s, o, marks)
 	case reading.NoValue:
 		return d.empty(i, s, o, marks)
 	case reading.Denied:
@@ -109,8 +109,11 @@ func from(i Item) string {
 	return "; from " + i.From
 }
 
-func (d decision) scheduled(i Item, s seen, o Options) decision {
-	when := ""
+func (d decision) scheduled(i Item, s seen, o Options, marks iamsetup.Tags) decision {
+	when, whose := "", ""
+	if s.tags != nil {
+		whose = s.foreign(marks)
+	}
 	if !s.deleted.IsZero() {
 		when = " since " + s.deleted.UTC().Format("2006-01-02")
 	}
@@ -118,13 +121,13 @@ func (d decision) scheduled(i Item, s seen, o Options) decision {
 	case s.pushed():
 		return d.pushed()
 	case !o.Restore && i.Keep:
-		return d.blocked("it is scheduled for deletion"+when+", and its name is taken until it is gone", "--restore takes it back, with what it holds")
+		return d.blocked(whose+"it is scheduled for deletion"+when+", and its name is taken until it is gone", "--restore takes it back, with what it holds")
 	case !o.Restore:
-		return d.blocked("it is scheduled for deletion"+when+", and its name is taken until it is gone", "--restore takes it back; what it holds stays, and is then compared with ours")
+		return d.blocked(whose+"it is scheduled for deletion"+when+", and its name is taken until it is gone", "--restore takes it back; what it holds stays, and is then compared with ours")
 	}
-	d.Action, d.Reason, d.write = plan.Update, "is taken back from deletion"+from(i)+", unless it holds something else", restore
+	d.Action, d.Reason, d.write = plan.Update, whose+"is taken back from deletion"+from(i)+", unless it holds something else", restore
 	if i.Keep {
-		d.Reason = "is taken back from deletion, with what it holds"
+		d.Reason = whose + "is taken back from deletion, with what it holds"
 	}
 	return d
 }
@@ -143,10 +146,10 @@ func (d decision) empty(i Item, s seen, o Options, marks iamsetup.Tags) decision
 		return d.pushed()
 	case s.unknown != "":
 		return d.undescribed(s)
-	case !s.tags.Ours() && i.Keep:
-		return d.blocked("it was not created by gen3-bootstrap, and has no current value", "ask who made it, and put a value into it")
-	case !s.tags.Ours() && !o.overwrites(i.Name):
-		return d.blocked("it was not created by gen3-bootstrap, and has no current value", "--overwrite "+hint.Command(i.Name)+" puts one into it")
+	case s.foreign(marks) != "" && i.Keep:
+		return d.blocked(s.foreign(marks)+"it has no current value", "ask who made it, and put a value into it")
+	case s.foreign(marks) != "" && !o.overwrites(i.Name):
+		return d.blocked(s.foreign(marks)+"it has no current value", s.cures(i, "puts one into it", marks)...)
 	}
 	d.Action, d.Reason, d.write = plan.Update, "it has no current value"+from(i), put
 	d.tags = s.missing(marks)
@@ -181,9 +184,9 @@ func (d decision) existing(i Item, s seen, o Options, marks iamsetup.Tags) decis
 	case s.unknown != "":
 		return d.undescribed(s)
 	case !o.overwrites(i.Name) && len(differs) > 0:
-		return d.blocked(s.foreign()+difference(differs, have), "--overwrite "+hint.Command(i.Name)+" writes ours over it")
-	case !o.overwrites(i.Name) && !s.tags.Ours():
-		return d.blocked(s.foreign()+"it lacks "+properties(lacks), "--overwrite "+hint.Command(i.Name)+" adds that; its other properties stay")
+		return d.blocked(s.foreign(marks)+difference(differs, have), s.cures(i, "writes ours over it", marks)...)
+	case !o.overwrites(i.Name) && s.foreign(marks) != "":
+		return d.blocked(s.foreign(marks)+"it lacks "+properties(lacks), s.cures(i, "adds that; its other properties stay", marks)...)
 	}
 	d.Action, d.write, d.over = plan.Update, put, len(differs) > 0
 	var why []string
@@ -193,7 +196,7 @@ func (d decision) existing(i Item, s seen, o Options, marks iamsetup.Tags) decis
 	if len(lacks) > 0 {
 		why = append(why, "gets "+properties(lacks))
 	}
-	d.Reason = strings.Join(why, "; ") + from(i)
+	d.Reason = s.foreign(marks) + strings.Join(why, "; ") + from(i)
 	return d.sized(i, have.Value)
 }
 
@@ -210,12 +213,34 @@ func (d decision) equal(s seen) decision {
 	return d
 }
 
-// foreign begins what is said of a secret of somebody else's.
-func (s seen) foreign() string {
-	if s.tags.Ours() {
+// foreign begins what is said of a secret that is somebody else's, or also that of other namespaces: the chart's default names have no
+// environment in them, so that two commons in one account meet on one secret. "" where it is that of the marks' owner alone.
+func (s seen) foreign(marks iamsetup.Tags) string {
+	others := s.others(marks)
+	switch {
+	case !s.tags.Ours():
+		return "it was not created by gen3-bootstrap; "
+	case len(others) == 0:
 		return ""
+	case len(others) < len(s.tags.Owners()):
+		return "it is also that of " + words.Few(others) + " (<cluster>/<namespace>); "
 	}
-	return "it was not created by gen3-bootstrap; "
+	return "it is that of " + words.Few(others) + " (<cluster>/<namespace>); "
+}
+
+// others are for whom it was made beside the marks' owner.
+func (s seen) others(marks iamsetup.Tags) []string {
+	own := marks.Owners()
+	return slices.DeleteFunc(s.tags.Owners(), func(o string) bool { return slices.Contains(own, o) })
+}
+
+// cures of what is in the way: what --overwrite does, and for what is another one's first how to leave it alone.
+func (s seen) cures(i Item, does string, marks iamsetup.Tags) []string {
+	over := "--overwrite " + hint.Command(i.Name) + " " + does
+	if !s.tags.Ours() || len(s.others(marks)) == 0 {
+		return []string{over}
+	}
+	return []string{"give this deployment a name of its own in its values (gen3-bootstrap values --name-prefix)", over + ", for the other as well"}
 }
 
 func difference(differs []string, have reading.Value) string {
@@ -237,3 +262,14 @@ func properties(names []string) string {
 }
 
 func (o Options) overwrites(name string) bool { return slices.Contains(o.Overwrite, name) }
+
+// follow blocks what holds a part of another item that came to be there, with something else, since the items were made.
+func (u *Up) follow() {
+	for n, i := range u.Items {
+		for m, before := range u.Items {
+			if u.planned[n].write == create && before.Keep && u.planned[m].write == nothing && u.planned[m].Action == plan.None && slices.Contains(i.After, before.Name) {
+				u.planned[n] = u.planned[n].blocked(before.Name+", of which it holds a part, came to be there meanwhile", "run the same command again")
+			}
+		}
+	}
+}

@@ -50,6 +50,7 @@ func (u *Up) Observe(ctx context.Context) ([]plan.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	u.follow()
 	out := make([]plan.Change, 0, len(u.planned))
 	for _, d := range u.planned {
 		out = append(out, d.Change)

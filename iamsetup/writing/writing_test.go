@@ -105,6 +105,8 @@ func TestSituations(t *testing.T) {
 	const has = `{"password":"v-old","port":5432,"extra":"v-extra"}`
 	theirs := map[string]string{"managed-by": "terraform"}
 	pushed := map[string]string{"managed-by": "external-secrets"}
+	others := iamtest.Owner("c1", "other").Marks(nil)
+	shared := iamtest.Owner("c1", "other").Marks(ours())
 	db := object("password", "v-new")
 	over := writing.Options{Overwrite: []string{"db"}}
 	for name, c := range map[string]struct {
@@ -136,9 +138,17 @@ func TestSituations(t *testing.T) {
 		"no object, overwritten":    {prepare: held("[1]", ours()), item: db, options: over, action: plan.Update, value: `{"password":"v-new"}`},
 		"lacks, ours":               {prepare: held(`{"port":5432}`, ours()), item: db, action: plan.Update, says: "gets property password", value: `{"password":"v-new","port":5432}`},
 		"lacks, somebody's":         {prepare: held(`{"port":5432}`, theirs), item: db, action: plan.Blocked, says: "lacks property password", value: `{"port":5432}`},
+		"differs, another's":        {prepare: held(has, others), item: db, action: plan.Blocked, says: "it is that of c1/other (<cluster>/<namespace>); it differs in property password give this deployment a name of its own", value: has},
+		"overwritten, another's":    {prepare: held(has, others), item: db, options: over, action: plan.Update, says: "it is that of c1/other", value: `{"extra":"v-extra","password":"v-new","port":5432}`},
+		"lacks, another's":          {prepare: held(`{"port":5432}`, others), item: db, action: plan.Blocked, says: "it is that of c1/other (<cluster>/<namespace>); it lacks property password", value: `{"port":5432}`},
+		"no value, another's":       {prepare: noValue(others), item: db, action: plan.Blocked, says: "it is that of c1/other"},
+		"differs, shared":           {prepare: held(has, shared), item: db, action: plan.Blocked, says: "it is also that of c1/other", value: has},
+		"equal, another's":          {prepare: held(`{"password":"v-new"}`, others), item: db, action: plan.Update, says: "tags are missing", value: `{"password":"v-new"}`},
+		"kept, no value, another's": {prepare: noValue(others), item: keep("v-new"), action: plan.Blocked, says: "ask who made it"},
 		"no value, ours":            {prepare: noValue(ours()), item: db, action: plan.Update, says: "no current value", value: `{"password":"v-new"}`},
 		"no value, somebody's":      {prepare: noValue(theirs), item: db, action: plan.Blocked, says: "no current value"},
 		"deleted":                   {prepare: deleted(has, ours()), item: db, action: plan.Blocked, says: "scheduled for deletion"},
+		"deleted, another's":        {prepare: deleted(has, others), item: db, action: plan.Blocked, says: "it is that of c1/other (<cluster>/<namespace>); it is scheduled for deletion"},
 		"deleted, restored, equal":  {prepare: deleted(has, ours()), item: object("password", "v-old"), options: writing.Options{Restore: true}, action: plan.Update, says: "taken back", value: has},
 		"deleted, restored, lacks":  {prepare: deleted(`{"port":5432}`, ours()), item: db, options: writing.Options{Restore: true}, action: plan.Update, value: `{"password":"v-new","port":5432}`},
 		"deleted, restored, differs": {
@@ -341,6 +351,20 @@ func TestAfter(t *testing.T) {
 				t.Errorf("written: %q", names)
 			}
 		})
+	}
+}
+
+// TestAfterWhatCameToBe: an item takes a part of another one that was missing when it was made. If that is there by now, with something
+// else, the two would not fit.
+func TestAfterWhatCameToBe(t *testing.T) {
+	t.Parallel()
+	v := open(t)
+	v.add(t, "db", "theirs", nil)
+	second := writing.Item{Name: "job", Text: redact.New("new"), Keep: true, After: []string{"db"}}
+	changes, err := v.up(writing.Options{}, second, keep("new")).Observe(t.Context())
+	iamtest.Check(t, err)
+	if blocked := plan.BlockedIn(changes); len(blocked) != 1 || blocked[0].Resource.Name != "job" || !strings.Contains(blocked[0].Reason, "db, of which it holds a part, came to be there") {
+		t.Errorf("%+v", changes)
 	}
 }
 
