@@ -167,19 +167,26 @@ func (g *generator) items(secrets []generate.Secret) (items []writing.Item, know
 
 // caution warns of what nobody can see from here.
 func (g *generator) caution(secrets []generate.Secret) {
-	var roles []string
+	var roles, pushed []string
 	for _, s := range secrets {
-		if s.State == generate.Make && s.Role {
+		if s.State != generate.Make {
+			continue
+		}
+		if s.Role {
 			roles = append(roles, s.Name)
 		}
 		for _, p := range g.deployment.Inventory.Pushes {
-			if s.State == generate.Make && p.Remote == s.Name {
-				g.Result.Warnings = append(g.Result.Warnings, fmt.Sprintf("PushSecret %s writes to secret %s of Secrets Manager as well: switch it off (pushSecret), what is made here is enough", p.By, s.Name))
+			if p.Remote == s.Name {
+				pushed = words.AddOnce(pushed, s.Name)
 			}
 		}
 	}
-	if len(roles) > 0 {
-		g.Result.Warnings = append(g.Result.Warnings, "new passwords are made for roles of databases ("+words.Few(roles)+"): where a role is there already, from an installation before, its password has to be "+
-			"set to the new one by hand, or secrets push has to take the old one from the cluster instead")
+	warn := func(format string, names []string) {
+		if len(names) > 0 {
+			g.Result.Warnings = append(g.Result.Warnings, fmt.Sprintf(format, words.Few(names)))
+		}
 	}
+	warn("a PushSecret writes to the same secrets (%s): switch it off (pushSecret), what is made here is enough", pushed)
+	warn("new passwords are made for roles of databases (%s): where a role is there already, from an installation before, "+
+		"set its password to the new one by hand, or have secrets push take the old one from the cluster instead", roles)
 }

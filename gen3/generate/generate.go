@@ -232,6 +232,8 @@ func (p *pool) judge(s Secret, missing []string) Secret {
 		return s
 	case p.filledByJob(target):
 		return s.is(ByJob, "a job fills Secret "+target+", once fence runs", "push it from the cluster then")
+	case slices.Contains(missing, "client_id") && slices.Contains(missing, "client_secret"):
+		return s.is(Operators, "an OIDC client is issued by a running fence alone", "have the chart's own job fill it, or put it there once fence runs")
 	case len(missing) == 0:
 		return s.is(Operators, "the chart itself makes nothing of it", "")
 	}

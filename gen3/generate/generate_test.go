@@ -298,7 +298,7 @@ func TestWhatExists(t *testing.T) {
 		},
 		"what a running fence issues": {
 			values: "wts: {externalSecrets: {createWtsOidcClientSecret: false}}",
-			want:   map[string]string{"wts-oidc-client": "operator the chart itself makes nothing of client_id"},
+			want:   map[string]string{"wts-oidc-client": "operator an OIDC client is issued by a running fence alone"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
