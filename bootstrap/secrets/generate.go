@@ -13,7 +13,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
-	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
@@ -78,9 +77,9 @@ func (g *generator) generate(ctx context.Context) error {
 	if err != nil {
 		return g.Fail("", err)
 	}
-	items, known := g.items(secrets)
+	items := g.items(secrets)
 	g.caution(secrets)
-	pending, err := g.plan(ctx, items, known)
+	pending, err := g.plan(ctx, items, nil)
 	if err != nil || g.options.DryRun || !pending {
 		return err
 	}
@@ -140,21 +139,20 @@ func (g *generator) chosen(all []generate.Secret) ([]generate.Secret, error) {
 	return out, errors.Join(errs...)
 }
 
-// items are what is to be written, and what is known not to be. What is in the way in Secrets Manager, such as a missing right, is told by
-// the plan.
-func (g *generator) items(secrets []generate.Secret) (items []writing.Item, known []plan.Change) {
+// items are what is to be written, and what exists and is only looked at. What is in the way in Secrets Manager, such as a missing right, is
+// told by the plan.
+func (g *generator) items(secrets []generate.Secret) []writing.Item {
+	var items []writing.Item
+	var taken []string
 	for _, s := range secrets {
-		state := g.answers[s.Name].State
-		item := writing.Item{Name: s.Name, Text: s.Text, Properties: s.Properties, From: s.From, Keep: true, After: s.After}
-		switch {
-		case s.State == generate.Make, state == reading.Deleted, state != reading.Readable && state != reading.Missing && s.State == generate.Exists:
-			items = append(items, item)
+		item := writing.Item{Name: s.Name, Text: s.Text, Properties: s.Properties, From: s.From, Keep: true, After: s.After, Takes: s.Takes}
+		switch s.State {
+		case generate.Make, generate.Exists:
+			items, taken = append(items, item), append(taken, s.Takes...)
 			if len(s.Fill) > 0 && s.State == generate.Make {
 				g.out.Fill = append(g.out.Fill, Fill{s.Name, s.Fill})
 			}
-		case s.State == generate.Exists:
-			known = append(known, plan.Change{Step: writing.Step, Resource: plan.Of(plan.Stored, s.Name), Action: plan.None, Reason: "it exists, and is never made again"})
-		default:
+		case generate.InUse, generate.ByJob, generate.Operators, generate.Blocked:
 			if s.State == generate.InUse {
 				s.Hint = g.fromCluster(s)
 			}
@@ -162,7 +160,12 @@ func (g *generator) items(secrets []generate.Secret) (items []writing.Item, know
 		}
 	}
 	slices.SortStableFunc(g.out.NotMade, func(a, b NotMade) int { return strings.Compare(string(b.State), string(a.State)) })
-	return items, known
+	for _, name := range taken { // whose it is has to be known, also where --only leaves it out
+		if !slices.ContainsFunc(items, func(i writing.Item) bool { return i.Name == name }) {
+			items = append(items, writing.Item{Name: name, Keep: true})
+		}
+	}
+	return items
 }
 
 // caution warns of what nobody can see from here.

@@ -57,6 +57,7 @@ type Secret struct {
 	From       string   // what it is made of, such as "Secret fence-config of the chart"
 	Fill       []string // what the chart leaves to the operator in it: paths within the content
 	After      []string // secrets that have to be written before it: it takes a password from them
+	Takes      []string // secrets that exist, and that it takes a password from
 }
 
 // Maker makes contents. What is random in it is the same each time it is asked.
@@ -178,6 +179,7 @@ func hasAny(c Content) bool {
 func (p *pool) fill(s Secret) Secret {
 	var missing []string
 	set := func(name string, v *value) {
+		s.Takes = append(s.Takes, v.takes...)
 		if s.Properties == nil {
 			s.Properties = Content{}
 		}
@@ -212,6 +214,7 @@ func (p *pool) fill(s Secret) Secret {
 		}
 		s.Fill = append(s.Fill, open(r.Key, v.text)...)
 		s.After = append(s.After, v.after...)
+		s.Takes = append(s.Takes, v.takes...)
 	}
 	for _, key := range s.Keys {
 		if s.Properties[key].IsZero() {
@@ -229,6 +232,10 @@ func (p *pool) judge(s Secret, missing []string) Secret {
 	case len(missing) == 0 && (!s.Text.IsZero() || hasAny(s.Properties)):
 		s.From = "what the chart makes as Secret " + strings.Join(s.Targets(), ", Secret ")
 		s.After = slices.DeleteFunc(s.After, func(name string) bool { return name == s.Name })
+		s.Takes = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(s.Takes))), func(name string) bool { return name == s.Name })
+		if len(s.Takes) > 0 {
+			s.From += ", with a password of secret " + strings.Join(s.Takes, ", ")
+		}
 		return s
 	case p.filledByJob(target):
 		return s.is(ByJob, "a job fills Secret "+target+", once fence runs", "push it from the cluster then")

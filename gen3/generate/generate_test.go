@@ -197,7 +197,8 @@ func TestWhatExists(t *testing.T) {
 			check: func(t *testing.T, got map[string]generate.Secret) bool {
 				t.Helper()
 				s := got["ssjdispatcher-creds"]
-				return passwords(t, s.Text) == [2]string{"OldPassword1", "OldPassword2"} && len(s.After) == 0
+				return passwords(t, s.Text) == [2]string{"OldPassword1", "OldPassword2"} && len(s.After) == 0 &&
+					slices.Equal(s.Takes, []string{"indexd-service-creds", "metadata-g3auto"}) && strings.HasSuffix(s.From, "with a password of secret indexd-service-creds, metadata-g3auto")
 			},
 		},
 		"also where who uses it is what exists": {
@@ -206,7 +207,8 @@ func TestWhatExists(t *testing.T) {
 			check: func(_ *testing.T, got map[string]generate.Secret) bool {
 				m := got["metadata-g3auto"].Properties
 				return got["indexd-service-creds"].Properties["sheepdog"].Reveal() == "OldPassword1" && m["base64Authz.txt"].Reveal() == login &&
-					strings.Contains(m["metadata.env"].Reveal(), "ADMIN_LOGINS=gateway:OldPassword2\n")
+					strings.Contains(m["metadata.env"].Reveal(), "ADMIN_LOGINS=gateway:OldPassword2\n") &&
+					slices.Equal(got["indexd-service-creds"].Takes, []string{"ssjdispatcher-creds"}) && slices.Equal(got["metadata-g3auto"].Takes, []string{"ssjdispatcher-creds"})
 			},
 		},
 		"a placeholder that exists does not": {

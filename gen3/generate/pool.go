@@ -13,7 +13,8 @@ import (
 type value struct {
 	text  redact.String
 	fixed bool     // it exists already, in Secrets Manager or in the cluster, and stays as it is
-	after []string // secrets of Secrets Manager that it takes something from
+	after []string // secrets of Secrets Manager that it takes something from, and that are made as well
+	takes []string // secrets of Secrets Manager that it takes something from, and that exist
 }
 
 // pool is what the Secrets of Kubernetes are to hold, put together from what exists and what the chart makes.
@@ -97,6 +98,11 @@ func (p *pool) remoteOf(secret, key string) []string {
 		}
 	}
 	return out
+}
+
+// existing are those secrets of Secrets Manager that a key of a Secret is made of, and that exist.
+func (p *pool) existing(secret, key string) []string {
+	return slices.DeleteFunc(p.remoteOf(secret, key), func(name string) bool { _, ok := p.found.Stored[name]; return !ok })
 }
 
 // contentOf is what a Secret of a render holds.

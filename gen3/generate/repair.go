@@ -79,9 +79,21 @@ func (p *pool) repairKey(secret, key string) {
 			p.refuse(secret, refusal{Blocked, err.Error(), ""})
 			return
 		}
-		p.put(secret, key, &value{text: redact.New(repaired)})
+		p.put(secret, key, &value{text: redact.New(repaired), takes: p.beside(secret, key)})
 	}
 }
+
+// beside are the existing secrets of Secrets Manager that a login may be taken from for another key of the Secret.
+func (p *pool) beside(secret, key string) (out []string) {
+	for _, other := range sorted(p.content[secret]) {
+		if other != key && isLogin(key) && isLogin(other) && p.content[secret][other].fixed {
+			out = append(out, p.existing(secret, other)...)
+		}
+	}
+	return out
+}
+
+func isLogin(key string) bool { return key == authorizationKey || strings.HasSuffix(key, ".env") }
 
 func (p *pool) refuse(secret string, why refusal) {
 	if p.refused[secret].text == "" {

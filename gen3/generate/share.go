@@ -96,7 +96,7 @@ func (p *pool) shareOne(secret string, v *value, l login) {
 	given := !placeholder(l.password())
 	switch why := kept.unknown(); {
 	case v.fixed && !kept.value.fixed && given:
-		kept.set(l.password())
+		kept.set(l.password(), p.existing(secret, jobFile)...)
 	case v.fixed:
 	case why != "":
 		p.refuse(secret, refusal{Blocked, "it takes the password of " + l.user() + " from " + why, ""})
@@ -104,6 +104,7 @@ func (p *pool) shareOne(secret string, v *value, l login) {
 		kept.set(l.password())
 	default:
 		l.object["password"] = kept.password()
+		v.takes = append(v.takes, p.existing(kept.secret, kept.key)...)
 	}
 	if !v.fixed && !kept.value.fixed {
 		v.after = append(v.after, p.remoteOf(kept.secret, kept.key)...)
@@ -161,8 +162,9 @@ func (k *keeper) password() string {
 	return ""
 }
 
-// set puts a password that exists, or that the operator chose, into the place of a random one.
-func (k *keeper) set(password string) {
+// set puts a password that exists, or that the operator chose, into the place of a random one. The names are the secrets that it is of.
+func (k *keeper) set(password string, of ...string) {
+	k.value.takes = append(k.value.takes, of...)
 	if k.key != metadataEnv {
 		k.value.text = redact.New(password)
 		return
@@ -170,6 +172,7 @@ func (k *keeper) set(password string) {
 	text := loginsLine.ReplaceAllLiteralString(k.value.text.Reveal(), "ADMIN_LOGINS="+k.user+":"+password)
 	k.value.text = redact.New(text)
 	if beside := k.content[k.secret][authorizationKey]; beside != nil && !beside.fixed {
+		beside.takes = append(beside.takes, of...)
 		beside.text = redact.New(base64.StdEncoding.EncodeToString([]byte(k.user + ":" + password)))
 	}
 }

@@ -41,8 +41,10 @@ type decision struct {
 	write write
 	text  redact.String // of create and put
 	over  bool          // the put takes something away that is there
-	base  string        // version that it is put over; "" where there is none
-	tags  iamsetup.Tags // that are missing, of a secret of ours
+	// theirs: it was made for other namespaces, and not for this one.
+	theirs bool
+	base   string        // version that it is put over; "" where there is none
+	tags   iamsetup.Tags // that are missing, of a secret of ours
 }
 
 // externalSecrets is the value of the tag managed-by that the operator puts on what it pushes. It may write over such a secret, or delete it,
@@ -170,7 +172,8 @@ func (s seen) missing(marks iamsetup.Tags) iamsetup.Tags {
 
 func (d decision) existing(i Item, s seen, o Options, marks iamsetup.Tags) decision {
 	if i.Keep {
-		d.Reason = "it exists, and is kept as it is"
+		d.theirs = len(s.others(marks)) > 0 && len(s.others(marks)) == len(s.tags.Owners())
+		d.Reason = s.foreign(marks) + "it exists, and is kept as it is"
 		return d
 	}
 	have := s.answer.Value
@@ -263,12 +266,19 @@ func properties(names []string) string {
 
 func (o Options) overwrites(name string) bool { return slices.Contains(o.Overwrite, name) }
 
-// follow blocks what holds a part of another item that came to be there, with something else, since the items were made.
+// follow blocks what holds a part of another item: one that came to be there since the items were made, with something else; and one that
+// was made for another namespace, since its password would come to where others may read it.
 func (u *Up) follow() {
 	for n, i := range u.Items {
 		for m, before := range u.Items {
-			if u.planned[n].write == create && before.Keep && u.planned[m].write == nothing && u.planned[m].Action == plan.None && slices.Contains(i.After, before.Name) {
-				u.planned[n] = u.planned[n].blocked(before.Name+", of which it holds a part, came to be there meanwhile", "run the same command again")
+			d := &u.planned[n]
+			switch kept := before.Keep && u.planned[m].write == nothing && u.planned[m].Action == plan.None; {
+			case d.write != create || !kept:
+			case slices.Contains(i.After, before.Name):
+				*d = d.blocked(before.Name+", of which it holds a part, came to be there meanwhile", "run the same command again")
+			case slices.Contains(i.Takes, before.Name) && u.planned[m].theirs:
+				*d = d.blocked("it would hold a password of secret "+before.Name+", which is that of another namespace",
+					"give this deployment names of its own in its values (gen3-bootstrap values --name-prefix); or put the secret there yourself: gen3-bootstrap secrets push --from-file")
 			}
 		}
 	}

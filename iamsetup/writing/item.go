@@ -25,6 +25,7 @@ type Item struct {
 
 	Keep  bool     // whatever the secret holds already is kept: it is only created where it is missing
 	After []string // items that must have been written before this one, since it holds a part of what they hold
+	Takes []string // items that exist, and of which it holds a part
 }
 
 // legalName is AWS's rule for the name of a new secret.

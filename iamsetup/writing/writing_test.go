@@ -368,6 +368,34 @@ func TestAfterWhatCameToBe(t *testing.T) {
 	}
 }
 
+// TestTakes: no password of another namespace's secret goes into a new one.
+func TestTakes(t *testing.T) {
+	t.Parallel()
+	second := writing.Item{Name: "job", Text: redact.New("new"), Keep: true, Takes: []string{"db"}}
+	others := iamtest.Owner("c1", "other").Marks(nil)
+	for name, c := range map[string]struct {
+		tags    map[string]string
+		blocked bool
+	}{
+		"ours":             {tags: ours()},
+		"made by hand":     {},
+		"another's":        {tags: others, blocked: true},
+		"shared with ours": {tags: iamtest.Owner("c1", "other").Marks(ours())},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := open(t)
+			v.add(t, "db", "theirs", c.tags)
+			changes, err := v.up(writing.Options{}, second, keep("")).Observe(t.Context())
+			iamtest.Check(t, err)
+			blocked := plan.BlockedIn(changes)
+			if (len(blocked) == 1) != c.blocked || c.blocked && !strings.Contains(blocked[0].Reason, "a password of secret db, which is that of another namespace") {
+				t.Errorf("%+v", changes)
+			}
+		})
+	}
+}
+
 // TestTheSameTwice: two runs, of which each planned to create the secret, both end well where they write the same, and the later one
 // refuses where not. And a value that comes back after another one is written, although a version of it is there.
 func TestTheSameTwice(t *testing.T) {
