@@ -47,7 +47,7 @@ func (p *pusher) switchOver(items []writing.Item) {
 		p.then("have Helm keep the Secrets while they change hands: else they are gone for a moment", nil,
 			p.kubectl(append(append([]string{"annotate", "secret"}, helms...), "helm.sh/resource-policy=keep", "--overwrite")...))
 	}
-	p.then("upgrade with these values: the operator takes the Secrets over. Helm refuses the way back", settings, p.upgrade(len(helms) > 0, settings)...)
+	p.then("put these values into your values file too, and upgrade: the operator takes the Secrets over. After that Helm refuses to make them again", settings, p.upgrade(len(helms) > 0, settings)...)
 	p.then("wait until all are synced", nil, p.kubectl(append([]string{"wait", "--for=condition=Ready", "--timeout=5m"}, prefixed("externalsecret/", external)...)...))
 	if len(workloads) > 0 {
 		p.then("restart what reads them only when it starts, unless the upgrade did", nil, p.kubectl(append([]string{"rollout", "restart"}, workloads...)...))
