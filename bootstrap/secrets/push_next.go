@@ -56,9 +56,9 @@ func (p *pusher) switchOver(items []writing.Item) {
 		p.then("have Argo CD keep the Secrets while they change hands: else they are gone for a moment", nil,
 			p.kubectl(append(append([]string{"annotate", "secret"}, argos...), "argocd.argoproj.io/sync-options=Prune=false", "--overwrite")...))
 	}
-	upgrade := "deploy with these values: the operator takes the Secrets over"
+	upgrade := "put these values into your values file too, and deploy: the operator takes the Secrets over"
 	if len(helms) > 0 {
-		upgrade = "upgrade with these values: the operator takes the Secrets over. Helm refuses the way back"
+		upgrade = "put these values into your values file too, and upgrade: the operator takes the Secrets over. After that Helm refuses to make them again"
 	}
 	p.then(upgrade, settings, p.upgrade(len(helms) > 0, deploys, settings)...)
 	p.then("wait until all are synced", nil, p.kubectl(append([]string{"wait", "--for=condition=Ready", "--timeout=5m"}, prefixed("externalsecret/", external)...)...))

@@ -149,7 +149,7 @@ func judgeRead(r readView, region string, near func(string) string) (reason, cur
 		if other := near(r.Name); other != "" {
 			return reason + "; there is " + other, "correct the name in the gen3 chart's values, or make the secret", ""
 		}
-		return reason, "make it: " + hint.Command("aws", "secretsmanager", "create-secret", "--region", region, "--name", r.Name, "--secret-string", "file://FILE"), ""
+		return reason, "make it: " + hint.Command("aws", "secretsmanager", "create-secret", "--name", r.Name, "--secret-string", "file://FILE", "--region", region), ""
 	case reading.Deleted:
 		return named + " is scheduled for deletion", hint.Command("aws", "secretsmanager", "restore-secret", "--region", region, "--secret-id", r.Name) + " takes it back", ""
 	case reading.NoValue:

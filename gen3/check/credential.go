@@ -30,7 +30,7 @@ func (j *judge) credential(read gen3.Read, key, at string, v content.Value, data
 		j.add(readers, Finding{State: state, At: at, Says: says, Cure: cure})
 	}
 	if isPlaceholder(plain) && read.Shape == gen3.Extract {
-		add(Placeholder, fmt.Sprintf("key %s is a placeholder", key), "put the true value there")
+		add(Placeholder, fmt.Sprintf("key %s is a placeholder", key), "put the true value there, with secrets push --from-file "+j.requirement.Name+"=FILE --overwrite "+j.requirement.Name)
 	}
 	if decoded, ok := unbase64(plain); ok && len(decoded) >= enoughUnnamed && read.Shape == gen3.Extract && gen3.Format(key) == "" {
 		add(Base64, fmt.Sprintf("key %s is base64, where the value itself is read", key), "store the value as it is: Secrets Manager holds no base64")

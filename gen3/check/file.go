@@ -48,7 +48,7 @@ func (j *judge) file(read gen3.Read, at string, v content.Value) {
 		if len(where) == 0 {
 			return
 		}
-		f.State, f.Cure = Placeholder, "put the true value there"
+		f.State, f.Cure = Placeholder, "put the true value there, with secrets push --from-file "+j.requirement.Name+"=FILE --overwrite "+j.requirement.Name
 		f.Says = subject + " is a placeholder"
 		if where[0] != "" {
 			f.Says = fmt.Sprintf("%s has a placeholder at %s", subject, strings.Join(where, ", "))
@@ -141,6 +141,8 @@ func unbase64(text string) (string, bool) {
 var (
 	envLine = regexp.MustCompile(`^(export\s+)?[A-Za-z_][A-Za-z0-9_]*=`)
 	section = regexp.MustCompile(`^\[[^\]]+\]$`)
+
+	lineNumber = regexp.MustCompile(`line [0-9]+`)
 )
 
 // satisfies says why a text is not of a format; "" where it is.
@@ -149,6 +151,9 @@ func satisfies(format, text string) string {
 	case "yaml":
 		document, err := parse(text)
 		if err != nil {
+			if at := lineNumber.FindString(err.Error()); at != "" { // the rest of the error may quote the secret
+				return "is no YAML (" + at + ")"
+			}
 			return "is no YAML"
 		}
 		if document.Kind != yaml.MappingNode {

@@ -92,7 +92,7 @@ func OnDisk(ref string) bool { return sourceOf(ref, "").From == chartsource.Disk
 func rehint(err error) error {
 	if strings.Contains(hint.Of(err), "--chart") {
 		return hint.With(err, "check --gen3-chart, --gen3-version and the proxy settings (HTTPS_PROXY); "+
-			"without a way out, give the chart as --gen3-chart DIRECTORY or FILE.tgz")
+			"without access to the internet, give the chart as --gen3-chart DIRECTORY or FILE.tgz")
 	}
 	return err
 }

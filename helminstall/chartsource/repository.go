@@ -124,7 +124,7 @@ func (r repository) index(ctx context.Context, name string) (chartIndex, error) 
 }
 
 const unreachableHint = "check --chart-repo and the proxy settings (HTTPS_PROXY); " +
-	"without a way out, give the chart as a file with --chart FILE.tgz, or leave Helm out with --skip-helm"
+	"without access to the internet, give the chart as a file with --chart FILE.tgz, or leave Helm out with --skip-helm"
 
 func boolInt(b bool) int {
 	if b {

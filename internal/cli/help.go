@@ -26,8 +26,8 @@ func rootHelp(commands []command) string {
 		b.WriteString("  " + c.example[0] + "\n")
 	}
 	b.WriteString("\n'gen3-bootstrap COMMAND --help' explains the flags of a command, 'gen3-bootstrap --version' prints the version.\n\n" +
-		"exit codes: 0 done; 1 any failure, usage errors included; 2 only from plan --detailed-exitcode, when changes are\n" +
-		"pending; 130 interrupted\n")
+		"exit codes: 0 done; 1 any failure, usage errors included; 2 only under --detailed-exitcode: from plan\n" +
+		"when changes are pending, from secrets check when what it found stops pods; 130 interrupted\n")
 	return b.String()
 }
 
@@ -38,6 +38,7 @@ func familyHelp(name string, members []command) string {
 	for _, c := range members {
 		writeColumns(&b, "  "+c.name, commandColumn, c.summary)
 	}
+	fmt.Fprintf(&b, "\n'%s %s COMMAND --help' explains the flags of a command.\n", program, name)
 	return b.String()
 }
 

@@ -21,6 +21,12 @@ func Supplied(w io.Writer, page Page, r secrets.GenerateResult) error {
 	for _, f := range fill {
 		fmt.Fprintf(&b, "  %s  %s\n", page.Style.Cyan(f.Name), page.laid(len(f.Name)+4, page.few(f.Paths)))
 	}
+	if len(fill) > 0 {
+		push := page.Invocation.Command("secrets", "push", "--only", "NAME", "--from-file", "NAME=FILE", "--overwrite", "NAME")
+		b.WriteString("  read the secret into a file, fill it in there, and put it back; push takes -f, --gen3-chart and --gen3-version as here\n")
+		b.WriteString("    " + page.Invocation.AWS("secretsmanager", "get-secret-value", "--secret-id", "NAME", "--query", "SecretString", "--output", "text") + " > FILE\n")
+		b.WriteString("    " + push + "\n")
+	}
 	state := generate.State("")
 	for _, s := range notMade {
 		if s.State != state {
@@ -36,7 +42,7 @@ func Supplied(w io.Writer, page Page, r secrets.GenerateResult) error {
 func heading(s generate.State) string {
 	switch s {
 	case generate.Operators:
-		return "not made: you have to supply them (secrets push --from-file NAME=FILE puts a file there)"
+		return "not made: you have to supply them, with gen3-bootstrap secrets push --from-file NAME=FILE"
 	case generate.ByJob:
 		return "not made: a job fills them"
 	case generate.InUse:

@@ -62,7 +62,7 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 		b.WriteString(style.Cyan("next:") + " " + next + "\n")
 	}
 	if r.Command == "up" && tense == Done && len(r.Errors) == 0 {
-		b.WriteString(style.Cyan("next:") + " have the gen3 chart use this, and see that its secrets are read\n")
+		b.WriteString(style.Cyan("next:") + " have the gen3 chart use this, and see that its secrets are there and are read\n")
 		for _, command := range nextCommands(r, page.Invocation) {
 			b.WriteString("  " + command + "\n")
 		}
@@ -142,7 +142,8 @@ func nextCommands(r bootstrap.Result, by hint.Invocation) []string {
 	if !slices.Contains(by, "-n") { // the context's
 		by = append(slices.Clone(by), "-n", r.Namespace)
 	}
-	return []string{by.Command("values") + " > " + valuesFile, hint.Command(helm...), by.Command("verify")}
+	check := by.Command("secrets", "check", "-f", "values.yaml", "-f", valuesFile)
+	return []string{by.Command("values") + " > " + valuesFile, check, hint.Command(helm...), by.Command("verify")}
 }
 
 // valuesFile is where the fragment of values goes.
