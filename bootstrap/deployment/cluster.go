@@ -25,6 +25,9 @@ func (d *Deployment) fromCluster(ctx context.Context, t *bootstrap.Target) error
 		objects, err = live(ctx, t, d.Namespace)
 	}
 	d.Inventory = gen3.Take(objects)
+	if err == nil && d.Source == Live && len(d.Inventory.Requirements)+len(d.Inventory.Pushes) == 0 {
+		d.Warnings = append(d.Warnings, "namespace "+d.Namespace+" has no ExternalSecret: -n names another namespace, -f gives values files of what is not deployed yet")
+	}
 	return err
 }
 

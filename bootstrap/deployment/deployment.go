@@ -5,7 +5,6 @@ package deployment
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -151,7 +150,7 @@ func (d *Deployment) Value(path ...string) any {
 // release the chart of its version is loaded for that, since Helm stores no chart below the first; of live objects nothing can be rendered.
 func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*render.Rendered, error) {
 	if d.values == nil {
-		return nil, hint.With(errors.New("render the gen3 chart: the values of what lives in the namespace are not known"), "give the deployment's values files with -f")
+		return nil, hint.With(fmt.Errorf("render the gen3 chart: its values are not known: no values file is given, and no Helm release of it was read in namespace %s", d.Namespace), "give the deployment's values files with -f")
 	}
 	if d.chart == nil {
 		if err := d.load(ctx, d.Chart.Version); err != nil {
@@ -175,5 +174,5 @@ func (d *Deployment) Given(path string) bool {
 
 // ReadValues reads values files and merges them in helm's order.
 func ReadValues(ctx context.Context, files []string) (map[string]any, error) {
-	return helmvalues.ReadAll(ctx, "--gen3-values", files)
+	return helmvalues.ReadAll(ctx, "-f (--gen3-values)", files)
 }

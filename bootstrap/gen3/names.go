@@ -38,7 +38,7 @@ func SecretName(name string) bool { return secretName.MatchString(name) }
 // NamesOf renders the deployment and finds out which secrets its objects name. It asks no cluster and no AWS.
 func NamesOf(ctx context.Context, d Deployment) (Names, error) {
 	var out Names
-	values, err := helmvalues.ReadAll(ctx, "--gen3-values", d.Values)
+	values, err := helmvalues.ReadAll(ctx, "-f (--gen3-values)", d.Values)
 	if err != nil {
 		return out, err
 	}

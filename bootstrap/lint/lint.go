@@ -58,7 +58,7 @@ func look(ctx context.Context, s bootstrap.Settings, d deployment.Ref, result *R
 	var files []helmvalues.File
 	var errs []error
 	for _, name := range d.Files {
-		f, err := helmvalues.Read(ctx, "--gen3-values", name)
+		f, err := helmvalues.Read(ctx, "-f (--gen3-values)", name)
 		if err != nil {
 			errs = append(errs, err)
 		}
