@@ -134,7 +134,7 @@ func (f signing) proofs() []string {
 		out = append(out, "The chart itself makes "+strings.Join(f.proved.Local, ", ")+".")
 	}
 	if len(f.proved.KeySecrets) > 0 && !f.keySecretIsTheUsual() {
-		out = append(out, "Its SecretStores read the access key in "+strings.Join(f.proved.KeySecrets, ", ")+": one --secret-name of up each.")
+		out = append(out, "Its SecretStores read the access key in "+strings.Join(f.proved.KeySecrets, ", ")+": give each to up with --secret-name.")
 	}
 	if f.proved.Pushes {
 		out = append(out, "The operator writes to Secrets Manager: up --allow-push.")

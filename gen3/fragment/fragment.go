@@ -50,7 +50,7 @@ func Make(chart *render.Chart, files, signIn map[string]any, w Wish, o render.Op
 		m.warn("what was read before is not known: with your values alone it comes to: %v", err)
 	}
 	if w.CreateDB && w.PushDB {
-		m.refuse("give one of both", "--create-db and --push-db: each makes passwords of its own, and the one that is pushed would open no database")
+		m.refuse("give one of them", "--create-db and --push-db: each makes passwords of its own, and the one that is pushed would open no database")
 	}
 	steps := []struct {
 		wanted bool
