@@ -16,6 +16,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
 	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
+	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
 // The places where a deployment's objects are read.
@@ -148,6 +149,7 @@ func (d *Deployment) Value(path ...string) any {
 
 // RenderWith renders the deployment's chart with some values changed, and returns it with the values that it was rendered with. Of a
 // release the chart of its version is loaded for that, since Helm stores no chart below the first; of live objects nothing can be rendered.
+// What is not known of it, since it is no YAML, joins the warnings.
 func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*render.Rendered, error) {
 	if d.values == nil {
 		return nil, hint.With(fmt.Errorf("render the gen3 chart: its values are not known: no values file is given, and no Helm release of it was read in namespace %s", d.Namespace), "give the deployment's values files with -f")
@@ -157,7 +159,13 @@ func (d *Deployment) RenderWith(ctx context.Context, changes map[string]any) (*r
 			return nil, err
 		}
 	}
-	return d.chart.Render(helmvalues.Merge(d.values, changes), d.options())
+	rendered, err := d.chart.Render(helmvalues.Merge(d.values, changes), d.options())
+	if err == nil {
+		for _, w := range rendered.Warnings {
+			d.Warnings = words.AddOnce(d.Warnings, w)
+		}
+	}
+	return rendered, err
 }
 
 // Given reports whether the deployment's own values say something at a path, such as global.dev, and leave it not to the chart.

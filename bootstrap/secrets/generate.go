@@ -88,8 +88,8 @@ func (g *generator) generate(ctx context.Context) error {
 
 // derive reads the deployment, and renders what the chart makes itself where External Secrets Operator is left out.
 func (g *generator) derive(ctx context.Context) (err error) {
+	defer func() { g.Result.Warnings = append(g.Result.Warnings, g.deployment.Warnings...) }()
 	g.deployment, err = deployment.Read(ctx, g.Target.Settings, g.ref, func(context.Context) (*bootstrap.Target, error) { return g.Target, nil })
-	g.Result.Warnings = append(g.Result.Warnings, g.deployment.Warnings...)
 	if err != nil {
 		return err
 	}

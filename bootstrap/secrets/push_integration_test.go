@@ -208,6 +208,16 @@ func TestPushRefuses(t *testing.T) {
 	}
 }
 
+// TestPushOfHalfAChart: what becomes no YAML with the chart's own Secrets switched off is not silently left out.
+func TestPushOfHalfAChart(t *testing.T) {
+	t.Parallel()
+	c := newCommons(t, "push-half", pushedValues+`fence: {externalSecrets: {dbcreds: "a\e[31mb"}}`)
+	r, err := c.push(t.Context(), PushOptions{WriteOptions: WriteOptions{DryRun: true}})
+	if err != nil || len(r.Changes) != 3 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "charts/fence/templates/external-secret.yaml: what comes out is no YAML") {
+		t.Errorf("%v: %s", err, lines(r))
+	}
+}
+
 // TestPushFromFile: in the shape that the chart reads, also where the release that Helm stored says what is deployed.
 func TestPushFromFile(t *testing.T) {
 	t.Parallel()

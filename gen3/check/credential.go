@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func (j *judge) credential(read gen3.Read, key, at string, v content.Value, data
 	if database && password.MatchString(key) && strings.ContainsAny(plain, "@:/?#% ") {
 		add(BreaksURL, key+" has one of @ : / ? # % or a space in it, which breaks postgresql://user:password@host", "take a password of letters and digits, in the database and here")
 	}
-	if database && host.MatchString(key) && inCluster(plain) {
+	if database && host.MatchString(key) && gen3.InCluster(plain, "") {
 		add(InCluster, key+" is a name that only its own cluster knows", "store the host of the database itself, unless the database is in this cluster")
 	}
 }
@@ -49,10 +48,4 @@ func (j *judge) credential(read gen3.Read, key, at string, v content.Value, data
 // byEnv reports whether somebody takes just this key into a variable.
 func byEnv(readers []gen3.Reader, key string) bool {
 	return slices.ContainsFunc(readers, func(r gen3.Reader) bool { return r.Via == gen3.ViaEnv && r.Key == key })
-}
-
-// inCluster reports a host that DNS outside of a cluster cannot know.
-func inCluster(name string) bool {
-	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	return net.ParseIP(name) == nil && (!strings.Contains(name, ".") || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local"))
 }

@@ -133,7 +133,7 @@ func (p *pool) database(secret string) {
 		p.refuse(secret, refusal{Operators, "no job makes the role that it is for: global.postgres.dbCreate is off", "give the credentials of the role that is there"})
 	case host == "" || host == UnknownHost:
 		p.refuse(secret, refusal{Blocked, "the database's host is not known: no value for " + values, "set " + values + " in a values file"})
-	case inCluster(host, p.space):
+	case gen3.InCluster(host, p.space):
 		p.refuse(secret, refusal{Blocked, "its database " + host + " is in the cluster and goes with it (global.dev is on)", "set global.dev to false, and " + values})
 	case !simple.MatchString(c[passwordKey].text.Reveal()):
 		p.refuse(secret, refusal{
@@ -169,11 +169,4 @@ func (p *pool) values(secret, path string) string {
 		}
 	}
 	return path
-}
-
-// inCluster reports whether a host is one that only the cluster knows.
-func inCluster(host, namespace string) bool {
-	host = strings.TrimSuffix(host, ".")
-	return !strings.Contains(host, ".") || strings.HasSuffix(host, ".svc") || strings.HasSuffix(host, ".cluster.local") ||
-		strings.HasSuffix(host, "."+namespace)
 }

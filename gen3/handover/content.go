@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
@@ -131,7 +132,7 @@ func (r Route) credentials(values map[string]string, namespace string, refuse fu
 		who := cmp.Or(r.Job, "the job that makes the database")
 		refuse(cmp.Or(r.waits(namespace), "run this again once the job has succeeded"), "%s has not made the database yet: Secret %s has no %s", who, r.Secret, r.Marker)
 	}
-	if host := strings.TrimSpace(values["host"]); inCluster(host, namespace) {
+	if host := strings.TrimSpace(values["host"]); gen3.InCluster(host, namespace) {
 		refuse("use a database outside of the cluster: global.dev: false, and its host in global.postgres.master.host",
 			"its host is a database in the cluster itself, which ends with the cluster; what is in Secrets Manager would outlive it")
 	}
@@ -141,20 +142,6 @@ func (r Route) credentials(values map[string]string, namespace string, refuse fu
 		}
 	}
 	return values, warnings
-}
-
-// inCluster reports whether a host is a Service: a bare name, one with this namespace, or one under svc.
-func inCluster(host, namespace string) bool {
-	labels := strings.Split(host, ".")
-	switch {
-	case host == "":
-		return false
-	case len(labels) == 1:
-		return true
-	case len(labels) == 2 && labels[1] == namespace:
-		return true
-	}
-	return labels[len(labels)-1] == "svc" || len(labels) > 2 && labels[2] == "svc" || strings.HasSuffix(host, ".cluster.local")
 }
 
 // Join puts two contents for one secret of Secrets Manager together. False: they contradict each other.

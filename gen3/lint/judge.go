@@ -42,6 +42,7 @@ func (l *Linter) judge(base *rendering) {
 	}
 	l.strings(base, random)
 	l.clashes(base)
+	l.broken(base)
 	l.graph(base, trials)
 }
 

@@ -107,6 +107,14 @@ func TestFindings(t *testing.T) {
 			adds: "fence: {externalSecrets: {createK8sGoogleAppSecrets: true}}",
 			want: []string{"two-writers error 6 fence.externalSecrets.createK8sGoogleAppSecrets, fence-jwt-keys", "unwritten-secret note 6 fence.externalSecrets.createK8sGoogleAppSecrets, check that it is in the cluster"},
 		},
+		"a file that is no YAML then": {
+			adds: "audit: {broken: true}\nfence: {externalSecrets: {fenceConfig: \"a\\e[31mb\"}}",
+			want: []string{
+				"no-yaml error 6 audit.broken, audit/templates/broken.yaml: what comes out is no YAML",
+				"no-yaml error 7 fence.externalSecrets.fenceConfig, fence/templates/external-secret.yaml: what",
+				"unwritten-secret note 7 fence.externalSecrets.fenceConfig, check that it is in the cluster",
+			},
+		},
 		"a scalar for a mapping": {adds: "audit: 3", want: []string{"no-render error 6 audit, is a mapping in the chart"}},
 	} {
 		t.Run(name, func(t *testing.T) {
