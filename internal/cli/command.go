@@ -34,8 +34,8 @@ func commands(p Process) []command {
 		newValues(p),
 		newSecretsList(p),
 		newSecretsCheck(p),
-		newSecretsPush(p),
 		newSecretsGenerate(p),
+		newSecretsPush(p),
 		newLint(p),
 		newVersion(p),
 	}
