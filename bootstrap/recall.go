@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
@@ -152,5 +153,28 @@ func (t *Target) TakeRecorded() []string {
 		}
 	}
 	t.Settings = t.Settings.Named()
+	return out
+}
+
+// Misses says why the operator of the last up will not read secrets of these names where they are written or looked for. It is a help and no
+// proof, as the record is, and says nothing without one.
+func (t *Target) Misses(names []string) []string {
+	if t.Last == nil {
+		return nil
+	}
+	var out []string
+	if last := t.Last; last.Region != t.Settings.Region || last.Account != t.Settings.Account {
+		out = append(out, fmt.Sprintf("the last up in namespace %s was for region %s of account %s: the operator reads its secrets there, and not in region %s of account %s",
+			t.Settings.Namespace, last.Region, last.Account, t.Settings.Region, t.Settings.Account))
+	}
+	allowed := func(name string) bool {
+		begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+		return slices.Contains(t.Last.ReadNames, name) || slices.ContainsFunc(t.Last.SecretPrefixes, begins)
+	}
+	names = slices.DeleteFunc(slices.Clone(names), allowed)
+	if len(t.Last.ReadNames)+len(t.Last.SecretPrefixes) > 0 && len(names) > 0 {
+		out = append(out, fmt.Sprintf("the policy of the last up in namespace %s does not let the operator read %s: run up again, with --secret-prefix or --secret-names-from-values as it should be",
+			t.Settings.Namespace, words.Few(names)))
+	}
 	return out
 }

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,6 +74,37 @@ func TestAsRecorded(t *testing.T) {
 	})
 	if !got.IRSA || got.UseGlobalUser || !got.SkipHelm || got.PolicyName != "p" || got.SecretPrefixes[0] != "mine" || got.ReadNames[0] != "n" || got.PushNames[0] != "m" || got.KMSKeys[0] != "k" || !got.AllowPush {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestMisses: what the operator will not read is told, as far as the record knows.
+func TestMisses(t *testing.T) {
+	t.Parallel()
+	names := []string{"demo-a", "b"}
+	for name, c := range map[string]struct {
+		last *Recorded
+		want []string // part of each
+	}{
+		"no record":      {},
+		"all is allowed": {last: &Recorded{Account: "1", Region: "r"}},
+		"by prefix":      {last: &Recorded{Account: "1", Region: "r", SecretPrefixes: []string{"demo-"}}, want: []string{"does not let the operator read b: run up"}},
+		"by name":        {last: &Recorded{Account: "1", Region: "r", ReadNames: []string{"b", "demo"}}, want: []string{"does not let the operator read demo-a: run up"}},
+		"by both":        {last: &Recorded{Account: "1", Region: "r", ReadNames: []string{"b"}, SecretPrefixes: []string{"demo-"}}},
+		"another region": {last: &Recorded{Account: "1", Region: "s"}, want: []string{"was for region s of account 1: the operator reads its secrets there, and not in region r"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := Target{Settings: Settings{Account: "1", Region: "r", Namespace: "gen3"}, Last: c.last}
+			got := target.Misses(names)
+			if len(got) != len(c.want) {
+				t.Fatalf("%q", got)
+			}
+			for i, want := range c.want {
+				if !strings.Contains(got[i], want) {
+					t.Errorf("%q, want %q", got[i], want)
+				}
+			}
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -41,6 +42,13 @@ func (d *Deployment) fromRelease(ctx context.Context, t *bootstrap.Target) (obje
 	if err != nil {
 		return nil, false, err
 	}
+	if record == nil {
+		if err := listable(ctx, t, d.Namespace); err != nil && d.ref.Source == Release {
+			return nil, false, err
+		} else if err != nil {
+			d.warn("whether Helm stored a release of the gen3 chart is not known: %v", err)
+		}
+	}
 	if record == nil && d.ref.Source == Release {
 		return nil, false, hint.With(fmt.Errorf("look for the gen3 release: Helm stored none in namespace %s", d.Namespace),
 			"-n names another namespace; with Argo CD there is no release: give the values files with -f, or --source live")
@@ -61,6 +69,15 @@ func (d *Deployment) fromRelease(ctx context.Context, t *bootstrap.Target) (obje
 	objects, broken := render.FromManifest(manifests...)
 	d.Warnings = append(d.Warnings, broken...)
 	return objects, true, nil
+}
+
+// listable is why the Secrets in which Helm stores releases may not be listed. The search takes that for none.
+func listable(ctx context.Context, t *bootstrap.Target, namespace string) error {
+	_, err := t.Kube.CoreV1().Secrets(namespace).List(ctx, metav1.ListOptions{LabelSelector: "owner=helm", Limit: 1})
+	if apierrors.IsForbidden(err) {
+		return hint.With(fmt.Errorf("look for the gen3 release: %w", err), "it needs the verb list on secrets in namespace "+namespace+"; give the values files with -f, or --source live")
+	}
+	return nil
 }
 
 // live reads the operator's objects, and whatever makes pods. Secrets are not read.

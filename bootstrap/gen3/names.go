@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
@@ -50,8 +51,12 @@ func NamesOf(ctx context.Context, d Deployment) (Names, error) {
 	if err != nil {
 		return out, err
 	}
+	if len(rendered.Warnings) > 0 { // names that are not known would be missing in the policy
+		return out, hint.With(fmt.Errorf("find the names of secrets in chart %s %s: %s", chart.Name(), chart.Version(), strings.Join(rendered.Warnings, "; ")),
+			"correct the values: gen3-bootstrap lint says which; helm would not install this either")
+	}
 	found := gen3.Take(rendered.Objects)
-	out.Warnings = append(append(chart.Warnings, rendered.Warnings...), found.Unjudged...)
+	out.Warnings = slices.Concat(chart.Warnings, found.Unjudged)
 	for _, p := range found.Pushes {
 		out.Pushed = words.AddOnce(out.Pushed, p.Remote)
 	}

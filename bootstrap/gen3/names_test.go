@@ -18,14 +18,15 @@ func TestNamesOf(t *testing.T) {
 		absent       []string
 		refused      string
 	}{
-		"nothing is read":       {values: "{}", refused: "it reads none with these values"},
-		"what is read":          {values: "{global: {externalSecrets: {deploy: true}}}", read: []string{"fence-config", "default-fence-creds"}, absent: []string{"pelicanservice-g3auto"}},
-		"a chart that is off":   {values: "{fence: {enabled: false}, global: {externalSecrets: {deploy: true}}}", read: []string{"audit-g3auto"}, absent: []string{"fence-config"}},
-		"what is pushed":        {values: "{global: {dev: false, postgres: {master: {host: h}}, externalSecrets: {deploy: true, pushSecret: true}}}", read: []string{"default-fence-creds"}, pushed: []string{"default-fence-creds"}, absent: []string{"fence-dbcreds-bootstrap"}},
-		"pushed, and not read":  {values: "{global: {dev: false, postgres: {master: {host: h}}, externalSecrets: {deploy: true, pushSecret: true, createLocalK8sSecret: true}}}", read: []string{"default-fence-creds"}, pushed: []string{"default-fence-creds"}},
-		"an ARN in a name":      {values: "{fence: {externalSecrets: {fenceConfig: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:x'}}, global: {externalSecrets: {deploy: true}}}", refused: "is the name of none"},
-		"a wildcard in a name":  {values: "{fence: {externalSecrets: {fenceConfig: 'fence*'}}, global: {externalSecrets: {deploy: true}}}", refused: `"fence*" is the name of none`},
-		"values that are short": {values: "{global: {dev: false, externalSecrets: {deploy: true, pushSecret: true}}}", refused: "no value for"},
+		"nothing is read":        {values: "{}", refused: "it reads none with these values"},
+		"what is read":           {values: "{global: {externalSecrets: {deploy: true}}}", read: []string{"fence-config", "default-fence-creds"}, absent: []string{"pelicanservice-g3auto"}},
+		"a chart that is off":    {values: "{fence: {enabled: false}, global: {externalSecrets: {deploy: true}}}", read: []string{"audit-g3auto"}, absent: []string{"fence-config"}},
+		"what is pushed":         {values: "{global: {dev: false, postgres: {master: {host: h}}, externalSecrets: {deploy: true, pushSecret: true}}}", read: []string{"default-fence-creds"}, pushed: []string{"default-fence-creds"}, absent: []string{"fence-dbcreds-bootstrap"}},
+		"pushed, and not read":   {values: "{global: {dev: false, postgres: {master: {host: h}}, externalSecrets: {deploy: true, pushSecret: true, createLocalK8sSecret: true}}}", read: []string{"default-fence-creds"}, pushed: []string{"default-fence-creds"}},
+		"an ARN in a name":       {values: "{fence: {externalSecrets: {fenceConfig: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:x'}}, global: {externalSecrets: {deploy: true}}}", refused: "is the name of none"},
+		"a wildcard in a name":   {values: "{fence: {externalSecrets: {fenceConfig: 'fence*'}}, global: {externalSecrets: {deploy: true}}}", refused: `"fence*" is the name of none`},
+		"a file that is no YAML": {values: "{audit: {broken: true}, global: {externalSecrets: {deploy: true}}}", refused: "audit/templates/broken.yaml: what comes out is no YAML"},
+		"values that are short":  {values: "{global: {dev: false, externalSecrets: {deploy: true, pushSecret: true}}}", refused: "no value for"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

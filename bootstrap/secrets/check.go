@@ -92,7 +92,7 @@ func (c *checker) read(ctx context.Context) []error {
 		},
 	)
 	c.result.fill(c.deployment)
-	c.result.Warnings = append(c.result.Warnings, c.target.Warnings...)
+	c.result.Warnings = append(append(c.result.Warnings, c.target.Warnings...), c.target.Misses(nil)...)
 	c.result.ReadAs = c.target.Caller.ARN
 	if len(failed) > 0 && c.ref.From() != deployment.Files { // which is why it could not be read
 		return failed

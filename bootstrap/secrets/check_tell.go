@@ -75,7 +75,7 @@ func (c *checker) absent(q gen3.Requirement, a reading.Answer) (check.Finding, b
 	case reading.Missing:
 		f := check.Absent(q, check.Missing, fmt.Sprintf("Secrets Manager has no secret %s in region %s", q.Name, c.settings.Region),
 			"make it: "+aws("secretsmanager", "create-secret", "--name", q.Name, "--secret-string", "file://FILE"))
-		if near := words.Nearest(q.Name, c.names()); near != "" {
+		if near := words.Nearest(q.Name, c.unread()); near != "" {
 			f.Near, f.Says = near, f.Says+"; there is "+near
 			f.Cure = "have the gen3 chart's values name " + near + ", or " + f.Cure
 		}
@@ -89,6 +89,13 @@ func (c *checker) absent(q gen3.Requirement, a reading.Answer) (check.Finding, b
 	case reading.Readable, reading.Denied, reading.KeyDenied, reading.KeyRefused, reading.KeyMismatched, reading.Expired:
 	}
 	return check.Finding{}, false
+}
+
+// unread are the names that exist and that the deployment does not read: one that it reads is another secret.
+func (c *checker) unread() []string {
+	return slices.DeleteFunc(slices.Clone(c.names()), func(name string) bool {
+		return slices.ContainsFunc(c.deployment.Inventory.Requirements, func(q gen3.Requirement) bool { return q.Name == name })
+	})
 }
 
 // hidden is a secret that may not be read, with the policy or the key that is in the way.

@@ -196,6 +196,23 @@ func TestCheckTellsStates(t *testing.T) {
 	}
 }
 
+// TestCheckNamesNoOtherSecretAsNearest: what the deployment reads already is no misspelling of what is missing.
+func TestCheckNamesNoOtherSecretAsNearest(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	_, err := s.aws.AddSecret(checkRegion, "wts-g3auto", `{"appcreds.json":"{}"}`, "", nil)
+	kubetest.Must(t, err)
+	r, err := s.check(t, CheckOptions{})
+	kubetest.Must(t, err)
+	for _, c := range r.Secrets {
+		for _, f := range c.Findings {
+			if f.Nearest != "" {
+				t.Errorf("%s: is %s meant?", c.Name, f.Nearest)
+			}
+		}
+	}
+}
+
 // TestCheckWithFewRights: without the right to batches and to lists all is found all the same; what may not be read is an error.
 func TestCheckWithFewRights(t *testing.T) {
 	t.Parallel()

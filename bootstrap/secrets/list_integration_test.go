@@ -67,6 +67,11 @@ func TestListFromCluster(t *testing.T) {
 	if err != nil || r.Source != deployment.Release || len(r.Secrets) != 1 || r.Secrets[0].Severity.String() != "jobs-only" || r.Chart.Version != "0.3.90" {
 		t.Errorf("a release: %+v, %v", r, err)
 	}
+	restricted := settings
+	restricted.Kubeconfig = sandbox.RestrictedKubeconfig
+	if r, err := List(t.Context(), restricted, deployment.Ref{Source: deployment.Release}, Other{}, env); err == nil || len(r.Errors) != 1 || !strings.Contains(r.Errors[0].Message, "secrets is forbidden") {
+		t.Errorf("a release that may not be seen: %+v, %v", r, err)
+	}
 	for _, c := range []struct{ chart, setBy, why string }{
 		{gen3test.Checkout(t, gen3test.New), "fence.externalSecrets.fenceConfig", ""},
 		{gen3test.Checkout(t, "0.0.0"), "fence.externalSecrets.fenceConfig", ""},

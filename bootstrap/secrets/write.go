@@ -70,9 +70,28 @@ func (w *writer) plan(ctx context.Context, items []writing.Item, known []plan.Ch
 	for _, c := range plan.BlockedIn(w.Result.Changes) {
 		err = w.Fail(c.Step, hint.Blocked(c))
 	}
+	w.misses()
 	pending = plan.Pending(w.Result.Changes)
 	w.Result.Changed = pending && w.options.DryRun && err == nil
 	return pending, err
+}
+
+// misses warns of what is written for an operator that will not read it.
+func (w *writer) misses() {
+	var names []string
+	created := false
+	for _, c := range w.Result.Changes {
+		if c.Action != plan.None {
+			names, created = append(names, c.Resource.Name), created || c.Action == plan.Create
+		}
+	}
+	if len(names) > 0 {
+		w.Result.Warnings = append(w.Result.Warnings, w.Target.Misses(names)...)
+	}
+	if last, key := w.Target.Last, w.options.KMSKey; last != nil && created && key != "" && !slices.Contains(last.KMSKeys, key) {
+		w.Result.Warnings = append(w.Result.Warnings, fmt.Sprintf("the policy of the last up in namespace %s does not let the operator decrypt with %s: %s allows it",
+			w.Target.Settings.Namespace, key, hint.Command("up", "--kms-key", key)))
+	}
 }
 
 // write asks, and writes what was planned, as the one run that does so in the namespace. What is written is what the plan showed: each
