@@ -58,6 +58,7 @@ type generator struct {
 	deployment *deployment.Deployment
 	maker      *generate.Maker
 	answers    map[string]reading.Answer // of Secrets Manager, by name
+	operated   []string                  // Secrets of the namespace that ExternalSecrets made
 	out        GenerateResult
 }
 
@@ -149,7 +150,7 @@ func (g *generator) items(secrets []generate.Secret) []writing.Item {
 			}
 		case generate.InUse, generate.ByJob, generate.Operators, generate.Blocked:
 			if s.State == generate.InUse {
-				s.Hint = "push it from there, with the values that made it: " + g.Settings.Invocation().Command("secrets", "push", "--source", deployment.Release, "--only", s.Name)
+				s.Hint = g.back(s.Requirement)
 			}
 			g.out.NotMade = append(g.out.NotMade, NotMade{Secret: secretOf(s.Requirement, g.deployment.Origins), State: s.State, Why: s.Why, Hint: s.Hint})
 		}
