@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/gen3"
-	"github.com/uc-cdis/gen3-bootstrap/gen3/check"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/handover"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
@@ -277,45 +275,4 @@ func (p *pusher) fill(i writing.Item) (writing.Item, *plan.Change) {
 	}
 	i.Text, i.Properties, i.From = content.Text, content.Properties, strings.Join(from, " and ")
 	return i, nil
-}
-
-// fit puts a file into the shape in which the deployment reads the secret, now or after the handover, and judges it as secrets check would.
-func (p *pusher) fit(f file) (handover.Content, error) {
-	var names []string
-	for _, i := range []gen3.Inventory{p.after, p.deployment.Inventory} {
-		for _, q := range i.Requirements {
-			if q.Name == f.name {
-				return p.judged(q, f)
-			}
-			names = words.AddOnce(names, q.Name)
-		}
-	}
-	text := "the deployment reads no secret of that name"
-	if near := words.Nearest(f.name, names); near != "" {
-		text += "; it reads " + near
-	}
-	return handover.Content{}, errors.New(text)
-}
-
-func (p *pusher) judged(q gen3.Requirement, f file) (handover.Content, error) {
-	fitted, problem := handover.Fit(q, f.text)
-	if problem != "" {
-		return fitted, fmt.Errorf("check file %s: %s", f.path, problem)
-	}
-	var wrong []string
-	for _, found := range check.Judge(q, fitted.Value()) {
-		text := found.Says
-		if found.At != "" {
-			text = found.At + ": " + text
-		}
-		if found.State.Certain() {
-			wrong = words.AddOnce(wrong, text)
-		} else {
-			p.warn("file %s: %s", f.path, text)
-		}
-	}
-	if len(wrong) > 0 {
-		return fitted, fmt.Errorf("check file %s: %s", f.path, strings.Join(wrong, "; "))
-	}
-	return fitted, nil
 }

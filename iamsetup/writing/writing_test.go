@@ -515,6 +515,22 @@ func TestNothingIsBegunWithoutTheLock(t *testing.T) {
 	}
 }
 
+// TestAnInterruptedCallEnds: what was sent when the run is interrupted is waited for, so that the run knows what it did.
+func TestAnInterruptedCallEnds(t *testing.T) {
+	t.Parallel()
+	v := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	defer v.srv.Fault(awsfake.Fault{Action: "CreateSecret", N: 1, Kind: awsfake.Hook, Hook: func(awsfake.Phase, awsfake.Call) { cancel() }})()
+	u := v.up(writing.Options{}, whole("db", "a"))
+	_, err := u.Observe(ctx)
+	iamtest.Check(t, err)
+	var emitted int
+	if err := u.Apply(ctx, event.SinkFunc(func(event.Event) { emitted++ })); err != nil || emitted != 1 {
+		t.Errorf("%v, %d", err, emitted)
+	}
+}
+
 func TestChoose(t *testing.T) {
 	t.Parallel()
 	items := []writing.Item{whole("a", ""), whole("b", "")}
