@@ -107,7 +107,7 @@ func TestGenerate(t *testing.T) {
 	}
 
 	kubetest.Must(t, c.kube.CoreV1().Secrets("generate").Delete(t.Context(), "audit-dbcreds", metav1.DeleteOptions{}))
-	r, said, err = c.made(t, WriteOptions{})
+	_, said, err = c.made(t, WriteOptions{})
 	must("a database", said, "create default-audit-creds", "new passwords are made for roles of databases (default-audit-creds)")
 	if err != nil {
 		t.Error(err)

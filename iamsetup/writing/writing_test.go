@@ -371,7 +371,7 @@ func TestAfterWhatCameToBe(t *testing.T) {
 // TestTakes: no password of another namespace's secret goes into a new one.
 func TestTakes(t *testing.T) {
 	t.Parallel()
-	second := writing.Item{Name: "job", Text: redact.New("new"), Keep: true, Takes: []string{"db"}}
+	second := writing.Item{Name: "job", Text: redact.New("new"), Keep: true, Takes: []string{"users"}}
 	others := iamtest.Owner("c1", "other").Marks(nil)
 	for name, c := range map[string]struct {
 		tags    map[string]string
@@ -385,11 +385,11 @@ func TestTakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := open(t)
-			v.add(t, "db", "theirs", c.tags)
-			changes, err := v.up(writing.Options{}, second, keep("")).Observe(t.Context())
+			v.add(t, "users", "theirs", c.tags)
+			changes, err := v.up(writing.Options{}, second, writing.Item{Name: "users", Keep: true}).Observe(t.Context())
 			iamtest.Check(t, err)
 			blocked := plan.BlockedIn(changes)
-			if (len(blocked) == 1) != c.blocked || c.blocked && !strings.Contains(blocked[0].Reason, "a password of secret db, which is that of another namespace") {
+			if (len(blocked) == 1) != c.blocked || c.blocked && !strings.Contains(blocked[0].Reason, "a password of secret users, which is that of another namespace") {
 				t.Errorf("%+v", changes)
 			}
 		})
