@@ -58,7 +58,7 @@ type generator struct {
 	deployment *deployment.Deployment
 	maker      *generate.Maker
 	answers    map[string]reading.Answer // of Secrets Manager, by name
-	live       map[string]held           // Secrets of the namespace, by name
+	operated   []string                  // Secrets of the namespace that ExternalSecrets made
 	out        GenerateResult
 }
 
@@ -93,6 +93,7 @@ func (g *generator) derive(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	g.from(g.deployment)
 	global := map[string]any{"externalSecrets": map[string]any{"deploy": false}}
 	if host, _ := g.deployment.Value("global", "postgres", "master", "host").(string); host == "" { // without one the chart does not render
 		global["postgres"] = map[string]any{"master": map[string]any{"host": generate.UnknownHost}}
@@ -126,7 +127,7 @@ func (g *generator) chosen(all []generate.Secret) ([]generate.Secret, error) {
 		if s.State != generate.Make && s.State != generate.Exists {
 			cure := s.Hint
 			if s.State == generate.InUse {
-				cure = g.fromCluster(s)
+				cure = g.back(s.Requirement)
 			}
 			errs = append(errs, hint.With(fmt.Errorf("check --only %s: it is not made: %s", s.Name, s.Why), cure))
 		}
@@ -154,7 +155,7 @@ func (g *generator) items(secrets []generate.Secret) []writing.Item {
 			}
 		case generate.InUse, generate.ByJob, generate.Operators, generate.Blocked:
 			if s.State == generate.InUse {
-				s.Hint = g.fromCluster(s)
+				s.Hint = g.back(s.Requirement)
 			}
 			g.out.NotMade = append(g.out.NotMade, NotMade{Secret: secretOf(s.Requirement, g.deployment.Origins), State: s.State, Why: s.Why, Hint: s.Hint})
 		}

@@ -116,7 +116,7 @@ func TestGenerate(t *testing.T) {
 	kubetest.Must(t, err)
 	c.operatorMade(t, "indexd-service-creds")
 	_, said, err = c.made(t, WriteOptions{})
-	must("what the operator made", said, "in-use indexd-service-creds", "--from-file indexd-service-creds=FILE")
+	must("what the operator made", said, "in-use indexd-service-creds", "--from-file indexd-service-creds=/dev/stdin")
 	if err != nil {
 		t.Error(err)
 	}
@@ -126,6 +126,23 @@ func TestGenerate(t *testing.T) {
 	}
 	must("without the right to read", said, "may not be read")
 	allow()
+
+	// What the operator made, and is gone from Secrets Manager, goes back there.
+	_, err = c.aws.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String("audit-g3auto"), ForceDeleteWithoutRecovery: aws.Bool(true)})
+	kubetest.Must(t, err)
+	yes := true
+	_, err = c.kube.CoreV1().Secrets("generate").Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Name: "audit-g3auto", OwnerReferences: []metav1.OwnerReference{{APIVersion: "external-secrets.io/v1", Kind: "ExternalSecret", Name: "audit-g3auto", UID: "1", Controller: &yes}},
+	}, StringData: map[string]string{"audit-service-config.yaml": "A: " + mark}}, metav1.CreateOptions{})
+	kubetest.Must(t, err)
+	_, said, err = c.made(t, WriteOptions{})
+	must("gone from Secrets Manager", said, `kubectl -n generate get secret audit-g3auto -o 'jsonpath={.data.audit-service-config\.yaml}' | base64 -d | gen3-bootstrap secrets push -f `, "--from-file audit-g3auto=/dev/stdin --yes")
+	if err != nil {
+		t.Error(err)
+	}
+	kubetest.Must(t, c.kube.CoreV1().Secrets("generate").Delete(t.Context(), "audit-g3auto", metav1.DeleteOptions{}))
+	_, _, err = c.made(t, WriteOptions{})
+	kubetest.Must(t, err)
 
 	c.ref.Files = []string{gen3test.Values(t, "off.yaml", "global: {externalSecrets: {deploy: false}}")}
 	_, said, err = c.made(t, WriteOptions{})

@@ -3,11 +3,14 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
+	"github.com/uc-cdis/gen3-bootstrap/gen3"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/generate"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/reading"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -39,50 +42,55 @@ func (g *generator) look(ctx context.Context) (generate.Found, error) {
 		case reading.Missing, reading.NoValue, reading.KeyRefused, reading.KeyMismatched, reading.Expired, reading.BadName:
 		}
 	}
-	g.live = map[string]held{}
 	secrets := g.maker.Secrets()
 	contents, err := parallel.Map(ctx, secrets, g.content)
 	for i, name := range secrets {
 		if err == nil && contents[i].there {
-			found.Live[name], g.live[name] = contents[i].content, contents[i]
+			found.Live[name] = generate.Content{}
+			for key, value := range contents[i].data {
+				found.Live[name][key] = redact.New(string(value))
+			}
+			if contents[i].operator != "" {
+				g.operated = append(g.operated, name)
+			}
 		}
 	}
 	return found, err
 }
 
-// held is a Secret of the namespace.
-type held struct {
-	there    bool
-	operator bool // an ExternalSecret makes it
-	content  generate.Content
-}
-
 // content reads a Secret of the namespace.
-func (g *generator) content(ctx context.Context, name string) (held, error) {
+func (g *generator) content(ctx context.Context, name string) (liveSecret, error) {
 	namespace := g.Target.Settings.Namespace
 	s, err := g.Target.Kube.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return held{}, nil
+		return liveSecret{}, nil
 	case err != nil:
-		return held{}, hint.With(fmt.Errorf("get Secret %s/%s: %w", namespace, name, err), "it needs the verb get on that Secret, to make nothing that the cluster has already")
+		return liveSecret{}, hint.With(fmt.Errorf("get Secret %s/%s: %w", namespace, name, err), "it needs the verb get on that Secret, to make nothing that the cluster has already")
 	}
-	by := metav1.GetControllerOf(s)
-	out := held{there: true, operator: by != nil && by.Kind == "ExternalSecret", content: generate.Content{}}
-	for key, value := range s.Data {
-		out.content[key] = redact.New(string(value))
-	}
-	return out, nil
+	return liveOf(s), nil
 }
 
-// fromCluster says how what the cluster has gets to Secrets Manager. What the operator made has to come from where it once was.
-func (g *generator) fromCluster(s generate.Secret) string {
-	command := g.Settings.Invocation().Command
-	for _, target := range s.Targets() {
-		if g.live[target].operator {
-			return "External Secrets Operator made Secret " + target + " of a secret that is gone since: put what it holds into a file, in the shape that is read, and then: " +
-				command("secrets", "push", "--only", s.Name, "--from-file", s.Name+"=FILE")
+// back says how a secret goes back to Secrets Manager whose content is in the cluster. One that the operator made there was in Secrets Manager
+// before, and the chart has no other: it goes the way of a file, and never lies on a disk.
+func (g *generator) back(q gen3.Requirement) string {
+	args := []string{"secrets", "push"}
+	for _, file := range g.ref.Files {
+		args = append(args, "-f", file)
+	}
+	for _, flag := range [][2]string{{"--gen3-chart", g.ref.Chart}, {"--gen3-version", g.Settings.Gen3Version}, {"--release-name", g.ref.ReleaseName}} {
+		if flag[1] != "" {
+			args = append(args, flag[:]...)
 		}
 	}
-	return "push it from there, with the values that made it: " + command("secrets", "push", "--source", deployment.Release, "--only", s.Name)
+	target, invocation := q.Targets()[0], g.Settings.Invocation()
+	if !slices.Contains(g.operated, target) {
+		return "push it from there, with the values that made it: " + invocation.Command("secrets", "push", "--source", deployment.Release, "--only", q.Name)
+	}
+	take := hint.Command("kubectl", "-n", g.Target.Settings.Namespace, "get", "secret", target, "-o", "json") + " | jq '.data | map_values(@base64d)'"
+	if len(q.Reads) == 1 && q.Reads[0].Shape != gen3.Extract {
+		take = hint.Command("kubectl", "-n", g.Target.Settings.Namespace, "get", "secret", target, "-o", "jsonpath={.data."+strings.ReplaceAll(q.Reads[0].Key, ".", `\.`)+"}") + " | base64 -d"
+	}
+	return "it was in Secrets Manager before; put it back: " + take + " | " +
+		invocation.Command(append(args, "--only", q.Name, "--from-file", q.Name+"=/dev/stdin", "--yes")...)
 }

@@ -115,6 +115,10 @@ func (p *pusher) derive(ctx context.Context) error {
 		p.all, p.after, err = routes(ctx, p.deployment)
 	}
 	p.Result.Warnings = append(p.Result.Warnings, p.deployment.Warnings...)
+	p.from(p.deployment)
+	for _, f := range p.files {
+		p.named = append(p.named, f.name)
+	}
 	return err
 }
 

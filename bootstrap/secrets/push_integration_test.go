@@ -18,13 +18,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/release"
-
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/gen3test"
-	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
 	"github.com/uc-cdis/gen3-bootstrap/internal/awsfake"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
@@ -222,15 +218,7 @@ func TestPushOfHalfAChart(t *testing.T) {
 func TestPushFromFile(t *testing.T) {
 	t.Parallel()
 	c := newCommons(t, "push-files", "")
-	config := map[string]any{"global": map[string]any{"externalSecrets": map[string]any{"deploy": true}}}
-	s, err := stored.NewSecret("sh.helm.release.v1.gen3.v1", &release.Release{
-		Name: "gen3", Version: 1, Namespace: "push-files", Info: &release.Info{Status: release.StatusDeployed}, Config: config,
-		Manifest: "kind: ConfigMap\nmetadata: {name: x}\n", Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: gen3test.New}},
-	}, "createdAt", time.Unix(0, 0))
-	kubetest.Must(t, err)
-	_, err = c.kube.CoreV1().Secrets("push-files").Create(t.Context(), s, metav1.CreateOptions{})
-	kubetest.Must(t, err)
-	c.ref.Files = nil
+	c.release(t, map[string]any{"global": map[string]any{"externalSecrets": map[string]any{"deploy": true}}})
 	o := PushOptions{FromFiles: []string{
 		"fence-google-app-creds-secret=" + gen3test.Values(t, "google.json", `{"type": "service_account", "private_key": "`+mark+`"}`),
 		"stata-workspace-gen3-license=" + gen3test.Values(t, "stata.lic", mark+" license\n"),

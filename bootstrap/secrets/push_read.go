@@ -137,10 +137,14 @@ func (p *pusher) judged(q gen3.Requirement, f file) (handover.Content, error) {
 	}
 	var wrong []string
 	for _, found := range check.Judge(q, fitted.Value()) {
+		text := found.Says
+		if found.At != "" {
+			text = found.At + ": " + text
+		}
 		if found.State.Certain() {
-			wrong = words.AddOnce(wrong, found.Says)
+			wrong = words.AddOnce(wrong, text)
 		} else {
-			p.warn("file %s: %s", f.path, found.Says)
+			p.warn("file %s: %s", f.path, text)
 		}
 	}
 	if len(wrong) > 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/writing"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -29,6 +30,18 @@ type writer struct {
 
 	options WriteOptions
 	up      *writing.Up
+	hearsay string   // the place in the cluster that names what is written; "" where the operator's own files do
+	named   []string // what the operator named for this run, beside --only
+}
+
+// from notes where the names come from.
+func (w *writer) from(d *deployment.Deployment) {
+	switch d.Source {
+	case deployment.Release:
+		w.hearsay = "release " + d.Release + " in namespace " + d.Namespace
+	case deployment.Live:
+		w.hearsay = "the objects in namespace " + d.Namespace
+	}
 }
 
 func newWriter(command string, s bootstrap.Settings, o WriteOptions, env bootstrap.Env) *writer {
@@ -135,10 +148,10 @@ func (w *writer) apply(ctx context.Context) error {
 
 // confirm asks the person at the terminal.
 func (w *writer) confirm(ctx context.Context) error {
-	if w.Settings.Yes {
-		return nil
-	}
 	what := "confirm " + w.Result.Command
+	if w.Settings.Yes {
+		return w.mayGoUnseen(what)
+	}
 	if w.Env.Confirm == nil {
 		return hint.With(errors.New(what+": there is no terminal to ask at"), "--yes goes on without asking; --dry-run says what would be written")
 	}
@@ -149,6 +162,9 @@ func (w *writer) confirm(ctx context.Context) error {
 		}
 	}
 	q.Asks = fmt.Sprintf("Write %s to Secrets Manager in region %s of account %s:", words.Counted(len(q.Items), "secret"), w.Settings.Region, w.Settings.Account)
+	if w.hearsay != "" {
+		q.Asks = fmt.Sprintf("Write %s to Secrets Manager in region %s of account %s, by what %s says:", words.Counted(len(q.Items), "secret"), w.Settings.Region, w.Settings.Account, w.hearsay)
+	}
 	yes, err := w.Env.Confirm(ctx, q)
 	switch {
 	case err != nil:
@@ -157,4 +173,23 @@ func (w *writer) confirm(ctx context.Context) error {
 		return errors.New(what + ": something else was typed, so nothing was written")
 	}
 	return nil
+}
+
+// mayGoUnseen refuses to write under names that nobody looks at, and that whoever may write in the namespace can have put there: they
+// could be those of another deployment.
+func (w *writer) mayGoUnseen(what string) error {
+	if w.hearsay == "" {
+		return nil
+	}
+	var names []string
+	for _, c := range w.Result.Changes {
+		if c.Action != plan.None && !slices.Contains(w.options.Only, c.Resource.Name) && !slices.Contains(w.named, c.Resource.Name) {
+			names = append(names, c.Resource.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return hint.With(fmt.Errorf("%s: --yes would write %s unseen, by what %s says, which others may have changed", what, words.Few(names), w.hearsay),
+		"give the deployment's values files with -f, or name what is to be written with --only; --dry-run shows it")
 }

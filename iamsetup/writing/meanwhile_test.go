@@ -89,7 +89,7 @@ func TestAfter(t *testing.T) {
 			_, err := u.Observe(t.Context())
 			iamtest.Check(t, err)
 			if c.meanwhile != "" {
-				v.add(t, c.meanwhile, nil)
+				v.add(t, "db", c.meanwhile, nil)
 			}
 			if c.fault.Action != "" {
 				defer v.srv.Fault(c.fault)()
@@ -118,7 +118,7 @@ func TestAfter(t *testing.T) {
 func TestAfterWhatCameToBe(t *testing.T) {
 	t.Parallel()
 	v := open(t)
-	v.add(t, "theirs", nil)
+	v.add(t, "db", "theirs", nil)
 	second := writing.Item{Name: "job", Text: redact.New("new"), Keep: true, After: []string{"db"}}
 	changes, err := v.up(writing.Options{}, second, keep("new")).Observe(t.Context())
 	iamtest.Check(t, err)
@@ -130,7 +130,7 @@ func TestAfterWhatCameToBe(t *testing.T) {
 // TestTakes: no password of another namespace's secret goes into a new one.
 func TestTakes(t *testing.T) {
 	t.Parallel()
-	second := writing.Item{Name: "job", Text: redact.New("new"), Keep: true, Takes: []string{"db"}}
+	second := writing.Item{Name: "job", Text: redact.New("new"), Keep: true, Takes: []string{"users"}}
 	others := iamtest.Owner("c1", "other").Marks(nil)
 	for name, c := range map[string]struct {
 		tags    map[string]string
@@ -144,11 +144,11 @@ func TestTakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := open(t)
-			v.add(t, "theirs", c.tags)
-			changes, err := v.up(writing.Options{}, second, keep("")).Observe(t.Context())
+			v.add(t, "users", "theirs", c.tags)
+			changes, err := v.up(writing.Options{}, second, writing.Item{Name: "users", Keep: true}).Observe(t.Context())
 			iamtest.Check(t, err)
 			blocked := plan.BlockedIn(changes)
-			if (len(blocked) == 1) != c.blocked || c.blocked && !strings.Contains(blocked[0].Reason, "a password of secret db, which is that of another namespace") {
+			if (len(blocked) == 1) != c.blocked || c.blocked && !strings.Contains(blocked[0].Reason, "a password of secret users, which is that of another namespace") {
 				t.Errorf("%+v", changes)
 			}
 		})
@@ -271,6 +271,22 @@ func TestNothingIsBegunWithoutTheLock(t *testing.T) {
 	u.Guard = func() error { return lost }
 	if _, err := run(t, u); !errors.Is(err, lost) || len(v.srv.Writes()) > 0 {
 		t.Errorf("%v, %v", err, v.srv.Writes())
+	}
+}
+
+// TestAnInterruptedCallEnds: what was sent when the run is interrupted is waited for, so that the run knows what it did.
+func TestAnInterruptedCallEnds(t *testing.T) {
+	t.Parallel()
+	v := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	defer v.srv.Fault(awsfake.Fault{Action: "CreateSecret", N: 1, Kind: awsfake.Hook, Hook: func(awsfake.Phase, awsfake.Call) { cancel() }})()
+	u := v.up(writing.Options{}, whole("db", "a"))
+	_, err := u.Observe(ctx)
+	iamtest.Check(t, err)
+	var emitted int
+	if err := u.Apply(ctx, event.SinkFunc(func(event.Event) { emitted++ })); err != nil || emitted != 1 {
+		t.Errorf("%v, %d", err, emitted)
 	}
 }
 

@@ -174,7 +174,7 @@ func (u *Up) send(ctx context.Context, i Item, d decision) error {
 	api := u.api()
 	switch d.write {
 	case create:
-		return u.call(ctx, "create", i, func() error {
+		return u.call(ctx, "create", i, func(ctx context.Context) error {
 			_, err := api.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 				Name: &i.Name, SecretString: aws.String(d.text.Reveal()), ClientRequestToken: u.token(i.Name, d), KmsKeyId: orNil(u.KMSKey), Tags: list(d.tags),
 				Description: aws.String("Written by gen3-bootstrap for Gen3 in namespace " + u.Owner.Namespace),
@@ -182,12 +182,12 @@ func (u *Up) send(ctx context.Context, i Item, d decision) error {
 			return err
 		})
 	case restore:
-		return u.call(ctx, "restore", i, func() error {
+		return u.call(ctx, "restore", i, func(ctx context.Context) error {
 			_, err := api.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: &i.Name})
 			return err
 		})
 	case put:
-		err := u.call(ctx, "put a value into", i, func() error {
+		err := u.call(ctx, "put a value into", i, func(ctx context.Context) error {
 			_, err := api.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &i.Name, SecretString: aws.String(d.text.Reveal()), ClientRequestToken: u.token(i.Name, d)})
 			return err
 		})
@@ -196,21 +196,26 @@ func (u *Up) send(ctx context.Context, i Item, d decision) error {
 		}
 	case tag, nothing:
 	}
-	return u.call(ctx, "tag", i, func() error {
+	return u.call(ctx, "tag", i, func(ctx context.Context) error {
 		_, err := api.TagResource(ctx, &secretsmanager.TagResourceInput{SecretId: &i.Name, Tags: list(d.tags)})
 		return err
 	})
 }
 
+// answerTime is how long a call that was begun is waited for, also when the run is interrupted meanwhile.
+const answerTime = 30 * time.Second
+
 // call begins nothing once the run has ended or lost its lock.
-func (u *Up) call(ctx context.Context, verb string, i Item, send func() error) error {
+func (u *Up) call(ctx context.Context, verb string, i Item, send func(context.Context) error) error {
 	if err := u.Guard(); err != nil {
 		return err
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		return fmt.Errorf("%s secret %s of Secrets Manager: not begun: %w", verb, i.Name, cause)
 	}
-	if err := send(); err != nil {
+	begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime) // so that it is known what became of it
+	defer cancel()
+	if err := send(begun); err != nil {
 		err = fmt.Errorf("%s secret %s of Secrets Manager: %w", verb, i.Name, err)
 		if strings.Contains(err.Error(), "KMS") {
 			err = hint.With(err, "the caller needs kms:GenerateDataKey and kms:Decrypt for the KMS key of the secret, in the caller's policy and in the key's")

@@ -46,9 +46,9 @@ func (v vault) up(o writing.Options, items ...writing.Item) *writing.Up {
 	return &writing.Up{AWS: v.aws, Owner: owner, Marks: owner.Marks(map[string]string{"team": "gen3"}), Items: items, Options: o, Guard: func() error { return nil }, Now: time.Now}
 }
 
-func (v vault) add(t *testing.T, value string, tags map[string]string) {
+func (v vault) add(t *testing.T, name, value string, tags map[string]string) {
 	t.Helper()
-	_, err := v.srv.AddSecret(region, "db", value, "", tags)
+	_, err := v.srv.AddSecret(region, name, value, "", tags)
 	iamtest.Check(t, err)
 }
 
@@ -201,13 +201,13 @@ func TestSituations(t *testing.T) {
 }
 
 func held(value string, tags map[string]string) func(*testing.T, vault) {
-	return func(t *testing.T, v vault) { t.Helper(); v.add(t, value, tags) }
+	return func(t *testing.T, v vault) { t.Helper(); v.add(t, "db", value, tags) }
 }
 
 func deleted(value string, tags map[string]string) func(*testing.T, vault) {
 	return func(t *testing.T, v vault) {
 		t.Helper()
-		v.add(t, value, tags)
+		v.add(t, "db", value, tags)
 		_, err := v.api.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String("db")})
 		iamtest.Check(t, err)
 	}

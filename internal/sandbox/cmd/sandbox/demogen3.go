@@ -127,7 +127,7 @@ func (c *commons) play(ctx context.Context) error {
 	if err := c.createDatabases(ctx); err != nil {
 		return err
 	}
-	if err := c.show(ctx, act{"the databases' credentials, from the cluster into Secrets Manager", c.with("secrets push", "--gen3-chart", c.release.chart, "--yes")}); err != nil {
+	if err := c.show(ctx, act{"the databases' credentials, from the cluster into Secrets Manager", c.with("secrets push", append(before, "--yes")...)}); err != nil {
 		return err
 	}
 	if err := c.keep(ctx); err != nil {
