@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
 )
@@ -72,8 +73,12 @@ func TestAsRecorded(t *testing.T) {
 	got := Settings{Region: "r", SecretPrefixes: []string{"mine"}}.AsRecorded(Recorded{
 		Mode: ModeIRSA, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, ReadNames: []string{"n"}, PushNames: []string{"m"}, KMSKeys: []string{"k"}, AllowPush: true,
 	})
-	if !got.IRSA || got.UseGlobalUser || !got.SkipHelm || got.PolicyName != "p" || got.SecretPrefixes[0] != "mine" || got.ReadNames[0] != "n" || got.PushNames[0] != "m" || got.KMSKeys[0] != "k" || !got.AllowPush {
-		t.Errorf("%+v", got)
+	want := Settings{
+		Region: "r", IRSA: true, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"mine"}, ReadNames: []string{"n"}, PushNames: []string{"m"}, KMSKeys: []string{"k"}, AllowPush: true,
+		IAMPath: "/", ServiceAccount: "secret-store-sa", Helm: helminstall.Settings{Namespace: "external-secrets"}, // defaults
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -137,20 +137,24 @@ func (p *pusher) judged(q gen3.Requirement, f file) (handover.Content, error) {
 	}
 	var wrong []string
 	for _, found := range check.Judge(q, fitted.Value()) {
-		text := found.Says
-		if found.At != "" {
-			text = found.At + ": " + text
-		}
 		if found.State.Certain() {
-			wrong = words.AddOnce(wrong, text)
+			wrong = words.AddOnce(wrong, told(found))
 		} else {
-			p.warn("file %s: %s", f.path, text)
+			p.warn("file %s: %s", f.path, told(found))
 		}
 	}
 	if len(wrong) > 0 {
 		return fitted, fmt.Errorf("check file %s: %s", f.path, strings.Join(wrong, "; "))
 	}
 	return fitted, nil
+}
+
+// told is a finding in one line, with the place that it is about.
+func told(f check.Finding) string {
+	if f.At == "" {
+		return f.Says
+	}
+	return f.At + ": " + f.Says
 }
 
 // requirement is what a secret must be, after the handover or now; nil where nothing reads it, and then what is read.
@@ -176,6 +180,6 @@ func (p *pusher) warnOfFaults(c handover.Content, i writing.Item) {
 		if found.State == check.Newline { // which the route has told
 			continue
 		}
-		p.warn("%s, as it goes to %s: %s", i.From, i.Name, found.Says)
+		p.warn("%s, as it goes to %s: %s", i.From, i.Name, told(found))
 	}
 }

@@ -103,7 +103,7 @@ func (w *writer) misses() {
 	}
 	if last, key := w.Target.Last, w.options.KMSKey; last != nil && created && key != "" && !slices.Contains(last.KMSKeys, key) {
 		w.Result.Warnings = append(w.Result.Warnings, fmt.Sprintf("the policy of the last up in namespace %s does not let the operator decrypt with %s: %s allows it",
-			w.Target.Settings.Namespace, key, hint.Command("up", "--kms-key", key)))
+			w.Target.Settings.Namespace, key, w.Settings.Invocation().Command("up", "--kms-key", key)))
 	}
 }
 

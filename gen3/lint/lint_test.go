@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -183,17 +182,4 @@ func TestNothingQuotesValues(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestRealChart lints clean values of the real chart, where GEN3_TEST_CHART names a checkout's helm/gen3.
-func TestRealChart(t *testing.T) {
-	dir := os.Getenv("GEN3_TEST_CHART")
-	if dir == "" {
-		t.Skip("GEN3_TEST_CHART names no chart")
-	}
-	chart, err := render.Load(t.Context(), nil, dir, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	check(t, lint(t, chart, "global: {externalSecrets: {deploy: true}}"), nil)
 }
