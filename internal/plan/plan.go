@@ -17,6 +17,16 @@ const (
 	Blocked Action = "blocked" // it cannot be made up to date: up then writes nothing at all, and a teardown does the rest
 )
 
+// Outcome is what came of a planned change.
+type Outcome string
+
+// The closed set of outcomes, as they appear in JSON.
+const (
+	Done       Outcome = "done"
+	Failed     Outcome = "failed"
+	NotReached Outcome = "not reached" // the run ended, or one that it rests on failed, before its turn
+)
+
 // KnownAfterApply stands in a resource's name for a value that only the run itself brings to light.
 const KnownAfterApply = "(known after apply)"
 
@@ -27,8 +37,13 @@ type Change struct {
 	// Resource is what it is about; in JSON "kind/name", or "kind/namespace/name" in a namespace.
 	Resource Resource `json:"resource"`
 	Action   Action   `json:"action"`
+	// Outcome is what came of it; empty in a plan, and for what was not to be written.
+	Outcome Outcome `json:"-"`
 	// Reason says why, in words for an operator; for Blocked it is the error message.
 	Reason string `json:"reason"`
+	// Fields are what is set where something is created, and what differs where it is changed, in a fixed order. Empty where
+	// nothing is known beforehand, and for what is up to date.
+	Fields []Field `json:"-"`
 	// Hint is what a person can do about a Blocked change, often a command, on one line; else empty.
 	Hint string `json:"-"`
 	// More are further lines of the hint.
