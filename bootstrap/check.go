@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,7 +18,8 @@ import (
 // Check returns every problem of the settings that can be seen without asking anybody, each with a hint where one helps.
 func (s Settings) Check() []error {
 	var c Checker
-	c.Target(s)
+	c.unset(s)
+	c.Target(s.supposing())
 	c.IAM(s)
 	c.Secrets(s)
 	c.Authentication(s)
@@ -30,6 +32,14 @@ func (s Settings) Check() []error {
 		c.Problems = append(c.Problems, s.helm().Check()...)
 	}
 	return c.Problems
+}
+
+// supposing stands in for what the record may tell, which Connect judges.
+func (s Settings) supposing() Settings {
+	if s.Given != nil {
+		s.Account, s.Region = cmp.Or(s.Account, "000000000000"), cmp.Or(s.Region, "us-east-1")
+	}
+	return s
 }
 
 // Checker collects all that is wrong with settings.

@@ -21,20 +21,46 @@ type Made struct {
 	ServiceAccount string `json:"serviceAccount,omitempty"` // of a role: whose tokens these are
 }
 
-// makes lists what an up with these settings makes.
-func (r Recorded) makes() []Made {
-	all := []Made{
-		{Kind: plan.HelmRelease, Name: r.Release, Namespace: r.ReleaseNamespace},
-		{Kind: plan.IAMPolicy, Name: r.PolicyName, Path: r.IAMPath},
-		{Kind: plan.IAMUser, Name: r.UserName},
-		{Kind: plan.OIDCProvider, Name: r.OIDCIssuer},
-		{Kind: plan.IAMRole, Name: r.RoleName, Cluster: r.Cluster, Issuer: r.OIDCIssuer, ServiceAccount: r.ServiceAccount},
+// makes lists what this up makes.
+func (t *Target) makes() []Made {
+	s := t.Settings
+	var out []Made
+	for _, m := range s.names(t.roleName(), t.issuer, t.ClusterID) {
+		if s.makes(m.Kind) {
+			out = append(out, m)
+		}
 	}
-	for _, name := range r.SecretNames {
-		all = append(all, Made{Kind: plan.Secret, Name: name, User: r.UserName})
+	return out
+}
+
+// makes reports whether an up in this mode makes things of a kind.
+func (s Settings) makes(kind string) bool {
+	switch kind {
+	case plan.HelmRelease:
+		return !s.SkipHelm
+	case plan.IAMPolicy:
+		return s.usesPolicy()
+	case plan.IAMUser, plan.Secret:
+		return s.UsesKeys()
+	default:
+		return s.IRSA
+	}
+}
+
+// names lists what ups with these names make in any mode.
+func (s Settings) names(role, issuer, cluster string) []Made {
+	all := []Made{
+		{Kind: plan.HelmRelease, Name: s.Helm.Release, Namespace: s.Helm.Namespace},
+		{Kind: plan.IAMPolicy, Name: s.PolicyName, Path: s.IAMPath},
+		{Kind: plan.IAMUser, Name: s.UserName},
+		{Kind: plan.OIDCProvider, Name: issuer},
+		{Kind: plan.IAMRole, Name: role, Cluster: cluster, Issuer: issuer, ServiceAccount: s.ServiceAccount},
+	}
+	for _, name := range s.KeySecretNames() {
+		all = append(all, Made{Kind: plan.Secret, Name: name, User: s.UserName})
 	}
 	for i := range all {
-		all[i].Account = r.Account
+		all[i].Account = s.Account
 	}
 	return slices.DeleteFunc(all, func(m Made) bool { return m.Name == "" })
 }
@@ -60,7 +86,6 @@ func (r *Recorded) SecretsOf(user Made) []string {
 
 // follow returns r as the successor of what the record says: what was made before remains named.
 func (r Recorded) follow(before *Recorded) Recorded {
-	r.Made = r.makes()
 	if before != nil {
 		for _, m := range before.Made {
 			if !slices.Contains(r.Made, m) {

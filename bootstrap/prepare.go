@@ -30,9 +30,13 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 	}
 	r.Target, errs = Connect(ctx, r.Settings, r.Env, Wants{ToWrite: true})
 	r.DescribeTarget()
-	if errs = append(errs, r.namesForgotten()...); len(errs) > 0 {
+	if len(errs) > 0 {
 		return false, r.Fail("", errs...)
 	}
+	r.wished = r.Settings
+	r.Target.Settings = r.Target.settled(r.wished, r.rotation != nil)
+	r.Settings = r.Target.Settings
+	r.tellOfNames()
 	r.readElsewhere(ctx)
 	if err := r.assemble(); err != nil {
 		return false, r.Fail("", err)
@@ -81,10 +85,7 @@ func (r *Run) readNames(ctx context.Context) []error {
 	switch {
 	case r.rotation != nil:
 		return nil
-	case !s.usesPolicy() && s.NamesFromValues:
-		r.nameWarnings = []string{"--secret-names-from-values does nothing with --use-global-user alone: the policy of that user is not made here"}
-		return nil
-	case !s.NamesFromValues && len(s.Gen3Values) > 0 && !s.NamesFromValuesGiven:
+	case !s.NamesFromValues && len(s.Gen3Values) > 0 && !s.Given[flagNames]:
 		r.nameWarnings = []string{"-f does nothing without --secret-names-from-values: the values of the operator's own chart are given with --values"}
 		return nil
 	case !s.NamesFromValues:
@@ -101,17 +102,38 @@ func (r *Run) readNames(ctx context.Context) []error {
 	if err != nil {
 		return EachOf(err)
 	}
-	s.ReadNames, r.nameWarnings = names.Read, names.Warnings
-	switch {
-	case s.AllowPush:
-		s.PushNames = names.Pushed
-		if len(names.Pushed) == 0 && len(s.SecretPrefixes) == 0 {
-			r.nameWarnings = append(r.nameWarnings, "--allow-push lets nothing be written: with these values the gen3 chart has no PushSecret")
-		}
-	case len(names.Pushed) > 0:
-		r.nameWarnings = append(r.nameWarnings, fmt.Sprintf("with these values the gen3 chart pushes %s, and the operator may write no secret: --allow-push lets it", words.Few(names.Pushed)))
-	}
+	s.ReadNames, s.PushNames, r.nameWarnings = names.Read, names.Pushed, names.Warnings
 	return nil
+}
+
+// tellOfNames warns where the names that were found, and what else is set, do not go together.
+func (r *Run) tellOfNames() {
+	s := r.Settings
+	switch {
+	case !s.NamesFromValues:
+	case !s.usesPolicy():
+		r.nameWarnings = []string{"--secret-names-from-values does nothing with --use-global-user alone: the policy of that user is not made here"}
+	case s.AllowPush && len(s.PushNames)+len(s.SecretPrefixes) == 0:
+		r.nameWarnings = append(r.nameWarnings, "--allow-push lets nothing be written: with these values the gen3 chart has no PushSecret")
+	case !s.AllowPush && len(s.PushNames) > 0:
+		r.nameWarnings = append(r.nameWarnings, fmt.Sprintf("with these values the gen3 chart pushes %s, and the operator may write no secret: --allow-push lets it", words.Few(s.PushNames)))
+	}
+}
+
+// sameSettings fails where another run, which ended before this one had the lock, recorded settings that this one would go by.
+func (r *Run) sameSettings() error {
+	var now, then Recorded
+	now.keep(r.Target.settled(r.wished, r.rotation != nil))
+	then.keep(r.Target.Settings)
+	var names []string
+	for _, f := range now.changes(then) {
+		names = append(names, f.Name)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return hint.With(fmt.Errorf("read record ConfigMap %s/%s: another run changed %s meanwhile", r.Target.Settings.Namespace, kube.RecordName, strings.Join(names, ", ")),
+		"run the same command again, which goes by what is recorded now")
 }
 
 // readElsewhere warns of ExternalSecrets in the namespace that read what the policy will not allow: others than the gen3 chart's, or those of
@@ -140,26 +162,11 @@ func (r *Run) readElsewhere(ctx context.Context) {
 	}
 }
 
-// namesForgotten refuses to widen, without a word of the operator's, a policy that the last up made for exact names. What they were the
-// record tells, but whoever may edit it could have others allowed by it.
-func (r *Run) namesForgotten() []error {
-	t := r.Target
-	if r.rotation != nil || t == nil || t.Last == nil || len(t.Last.ReadNames) == 0 || t.Settings.NamesFromValuesGiven || !t.Settings.usesPolicy() {
-		return nil
-	}
-	wide := "every secret of the account and region"
-	if len(t.Settings.SecretPrefixes) > 0 {
-		wide = "all that begin with " + words.Few(t.Settings.SecretPrefixes)
-	}
-	return []error{hint.With(fmt.Errorf("check names of secrets: the policy of the last up in namespace %s is for %s alone, and this run would let the operator read %s",
-		t.Settings.Namespace, words.Counted(len(t.Last.ReadNames), "name"), wide),
-		"have the names found again: "+t.Settings.Invocation().Command("up", "--secret-names-from-values", "--gen3-version", "VERSION", "-f", "VALUES.yaml"),
-		"--secret-names-from-values=false allows more than these")}
-}
-
+// DescribeTarget enters into the result which account and cluster these are.
 func (r *Run) DescribeTarget() {
 	t := r.Target
-	r.Result.Partition = t.Caller.Partition
+	r.Settings.Account, r.Settings.Region = t.Settings.Account, t.Settings.Region
+	r.Result.Account, r.Result.Region, r.Result.Partition = t.Settings.Account, t.Settings.Region, t.Caller.Partition
 	r.Result.Namespace = t.Settings.Namespace
 	r.Result.Cluster.ID = t.ClusterID
 	if t.Kube != nil {
@@ -186,6 +193,9 @@ func (r *Run) observe(ctx context.Context) (pending bool, err error) {
 			r.blind, err = true, r.Fail(o.Step, o.Err)
 		}
 		r.Result.Changes = append(r.Result.Changes, o.Changes...)
+	}
+	if r.rotation == nil {
+		r.Result.Changes = r.Target.Doubted(r.steps, r.Result.Changes)
 	}
 	r.collectWarnings()
 	for _, blocked := range plan.BlockedIn(r.Result.Changes) {

@@ -12,20 +12,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
 
-// Named returns the settings with every empty name replaced by its default, so that Check can judge them. Commands that
-// come after up leave a name empty that was not given: it then means the one in the record, and the default only where
-// there is no record.
-func (s Settings) Named() Settings {
-	s.PolicyName = cmp.Or(s.PolicyName, DefaultPolicyName)
-	s.UserName = cmp.Or(s.UserName, DefaultUserName)
-	s.IAMPath = cmp.Or(s.IAMPath, DefaultIAMPath)
-	s.GlobalUserSecret = cmp.Or(s.GlobalUserSecret, DefaultGlobalUserSecret)
-	s.ServiceAccount = cmp.Or(s.ServiceAccount, DefaultServiceAccount)
-	s.Helm.Release = cmp.Or(s.Helm.Release, DefaultRelease)
-	s.Helm.Namespace = cmp.Or(s.Helm.Namespace, DefaultReleaseNamespace)
-	return s
-}
-
 // Names are what teardown looks for.
 type Names struct {
 	Policies []PolicyName
@@ -52,19 +38,13 @@ type ReleaseName struct{ Namespace, Name string }
 // record by the defaults. What a flag names is looked for although no up made it.
 func (s Settings) Recall(record *Recorded, owner iamsetup.Owner) Names {
 	if record == nil {
-		d := s.Named()
-		record = &Recorded{}
-		record.Made = Recorded{
-			Account: s.Account, PolicyName: d.PolicyName, IAMPath: d.IAMPath, UserName: d.UserName, SecretNames: d.KeySecretNames(),
-			RoleName: cmp.Or(s.RoleName, role.DefaultName(owner)), ServiceAccount: d.ServiceAccount, OIDCIssuer: s.OIDCIssuer,
-			Release: d.Helm.Release, ReleaseNamespace: d.Helm.Namespace,
-		}.makes()
+		record = &Recorded{Made: s.Named().names(cmp.Or(s.RoleName, role.DefaultName(owner)), s.OIDCIssuer, "")}
 	}
 	// look returns what was made of a kind, or one thing without a name where only a flag names it.
 	look := func(kind string, flags ...string) []Made {
 		made := record.MadeOf(kind, s.Account)
 		if len(made) == 0 && cmp.Or(flags...) != "" {
-			made = []Made{{Issuer: record.OIDCIssuer}}
+			made = []Made{{}}
 		}
 		return made
 	}
@@ -104,41 +84,6 @@ func (n *Names) addRole(name string, who role.Trusted) {
 	n.Roles[i].Trusted = words.AddOnce(n.Roles[i].Trusted, who)
 }
 
-// AsRecorded are the settings of the last up, with what is given in the place of what is recorded.
-func (s Settings) AsRecorded(r Recorded) Settings {
-	if !s.IRSA && !s.UseGlobalUser {
-		s.IRSA, s.UseGlobalUser = r.Modes()
-	}
-	if s.Helm.Release == "" && s.Helm.Namespace == "" {
-		s.SkipHelm = s.SkipHelm || r.SkipHelm
-	}
-	s.PermissionsBoundary = cmp.Or(s.PermissionsBoundary, r.Boundary)
-	if len(s.Tags) == 0 {
-		s.Tags = r.Tags
-	}
-	s.PolicyName, s.UserName = cmp.Or(s.PolicyName, r.PolicyName), cmp.Or(s.UserName, r.UserName)
-	s.IAMPath = cmp.Or(s.IAMPath, r.IAMPath, DefaultIAMPath)
-	if len(s.SecretNames) == 0 {
-		s.SecretNames = r.SecretNames
-	}
-	s.RoleName, s.OIDCIssuer = cmp.Or(s.RoleName, r.RoleName), cmp.Or(s.OIDCIssuer, r.OIDCIssuer)
-	s.ServiceAccount = cmp.Or(s.ServiceAccount, r.ServiceAccount, DefaultServiceAccount)
-	s.Helm.Release = cmp.Or(s.Helm.Release, r.Release)
-	s.Helm.Namespace = cmp.Or(s.Helm.Namespace, r.ReleaseNamespace, DefaultReleaseNamespace)
-	s.GlobalUserSecret = cmp.Or(s.GlobalUserSecret, r.GlobalUserSecret)
-	if len(s.SecretPrefixes) == 0 {
-		s.SecretPrefixes = r.SecretPrefixes
-	}
-	if len(s.ReadNames) == 0 {
-		s.ReadNames, s.PushNames = r.ReadNames, r.PushNames
-	}
-	if len(s.KMSKeys) == 0 {
-		s.KMSKeys = r.KMSKeys
-	}
-	s.AllowPush = s.AllowPush || r.AllowPush
-	return s
-}
-
 // TakeRecorded takes mode and names from the record where the flags leave them open, for commands that only look. It returns what
 // the operator should know of that.
 func (t *Target) TakeRecorded() []string {
@@ -154,6 +99,16 @@ func (t *Target) TakeRecorded() []string {
 	}
 	t.Settings = t.Settings.Named()
 	return out
+}
+
+// settled are the settings of a run in their final form: what is not given stands as it is recorded.
+func (t *Target) settled(wished Settings, rotates bool) Settings {
+	wished.Account, wished.Region, wished.Namespace = t.Settings.Account, t.Settings.Region, t.Settings.Namespace
+	wished.Timing = t.Settings.Timing
+	if t.Last != nil && (wished.Given != nil || rotates) {
+		wished = wished.AsRecorded(*t.Last)
+	}
+	return wished.Named()
 }
 
 // Misses says why the operator of the last up will not read secrets of these names where they are written or looked for. It is a help and no

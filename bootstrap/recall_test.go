@@ -6,15 +6,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/uc-cdis/gen3-bootstrap/helminstall"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/role"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
 // made is the record after these ups, the last one last.
 func made(ups ...Recorded) *Recorded {
 	var last *Recorded
 	for _, up := range ups {
+		s := Settings{Account: up.Account}.AsRecorded(up)
+		for _, m := range s.names(s.RoleName, s.OIDCIssuer, "") {
+			if m.Kind != plan.Secret || len(up.SecretNames) > 0 {
+				up.Made = append(up.Made, m)
+			}
+		}
 		next := up.follow(last)
 		last = &next
 	}
@@ -71,11 +77,10 @@ func TestRecall(t *testing.T) {
 func TestAsRecorded(t *testing.T) {
 	t.Parallel()
 	got := Settings{Region: "r", SecretPrefixes: []string{"mine"}}.AsRecorded(Recorded{
-		Mode: ModeIRSA, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, ReadNames: []string{"n"}, PushNames: []string{"m"}, KMSKeys: []string{"k"}, AllowPush: true,
+		IRSA: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"theirs"}, ReadNames: []string{"n"}, PushNames: []string{"m"}, KMSKeys: []string{"k"}, AllowPush: true,
 	})
 	want := Settings{
-		Region: "r", IRSA: true, SkipHelm: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"mine"}, ReadNames: []string{"n"}, PushNames: []string{"m"}, KMSKeys: []string{"k"}, AllowPush: true,
-		IAMPath: "/", ServiceAccount: "secret-store-sa", Helm: helminstall.Settings{Namespace: "external-secrets"}, // defaults
+		Region: "r", IRSA: true, PolicyName: "p", RoleName: "r", OIDCIssuer: "https://i", SecretPrefixes: []string{"mine"}, ReadNames: []string{"n"}, PushNames: []string{"m"}, KMSKeys: []string{"k"}, AllowPush: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -120,10 +125,10 @@ func TestLastUpKeepsWhatWasGiven(t *testing.T) {
 	const target = "--account 111122223333 --region us-east-1 -n gen3"
 	for want, change := range map[string]func(*Settings){
 		"gen3-bootstrap up " + target: func(*Settings) {},
-		"gen3-bootstrap up " + target + " --irsa --role-name r --secret-prefix a- --secret-prefix b-": func(s *Settings) {
+		"gen3-bootstrap up " + target + " --irsa --secret-prefix a- --secret-prefix b- --role-name r": func(s *Settings) {
 			s.IRSA, s.RoleName, s.SecretPrefixes = true, "r", []string{"a-", "b-"}
 		},
-		"gen3-bootstrap up " + target + " --allow-push --user-name es --kms-key k --secret-name x": func(s *Settings) {
+		"gen3-bootstrap up " + target + " --user-name es --kms-key k --allow-push --secret-name x": func(s *Settings) {
 			s.AllowPush, s.UserName, s.KMSKeys, s.SecretNames = true, "es", []string{"k"}, []string{"x"}
 		},
 		"gen3-bootstrap up " + target + " --secret-names-from-values --gen3-version VERSION --gen3-values VALUES.yaml": func(s *Settings) {
@@ -132,8 +137,8 @@ func TestLastUpKeepsWhatWasGiven(t *testing.T) {
 		"gen3-bootstrap up " + target + " --secret-names-from-values --gen3-version 0.3.90 --gen3-values a.yaml --gen3-values b.yaml": func(s *Settings) {
 			s.ReadNames, s.Gen3Version, s.Gen3Values = []string{"fence-config"}, "0.3.90", []string{"a.yaml", "b.yaml"}
 		},
-		"gen3-bootstrap up " + target + " --use-global-user --skip-helm": func(s *Settings) {
-			s.UseGlobalUser, s.SkipHelm, s.SecretNames = true, true, s.KeySecretNames()
+		"gen3-bootstrap up " + target + " --use-global-user": func(s *Settings) {
+			s.UseGlobalUser, s.SkipHelm = true, true // which is for one run
 		},
 	} {
 		s := base

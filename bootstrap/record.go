@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -22,9 +21,9 @@ type Recorded struct {
 	Account          string   `json:"account"`
 	Region           string   `json:"region"`
 	Partition        string   `json:"partition"`
-	Cluster          string   `json:"cluster"`        // UID of kube-system
-	Mode             string   `json:"mode,omitempty"` // keys, global-user, irsa or irsa+global-user
-	SkipHelm         bool     `json:"skipHelm,omitempty"`
+	Cluster          string   `json:"cluster"` // UID of kube-system
+	UseGlobalUser    bool     `json:"useGlobalUser,omitempty"`
+	IRSA             bool     `json:"irsa,omitempty"`
 	Boundary         string   `json:"permissionsBoundary,omitempty"` // policy ARN
 	Tags             []string `json:"tags,omitempty"`                // "key=value", as given
 	PolicyName       string   `json:"policyName,omitempty"`
@@ -36,11 +35,11 @@ type Recorded struct {
 	PushNames        []string `json:"pushNames,omitempty"`
 	KMSKeys          []string `json:"kmsKeys,omitempty"`
 	AllowPush        bool     `json:"allowPush,omitempty"`
-	GlobalUserSecret string   `json:"globalUserSecret,omitempty"` // set in global user mode
-	RoleName         string   `json:"roleName,omitempty"`         // set in IRSA mode
+	GlobalUserSecret string   `json:"globalUserSecret,omitempty"`
+	RoleName         string   `json:"roleName,omitempty"` // as given; empty: computed
 	ServiceAccount   string   `json:"serviceAccount,omitempty"`
-	OIDCIssuer       string   `json:"oidcIssuer,omitempty"`
-	Release          string   `json:"release,omitempty"` // empty with --skip-helm
+	OIDCIssuer       string   `json:"oidcIssuer,omitempty"` // as given; empty: asked of the API server
+	Release          string   `json:"release,omitempty"`
 	ReleaseNamespace string   `json:"releaseNamespace,omitempty"`
 	// Made is what all ups made and no teardown has taken away, the last up's first.
 	Made []Made `json:"made,omitempty"`
@@ -48,34 +47,10 @@ type Recorded struct {
 
 // recorded is what this run will have the record say.
 func (t *Target) recorded() Recorded {
-	s := t.Settings
-	r := Recorded{
-		Account: s.Account, Region: s.Region, Partition: t.Caller.Partition, Cluster: t.ClusterID,
-		Mode: s.ModeOf(), SkipHelm: s.SkipHelm, Boundary: s.PermissionsBoundary, Tags: s.Tags,
-	}
-	if s.usesPolicy() {
-		r.PolicyName, r.IAMPath = s.PolicyName, s.IAMPath
-		r.ReadNames, r.PushNames = s.ReadNames, s.PushNames
-		r.SecretPrefixes, r.KMSKeys, r.AllowPush = s.SecretPrefixes, s.KMSKeys, s.AllowPush
-	}
-	if s.UsesKeys() {
-		r.UserName, r.SecretNames = s.UserName, s.KeySecretNames()
-	}
-	if s.UseGlobalUser {
-		r.GlobalUserSecret = s.GlobalUserSecret
-	}
-	if s.IRSA {
-		r.RoleName, r.ServiceAccount, r.OIDCIssuer = t.roleName(), s.ServiceAccount, t.issuer
-	}
-	if !s.SkipHelm {
-		r.Release, r.ReleaseNamespace = s.Helm.Release, s.Helm.Namespace
-	}
+	r := Recorded{Partition: t.Caller.Partition, Cluster: t.ClusterID}
+	r.keep(t.Settings)
+	r.Made = t.makes()
 	return r
-}
-
-// Modes is which ways to authenticate the up was for.
-func (r Recorded) Modes() (irsa, globalUser bool) {
-	return strings.Contains(r.Mode, ModeIRSA), strings.Contains(r.Mode, ModeGlobalUser)
 }
 
 // recordKeeper is the first step of every up: what is about to be made is written down before it is made, so that a
@@ -122,6 +97,7 @@ func (k *recordKeeper) compare() {
 		k.next = &want
 	case Normal(*before) != Normal(want):
 		change.Action, change.Reason = plan.Update, "the settings of the last up were others"
+		change.Fields = want.changes(*before)
 		k.next = &want
 	}
 	if k.next == nil {

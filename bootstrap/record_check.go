@@ -84,9 +84,6 @@ func (r Recorded) check() []error {
 	if !UIDForm.MatchString(r.Cluster) {
 		c.Add("", "cluster %q is not the UID of a cluster", r.Cluster)
 	}
-	if !slices.Contains([]string{"", ModeKeys, ModeGlobalUser, ModeIRSA, ModeIRSAAndGlobal}, r.Mode) {
-		c.Add("", "mode %q is none", r.Mode)
-	}
 	for _, m := range r.Made {
 		named, err := m.settings(s)
 		if err != nil {

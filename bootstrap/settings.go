@@ -5,8 +5,6 @@
 package bootstrap
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -71,14 +69,19 @@ type Settings struct {
 	Gen3Chart       string   // the gen3 chart; empty: Gen3's own, of its repository
 	Gen3ReleaseName string
 
-	NamesFromValuesGiven bool     // NamesFromValues was said, on or off
-	ReadNames            []string // of secrets, as the chart was found to read them
-	PushNames            []string // and to write them
+	ReadNames []string // of secrets, as the chart was found to read them
+	PushNames []string // and to write them
 
 	SkipHelm bool
 	Helm     helminstall.Settings // its Timeout and Adopt are filled from those above
 
 	Timing Timing
+
+	// Given holds the flags that the operator gave, by their names, on the command line or as GEN3_BOOTSTRAP_<FLAG>. What is not among them
+	// stands as the last up recorded it. nil: the settings are all that is wished, as they are.
+	Given map[string]bool
+	// Unset are flags that go back to their defaults, whatever is recorded.
+	Unset []string
 }
 
 // Timing holds the durations that the key protocol and the lock run by. The zero value of a field means its default.
@@ -121,57 +124,6 @@ func (s Settings) Invocation() hint.Invocation {
 	} {
 		if flag[1] != "" {
 			out = append(out, flag[:]...)
-		}
-	}
-	return out
-}
-
-// LastUp is Invocation with all that these settings, taken from the record, say beyond the defaults: an up that is advised must not take
-// back what the last one was given.
-func (s Settings) LastUp() hint.Invocation {
-	out := s.Invocation()
-	given := func(flag, value, fallback string) {
-		if value != "" && value != fallback {
-			out = append(out, flag, value)
-		}
-	}
-	for _, mode := range []struct {
-		flag string
-		on   bool
-	}{{"--irsa", s.IRSA}, {"--use-global-user", s.UseGlobalUser}, {"--allow-push", s.AllowPush}, {"--skip-helm", s.SkipHelm}} {
-		if mode.on {
-			out = append(out, mode.flag)
-		}
-	}
-	given("--policy-name", s.PolicyName, DefaultPolicyName)
-	given("--user-name", s.UserName, DefaultUserName)
-	given("--iam-path", s.IAMPath, DefaultIAMPath)
-	given("--permissions-boundary", s.PermissionsBoundary, "")
-	given("--global-user-secret", s.GlobalUserSecret, DefaultGlobalUserSecret)
-	given("--service-account", s.ServiceAccount, DefaultServiceAccount)
-	if s.IRSA {
-		given("--role-name", s.RoleName, "")
-	}
-	given("--release", s.Helm.Release, DefaultRelease)
-	given("--release-namespace", s.Helm.Namespace, DefaultReleaseNamespace)
-	usual := s
-	usual.SecretNames = nil
-	names := s.SecretNames
-	if slices.Equal(names, usual.KeySecretNames()) {
-		names = nil
-	}
-	for _, list := range []struct {
-		flag   string
-		values []string
-	}{{"--secret-prefix", s.SecretPrefixes}, {"--kms-key", s.KMSKeys}, {"--secret-name", names}, {"--tag", s.Tags}} {
-		for _, value := range list.values {
-			given(list.flag, value, "")
-		}
-	}
-	if len(s.ReadNames) > 0 {
-		out = append(out, "--secret-names-from-values", "--gen3-version", cmp.Or(s.Gen3Version, "VERSION"))
-		for _, file := range append(slices.Clone(s.Gen3Values), "VALUES.yaml")[:max(1, len(s.Gen3Values))] {
-			out = append(out, "--gen3-values", file)
 		}
 	}
 	return out

@@ -24,6 +24,7 @@ import (
 type Steps struct {
 	Nodes   []Node // in the order in which they are shown
 	Release *operatorStep
+	Policy  *policy.Up
 	User    *user.Up
 	Key     *accesskey.Up
 	Role    *roleStep
@@ -63,6 +64,7 @@ func (t *Target) Assemble(lock *Guard) *Steps {
 	var rights *policy.Up
 	if s.usesPolicy() {
 		rights = t.policyStep()
+		out.Policy = rights
 		add(Node{
 			Step: rights, after: []string{RecordStep}, ownership: rights.Ownership,
 			output: func(o *Outputs) { o.PolicyARN = rights.ARN() },
@@ -122,6 +124,7 @@ func (t *Target) holderAlive(ctx context.Context, namespace string) bool {
 func (s Settings) helm() helminstall.Settings {
 	out := s.Helm
 	out.Adopt, out.Timeout = s.Adopt, s.Timeout
+	out.ReleaseGiven = out.ReleaseGiven || s.Given["release"] || s.Given["release-namespace"]
 	return out
 }
 

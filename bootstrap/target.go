@@ -58,16 +58,7 @@ type Refused struct{ ClusterID, Namespace, Record error }
 func Connect(ctx context.Context, s Settings, env Env, w Wants) (*Target, []error) {
 	s.Timing = s.Timing.WithDefaults()
 	t := &Target{Settings: s, Env: env, ClusterID: w.Gone}
-	connection := t.connection(ctx)
-	errs := Together(
-		func() (err error) {
-			if t.Aws, err = iamsetup.Connect(ctx, connection); err == nil {
-				t.Caller, err = t.Aws.Caller(ctx)
-			}
-			return err
-		},
-		func() error { return t.askCluster(ctx, w) },
-	)
+	errs := t.connectBoth(ctx, w)
 	if len(errs) > 0 {
 		return t, errs
 	}
@@ -76,6 +67,50 @@ func Connect(ctx context.Context, s Settings, env Env, w Wants) (*Target, []erro
 		errs = append(errs, t.compareNamespace()...)
 	}
 	return t, errs
+}
+
+// connectBoth reaches both sides at the same time. Account and region that nobody gave stand in the record, which is then read before AWS is
+// asked; a region of the surroundings counts only where the record has none.
+func (t *Target) connectBoth(ctx context.Context, w Wants) []error {
+	if t.Settings.Account == "" || t.Settings.Region == "" {
+		if err := t.askCluster(ctx, w); err != nil {
+			return EachOf(err)
+		}
+		if errs := t.takeTarget(); len(errs) > 0 {
+			return errs
+		}
+		return Together(func() error { return t.askAWS(ctx) })
+	}
+	errs := Together(
+		func() error { return t.askAWS(ctx) },
+		func() error { return t.askCluster(ctx, w) },
+	)
+	if len(errs) > 0 {
+		return errs
+	}
+	before := t.Settings.Region
+	if errs := t.takeTarget(); len(errs) > 0 || t.Settings.Region == before {
+		return errs
+	}
+	return Together(func() error { return t.askAWS(ctx) })
+}
+
+// takeTarget takes account and region from the record where no flag gave them, and judges what is then missing.
+func (t *Target) takeTarget() []error {
+	if t.Last != nil {
+		was := t.Settings.AsRecorded(*t.Last)
+		t.Settings.Account, t.Settings.Region = was.Account, was.Region
+	}
+	var c Checker
+	c.Target(t.Settings)
+	return c.Problems
+}
+
+func (t *Target) askAWS(ctx context.Context) (err error) {
+	if t.Aws, err = iamsetup.Connect(ctx, t.connection(ctx)); err == nil {
+		t.Caller, err = t.Aws.Caller(ctx)
+	}
+	return err
 }
 
 // connection is how AWS is reached and signed in to.

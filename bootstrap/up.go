@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -35,6 +36,7 @@ type Run struct {
 	command      string
 	rotation     *Rotation // of rotate; nil else
 	Settings     Settings
+	wished       Settings // before the record was asked
 	Env          Env
 	Target       *Target
 	steps        *Steps
@@ -121,8 +123,8 @@ func (r *Run) applyLocked(ctx context.Context) error {
 	if err := r.Target.LoadRecord(ctx); err != nil {
 		return r.Fail(RecordStep, err)
 	}
-	if errs := r.namesForgotten(); len(errs) > 0 {
-		return r.Fail("", errs...)
+	if err := r.sameSettings(); err != nil {
+		return r.Fail(RecordStep, err)
 	}
 	_, err := r.observe(ctx)
 	r.Result.Changed = false // until something was written
@@ -136,7 +138,7 @@ func (r *Run) applyLocked(ctx context.Context) error {
 	}
 	engine := r.engine()
 	changed, failures := engine.apply(ctx)
-	r.Result.Changes = withUnchanged(engine, changed, r.Result.Changes)
+	r.Result.Changes = outcomes(engine, r.Result.Changes, changed, failures)
 	r.Result.Changed = len(changed) > 0
 	r.collectWarnings()
 	for _, f := range failures {
@@ -164,13 +166,39 @@ func (r *Run) stillRecorded(ctx context.Context) error {
 	return nil
 }
 
-// withUnchanged puts what was up to date beside what was changed, in the order of the steps.
-func withUnchanged(e *Engine, changed, observed []plan.Change) []plan.Change {
-	all := append([]plan.Change{}, changed...)
-	for _, c := range observed {
+// outcomes are all changes that were planned, with what came of each, and what was changed beside them. A step that failed stopped at the first
+// of its changes that was not made.
+func outcomes(e *Engine, planned, changed []plan.Change, failures []observation) []plan.Change {
+	var all []plan.Change
+	for _, c := range changed {
+		c.Outcome = plan.Done
+		all = append(all, c)
+	}
+	made := slices.Clone(changed)
+	stopped := map[string]bool{}
+	for _, f := range failures {
+		stopped[f.Step] = true
+	}
+	for _, c := range planned {
 		if c.Action == plan.None {
 			all = append(all, c)
+			continue
 		}
+		i := slices.IndexFunc(made, func(m plan.Change) bool {
+			return m.Step == c.Step && (m.Resource == c.Resource || m.Resource.Kind == c.Resource.Kind && c.Resource.Name == plan.KnownAfterApply)
+		})
+		switch {
+		case i >= 0:
+			made = slices.Delete(made, i, i+1)
+			continue
+		case len(failures) == 0: // the step found it done when it came to it
+			continue
+		case stopped[c.Step]:
+			c.Outcome, stopped[c.Step] = plan.Failed, false
+		default:
+			c.Outcome = plan.NotReached
+		}
+		all = append(all, c)
 	}
 	return InOrder(all, e.steps())
 }

@@ -92,6 +92,7 @@ func (c *checker) read(ctx context.Context) []error {
 		},
 	)
 	c.result.fill(c.deployment)
+	c.result.Account, c.result.Region = c.target.Settings.Account, c.target.Settings.Region
 	c.result.Warnings = append(append(c.result.Warnings, c.target.Warnings...), c.target.Misses(nil)...)
 	c.result.ReadAs = c.target.Caller.ARN
 	if len(failed) > 0 && c.ref.From() != deployment.Files { // which is why it could not be read

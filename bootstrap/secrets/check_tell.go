@@ -73,7 +73,7 @@ func (c *checker) absent(q gen3.Requirement, a reading.Answer) (check.Finding, b
 	aws := func(words ...string) string { return c.target.Settings.LastUp().AWS(words...) }
 	switch a.State {
 	case reading.Missing:
-		f := check.Absent(q, check.Missing, fmt.Sprintf("Secrets Manager has no secret %s in region %s", q.Name, c.settings.Region),
+		f := check.Absent(q, check.Missing, fmt.Sprintf("Secrets Manager has no secret %s in region %s", q.Name, c.result.Region),
 			"make it: "+aws("secretsmanager", "create-secret", "--name", q.Name, "--secret-string", "file://FILE"))
 		if near := words.Nearest(q.Name, c.unread()); near != "" {
 			f.Near, f.Says = near, f.Says+"; there is "+near

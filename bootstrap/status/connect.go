@@ -14,7 +14,7 @@ func (v *status) connect(ctx context.Context) []error {
 	var errs []error
 	v.target, errs = bootstrap.Connect(ctx, v.settings, v.env, bootstrap.Wants{Lenient: true})
 	t := v.target
-	v.result.Namespace = t.Settings.Namespace
+	v.result.Account, v.result.Region, v.result.Namespace = t.Settings.Account, t.Settings.Region, t.Settings.Namespace
 	if t.Kube != nil {
 		v.result.Cluster.Context, v.result.Cluster.Server = t.Kube.Context, t.Kube.Server
 	}

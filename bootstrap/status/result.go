@@ -1,6 +1,8 @@
 package status
 
 import (
+	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
@@ -48,6 +50,29 @@ type Resource struct {
 
 	Ours   bool     `json:"ours"`   // it carries gen3-bootstrap's mark; false also where that is not known
 	Owners []string `json:"owners"` // whom an IAM resource was made for, each as "<cluster>/<namespace>"
+}
+
+// MarshalJSON writes what the change is, and beside it whose.
+func (r Resource) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		plan.Document
+
+		Ours   bool     `json:"ours"`
+		Owners []string `json:"owners"`
+	}{r.Document(), r.Ours, r.Owners})
+}
+
+// UnmarshalJSON reads it back.
+func (r *Resource) UnmarshalJSON(text []byte) error {
+	var whose struct {
+		Ours   bool     `json:"ours"`
+		Owners []string `json:"owners"`
+	}
+	if err := errors.Join(json.Unmarshal(text, &r.Change), json.Unmarshal(text, &whose)); err != nil {
+		return err
+	}
+	r.Ours, r.Owners = whose.Ours, whose.Owners
+	return nil
 }
 
 // Key is one access key of the user, or the one that the global user's Secret holds.

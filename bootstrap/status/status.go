@@ -94,7 +94,7 @@ func (v *status) readSteps(ctx context.Context) {
 	engine := &bootstrap.Engine{Nodes: v.steps.Nodes, Beside: v.steps.Left.Look, Sink: event.Discard, Now: v.env.Now}
 	for _, o := range engine.Observe(ctx) {
 		v.unread(o.Step, o.Err)
-		for _, c := range o.Changes {
+		for _, c := range v.target.Doubted(v.steps, o.Changes) {
 			v.result.Resources = append(v.result.Resources, v.resource(c))
 			v.result.Drift = v.result.Drift || c.Action != plan.None
 		}

@@ -32,16 +32,21 @@ func (t *teardown) tell(done bool, made []plan.Change) {
 		}
 		for _, c := range e.planned {
 			if result, ok := take(c); ok {
+				result.Outcome = plan.Done
 				lines = append(lines, result)
 			} else if !done || c.Action == plan.None || c.Action == plan.Blocked {
 				lines = append(lines, c)
 			} else if e.err != nil {
-				c.Action, c.Reason = plan.Blocked, "not done; the errors say why"
+				c.Outcome, c.Reason = plan.Failed, "the errors say why"
 				lines = append(lines, c)
 			}
 		}
 	}
-	lines = bootstrap.InOrder(append(lines, left...), t.all.steps())
+	for _, c := range left {
+		c.Outcome = plan.Done
+		lines = append(lines, c)
+	}
+	lines = bootstrap.InOrder(lines, t.all.steps())
 	for _, c := range t.closing {
 		ended := slices.ContainsFunc(lines, func(l plan.Change) bool { return l.Resource == c.Resource })
 		if !done || c.Action == plan.None && !ended {

@@ -103,20 +103,21 @@ func (v *valuesRun) prove() error {
 // adviseUp says what the values need of up, that it may not have been told.
 func (v *valuesRun) adviseUp(proved fragment.Proved) {
 	if others := words.Without(proved.KeySecrets, []string{bootstrap.ChartSecretName}); len(others) > 0 && !v.fragment.takesRole() {
-		unknown := words.Without(proved.KeySecrets, v.last.SecretNames)
+		known := v.settings.KeySecretNames()
+		unknown := words.Without(proved.KeySecrets, known)
 		switch {
 		case len(unknown) == 0:
 		case v.fragment.mode == bootstrap.ModeGlobalUser:
 			v.warn("the SecretStores sign in with the key in Secrets %s: copy %s to each", words.Few(proved.KeySecrets), v.fragment.inNamespace(v.fragment.secret))
 		default:
 			args := []string{"up"}
-			for _, name := range slices.Compact(slices.Sorted(slices.Values(append(proved.KeySecrets, v.last.SecretNames...)))) {
+			for _, name := range slices.Compact(slices.Sorted(slices.Values(append(proved.KeySecrets, known...)))) {
 				args = append(args, "--secret-name", name)
 			}
 			v.warn("the SecretStores sign in with the key in Secrets %s, which up writes when it is told to: %s", words.Few(proved.KeySecrets), v.settings.Invocation().Command(args...))
 		}
 	}
-	if proved.Pushes && v.fragment.mode != bootstrap.ModeGlobalUser && !v.last.AllowPush {
+	if proved.Pushes && v.fragment.mode != bootstrap.ModeGlobalUser && !v.settings.AllowPush {
 		v.warn("the operator pushes secrets, which its policy must allow: %s", v.settings.Invocation().Command("up", "--allow-push"))
 	}
 }

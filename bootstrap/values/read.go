@@ -45,12 +45,11 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 	if !v.fragment.takesRole() {
 		return nil
 	}
-	name := cmp.Or(v.settings.RoleName, v.last.RoleName, role.DefaultName(v.target.Owner()))
+	name := cmp.Or(v.settings.RoleName, role.DefaultName(v.target.Owner()))
 	arn, err := v.lookUpRole(ctx, name)
 	switch {
 	case errors.Is(err, iamsetup.ErrDenied):
-		path := cmp.Or(v.settings.IAMPath, v.last.IAMPath, bootstrap.DefaultIAMPath)
-		arn = v.target.Account().RoleARN(path, name)
+		arn = v.target.Account().RoleARN(v.settings.IAMPath, name)
 		v.warn("IAM role %s may not be read, so its ARN is put together from its path and name: %s", name, arn)
 	case err != nil:
 		return err
@@ -95,7 +94,7 @@ func (v *valuesRun) elsewhere() string {
 	if v.fragment.mode == bootstrap.ModeGlobalUser && v.fragment.secret != bootstrap.ChartSecretName {
 		return "; copy " + v.fragment.inNamespace(v.fragment.secret) + " to it"
 	}
-	if len(v.last.SecretNames) > 0 && !slices.Contains(v.last.SecretNames, bootstrap.ChartSecretName) {
+	if !slices.Contains(v.settings.KeySecretNames(), bootstrap.ChartSecretName) {
 		return "; run up with --secret-name " + bootstrap.ChartSecretName + " as well"
 	}
 	return ""

@@ -1,7 +1,6 @@
 package values
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -90,7 +89,8 @@ func (v *valuesRun) look(ctx context.Context) []error {
 		return errs
 	}
 	v.target, errs = bootstrap.Connect(ctx, plain, v.env, bootstrap.Wants{})
-	v.result.Namespace = v.target.Settings.Namespace
+	v.settings.Account, v.settings.Region = v.target.Settings.Account, v.target.Settings.Region
+	v.result.Account, v.result.Region, v.result.Namespace = v.settings.Account, v.settings.Region, v.target.Settings.Namespace
 	if len(errs) > 0 {
 		return errs
 	}
@@ -117,9 +117,8 @@ func (v *valuesRun) recall() error {
 	if record != nil {
 		v.last = *record
 	}
-	if !s.IRSA && !s.UseGlobalUser {
-		s.IRSA, s.UseGlobalUser = v.last.Modes()
-	}
+	s = s.AsRecorded(v.last).Named()
+	v.settings = s
 	if v.last.Account != "" && v.last.Account != s.Account {
 		v.warn("the last up in namespace %s was for account %s, and --account is %s", v.result.Namespace, v.last.Account, s.Account)
 	}
@@ -128,8 +127,8 @@ func (v *valuesRun) recall() error {
 	}
 	v.fragment = signing{
 		mode: s.ModeOf(), namespace: v.result.Namespace, region: s.Region,
-		serviceAccount: cmp.Or(s.ServiceAccount, v.last.ServiceAccount, bootstrap.DefaultServiceAccount),
-		secret:         cmp.Or(s.GlobalUserSecret, v.last.GlobalUserSecret, bootstrap.DefaultGlobalUserSecret),
+		serviceAccount: s.ServiceAccount,
+		secret:         s.GlobalUserSecret,
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (r *run) connect(ctx context.Context, s bootstrap.Settings) []error {
 	var errs []error
 	r.target, errs = bootstrap.Connect(ctx, s, r.env, bootstrap.Wants{Lenient: true})
 	t := r.target
-	r.result.Namespace = t.Settings.Namespace
+	r.result.Account, r.result.Region, r.result.Namespace = t.Settings.Account, t.Settings.Region, t.Settings.Namespace
 	if t.Kube != nil {
 		r.result.Cluster = bootstrap.Cluster{Context: t.Kube.Context, Server: t.Kube.Server, ID: t.ClusterID}
 	}

@@ -55,6 +55,9 @@ func (p *Up) Observe(ctx context.Context) (_ []plan.Change, err error) {
 	return p.Plan(ctx, p.resource())
 }
 
+// Widens reports whether the document that is wanted allows anything that the one in place does not.
+func (p *Up) Widens() bool { return p.Have() != nil && document.Widens(p.inPlace, p.document) }
+
 // Apply does what the last Observe said.
 func (p *Up) Apply(ctx context.Context, sink event.Sink) error {
 	return p.Make(ctx, sink, p.resource())

@@ -26,7 +26,7 @@ func TestForgedRecordFields(t *testing.T) {
 			t.Parallel()
 			a := newAttack(t, func(s *bootstrap.Settings) {
 				s.Tags, s.SecretPrefixes = []string{"team=gen3"}, []string{"gen3/"}
-				s.ReadNames, s.PushNames, s.NamesFromValuesGiven = []string{"gen3/fence-config"}, []string{"gen3/fence-creds"}, true
+				s.ReadNames, s.PushNames = []string{"gen3/fence-config"}, []string{"gen3/fence-creds"}
 				s.KMSKeys = []string{"arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555"}
 				if configure != nil {
 					configure(s)

@@ -132,12 +132,12 @@ func (c command) action(ctx *ucli.Context) error {
 	return c.run(ctx.Context)
 }
 
-// note sets what flags that are on or off note, which urfave parses itself.
+// note notes those flags that are on or off, which urfave parses itself.
 func (c command) note(ctx *ucli.Context) {
 	for _, g := range c.groups {
 		for _, o := range g.options {
-			if _, onOff := o.into.(*bool); onOff && o.noted != nil && ctx.IsSet(o.name) {
-				*o.noted = true
+			if _, onOff := o.into.(*bool); onOff && ctx.IsSet(o.name) {
+				o.note()
 			}
 		}
 	}

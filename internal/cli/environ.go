@@ -19,15 +19,22 @@ func (o option) fromEnvironment(getenv func(string) string) error {
 		if err := o.assign(s); err != nil {
 			return fmt.Errorf("invalid value %q for %s in the environment: %w", s, name, err)
 		}
+		if strings.HasPrefix(name, environPrefix) {
+			o.note()
+		}
 		return nil
 	}
 	return nil
 }
+
+// environPrefix begins the names that are this program's own. Those of others, such as AWS_REGION, are surroundings: what is recorded goes
+// before them.
+const environPrefix = "GEN3_BOOTSTRAP_"
 
 // variables lists the names under which the environment may hold the option, the one that counts first in front.
 func (o option) variables() []string {
 	if o.argvOnly {
 		return nil
 	}
-	return append([]string{"GEN3_BOOTSTRAP_" + strings.ToUpper(strings.ReplaceAll(o.name, "-", "_"))}, o.env...)
+	return append([]string{environPrefix + strings.ToUpper(strings.ReplaceAll(o.name, "-", "_"))}, o.env...)
 }

@@ -54,12 +54,17 @@ func TestFlagsReachTheSettings(t *testing.T) {
 		SecretNames:   []string{"one", " two "},
 		UseGlobalUser: true, GlobalUserSecret: "gs", IRSA: true, RoleName: "rn", ServiceAccount: "sa",
 		OIDCIssuer: "https://i", CreateOIDCProvider: true, SkipHelm: true, Gen3Version: "0.3.85",
-		Gen3Values: []string{"g.yaml", "h.yaml"}, Gen3Chart: "gc", Gen3ReleaseName: "gr", NamesFromValuesGiven: true,
+		Gen3Values: []string{"g.yaml", "h.yaml"}, Gen3Chart: "gc", Gen3ReleaseName: "gr",
 		Timing: bootstrap.Timing{Lease: time.Second, MintDeadline: 2 * time.Second, Settle: 3 * time.Second, Poll: 4 * time.Millisecond},
 	}
 	want.Helm.Release, want.Helm.Namespace, want.Helm.Chart, want.Helm.Repo, want.Helm.Version = "r", "rns", "ch", "cr", "1.2.3"
-	want.Helm.ReleaseGiven = true
 	want.Helm.Values, want.Helm.Set, want.Helm.NoWait = []string{"v.yaml"}, []string{"a={x,y}"}, true
+	for flag := range bootstrap.StickyFlags() {
+		if !got.Given[flag] {
+			t.Errorf("--%s was given, and is not noted", flag)
+		}
+	}
+	got.Given = nil
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -80,7 +85,7 @@ func TestEnvironment(t *testing.T) {
 		"GEN3_BOOTSTRAP_SECRET_NAMES_FROM_VALUES": "false",
 	}
 	got := settings(t, env, "up", "--timeout", "4m", "--tag", "from=flag")
-	if got.Account != "111122223333" || got.Region != "eu-west-1" || got.PolicyName != bootstrap.DefaultPolicyName || !got.IRSA || got.NamesFromValues || !got.NamesFromValuesGiven {
+	if got.Account != "111122223333" || got.Region != "eu-west-1" || got.PolicyName != "" || !got.IRSA || got.NamesFromValues || !got.Given["secret-names-from-values"] || !got.Given["irsa"] || got.Given["region"] || got.Given["policy-name"] {
 		t.Errorf("%+v", got)
 	}
 	if got.Timeout != 4*time.Minute {

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/gen3/render"
@@ -29,48 +31,47 @@ func newInputs() *inputs {
 	s := &in.settings
 	s.Timeout = bootstrap.DefaultTimeout
 	s.LockTimeout = bootstrap.DefaultLockTimeout
-	s.PolicyName = bootstrap.DefaultPolicyName
-	s.UserName = bootstrap.DefaultUserName
-	s.IAMPath = bootstrap.DefaultIAMPath
-	s.GlobalUserSecret = bootstrap.DefaultGlobalUserSecret
-	s.ServiceAccount = bootstrap.DefaultServiceAccount
+	s.Given = map[string]bool{}
 	s.Gen3ReleaseName = render.DefaultRelease
-	s.Helm.Release = bootstrap.DefaultRelease
-	s.Helm.Namespace = bootstrap.DefaultReleaseNamespace
 	s.Helm.Chart = chartsource.DefaultChart
 	s.Helm.Repo = chartsource.DefaultRepo
 	return in
 }
 
-// groups returns the flags of a command that converges everything.
+// groups returns the flags of a command that converges everything. Those that the record keeps have no default of their own, and each notes
+// that it was given.
 func (in *inputs) groups() []group {
-	return []group{
+	groups := []group{
 		in.target(), in.iam(), in.secrets(), in.authentication(), in.helm(), in.gen3(), in.printing(), in.timing(),
 	}
-}
-
-// recalled are the flags whose value a command that comes after up takes from the record unless it is given.
-func recalled() []string {
-	return []string{
-		"policy-name", "user-name", "iam-path", "secret-name", "global-user-secret", "role-name", "service-account", "oidc-issuer",
-		"release", "release-namespace",
+	kept := bootstrap.StickyFlags()
+	for _, g := range groups {
+		for i := range g.options {
+			o := &g.options[i]
+			o.given = in.settings.Given
+			if fallback, ok := kept[o.name]; ok {
+				unsaid := "none"
+				if _, onOff := o.into.(*bool); onOff {
+					unsaid = "off"
+				}
+				o.fallback = "what is recorded, else " + cmp.Or(fallback, o.fallback, unsaid)
+			}
+		}
 	}
+	return groups
 }
 
-// recalledGroups are the flags of up for a command that comes after it. Those that the record knows have no default of
-// their own, and those that only matter to up are taken, so that one set of arguments does for all, and not explained.
+// recalledGroups are the flags of up for a command that comes after it. Those that only matter to up are taken, so that one set of arguments
+// does for all, and not explained.
 func (in *inputs) recalledGroups() []group {
+	kept := bootstrap.StickyFlags()
 	groups := in.groups()
 	for _, g := range groups {
 		for i := range g.options {
 			o := &g.options[i]
-			switch {
-			case slices.Contains(recalled(), o.name):
-				o.fallback = "what up recorded, else " + o.defaultText()
-				if s, ok := o.into.(*string); ok {
-					*s = ""
-				}
-			case g.title != "target" && g.title != "output" && o.name != "skip-helm":
+			_, recorded := kept[o.name]
+			named := recorded && strings.HasSuffix(o.name, "-name") || slices.Contains([]string{"iam-path", "global-user-secret", "service-account", "oidc-issuer", "release", "release-namespace"}, o.name)
+			if !named && g.title != "target" && g.title != "output" && o.name != "skip-helm" {
 				o.hidden = true
 			}
 		}

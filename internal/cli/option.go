@@ -25,13 +25,13 @@ type option struct {
 	usage string
 	// into is a *string, *bool, *time.Duration or *[]string. What it points to is the default.
 	into     any
-	noted    *bool    // set where a *string or a *bool was given, on the command line or in the environment; may be nil
-	choices  []string // the values that a *string may take; empty: any
-	env      []string // names in the environment besides GEN3_BOOTSTRAP_<FLAG>, asked after it
-	required bool     // for the help; bootstrap.Settings.Check judges it, with all else that is wrong
-	argvOnly bool     // never read from the environment, as it allows harm
-	hidden   bool     // taken, and not explained
-	fallback string   // the default in words, where the zero value stands for more than nothing
+	given    map[string]bool // takes the name where the flag was given, on the command line or as GEN3_BOOTSTRAP_<FLAG>; may be nil
+	choices  []string        // the values that a *string may take; empty: any
+	env      []string        // names in the environment besides GEN3_BOOTSTRAP_<FLAG>, asked after it
+	required bool            // for the help; bootstrap.Settings.Check judges it, with all else that is wrong
+	argvOnly bool            // never read from the environment, as it allows harm
+	hidden   bool            // taken, and not explained
+	fallback string          // the default in words, where the zero value stands for more than nothing
 }
 
 // flag makes the flag that urfave parses. Only for bool is it urfave's own type: its string slices trim spaces, and its
@@ -56,11 +56,12 @@ type value struct {
 // Set implements flag.Value. A repeatable flag first replaces what came from the environment, and then adds.
 func (v *value) Set(s string) error {
 	list, ok := v.into.(*[]string)
-	if !ok {
-		return errors.Join(v.notEmpty(s), v.assign(s))
-	}
 	if s == handedBack {
 		return nil
+	}
+	v.note()
+	if !ok {
+		return errors.Join(v.notEmpty(s), v.assign(s))
 	}
 	if !v.given {
 		*list, v.given = nil, true
@@ -95,6 +96,13 @@ func (v *value) String() string {
 	}
 }
 
+// note says that the operator gave the flag.
+func (o option) note() {
+	if o.given != nil {
+		o.given[o.name] = true
+	}
+}
+
 // assign parses s by the type of the option's place.
 func (o option) assign(s string) (err error) {
 	switch into := o.into.(type) {
@@ -102,15 +110,10 @@ func (o option) assign(s string) (err error) {
 		if len(o.choices) > 0 && !slices.Contains(o.choices, s) {
 			return errors.New("must be " + strings.Join(o.choices, " or "))
 		}
-		if *into = s; o.noted != nil {
-			*o.noted = true
-		}
+		*into = s
 	case *bool:
 		if *into, err = strconv.ParseBool(s); err != nil {
 			return errors.New("must be true or false")
-		}
-		if o.noted != nil {
-			*o.noted = true
 		}
 	case *time.Duration:
 		if *into, err = time.ParseDuration(s); err != nil {

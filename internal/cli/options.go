@@ -9,8 +9,8 @@ import (
 func (in *inputs) target() group {
 	s := &in.settings
 	return group{"target", []option{
-		{name: "account", arg: "ID", into: &s.Account, usage: "AWS account, 12 digits; the credentials must be of this one", required: true},
-		{name: "region", arg: "REGION", into: &s.Region, env: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}, usage: "AWS region whose secrets are to be read", required: true},
+		{name: "account", arg: "ID", into: &s.Account, fallback: "an error", usage: "AWS account, 12 digits; the credentials must be of this one"},
+		{name: "region", arg: "REGION", into: &s.Region, fallback: "AWS_REGION, AWS_DEFAULT_REGION", env: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}, usage: "AWS region whose secrets are to be read"},
 		{name: "profile", arg: "NAME", into: &s.Profile, fallback: "the AWS SDK's own choice", usage: "profile of the AWS configuration files"},
 		{name: "kubeconfig", arg: "FILE", into: &s.Kubeconfig, fallback: "$KUBECONFIG or ~/.kube/config", usage: "kubectl configuration"},
 		{name: "context", arg: "NAME", into: &s.Context, fallback: "the current one", usage: "context of the kubectl configuration"},
@@ -18,6 +18,7 @@ func (in *inputs) target() group {
 		{name: "create-namespace", into: &s.CreateNamespace, usage: "create that namespace when it does not exist"},
 		{name: "timeout", arg: "DURATION", into: &s.Timeout, usage: "limit for the whole run"},
 		{name: "lock-timeout", arg: "DURATION", into: &s.LockTimeout, usage: "how long to wait for another run in this namespace"},
+		{name: "unset", arg: "FLAG", into: &s.Unset, argvOnly: true, usage: "have a flag that is recorded go back to its default"},
 		{name: "yes", short: "y", into: &s.Yes, argvOnly: true, usage: "do not ask before something is deleted"},
 	}}
 }
@@ -51,8 +52,8 @@ func (in *inputs) timing() group {
 func (in *inputs) helm() group {
 	h := &in.settings.Helm
 	return group{"Helm", []option{
-		{name: "release", arg: "NAME", into: &h.Release, noted: &h.ReleaseGiven, usage: "release of External Secrets Operator"},
-		{name: "release-namespace", arg: "NAME", into: &h.Namespace, noted: &h.ReleaseGiven, usage: "namespace of that release"},
+		{name: "release", arg: "NAME", into: &h.Release, usage: "release of External Secrets Operator"},
+		{name: "release-namespace", arg: "NAME", into: &h.Namespace, usage: "namespace of that release"},
 		{name: "chart", arg: "CHART", into: &h.Chart, usage: "name in the repository, directory, .tgz or oci:// reference"},
 		{name: "chart-repo", arg: "URL", into: &h.Repo, usage: "chart repository"},
 		{name: "chart-version", arg: "VERSION", into: &h.Version, fallback: chartsource.DefaultVersion + " for a first install, else the release's", usage: "version of the chart"},

@@ -10,7 +10,7 @@ func (in *inputs) iam() group {
 		{name: "permissions-boundary", arg: "ARN", into: &s.PermissionsBoundary, usage: "policy that bounds the user or role"},
 		{name: "tag", arg: "KEY=VALUE", into: &s.Tags, usage: "tag for each IAM resource"},
 		{name: "secret-prefix", arg: "PREFIX", into: &s.SecretPrefixes, fallback: "all secrets of the account and region", usage: "allow only secrets whose name begins so"},
-		{name: "secret-names-from-values", into: &s.NamesFromValues, noted: &s.NamesFromValuesGiven, usage: "allow exactly the names that the gen3 chart reads with your -f files; needs --gen3-version, or a --gen3-chart on disk"},
+		{name: "secret-names-from-values", into: &s.NamesFromValues, usage: "allow exactly the names that the gen3 chart reads with your -f files; needs --gen3-version, or a --gen3-chart on disk"},
 		{name: "kms-key", arg: "ARN", into: &s.KMSKeys, usage: "KMS key that secrets are encrypted with"},
 		{name: "allow-push", into: &s.AllowPush, usage: "allow writing secrets as well, for PushSecret"},
 		{name: "adopt", into: &s.Adopt, argvOnly: true, usage: "take over what is there without a mark of gen3-bootstrap"},

@@ -24,7 +24,7 @@ func TestRecalledNamesAreEmptyUnlessGiven(t *testing.T) {
 	}
 	for _, g := range groups {
 		for _, o := range g.options {
-			if o.name == "user-name" && o.defaultText() != "what up recorded, else external_secrets_user" {
+			if o.name == "user-name" && o.defaultText() != "what is recorded, else external_secrets_user" {
 				t.Errorf("help says %q", o.defaultText())
 			}
 		}

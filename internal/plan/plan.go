@@ -2,7 +2,12 @@
 // It has no behaviour of its own and imports nothing of the project.
 package plan
 
-import "slices"
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Action is what a run does, or would do, to one resource.
 type Action string
@@ -38,16 +43,56 @@ type Change struct {
 	Resource Resource `json:"resource"`
 	Action   Action   `json:"action"`
 	// Outcome is what came of it; empty in a plan, and for what was not to be written.
-	Outcome Outcome `json:"-"`
+	Outcome Outcome `json:"outcome,omitempty"`
 	// Reason says why, in words for an operator; for Blocked it is the error message.
 	Reason string `json:"reason"`
 	// Fields are what is set where something is created, and what differs where it is changed, in a fixed order. Empty where
 	// nothing is known beforehand, and for what is up to date.
-	Fields []Field `json:"-"`
+	Fields []Field `json:"fields,omitempty"`
 	// Hint is what a person can do about a Blocked change, often a command, on one line; else empty.
 	Hint string `json:"-"`
 	// More are further lines of the hint.
 	More []string `json:"-"`
+}
+
+// Document is a change in JSON: the parts of its resource stand beside the text.
+type Document struct {
+	plain
+
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name,omitempty"` // absent: the kind as a whole, or not known before the run
+	ARN       string `json:"arn,omitempty"`
+}
+
+// plain is a change without methods of its own.
+type plain Change
+
+// Document is the change as JSON has it, for whoever says more of it.
+func (c Change) Document() Document {
+	d := Document{plain: plain(c), Kind: c.Resource.Kind, Namespace: c.Resource.Namespace}
+	switch name := c.Resource.Name; {
+	case strings.HasPrefix(name, "arn:"):
+		d.ARN, d.Name = name, name[strings.LastIndexAny(name, "/:")+1:]
+	case name != KnownAfterApply:
+		d.Name = name
+	}
+	return d
+}
+
+// MarshalJSON writes the change with the parts of its resource.
+func (c Change) MarshalJSON() ([]byte, error) { return json.Marshal(c.Document()) }
+
+// UnmarshalJSON reads it back.
+func (c *Change) UnmarshalJSON(text []byte) error {
+	var d Document
+	if err := json.Unmarshal(text, &d); err != nil {
+		return fmt.Errorf("read a change: %w", err)
+	}
+	*c = Change(d.plain)
+	name := strings.TrimPrefix(strings.TrimPrefix(d.Resource.String(), Of(d.Kind, d.Namespace).String()), "/")
+	c.Resource = In(d.Kind, d.Namespace, name)
+	return nil
 }
 
 // Pending reports whether any change would write, that is whether a run has something to do.

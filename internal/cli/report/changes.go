@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -9,27 +10,73 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
-// widest is the longest resource that the column of reasons makes room for; a longer one pushes only its own reason.
-const widest = 72
+const (
+	widest = 72 // the longest resource that the column of reasons makes room for; a longer one pushes only its own reason
+	indent = 6  // of what stands below a row
+)
 
-// writeChanges writes each change under the name of its step: symbol, action, resource and reason. Where such lines would
-// not fit, every reason goes below its resource.
+// writeChanges writes each change under the name of its step: symbol, action, resource and reason, and below it what is set and what differs.
+// Where such lines would not fit, every reason goes below its resource. What is unchanged is shown only where all is.
 func writeChanges(b *strings.Builder, page Page, tense Tense, r bootstrap.Result) {
+	r.Changes = shown(page, r)
+	if r.Command != "" {
+		writeLegend(b, page, tense, r.Changes)
+	}
 	column, longest := columns(r)
-	const before = len("  + unchanged  ")
-	below := page.Width > 0 && before+longest > page.Width
+	below := page.Width > 0 && len("  + not reached  ")+longest > page.Width
 	step := ""
 	for i, c := range r.Changes {
 		if i == 0 || c.Step != step {
 			step = c.Step
 			b.WriteString("\n" + page.Style.Bold(step) + "\n")
 		}
-		w := wording(c.Action)
-		line := fmt.Sprintf("  %s %-9s  %-*s  %s", w.symbol, w.in(tense), column, c.Resource, reason(c, r.Errors))
+		w := wordingOf(c)
+		action := w.in(tense)
+		line := fmt.Sprintf("  %s %-9s  %-*s  %s", w.symbol, action, column, c.Resource, reason(c, r.Errors))
 		if below {
-			line = fmt.Sprintf("  %s %-9s  %s\n%*s%s", w.symbol, w.in(tense), c.Resource, before, "", reason(c, r.Errors))
+			name := c.Resource.String()
+			if 2+2+len(action)+2+utf8.RuneCountInString(name) > page.Width {
+				name = brief(c.Resource)
+			}
+			line = fmt.Sprintf("  %s %s  %s", w.symbol, action, name)
+			for _, text := range page.wrapped(reason(c, r.Errors), indent) {
+				line += "\n" + strings.Repeat(" ", indent) + text
+			}
 		}
-		b.WriteString(w.paint(page.Style, strings.TrimRight(line, " \n")) + "\n")
+		b.WriteString(painted(page, w, strings.TrimRight(line, " \n")) + "\n")
+		writeFields(b, page, c)
+	}
+}
+
+// painted colours each line by itself, so that a line taken out of the text keeps its colour.
+func painted(page Page, w verbs, text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = w.paint(page.Style, lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// shown are the changes that are written: those that are none only where everything is asked for, and in a teardown, which says what it
+// keeps. What is blocked stands with its cure among
+// the errors, which a terminal shows right below.
+func shown(page Page, r bootstrap.Result) []plan.Change {
+	return slices.DeleteFunc(slices.Clone(r.Changes), func(c plan.Change) bool {
+		return c.Action == plan.None && !page.All && r.Command != teardownCommand || page.Width > 0 && told(c, r.Errors)
+	})
+}
+
+// writeLegend explains the symbols that follow.
+func writeLegend(b *strings.Builder, page Page, tense Tense, changes []plan.Change) {
+	var words []string
+	for _, c := range changes {
+		w := wordingOf(c)
+		if text := w.symbol + " " + w.in(tense); !slices.Contains(words, text) {
+			words = append(words, text)
+		}
+	}
+	if len(words) > 0 {
+		b.WriteString(page.Style.Dim(strings.Join(words, "   ")) + "\n")
 	}
 }
 
@@ -47,34 +94,51 @@ func columns(r bootstrap.Result) (column, longest int) {
 	return column, longest
 }
 
+// brief is a resource by its name, where its ARN would be too long for a line. The account stands above all rows.
+func brief(r plan.Resource) string {
+	if arn, ok := strings.CutPrefix(r.Name, "arn:"); ok {
+		_, path, _ := strings.Cut(arn[strings.LastIndex(arn, ":")+1:], "/")
+		r.Name = path
+	}
+	return r.String()
+}
+
 // reason returns why, unless the errors say just that: stderr then has it, with the hint.
 func reason(c plan.Change, errors []bootstrap.Problem) string {
-	for _, p := range errors {
-		if c.Action == plan.Blocked && p.Message == c.Reason {
-			return "see the error"
-		}
+	if told(c, errors) {
+		return "see the error"
 	}
 	return c.Reason
 }
 
+// told reports whether an error says why a change is blocked.
+func told(c plan.Change, errors []bootstrap.Problem) bool {
+	return c.Action == plan.Blocked && slices.ContainsFunc(errors, func(p bootstrap.Problem) bool { return p.Message == c.Reason })
+}
+
 // count sums a result up in one line.
-func count(r bootstrap.Result, tense Tense) string {
-	number := make(map[plan.Action]int)
+func count(page Page, r bootstrap.Result, tense Tense) string {
+	number, unchanged := make(map[string]int), 0
 	for _, c := range r.Changes {
-		number[c.Action]++
+		if c.Action == plan.None {
+			unchanged++
+		}
+		number[wordingOf(c).counted(tense)]++
 	}
-	wanted := number[plan.None]
-	if wanted == len(r.Changes) && len(r.Errors) == 0 {
-		return nothingToDo(r.Command, wanted)
+	if unchanged == len(r.Changes) && len(r.Errors) == 0 {
+		return nothingToDo(r.Command, unchanged)
 	}
 	var parts []string
-	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete, plan.Adopt, plan.Blocked, plan.None} {
-		if number[a] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", number[a], wording(a).counted(tense)))
+	for _, w := range allWordings() {
+		if n := number[w.counted(tense)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, w.counted(tense)))
 		}
 	}
+	if unchanged > 0 && !page.All && r.Command != teardownCommand {
+		parts[len(parts)-1] += " (--all shows them)"
+	}
 	line := r.Command + ": " + strings.Join(parts, ", ")
-	if len(r.Errors) > 0 && (number[plan.Blocked] == 0 || r.Changed) {
+	if len(r.Errors) > 0 && (number[wording(plan.Blocked).counted(tense)] == 0 || r.Changed) {
 		line = r.Command + " did not finish: " + strings.Join(parts, ", ")
 	}
 	switch {

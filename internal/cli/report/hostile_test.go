@@ -121,7 +121,7 @@ func TestNothingIsPrintedRaw(t *testing.T) {
 				t.Run(printer+" on "+on+" what "+what, func(t *testing.T) {
 					t.Parallel()
 					hostile.Clean(t, got.String())
-					if n, m := strings.Count(got.String(), "\n"), strings.Count(want.String(), "\n"); n != m || n == 0 {
+					if n, m := strings.Count(got.String(), "\n"), strings.Count(want.String(), "\n"); n == 0 || n != m && page.Width == 0 { // where lines are broken between words, other words are broken elsewhere
 						t.Errorf("%d lines, and %d with a harmless text:\n%.3000s", n, m, got.String())
 					}
 				})

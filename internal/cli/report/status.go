@@ -53,6 +53,7 @@ func writeResources(b *strings.Builder, page Page, r status.Result) {
 		}
 		as.Changes = append(as.Changes, change)
 	}
+	page.All = true
 	writeChanges(b, page, Pending, as)
 }
 

@@ -57,7 +57,7 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 	if tense == Done && len(r.Errors) == 0 {
 		writeOutputs(&b, style, r.Outputs)
 	}
-	b.WriteString("\n" + style.Bold(count(r, tense)) + "\n")
+	b.WriteString("\n" + style.Bold(count(page, r, tense)) + "\n")
 	if next := nextStep(r, tense); next != "" {
 		b.WriteString(style.Cyan("next:") + " " + next + "\n")
 	}

@@ -33,6 +33,27 @@ func wording(a plan.Action) verbs {
 	}
 }
 
+// wordingOf is how a change reads: by what came of it, where that is not what was planned.
+func wordingOf(c plan.Change) verbs {
+	switch c.Outcome {
+	case plan.Failed:
+		return verbs{symbol: "x", pending: "failed", done: "failed", paint: tty.Style.Red, fixed: true}
+	case plan.NotReached:
+		return verbs{symbol: ".", pending: "not reached", done: "not reached", paint: tty.Style.Dim, fixed: true}
+	default:
+		return wording(c.Action)
+	}
+}
+
+// allWordings are the ways in which changes read, in the order in which they are counted.
+func allWordings() []verbs {
+	var out []verbs
+	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete, plan.Adopt, plan.Blocked} {
+		out = append(out, wording(a))
+	}
+	return append(out, wordingOf(plan.Change{Outcome: plan.Failed}), wordingOf(plan.Change{Outcome: plan.NotReached}), wording(plan.None))
+}
+
 // teardownCommand is the command that takes away.
 const teardownCommand = "teardown"
 
