@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -49,6 +50,9 @@ type Resource struct {
 	Update Work                            // writes what differs
 	Cure   func(err error) string          // what helps against a refused create; nil: nothing particular
 	Forget func()                          // has the next look read anew; nil: each does
+	// Content is what the resource is, as last read, and what it is to be: Before and After of each field, equal where nothing differs. Tags
+	// come on top. nil: nothing but tags.
+	Content func() []plan.Field
 }
 
 // Work is a part of a step.
@@ -60,8 +64,49 @@ func (u *Up) Plan(ctx context.Context, r Resource) ([]plan.Change, error) {
 		return nil, err
 	}
 	var err error
-	u.todo, err = r.Judge()
-	return u.todo, err
+	if u.todo, err = r.Judge(); err != nil || len(u.todo) == 0 {
+		return u.todo, err
+	}
+	u.todo[0].Fields = u.fields(u.todo[0].Action, r)
+	return u.todo, nil
+}
+
+// fields are what a plan shows of the resource: all of it where it is made or stays, and what differs where that is to change.
+func (u *Up) fields(a plan.Action, r Resource) []plan.Field {
+	var all, out []plan.Field
+	if r.Content != nil {
+		all = r.Content()
+	}
+	wanted := u.Marks()
+	have := Tags{}
+	for key := range wanted {
+		if value, ok := u.have[key]; ok {
+			have[key] = value
+		}
+	}
+	after := maps.Clone(have)
+	maps.Copy(after, u.have.Missing(wanted))
+	all = append(all, plan.Field{Name: "tags", Before: plainMap(have), After: plainMap(after)})
+	for _, f := range all {
+		switch {
+		case a == plan.Create || a == plan.None:
+			f.Before, f.Mark = nil, ""
+		case a == plan.Blocked || reflect.DeepEqual(f.Before, f.After):
+			continue
+		}
+		if f.After != nil || f.Before != nil {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// plainMap is nil where there are no tags.
+func plainMap(t Tags) any {
+	if len(t) == 0 {
+		return nil
+	}
+	return map[string]string(t)
 }
 
 // Refuse ends a look that comes to nothing before anything is read.

@@ -52,7 +52,19 @@ func (p *Up) Apply(ctx context.Context, sink event.Sink) error {
 }
 
 func (p *Up) resource() iamsetup.Resource {
-	return iamsetup.Resource{What: "IAM identity provider " + p.ARN(), Look: p.read, Judge: p.judge, Create: p.create, Update: p.update, Cure: p.cure}
+	return iamsetup.Resource{What: "IAM identity provider " + p.ARN(), Look: p.read, Judge: p.judge, Create: p.create, Update: p.update, Cure: p.cure, Content: p.content}
+}
+
+// content is whose tokens the account believes, and whom these may be made out to.
+func (p *Up) content() []plan.Field {
+	issuer, clients := plan.Field{Name: "issuer", After: p.Issuer}, plan.Field{Name: "audiences", After: []string{Audience}}
+	if p.Have() != nil {
+		issuer.Before, clients.Before, clients.After = p.Issuer, slices.Clone(p.clients), slices.Clone(p.clients)
+		if !p.believes() {
+			clients.After = append(slices.Clone(p.clients), Audience)
+		}
+	}
+	return []plan.Field{issuer, clients}
 }
 
 func (p *Up) change() plan.Change {

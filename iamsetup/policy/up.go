@@ -65,7 +65,7 @@ func (p *Up) Apply(ctx context.Context, sink event.Sink) error {
 
 func (p *Up) resource() iamsetup.Resource {
 	return iamsetup.Resource{
-		What: "IAM policy " + p.ARN(), Look: p.read, Judge: p.judge, Create: p.create, Update: p.update,
+		What: "IAM policy " + p.ARN(), Look: p.read, Judge: p.judge, Create: p.create, Update: p.update, Content: p.content,
 		Cure: func(err error) string {
 			if !iamsetup.IsTaken(err) {
 				return ""
@@ -73,6 +73,21 @@ func (p *Up) resource() iamsetup.Resource {
 			return "names are unique in an account without regard to path and case: give the path of the one in the way with --iam-path, or --policy-name for another"
 		},
 	}
+}
+
+// content is what the policy allows.
+func (p *Up) content() []plan.Field {
+	f := plan.Field{Name: "allows", After: document.Lines(p.document)}
+	if p.Have() != nil {
+		f.Before = document.Lines(p.inPlace)
+		if same, err := document.SameMeaning(p.inPlace, p.document); same && err == nil {
+			f.Before = f.After
+		}
+	}
+	if p.Widens() {
+		f.Mark = plan.MarkWidens
+	}
+	return []plan.Field{f}
 }
 
 func (p *Up) change() plan.Change {
@@ -129,15 +144,18 @@ func (p *Up) judge() ([]plan.Change, error) {
 	}
 	var why []string
 	if !same {
-		why = append(why, "its document differs: "+document.Difference(p.inPlace, p.document))
+		why = append(why, "its document differs")
 	}
 	what, others := "policy "+p.ARN(), p.Have().OtherOwners(p.Owner)
 	const another = "give this one a name of its own with --policy-name"
 	switch {
 	case !p.Have().Ours() && !p.Adopt:
+		if !same {
+			why[0] += ": " + document.Difference(p.inPlace, p.document)
+		}
 		c = iamsetup.Foreign(c, what, why, "--adopt takes it over and replaces its document"+p.concerned(", which is ")+"; --policy-name makes another one")
 	case !same && len(others) > 0:
-		c = iamsetup.Blocked(c, fmt.Sprintf("%s is shared with %s, for whom %s", what, strings.Join(others, ", "), why[0]),
+		c = iamsetup.Blocked(c, fmt.Sprintf("%s is shared with %s, for whom %s: %s", what, strings.Join(others, ", "), why[0], document.Difference(p.inPlace, p.document)),
 			another+", on a user or role of its own (--user-name, --role-name), or the same --region, --secret-prefix, --kms-key and --allow-push as the other")
 	default:
 		if !same && !p.Have().Ours() {

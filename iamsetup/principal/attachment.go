@@ -32,6 +32,7 @@ func (p *Up) attachment(a plan.Change, what string) plan.Change {
 			"take one off with `"+p.detachCommand("ARN")+"`, or "+p.on.another())
 	default:
 		a.Action, a.Reason = plan.Create, "the policy is not attached"
+		a.Fields = []plan.Field{{Name: "policy", After: p.PolicyARN, Mark: plan.MarkWidens}}
 	}
 	return a
 }

@@ -48,7 +48,18 @@ func (p *Up) ARN() string { return p.arn }
 
 // Resource is what is the same for both. Read reads the one itself, and says by Found what it found.
 func (p *Up) Resource(read func(context.Context) error) iamsetup.Resource {
-	return iamsetup.Resource{What: p.on.String(), Cure: p.cure, Look: func(ctx context.Context) error { return p.look(ctx, read) }}
+	return iamsetup.Resource{What: p.on.String(), Cure: p.cure, Content: p.Content, Look: func(ctx context.Context) error { return p.look(ctx, read) }}
+}
+
+// Content is the permissions boundary, which a run without one keeps.
+func (p *Up) Content() []plan.Field {
+	text := func(arn string) any {
+		if arn == "" {
+			return nil
+		}
+		return arn
+	}
+	return []plan.Field{{Name: "permissions boundary", Before: text(p.bounds), After: text(cmp.Or(p.Boundary, p.bounds))}}
 }
 
 // look reads it, what is attached to it, and what else decides about both.
@@ -98,6 +109,7 @@ func (p *Up) JudgeBoth(d iamsetup.Difference, unfit []string) []plan.Change {
 	switch {
 	case p.Have() == nil:
 		a.Action, a.Reason = plan.Create, "a new "+on.Noun+" has no policies"
+		a.Fields = []plan.Field{{Name: "policy", After: p.PolicyARN}}
 		return []plan.Change{p.fresh(c, d), a}
 	case p.Have().Ours() || p.Adopt:
 		return []plan.Change{p.ownBounded(c, d), p.attachment(a, d.What)}

@@ -67,6 +67,15 @@ func (t trust) JSON() (string, error) {
 	return compact(all)
 }
 
+// lines are the policy as a person compares it.
+func (t trust) lines() []string {
+	text, err := t.JSON()
+	if err != nil {
+		return nil
+	}
+	return document.Lines(text)
+}
+
 // compact marshals without the escapes for HTML, of which each costs five characters of the quota.
 func compact(value any) (string, error) {
 	var out bytes.Buffer

@@ -56,8 +56,26 @@ func (r *Up) resource() iamsetup.Resource {
 		}
 		return r.readTrustQuota(ctx)
 	}
-	out.Judge, out.Create, out.Update = r.judge, r.create, r.update
+	out.Judge, out.Create, out.Update, out.Content = r.judge, r.create, r.update, r.content
 	return out
+}
+
+// content is whom the role trusts, and its permissions boundary.
+func (r *Up) content() []plan.Field {
+	trusts := plan.Field{Name: "trusts"}
+	next := newTrust(r.Account.ProviderARN).with(r.Trusted)
+	if r.seen != nil {
+		var why []string
+		if next, why = r.merge(r.seen); len(why) == 0 {
+			next = r.seen.trust
+		}
+		trusts.Before = r.seen.trust.lines()
+		if !r.seen.trust.letsIn(r.Trusted) {
+			trusts.Mark = plan.MarkWidens
+		}
+	}
+	trusts.After = next.lines()
+	return append([]plan.Field{trusts}, r.Up.Content()...)
 }
 
 func (r *Up) read(ctx context.Context) error {

@@ -15,6 +15,7 @@ import (
 
 // writeFields writes below a row what is set, and line by line what differs.
 func writeFields(b *strings.Builder, page Page, c plan.Change) {
+	whole := c.Action == plan.Create || c.Action == plan.None // what it is, and no difference
 	for _, f := range c.Fields {
 		mark := ""
 		if f.Mark != "" {
@@ -23,9 +24,9 @@ func writeFields(b *strings.Builder, page Page, c plan.Change) {
 		before, after := lines(f.Before), lines(f.After)
 		short := len(before) <= 1 && len(after) <= 1 && !several(f.Before) && !several(f.After)
 		switch {
-		case f.Before == nil && c.Action == plan.Create && len(after) == 1:
+		case f.Before == nil && whole && len(after) == 1:
 			page.put(b, page.Style.Dim, f.Name+": ", after[0], mark)
-		case f.Before == nil && c.Action == plan.Create:
+		case f.Before == nil && whole:
 			page.put(b, page.Style.Dim, f.Name+":", "", mark)
 			for _, line := range page.limited(after) {
 				page.put(b, page.Style.Dim, "  ", line, "")
