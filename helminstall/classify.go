@@ -27,7 +27,8 @@ func classifyFailed(o *Observed, w Want) Verdict {
 	r := o.Release
 	why := fmt.Sprintf("revision %d is %s: %s", r.Revision, r.Info.Status, cmp.Or(words.Brief(r.Info.Description), "no reason recorded"))
 	if worked := o.Worked; worked != nil {
-		why += fmt.Sprintf("; upgraded from revision %d, which worked", worked.Revision)
+		have := worked.Chart.Metadata
+		why += fmt.Sprintf("; upgraded from revision %d (chart %s %s), which worked, to chart %s", worked.Revision, have.Name, have.Version, cmp.Or(w.Version, have.Version))
 	}
 	v := Verdict{State: Failed, Action: plan.Update, NewChart: chartDiffers(o.base(), w) != "", Reason: why}
 	if o.ours() {

@@ -1,16 +1,20 @@
 package helminstall
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/metadata"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/stored"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/upgrade"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/owner"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
@@ -44,10 +48,46 @@ func (s *Step) prepare(ctx context.Context) error {
 	if err := s.checkStoredVersions(made.documents); err != nil {
 		return err
 	}
+	if err := s.weigh(ctx, made.documents); err != nil {
+		return err
+	}
 	if err := s.warnOfDead(ctx); err != nil {
 		return err
 	}
 	return s.try(ctx, made.documents)
+}
+
+// weigh finds out what it means that the release gets another chart. A lower version is only taken where it was asked for.
+func (s *Step) weigh(ctx context.Context, docs []string) error {
+	s.meaning = upgrade.Upgrade{}
+	base := s.seen.base()
+	if base == nil || s.seen.gone() || !s.verdict.NewChart {
+		return nil
+	}
+	have, next := base.Chart.Metadata.Version, cmp.Or(s.wanted.Version, s.next.Chart.Metadata.Version)
+	if lower(next, have) {
+		if s.Version == "" {
+			return hint.Refuse(fmt.Errorf("would downgrade the release from chart %s to %s", have, next), "give --chart-version "+next+" if that is what you want")
+		}
+		s.verdict.Reason += "; this is a downgrade"
+	}
+	s.meaning = upgrade.Compare(stored.Documents(base.Manifest), docs)
+	client, err := metadata.NewForConfig(s.Config)
+	if err != nil {
+		return err
+	}
+	warnings, err := s.meaning.Ask(ctx, client)
+	for _, text := range warnings {
+		s.warn(text)
+	}
+	return err
+}
+
+// lower reports whether a version comes before another; no where one of both is no version.
+func lower(version, than string) bool {
+	a, errA := semver.NewVersion(version)
+	b, errB := semver.NewVersion(than)
+	return errA == nil && errB == nil && a.LessThan(b)
 }
 
 // warnOfDead tells of webhooks whose operator is gone: the chart's own names are taken over by an install, others stay in the

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
+	"github.com/uc-cdis/gen3-bootstrap/helminstall/upgrade"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -50,6 +53,7 @@ type Step struct {
 	apis     *sdk.APIs
 	stored   *storedChart         // the one that an upgrade of values takes from the release
 	rendered *rendering           // of the last look
+	meaning  upgrade.Upgrade      // what it means that the release gets another chart
 	noting   sync.Mutex           // of ended, since the chart's objects are tried at the same time
 	adopted  []plan.Change        // objects of releases that are gone
 	passed   passedTrial          // the last one
@@ -132,8 +136,42 @@ func (s *Step) namespaceChange() plan.Change {
 func (s *Step) releaseChange() plan.Change {
 	return plan.Change{
 		Step: stepName, Resource: plan.In(plan.HelmRelease, s.Namespace, s.Settings.Release),
-		Action: s.verdict.Action, Reason: s.verdict.Reason, Hint: s.verdict.Hint,
+		Action: s.verdict.Action, Reason: s.verdict.Reason, Hint: s.verdict.Hint, Fields: s.fields(),
 	}
+}
+
+// fields are chart and values, and what another chart means; of a release that is up to date what it has.
+func (s *Step) fields() []plan.Field {
+	w := s.wanted
+	if s.seen == nil || s.verdict.Action == plan.Blocked || s.verdict.State == Elsewhere {
+		return nil
+	}
+	chart := plan.Field{Name: "chart", After: strings.TrimSpace(cmp.Or(w.Chart, chartsource.DefaultChart) + " " + w.Version)}
+	var before map[string]any
+	if base := s.seen.base(); base != nil && !s.seen.gone() {
+		chart.Before = base.Chart.Metadata.Name + " " + base.Chart.Metadata.Version
+		chart.After = cmp.Or(w.Chart, base.Chart.Metadata.Name) + " " + cmp.Or(w.Version, base.Chart.Metadata.Version)
+		before = base.Config
+	}
+	from := plan.Field{Name: "from", After: s.ref().Place()}
+	was, is := helmvalues.Compare(before, w.Values)
+	values := plan.Field{Name: "values", Before: was, After: is}
+	all := []plan.Field{chart, from, values}
+	if chart.Before != nil {
+		all = []plan.Field{chart, values}
+	}
+	var out []plan.Field
+	for _, f := range append(all, s.meaning.Fields...) {
+		if s.verdict.Action == plan.Create || s.verdict.Action == plan.None {
+			f.Before = nil
+		} else if reflect.DeepEqual(f.Before, f.After) && f.Name != upgrade.Users {
+			continue
+		}
+		if lines, ok := f.After.([]string); !ok || len(lines) > 0 || f.Before != nil {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // want works out what the release should be, given what it is.

@@ -3,6 +3,7 @@ package helminstall
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -104,7 +105,19 @@ func TestSandboxStoredVersions(t *testing.T) {
 	if c := changes[0]; c.Action != plan.Blocked || !strings.Contains(c.Reason, "stored as v1, which the new chart (v1beta1)") || c.Hint == "" {
 		t.Errorf("%+v", c)
 	}
+	s = sb.step(t, calls, func(s *Settings) { s.Version = "0.17.0" })
+	changes, err = s.Observe(t.Context())
+	kubetest.Must(t, err)
+	if text := fmt.Sprint(changes[0].Fields, s.Warnings()); !strings.Contains(text, "external-secrets:v0.17.0") || !strings.Contains(text, "stops serving external-secrets.io/v1beta1") || !strings.Contains(text, "secretstores.external-secrets.io serves v1,") && !strings.Contains(text, "secretstores.external-secrets.io serves v1 ") {
+		t.Errorf("it is not said what the upgrade means: %s", text)
+	}
 	converges(t, sb, plan.Update, "0.16.2 -> 0.17.0", func(s *Settings) { s.Version = "0.17.0" })
+	s = sb.step(t, calls, func(s *Settings) { s.Version = "0.16.2" })
+	changes, err = s.Observe(t.Context())
+	kubetest.Must(t, err)
+	if c := changes[0]; c.Action != plan.Update || !strings.Contains(c.Reason, "0.17.0 -> 0.16.2; this is a downgrade") {
+		t.Errorf("%+v", c)
+	}
 }
 
 func failing(method, part string) func(*http.Request) error {

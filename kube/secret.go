@@ -23,14 +23,6 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
 
-// The entries of a key's Secret: the first two are what gen3's SecretStore reads, the third is the AWS credentials
-// file that fence usersync and the proxies mount (gen3-helm, helm/fence and helm/aws-es-proxy).
-const (
-	EntryKeyID       = "access-key"
-	EntryKeySecret   = "secret-access-key"
-	entryCredentials = "credentials"
-)
-
 // KeySecrets stores one access key in Secrets of one namespace, and in copies of them that were found. It satisfies
 // accesskey.Store.
 type KeySecrets struct {
@@ -100,12 +92,12 @@ func (s *KeySecrets) held(ref string, secret *corev1.Secret) credential.Held {
 	held.Terminating = secret.DeletionTimestamp != nil
 	held.Created = secret.CreationTimestamp.Time
 	held.Empty = len(secret.Data) == 0
-	for _, entry := range []string{EntryKeyID, EntryKeySecret, entryCredentials} {
+	for _, entry := range []string{credential.EntryKeyID, credential.EntryKeySecret, credential.EntryCredentials} {
 		if len(secret.Data[entry]) == 0 {
 			held.Lacks = append(held.Lacks, entry)
 		}
 	}
-	id, half := strings.TrimSpace(string(secret.Data[EntryKeyID])), string(secret.Data[EntryKeySecret])
+	id, half := strings.TrimSpace(string(secret.Data[credential.EntryKeyID])), string(secret.Data[credential.EntryKeySecret])
 	if !isKeyID(id) || half == "" {
 		return held
 	}
@@ -135,9 +127,9 @@ func isKeyID(text string) bool {
 func entries(key credential.Key) map[string][]byte {
 	file := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", key.ID, key.Secret.Reveal())
 	return map[string][]byte{
-		EntryKeyID:       []byte(key.ID),
-		EntryKeySecret:   []byte(key.Secret.Reveal()),
-		entryCredentials: []byte(file),
+		credential.EntryKeyID:       []byte(key.ID),
+		credential.EntryKeySecret:   []byte(key.Secret.Reveal()),
+		credential.EntryCredentials: []byte(file),
 	}
 }
 

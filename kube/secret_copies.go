@@ -61,14 +61,14 @@ func (s *KeySecrets) Copies(ctx context.Context, key credential.Key) (found []cr
 func inForm(data map[string][]byte, id, half string) bool {
 	for entry, value := range data {
 		switch entry {
-		case EntryKeyID, EntryKeySecret, entryCredentials:
+		case credential.EntryKeyID, credential.EntryKeySecret, credential.EntryCredentials:
 		default:
 			if bytes.Contains(value, []byte(id)) || half != "" && bytes.Contains(value, []byte(half)) {
 				return false
 			}
 		}
 	}
-	return bytes.Equal(bytes.TrimSpace(data[EntryKeyID]), []byte(id))
+	return bytes.Equal(bytes.TrimSpace(data[credential.EntryKeyID]), []byte(id))
 }
 
 func (s *KeySecrets) copiesIn(ctx context.Context, namespace string, key credential.Key) (found []credential.Copy, err error) {

@@ -1,6 +1,10 @@
 package kube
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
+)
 
 // TestInForm: a Secret that keeps the key in an entry of somebody else's would hold the dead key there after a rotation.
 func TestInForm(t *testing.T) {
@@ -10,12 +14,12 @@ func TestInForm(t *testing.T) {
 		data map[string]string
 		want bool
 	}{
-		"the three entries":        {map[string]string{EntryKeyID: id + "\n", EntryKeySecret: half, entryCredentials: "id=" + id}, true},
-		"with another entry":       {map[string]string{EntryKeyID: id, EntryKeySecret: half, "region": "us-east-1"}, true},
-		"the id in another entry":  {map[string]string{EntryKeyID: id, EntryKeySecret: half, "env": "ID=" + id}, false},
-		"the half in another one":  {map[string]string{EntryKeyID: id, EntryKeySecret: half, "env": "SECRET=" + half}, false},
+		"the three entries":        {map[string]string{credential.EntryKeyID: id + "\n", credential.EntryKeySecret: half, credential.EntryCredentials: "id=" + id}, true},
+		"with another entry":       {map[string]string{credential.EntryKeyID: id, credential.EntryKeySecret: half, "region": "us-east-1"}, true},
+		"the id in another entry":  {map[string]string{credential.EntryKeyID: id, credential.EntryKeySecret: half, "env": "ID=" + id}, false},
+		"the half in another one":  {map[string]string{credential.EntryKeyID: id, credential.EntryKeySecret: half, "env": "SECRET=" + half}, false},
 		"in another entry alone":   {map[string]string{"config": id}, false},
-		"in the credentials alone": {map[string]string{entryCredentials: "id=" + id}, false},
+		"in the credentials alone": {map[string]string{credential.EntryCredentials: "id=" + id}, false},
 	} {
 		data := map[string][]byte{}
 		for entry, value := range test.data {

@@ -38,7 +38,7 @@ func keySecret(data map[string][]byte) *corev1.Secret {
 
 // onlyKey are the two entries that the chart reads, without the third.
 func onlyKey(id, half string) map[string][]byte {
-	return map[string][]byte{EntryKeyID: []byte(id), EntryKeySecret: []byte(half)}
+	return map[string][]byte{credential.EntryKeyID: []byte(id), credential.EntryKeySecret: []byte(half)}
 }
 
 func keySecrets(objects ...runtime.Object) (*KeySecrets, *fake.Clientset) {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
-	"github.com/uc-cdis/gen3-bootstrap/kube"
 	"github.com/uc-cdis/gen3-bootstrap/kube/external"
 )
 
@@ -148,7 +148,7 @@ func differsFromKey(x external.Wiring, w wanted) string {
 	for _, half := range []struct {
 		at   external.Selector
 		want string
-	}{{x.KeyID, kube.EntryKeyID}, {x.KeySecret, kube.EntryKeySecret}} {
+	}{{x.KeyID, credential.EntryKeyID}, {x.KeySecret, credential.EntryKeySecret}} {
 		switch {
 		case half.at.Name == "":
 			return "it signs in as ServiceAccount " + x.Account.Name + ", and this namespace has an access key"

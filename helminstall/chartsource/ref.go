@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"strings"
@@ -64,6 +65,19 @@ func (r Ref) Name() string {
 	case Disk:
 	}
 	return ""
+}
+
+// Place says where the chart comes from, for a person to read: without the password that a repository's URL may have.
+func (r Ref) Place() string {
+	if r.From != Repository {
+		return r.Chart
+	}
+	u, err := url.Parse(r.Repo)
+	if err != nil {
+		return "a repository"
+	}
+	u.User = nil
+	return u.String()
 }
 
 // FirstVersion is the version that a first install takes; "" is the newest.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/credential"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -14,7 +15,15 @@ import (
 func (k *Up) changes() []plan.Change {
 	var out []plan.Change
 	add := func(action plan.Action, resource plan.Resource, reason string) {
-		out = append(out, plan.Change{Step: Step, Resource: resource, Action: action, Reason: reason})
+		c := plan.Change{Step: Step, Resource: resource, Action: action, Reason: reason}
+		switch {
+		case action != plan.Create:
+		case resource.Kind == plan.Secret:
+			c.Fields = []plan.Field{{Name: "entries", After: []string{credential.EntryKeyID, credential.EntryKeySecret, credential.EntryCredentials}}}
+		case resource.Kind == plan.AccessKey:
+			c.Fields = []plan.Field{{Name: "of user", After: k.Lookup.UserName}}
+		}
+		out = append(out, c)
 	}
 	p := k.plan
 	if p.source == nil {

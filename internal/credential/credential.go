@@ -14,6 +14,14 @@ import (
 // must then be neither deleted nor forgotten; the next run sees what became of it.
 var ErrUnclear = errors.New("it is not known whether the write took effect")
 
+// The entries of a key's Secret: the first two are what gen3's SecretStore reads, the third is the AWS credentials
+// file that fence usersync and the proxies mount (gen3-helm, helm/fence and helm/aws-es-proxy).
+const (
+	EntryKeyID       = "access-key"
+	EntryKeySecret   = "secret-access-key"
+	EntryCredentials = "credentials"
+)
+
 // Key is an AWS access key. The zero Key is none.
 type Key struct {
 	ID     string // AKIA…; not secret

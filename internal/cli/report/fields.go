@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,8 +16,11 @@ import (
 
 // writeFields writes below a row what is set, and line by line what differs.
 func writeFields(b *strings.Builder, page Page, c plan.Change) {
-	whole := c.Action == plan.Create || c.Action == plan.None // what it is, and no difference
 	for _, f := range c.Fields {
+		whole := c.Action == plan.Create || c.Action == plan.None // what it is, and no difference
+		if reflect.DeepEqual(f.Before, f.After) {                 // what it stays
+			f.Before, whole = nil, true
+		}
 		mark := ""
 		if f.Mark != "" {
 			mark = "  " + page.Style.Red("("+f.Mark+")")
