@@ -31,6 +31,7 @@ func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
 	h := held[0]
 	var reason string
 	g.warnings = nil
+	unwell := !h.Exists || h.Key.ID == "" || h.Terminating
 	switch {
 	case !h.Exists:
 		reason = "absent; it is yours to make"
@@ -51,7 +52,7 @@ func (g *globalUser) Observe(ctx context.Context) ([]plan.Change, error) {
 	if name := g.secrets.Names[0]; name != ChartSecretName && !g.irsa {
 		g.warn(fmt.Sprintf("the gen3 chart's SecretStore reads Secret %s and no other; %s serves it only under that name", ChartSecretName, name))
 	}
-	return []plan.Change{{Step: accesskey.Step, Resource: plan.At(plan.Secret, h.Name), Action: plan.None, Reason: reason}}, nil
+	return []plan.Change{{Step: accesskey.Step, Resource: plan.At(plan.Secret, h.Name), Action: plan.None, Reason: reason, Unwell: unwell}}, nil
 }
 
 // readers says who will look for the Secret, and for what in it.

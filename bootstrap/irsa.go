@@ -26,7 +26,7 @@ func (t *Target) AskIssuer(ctx context.Context) error {
 	case given == "" && err != nil:
 		return err
 	case given != "" && err == nil && said != given:
-		t.Warnings = append(t.Warnings, fmt.Sprintf("--oidc-issuer is %s, and the cluster's tokens name %s: AWS will refuse them unless somebody serves the same keys under both", given, said))
+		t.Warnings = append(t.Warnings, Warning{"issuer-differs", fmt.Sprintf("--oidc-issuer is %s, and the cluster's tokens name %s: AWS will refuse them unless somebody serves the same keys under both", given, said)})
 	}
 	t.issuer = cmp.Or(given, said)
 	return nil

@@ -94,11 +94,11 @@ func testOtherRole(t *testing.T, c *cluster) {
 		kubetest.Must(t, err)
 	}
 	annotate("arn:aws:iam::" + account + ":role/another")
-	if warnings := s.up(t).Warnings; len(warnings) != 1 || !strings.Contains(warnings[0], "role/another") || !strings.Contains(warnings[0], role) {
+	if warnings := bootstrap.Messages(s.up(t).Warnings); len(warnings) != 1 || !strings.Contains(warnings[0], "role/another") || !strings.Contains(warnings[0], role) {
 		t.Errorf("warnings %q", warnings)
 	}
 	annotate(role)
-	if warnings := s.up(t).Warnings; len(warnings) > 0 {
+	if warnings := bootstrap.Messages(s.up(t).Warnings); len(warnings) > 0 {
 		t.Errorf("warnings %q", warnings)
 	}
 }
@@ -110,7 +110,7 @@ func testModeChanges(t *testing.T, c *cluster) {
 	s.up(t)
 	s.settings.IRSA = true
 	s.up(t)
-	warnings := s.mustBeConverged(t).Warnings
+	warnings := bootstrap.Messages(s.mustBeConverged(t).Warnings)
 	if !slices.ContainsFunc(warnings, func(w string) bool {
 		return strings.Contains(w, bootstrap.DefaultUserName) && strings.Contains(w, "teardown --only access-key --only iam-user")
 	}) {
@@ -121,7 +121,7 @@ func testModeChanges(t *testing.T, c *cluster) {
 	}
 	s.settings.IRSA = false
 	s.up(t)
-	if warnings := s.mustBeConverged(t).Warnings; len(warnings) != 1 || !strings.Contains(warnings[0], "teardown --only irsa-role") {
+	if warnings := bootstrap.Messages(s.mustBeConverged(t).Warnings); len(warnings) != 1 || !strings.Contains(warnings[0], "teardown --only irsa-role") {
 		t.Errorf("warnings %q", warnings)
 	}
 }

@@ -85,7 +85,7 @@ func (r *Run) readNames(ctx context.Context) []error {
 	switch {
 	case r.rotation != nil:
 		return nil
-	case !s.NamesFromValues && len(s.Gen3Values) > 0 && !s.Given[flagNames]:
+	case !s.NamesFromValues && len(s.Gen3Values) > 0 && s.Given[flagNames] == "":
 		r.nameWarnings = []string{"-f does nothing without --secret-names-from-values: the values of the operator's own chart are given with --values"}
 		return nil
 	case !s.NamesFromValues:
@@ -167,6 +167,7 @@ func (r *Run) DescribeTarget() {
 	t := r.Target
 	r.Settings.Account, r.Settings.Region = t.Settings.Account, t.Settings.Region
 	r.Result.Account, r.Result.Region, r.Result.Partition = t.Settings.Account, t.Settings.Region, t.Caller.Partition
+	r.Result.Caller, r.Result.NamespaceFrom = t.Caller.ARN, t.NamespaceFrom
 	r.Result.Namespace = t.Settings.Namespace
 	r.Result.Cluster.ID = t.ClusterID
 	if t.Kube != nil {
@@ -214,7 +215,7 @@ func (r *Run) look(ctx context.Context) []observation {
 }
 
 func (r *Run) collectWarnings() {
-	r.Result.Warnings = append(append([]string{}, r.nameWarnings...), r.Target.Warnings...)
+	r.Result.Warnings = append(Warned("names-from-values", r.nameWarnings...), r.Target.Warnings...)
 	r.Result.Warnings = append(r.Result.Warnings, r.steps.Warnings()...)
 }
 

@@ -86,15 +86,15 @@ func (n *Names) addRole(name string, who role.Trusted) {
 
 // TakeRecorded takes mode and names from the record where the flags leave them open, for commands that only look. It returns what
 // the operator should know of that.
-func (t *Target) TakeRecorded() []string {
-	var out []string
+func (t *Target) TakeRecorded() []Warning {
+	var out []Warning
 	if t.Namespace == nil && t.Refused.Namespace == nil {
-		out = append(out, fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.Settings.Namespace, t.Kube.Server, t.Kube.Context))
+		out = append(out, Warning{"namespace-absent", fmt.Sprintf("there is no namespace %s in cluster %s (context %s)", t.Settings.Namespace, t.Kube.Server, t.Kube.Context)})
 	}
 	if record := t.Last; record != nil {
 		t.Settings = t.Settings.AsRecorded(*record)
 		if record.Account != t.Settings.Account {
-			out = append(out, fmt.Sprintf("the last up for this namespace was in account %s, and --account is %s", record.Account, t.Settings.Account))
+			out = append(out, Warning{"account-differs", fmt.Sprintf("the last up for this namespace was in account %s, and --account is %s", record.Account, t.Settings.Account)})
 		}
 	}
 	t.Settings = t.Settings.Named()
@@ -113,7 +113,7 @@ func (t *Target) settled(wished Settings, rotates bool) Settings {
 
 // Misses says why the operator of the last up will not read secrets of these names where they are written or looked for. It is a help and no
 // proof, as the record is, and says nothing without one.
-func (t *Target) Misses(names []string) []string {
+func (t *Target) Misses(names []string) []Warning {
 	if t.Last == nil {
 		return nil
 	}
@@ -131,5 +131,5 @@ func (t *Target) Misses(names []string) []string {
 		out = append(out, fmt.Sprintf("the policy of the last up in namespace %s does not let the operator read %s: run up again, with --secret-prefix or --secret-names-from-values as it should be",
 			t.Settings.Namespace, words.Few(names)))
 	}
-	return out
+	return Warned("operator-will-not-read", out...)
 }

@@ -110,7 +110,7 @@ func TestMisses(t *testing.T) {
 				t.Fatalf("%q", got)
 			}
 			for i, want := range c.want {
-				if !strings.Contains(got[i], want) {
+				if !strings.Contains(got[i].Message, want) {
 					t.Errorf("%q, want %q", got[i], want)
 				}
 			}

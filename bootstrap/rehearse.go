@@ -60,7 +60,7 @@ func (r *Run) rehearse(ctx context.Context) (refused []plan.Change, unasked erro
 		}
 		warning, gone := refusal.Webhook(err)
 		if warning != "" {
-			r.Result.Warnings = words.AddOnce(r.Result.Warnings, warning)
+			r.Result.Warnings = words.AddOnce(r.Result.Warnings, Warning{"not-rehearsed", warning})
 			continue
 		}
 		if gone == nil && !refusal.Answered(err) {
@@ -152,7 +152,7 @@ func (r *Run) simulate(ctx context.Context) {
 	}
 	doubts, err := r.Target.Aws.Simulate(ctx, r.Target.Caller, calls, r.Settings.PermissionsBoundary)
 	if err != nil {
-		r.Result.Warnings = append(r.Result.Warnings, "whether IAM would allow this could not be simulated: "+iamsetup.Plain(err))
+		r.Result.Warnings = append(r.Result.Warnings, Warning{"not-simulated", "whether IAM would allow this could not be simulated: " + iamsetup.Plain(err)})
 	}
-	r.Result.Warnings = append(r.Result.Warnings, iamsetup.Doubtful(r.Target.Caller, doubts)...)
+	r.Result.Warnings = append(r.Result.Warnings, Warned("iam-may-deny", iamsetup.Doubtful(r.Target.Caller, doubts)...)...)
 }

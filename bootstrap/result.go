@@ -16,12 +16,15 @@ type Result struct {
 	Account         string        `json:"account"`
 	Region          string        `json:"region"`
 	Partition       string        `json:"partition"`
+	Caller          string        `json:"caller"` // ARN of who signed in to AWS
 	Cluster         Cluster       `json:"cluster"`
 	Namespace       string        `json:"namespace"`
-	Changed         bool          `json:"changed"` // for plan: changes are pending
-	Changes         []plan.Change `json:"changes"` // in the fixed order of the steps
+	NamespaceFrom   string        `json:"namespaceFrom,omitempty"` // flag, environment or context
+	Changed         bool          `json:"changed"`                 // for plan: changes are pending
+	Changes         []plan.Change `json:"changes"`                 // in the fixed order of the steps
 	Outputs         Outputs       `json:"outputs"`
-	Warnings        []string      `json:"warnings"`
+	Counts          plan.Counts   `json:"counts"` // of the changes, by what is planned
+	Warnings        []Warning     `json:"warnings"`
 	Errors          []Problem     `json:"errors"`
 	DurationSeconds float64       `json:"durationSeconds"`
 }
@@ -49,6 +52,30 @@ type Release struct {
 	Namespace    string `json:"namespace"`
 	ChartVersion string `json:"chartVersion"`
 	Revision     int    `json:"revision"`
+}
+
+// Warning is one thing that the operator should know, and that stops nothing.
+type Warning struct {
+	Code    string `json:"code"` // stable: what it is about; see docs/json.md
+	Message string `json:"message"`
+}
+
+// Messages are the texts of warnings.
+func Messages(warnings []Warning) []string {
+	var out []string
+	for _, w := range warnings {
+		out = append(out, w.Message)
+	}
+	return out
+}
+
+// Warned makes warnings of one code.
+func Warned(code string, messages ...string) []Warning {
+	out := make([]Warning, 0, len(messages))
+	for _, m := range messages {
+		out = append(out, Warning{code, m})
+	}
+	return out
 }
 
 // Problem is one thing that went wrong or stands in the way.

@@ -215,7 +215,7 @@ func show(r bootstrap.Result) string {
 	for _, c := range r.Changes {
 		fmt.Fprintf(&b, "  %s %s %s: %s\n", c.Step, c.Action, c.Resource, c.Reason)
 	}
-	for _, w := range r.Warnings {
+	for _, w := range bootstrap.Messages(r.Warnings) {
 		fmt.Fprintf(&b, "  warning: %s\n", w)
 	}
 	for _, p := range r.Errors {

@@ -38,6 +38,7 @@ type Settings struct {
 	Context         string // empty: the kubeconfig's current context
 	Namespace       string // of the Gen3 release; empty: the context's
 	CreateNamespace bool
+	AllowElsewhere  bool          // the cluster may be one of another account or region
 	Timeout         time.Duration // of the whole run
 	LockTimeout     time.Duration // how long to wait for another run's lock
 
@@ -77,9 +78,9 @@ type Settings struct {
 
 	Timing Timing
 
-	// Given holds the flags that the operator gave, by their names, on the command line or as GEN3_BOOTSTRAP_<FLAG>. What is not among them
+	// Given holds the flags that the operator gave, by their names, each with "flag" or "environment" for where. What is not among them
 	// stands as the last up recorded it. nil: the settings are all that is wished, as they are.
-	Given map[string]bool
+	Given map[string]string
 	// Unset are flags that go back to their defaults, whatever is recorded.
 	Unset []string
 }

@@ -25,7 +25,7 @@ func testStatusRenamed(t *testing.T, c *cluster) {
 	s.forget()
 	s.settings.SecretNames = nil
 	r := s.mustStatus(t)
-	for _, warnings := range [][]string{up.Warnings, r.Warnings} {
+	for _, warnings := range [][]string{bootstrap.Messages(up.Warnings), bootstrap.Messages(r.Warnings)} {
 		if !strings.Contains(strings.Join(warnings, "\n"), "teardown --only access-key --only iam-user --user-name first") {
 			t.Errorf("the user of before is not told: %q", warnings)
 		}

@@ -124,7 +124,7 @@ func (t *Target) holderAlive(ctx context.Context, namespace string) bool {
 func (s Settings) helm() helminstall.Settings {
 	out := s.Helm
 	out.Adopt, out.Timeout = s.Adopt, s.Timeout
-	out.ReleaseGiven = out.ReleaseGiven || s.Given["release"] || s.Given["release-namespace"]
+	out.ReleaseGiven = out.ReleaseGiven || s.Given["release"] != "" || s.Given["release-namespace"] != ""
 	return out
 }
 
@@ -219,14 +219,14 @@ func (s *Steps) Without(names ...string) {
 }
 
 // Warnings collects what the steps have to say beside their changes.
-func (s *Steps) Warnings() []string {
-	var out []string
+func (s *Steps) Warnings() []Warning {
+	var out []Warning
 	for _, n := range s.Nodes {
 		if n.warnings != nil {
-			out = append(out, n.warnings()...)
+			out = append(out, Warned(n.Name()+"-note", n.warnings()...)...)
 		}
 	}
-	return append(out, s.Left.warnings()...)
+	return append(out, Warned("left-by-earlier-up", s.Left.warnings()...)...)
 }
 
 // Ownership is whose the resource of a step was when it was last observed.

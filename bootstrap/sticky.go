@@ -115,15 +115,15 @@ func put(place any, all []string) {
 
 // Gave reports whether the operator said something of a flag for this run, and be it that it goes back to its default.
 func (s Settings) Gave(flags ...string) bool {
-	return slices.ContainsFunc(flags, func(flag string) bool { return s.Given == nil || s.Given[flag] || slices.Contains(s.Unset, flag) })
+	return slices.ContainsFunc(flags, func(flag string) bool { return s.Given == nil || s.Given[flag] != "" || slices.Contains(s.Unset, flag) })
 }
 
 // open reports whether a setting is for the record to say.
 func (s Settings) open(x sticky) bool {
-	said := s.Given[x.flag] || slices.Contains(s.Unset, x.flag)
+	said := s.Given[x.flag] != "" || slices.Contains(s.Unset, x.flag)
 	switch x.flag {
 	case flagReadNames, flagPushNames:
-		said = s.Given[flagNames] || slices.Contains(s.Unset, flagNames)
+		said = s.Given[flagNames] != "" || slices.Contains(s.Unset, flagNames)
 	case flagIRSA, flagGlobalUser: // who says one of both says how to sign in
 		said = said || s.IRSA || s.UseGlobalUser
 	case flagRegion: // the surroundings do not count beside the record
@@ -265,7 +265,7 @@ func (c *Checker) unset(s Settings) {
 		names := slices.Sorted(maps.Keys(known))
 		if near := words.Nearest(flag, names); !slices.Contains(names, flag) {
 			c.Add(cmp.Or(near, strings.Join(names, ", ")), "--unset %q is not the name of a flag that is recorded", flag)
-		} else if s.Given[flag] {
+		} else if s.Given[flag] != "" {
 			c.Add(fmt.Sprintf("give --%s to set it, or --unset %s for its default", flag, flag), "--unset %s: --%s is given as well", flag, flag)
 		}
 	}

@@ -1,10 +1,10 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,8 +36,10 @@ type Target struct {
 	lease     *kube.LockState // as it was before this run took it; nil: there is none, or it may not be read
 	TrustIAM  time.Time       // from then on a NoSuchEntity is final; before, an earlier run may have just made what it is about
 	Self      kube.Holder     // this run, as others see it when it holds the lock
-	Warnings  []string
-	Refused   Refused
+	Warnings  []Warning
+	// NamespaceFrom says who named the namespace: flag, environment or context.
+	NamespaceFrom string
+	Refused       Refused
 
 	told map[string]bool // causes that a problem was told of
 }
@@ -45,6 +47,7 @@ type Target struct {
 // Wants is what a command needs to know of both sides before it looks at anything.
 type Wants struct {
 	ToWrite bool   // the namespace, and the issuer with IRSA: what is to be made must be possible there
+	Writes  bool   // the command writes, or plans to: a cluster that is elsewhere is refused
 	Lenient bool   // what the cluster refuses to show is noted in Target.Refused, and is no failure
 	AWSOnly bool   // no cluster is asked
 	Gone    string // id of a cluster that does not exist any more: AWS alone is asked
@@ -62,7 +65,7 @@ func Connect(ctx context.Context, s Settings, env Env, w Wants) (*Target, []erro
 	if len(errs) > 0 {
 		return t, errs
 	}
-	errs = t.compareAccount()
+	errs = t.compareAccount(w.ToWrite || w.Writes)
 	if w.ToWrite {
 		errs = append(errs, t.compareNamespace()...)
 	}
@@ -156,13 +159,29 @@ func (t *Target) loadCluster(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.Namespace == "" {
-		s.Namespace = t.Kube.Namespace
+	if err := t.chooseNamespace(); err != nil {
+		return err
 	}
 	t.Self = kube.Self(kube.FieldManager, t.Env.Now())
 	t.Record = &kube.Record{Client: t.Kube, Namespace: s.Namespace}
 	t.External, err = external.In(t.Kube)
 	return err
+}
+
+// chooseNamespace takes the context's where no flag names one. Nobody has Gen3 in default or in Kubernetes' own by chance.
+func (t *Target) chooseNamespace() error {
+	s := &t.Settings
+	t.NamespaceFrom = cmp.Or(s.Given["namespace"], "flag")
+	if s.Namespace != "" {
+		return nil
+	}
+	name := t.Kube.Namespace
+	if name == "default" || strings.HasPrefix(name, "kube-") {
+		return hint.With(fmt.Errorf("check namespace: context %s says %s, and that one is only taken where -n names it", t.Kube.Context, name),
+			"name the namespace of the Gen3 release with -n")
+	}
+	s.Namespace, t.NamespaceFrom = name, "context"
+	return nil
 }
 
 // reads are the first calls to the cluster.
@@ -230,7 +249,7 @@ func inOrder(calls ...func() error) []error {
 }
 
 // compareAccount says what contradicts the settings.
-func (t *Target) compareAccount() []error {
+func (t *Target) compareAccount(writes bool) []error {
 	s, c := t.Settings, t.Caller
 	var errs []error
 	if c.Account != s.Account {
@@ -247,7 +266,13 @@ func (t *Target) compareAccount() []error {
 		}
 	}
 	if t.Kube != nil {
-		t.Warnings = append(t.Warnings, clusterWarnings(t.Kube.Context, t.Kube.Server, s.Region, s.Account)...)
+		for _, text := range clusterElsewhere(t.Kube.Context, t.Kube.Server, s.Region, s.Account) {
+			if writes && !s.AllowElsewhere {
+				errs = append(errs, hint.With(fmt.Errorf("check cluster: %s", text), "--context names another one; --allow-cluster-elsewhere says that it is meant"))
+			} else {
+				t.Warnings = append(t.Warnings, Warning{"cluster-elsewhere", text})
+			}
+		}
 	}
 	return errs
 }
@@ -257,8 +282,8 @@ func (t *Target) compareNamespace() []error {
 	s := t.Settings
 	var errs []error
 	if !s.SkipHelm && s.Helm.Namespace == s.Namespace {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("the operator's release is in namespace %s, beside Gen3: whoever may edit that namespace can run pods with "+
-			"the operator's rights in the whole cluster; --release-namespace names another one", s.Namespace))
+		t.Warnings = append(t.Warnings, Warning{"operator-beside-gen3", fmt.Sprintf("the operator's release is in namespace %s, beside Gen3: whoever may edit that namespace can run pods with "+
+			"the operator's rights in the whole cluster; --release-namespace names another one", s.Namespace)})
 	}
 	if t.Namespace == nil && !s.CreateNamespace {
 		errs = append(errs, hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.Kube.Server, t.Kube.Context),
@@ -276,33 +301,6 @@ func heldBy(ns *corev1.Namespace) string {
 		return ""
 	}
 	return "it waits for whoever takes off " + strings.Join(ns.Finalizers, ", ") + ": " + hint.Command("kubectl", "get", "namespace", ns.Name, "-o", "yaml")
-}
-
-var (
-	// eksServer is the endpoint of an EKS cluster: https://<id>.<shard>.<region>.eks.amazonaws.com.
-	eksServer = regexp.MustCompile(`^https://[0-9A-Fa-f]+\.[a-z0-9]+\.([a-z0-9-]+)\.eks\.amazonaws\.com`)
-	// eksContext is what `aws eks update-kubeconfig` calls a context: the cluster's ARN.
-	eksContext = regexp.MustCompile(`^arn:[a-z-]+:eks:([a-z0-9-]+):(\d{12}):cluster/`)
-)
-
-// clusterWarnings tells when the cluster seems to live elsewhere than the account and region that were given: that is
-// legal, and more often a slip.
-func clusterWarnings(context, server, region, account string) []string {
-	var out []string
-	where := ""
-	if m := eksServer.FindStringSubmatch(server); m != nil {
-		where = m[1]
-	}
-	if m := eksContext.FindStringSubmatch(context); m != nil {
-		where = m[1]
-		if m[2] != account {
-			out = append(out, fmt.Sprintf("kube context %s is a cluster of account %s, and --account is %s", context, m[2], account))
-		}
-	}
-	if where != "" && where != region {
-		out = append(out, fmt.Sprintf("kube context %s is a cluster in region %s, and --region is %s: secrets will be read from %s", context, where, region, region))
-	}
-	return out
 }
 
 // Owner is on whose behalf this run makes things.

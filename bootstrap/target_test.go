@@ -28,7 +28,7 @@ func TestReleaseBesideGen3(t *testing.T) {
 			if errs := target.compareNamespace(); len(errs) > 0 {
 				t.Fatal(errs)
 			}
-			warned := strings.Contains(strings.Join(target.Warnings, "\n"), "release is in namespace gen3, beside Gen3")
+			warned := strings.Contains(strings.Join(Messages(target.Warnings), "\n"), "release is in namespace gen3, beside Gen3")
 			if warned != test.warns {
 				t.Errorf("warnings %q", target.Warnings)
 			}

@@ -79,7 +79,7 @@ func testDeadOperator(t *testing.T, c *cluster) {
 	})
 
 	kept, err := s.teardown(t, teardown.Options{DryRun: true, Force: true})
-	if text := show(kept) + strings.Join(kept.Warnings, "\n"); err != nil || !strings.Contains(text, "kubectl delete validatingwebhookconfiguration externalsecret-validate") ||
+	if text := show(kept) + strings.Join(bootstrap.Messages(kept.Warnings), "\n"); err != nil || !strings.Contains(text, "kubectl delete validatingwebhookconfiguration externalsecret-validate") ||
 		!strings.Contains(text, "kubectl patch namespace bystander --type=merge -p") {
 		t.Errorf("a teardown that keeps the CRDs: %v\n%s", err, text)
 	}

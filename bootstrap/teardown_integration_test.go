@@ -222,7 +222,7 @@ func testForeignUse(t *testing.T, c *cluster) {
 	policy := "arn:aws:iam::" + account + ":policy/" + bootstrap.DefaultPolicyName
 	kubetest.Must(t, s.aws.Attach(role, policy))
 	result := s.mustTeardown(t, teardown.Options{})
-	if !strings.Contains(strings.Join(result.Warnings, "\n"), "role/somebody") {
+	if !strings.Contains(strings.Join(bootstrap.Messages(result.Warnings), "\n"), "role/somebody") {
 		t.Errorf("who uses the policy is not said:\n%s", show(result))
 	}
 	left := s.aws.Snapshot()

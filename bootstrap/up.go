@@ -52,7 +52,7 @@ type Run struct {
 func NewRun(command string, s Settings, env Env) *Run {
 	return &Run{command: command, Settings: s, Env: env, Lock: &Guard{}, Result: Result{
 		Command: command, Account: s.Account, Region: s.Region, Namespace: s.Namespace,
-		Changes: []plan.Change{}, Warnings: []string{}, Errors: []Problem{},
+		Changes: []plan.Change{}, Warnings: []Warning{}, Errors: []Problem{},
 	}}
 }
 
@@ -68,6 +68,7 @@ func (r *Run) Do(ctx context.Context, work func(context.Context, *Run) error) (R
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		err = r.Fail("", hint.With(context.Cause(limited), "what was made is kept and the next run goes on from there; --timeout raises the limit"))
 	}
+	r.Result.Counts = plan.Count(r.Result.Changes)
 	r.Result.DurationSeconds = r.Env.Now().Sub(begun).Round(time.Millisecond).Seconds()
 	if IsInterrupt(ctx) {
 		return r.Result, ErrInterrupted

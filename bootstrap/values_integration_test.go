@@ -165,7 +165,7 @@ func testGen3Release(t *testing.T, c *cluster) {
 		Name: "commons", Version: 1, Namespace: "commons", Manifest: manifest, Info: &release.Info{Status: release.StatusDeployed},
 		Chart: &chart.Chart{Metadata: &chart.Metadata{Name: "gen3", Version: "0.3.60"}},
 	}))
-	if warnings := s.up(t).Warnings; len(warnings) > 0 {
+	if warnings := bootstrap.Messages(s.up(t).Warnings); len(warnings) > 0 {
 		t.Errorf("both versions are served: %q", warnings)
 	}
 	if got := s.values(t); got.Gen3Version != "0.3.60" || strings.Contains(got.Text, "apiVersion") {
@@ -176,11 +176,11 @@ func testGen3Release(t *testing.T, c *cluster) {
 	has := func(warnings []string, text string) bool {
 		return slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, text) })
 	}
-	if warnings := s.up(t).Warnings; !has(warnings, "release commons of gen3 chart 0.3.60 uses external-secrets.io/v1beta1, and the CRDs of chart external-secrets 0.16.2 serve external-secrets.io/v1") {
+	if warnings := bootstrap.Messages(s.up(t).Warnings); !has(warnings, "release commons of gen3 chart 0.3.60 uses external-secrets.io/v1beta1, and the CRDs of chart external-secrets 0.16.2 serve external-secrets.io/v1") {
 		t.Errorf("warnings %q", warnings)
 	}
 	s.settings.Gen3Version = gen3.Newest
-	if warnings := s.up(t).Warnings; len(warnings) > 0 {
+	if warnings := bootstrap.Messages(s.up(t).Warnings); len(warnings) > 0 {
 		t.Errorf("that version uses what is served: %q", warnings)
 	}
 	s.settings.Gen3Version = ""
@@ -206,10 +206,10 @@ func testNoVersion(t *testing.T, c *cluster) {
 			return strings.Contains(w, "release bogus") && strings.Contains(w, "is no version")
 		})
 	}
-	if warnings := s.up(t).Warnings; !said(warnings) {
+	if warnings := bootstrap.Messages(s.up(t).Warnings); !said(warnings) {
 		t.Errorf("up warns %q", warnings)
 	}
-	if got := s.values(t); got.Gen3Version != gen3.Newest || !said(got.Warnings) {
+	if got := s.values(t); got.Gen3Version != gen3.Newest || !said(bootstrap.Messages(got.Warnings)) {
 		t.Errorf("values for %s warn %q", got.Gen3Version, got.Warnings)
 	}
 }

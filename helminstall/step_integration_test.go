@@ -159,7 +159,7 @@ func TestSandboxFailedUpgrade(t *testing.T) {
 	if _, _, err := up(t, s); err == nil || !strings.Contains(err.Error(), "deployment/external-secrets/") {
 		t.Fatalf("error %v", err)
 	}
-	converges(t, sb, plan.Update, "upgraded from revision 1, which worked", nil)
+	converges(t, sb, plan.Update, "upgraded from revision 1 (chart external-secrets 0.16.2), which worked, to chart 0.16.2", nil)
 	converges(t, sb, plan.None, "up to date", func(s *Settings) { s.Set = []string{"replicaCount=2"} })
 }
 

@@ -19,13 +19,13 @@ type Result struct {
 	Command  string              `json:"command"`
 	Chart    deployment.Chart    `json:"chart"`
 	Findings []lint.Finding      `json:"findings"`
-	Warnings []string            `json:"warnings"`
+	Warnings []bootstrap.Warning `json:"warnings"`
 	Errors   []bootstrap.Problem `json:"errors"` // that kept it from looking
 }
 
 // NewResult is the document of a run that has found nothing yet.
 func NewResult() Result {
-	return Result{Command: "lint", Findings: []lint.Finding{}, Warnings: []string{}, Errors: []bootstrap.Problem{}}
+	return Result{Command: "lint", Findings: []lint.Finding{}, Warnings: []bootstrap.Warning{}, Errors: []bootstrap.Problem{}}
 }
 
 // Count is how many findings of a level there are.
@@ -72,7 +72,7 @@ func look(ctx context.Context, s bootstrap.Settings, d deployment.Ref, result *R
 		return err
 	}
 	result.Chart = deployment.Chart{Name: chart.Name(), Version: chart.Version()}
-	result.Warnings = append(result.Warnings, chart.Warnings...)
+	result.Warnings = append(result.Warnings, bootstrap.Warned("chart-note", chart.Warnings...)...)
 	l := &lint.Linter{Chart: chart, Files: files, Options: d.Options(s.Namespace)}
 	findings, err := l.Run()
 	result.Findings = append(result.Findings, findings...)

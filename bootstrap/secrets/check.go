@@ -209,7 +209,7 @@ func (c *checker) synced(ctx context.Context) map[string]map[string]redact.Strin
 		return out, nil
 	})
 	if err != nil {
-		c.result.Warnings = append(c.result.Warnings, fmt.Sprintf("Secrets in namespace %s may not be read, and are not compared with Secrets Manager: %s", c.target.Settings.Namespace, words.Brief(err.Error())))
+		c.result.Warnings = append(c.result.Warnings, bootstrap.Warning{Code: "secrets-unread", Message: fmt.Sprintf("Secrets in namespace %s may not be read, and are not compared with Secrets Manager: %s", c.target.Settings.Namespace, words.Brief(err.Error()))})
 		return nil
 	}
 	out := map[string]map[string]redact.String{}

@@ -88,7 +88,9 @@ func (g *generator) generate(ctx context.Context) error {
 
 // derive reads the deployment, and renders what the chart makes itself where External Secrets Operator is left out.
 func (g *generator) derive(ctx context.Context) (err error) {
-	defer func() { g.Result.Warnings = append(g.Result.Warnings, g.deployment.Warnings...) }()
+	defer func() {
+		g.Result.Warnings = append(g.Result.Warnings, bootstrap.Warned("deployment-note", g.deployment.Warnings...)...)
+	}()
 	g.deployment, err = deployment.Read(ctx, g.Target.Settings, g.ref, func(context.Context) (*bootstrap.Target, error) { return g.Target, nil })
 	if err != nil {
 		return err
@@ -187,7 +189,7 @@ func (g *generator) caution(secrets []generate.Secret) {
 	}
 	warn := func(format string, names []string) {
 		if len(names) > 0 {
-			g.Result.Warnings = append(g.Result.Warnings, fmt.Sprintf(format, words.Few(names)))
+			g.Result.Warnings = append(g.Result.Warnings, bootstrap.Warning{Code: "generate-note", Message: fmt.Sprintf(format, words.Few(names))})
 		}
 	}
 	warn("a PushSecret writes to the same secrets (%s): switch it off (pushSecret), what is made here is enough", pushed)

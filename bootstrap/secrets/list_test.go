@@ -46,7 +46,7 @@ func TestListFromFiles(t *testing.T) {
 func TestListSaysWhyThereIsNothing(t *testing.T) {
 	t.Parallel()
 	r, err := list(t, deployment.Ref{Source: deployment.Files, Chart: gen3test.Checkout(t, gen3test.New)}, Other{})
-	if err != nil || len(r.Secrets) > 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "global.externalSecrets.deploy") {
+	if err != nil || len(r.Secrets) > 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].Message, "global.externalSecrets.deploy") {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

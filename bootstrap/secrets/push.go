@@ -100,7 +100,7 @@ func (p *pusher) push(ctx context.Context) error {
 }
 
 func (p *pusher) warn(format string, args ...any) {
-	p.Result.Warnings = append(p.Result.Warnings, fmt.Sprintf(format, args...))
+	p.Result.Warnings = append(p.Result.Warnings, bootstrap.Warning{Code: "push-note", Message: fmt.Sprintf(format, args...)})
 }
 
 // derive reads the deployment, and finds out by rendering what goes where.
@@ -114,7 +114,7 @@ func (p *pusher) derive(ctx context.Context) error {
 	default:
 		p.all, p.after, err = routes(ctx, p.deployment)
 	}
-	p.Result.Warnings = append(p.Result.Warnings, p.deployment.Warnings...)
+	p.Result.Warnings = append(p.Result.Warnings, bootstrap.Warned("deployment-note", p.deployment.Warnings...)...)
 	p.from(p.deployment)
 	for _, f := range p.files {
 		p.named = append(p.named, f.name)
@@ -261,7 +261,7 @@ func (p *pusher) fill(i writing.Item) (writing.Item, *plan.Change) {
 		for _, refusal := range refused {
 			reasons, cures = append(reasons, refusal.Reason), words.AddOnce(cures, refusal.Cure)
 		}
-		p.Result.Warnings = append(p.Result.Warnings, warnings...)
+		p.Result.Warnings = append(p.Result.Warnings, bootstrap.Warned("push-note", warnings...)...)
 		from = words.AddOnce(from, "Secret "+r.Secret)
 		if content != nil {
 			joined, ok := content.Join(one)

@@ -105,7 +105,7 @@ func lines(r PushResult) string {
 	for _, p := range r.Errors {
 		out = append(out, "error: "+p.Message+" ("+p.Hint+")")
 	}
-	return strings.Join(append(out, r.Warnings...), "\n")
+	return strings.Join(append(out, bootstrap.Messages(r.Warnings)...), "\n")
 }
 
 // TestPush: what the chart made goes to Secrets Manager in the shape in which it will be read, once; no value is said.
@@ -153,7 +153,7 @@ func TestPush(t *testing.T) {
 		t.Errorf("where one differs: %s", lines(r))
 	}
 	o := PushOptions{WriteOptions: WriteOptions{Options: writing.Options{Only: []string{"default-wts-creds"}, Overwrite: []string{"default-wts-creds"}}}}
-	if r, err = c.push(t.Context(), o); err != nil || len(r.Changes) != 1 || c.value(t, "default-wts-creds") != want("wts") || !strings.Contains(strings.Join(r.Warnings, ""), "audit-dbcreds, fence-dbcreds, indexd-dbcreds as well") {
+	if r, err = c.push(t.Context(), o); err != nil || len(r.Changes) != 1 || c.value(t, "default-wts-creds") != want("wts") || !strings.Contains(strings.Join(bootstrap.Messages(r.Warnings), ""), "audit-dbcreds, fence-dbcreds, indexd-dbcreds as well") {
 		t.Errorf("overwritten: %s", lines(r))
 	}
 	if strings.Contains(c.said.String(), mark) {
@@ -209,7 +209,7 @@ func TestPushOfHalfAChart(t *testing.T) {
 	t.Parallel()
 	c := newCommons(t, "push-half", pushedValues+`fence: {externalSecrets: {dbcreds: "a\e[31mb"}}`)
 	r, err := c.push(t.Context(), PushOptions{WriteOptions: WriteOptions{DryRun: true}})
-	if err != nil || len(r.Changes) != 3 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "charts/fence/templates/external-secret.yaml: what comes out is no YAML") {
+	if err != nil || len(r.Changes) != 3 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0].Message, "charts/fence/templates/external-secret.yaml: what comes out is no YAML") {
 		t.Errorf("%v: %s", err, lines(r))
 	}
 }

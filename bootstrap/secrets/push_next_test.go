@@ -77,7 +77,7 @@ func TestSwitchOver(t *testing.T) {
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}
-			if warned := strings.Contains(strings.Join(p.Result.Warnings, ""), "make indexd-dbcreds as well"); warned != c.also {
+			if warned := strings.Contains(strings.Join(bootstrap.Messages(p.Result.Warnings), ""), "make indexd-dbcreds as well"); warned != c.also {
 				t.Errorf("%q", p.Result.Warnings)
 			}
 			if !slices.ContainsFunc(p.next, func(i Instruction) bool {

@@ -22,7 +22,7 @@ type Result struct {
 	Compared  *Comparison         `json:"compared,omitempty"`
 	LeftOut   []render.LeftOut    `json:"leftOut"`  // dependencies that are switched on and were not rendered
 	Unjudged  []string            `json:"unjudged"` // what the objects use that is not understood here
-	Warnings  []string            `json:"warnings"`
+	Warnings  []bootstrap.Warning `json:"warnings"`
 	Errors    []bootstrap.Problem `json:"errors"`
 }
 
@@ -69,13 +69,13 @@ type Change struct {
 
 // NewResult is the document of a run that has found nothing yet.
 func NewResult(command string) Result {
-	return Result{Command: command, Secrets: []Secret{}, LeftOut: []render.LeftOut{}, Unjudged: []string{}, Warnings: []string{}, Errors: []bootstrap.Problem{}}
+	return Result{Command: command, Secrets: []Secret{}, LeftOut: []render.LeftOut{}, Unjudged: []string{}, Warnings: []bootstrap.Warning{}, Errors: []bootstrap.Problem{}}
 }
 
 // fill takes over what was read of a deployment, as far as that came.
 func (r *Result) fill(d *deployment.Deployment) {
 	r.Source, r.Release, r.Namespace, r.Chart, r.Unnamed = d.Source, d.Release, d.Namespace, d.Chart, d.Unnamed
-	r.Warnings = append(r.Warnings, d.Warnings...)
+	r.Warnings = append(r.Warnings, bootstrap.Warned("deployment-note", d.Warnings...)...)
 	if d.Rendered != nil {
 		r.LeftOut = append(r.LeftOut, d.Rendered.LeftOut...)
 	}

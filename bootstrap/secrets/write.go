@@ -55,7 +55,7 @@ func (w *writer) connect(ctx context.Context) error {
 		return w.Fail("", errs...)
 	}
 	var errs []error
-	w.Target, errs = bootstrap.Connect(ctx, w.Settings, w.Env, bootstrap.Wants{})
+	w.Target, errs = bootstrap.Connect(ctx, w.Settings, w.Env, bootstrap.Wants{Writes: true})
 	w.DescribeTarget()
 	if len(errs) > 0 {
 		return w.Fail("", errs...)
@@ -102,8 +102,8 @@ func (w *writer) misses() {
 		w.Result.Warnings = append(w.Result.Warnings, w.Target.Misses(names)...)
 	}
 	if last, key := w.Target.Last, w.options.KMSKey; last != nil && created && key != "" && !slices.Contains(last.KMSKeys, key) {
-		w.Result.Warnings = append(w.Result.Warnings, fmt.Sprintf("the policy of the last up in namespace %s does not let the operator decrypt with %s: %s allows it",
-			w.Target.Settings.Namespace, key, w.Settings.Invocation().Command("up", "--kms-key", key)))
+		w.Result.Warnings = append(w.Result.Warnings, bootstrap.Warning{Code: "operator-cannot-decrypt", Message: fmt.Sprintf("the policy of the last up in namespace %s does not let the operator decrypt with %s: %s allows it",
+			w.Target.Settings.Namespace, key, w.Settings.Invocation().Command("up", "--kms-key", key))})
 	}
 }
 

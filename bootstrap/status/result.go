@@ -3,6 +3,7 @@ package status
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
@@ -16,12 +17,15 @@ type Result struct {
 	Account         string              `json:"account"`
 	Region          string              `json:"region"`
 	Partition       string              `json:"partition"`
+	Caller          string              `json:"caller"` // ARN of who signed in to AWS
 	Cluster         bootstrap.Cluster   `json:"cluster"`
 	Namespace       string              `json:"namespace"`
-	Recorded        bool                `json:"recorded"`  // an up has been run for the namespace, and its record says with which names
-	Mode            string              `json:"mode"`      // keys, global-user, irsa or irsa+global-user
-	Drift           bool                `json:"drift"`     // an up with the recorded settings would change something, or refuse
-	Resources       []Resource          `json:"resources"` // in the order of the steps
+	NamespaceFrom   string              `json:"namespaceFrom,omitempty"` // flag, environment or context
+	Recorded        bool                `json:"recorded"`                // an up has been run for the namespace, and its record says with which names
+	Mode            string              `json:"mode"`                    // keys, global-user, irsa or irsa+global-user
+	Drift           bool                `json:"drift"`                   // an up with the recorded settings would change something, or refuse
+	Resources       []Resource          `json:"resources"`               // in the order of the steps
+	Counts          plan.Counts         `json:"counts"`                  // of the resources, by what an up would do
 	Keys            []Key               `json:"keys"`
 	Secrets         []Secret            `json:"secrets"`
 	Release         *Release            `json:"release"` // null: none is known
@@ -30,7 +34,7 @@ type Result struct {
 	OpenMints       []Mint              `json:"openMints"`
 	Objects         []Object            `json:"objects"` // SecretStores, ExternalSecrets and PushSecrets of the namespace
 	Unread          []bootstrap.Problem `json:"unread"`
-	Warnings        []string            `json:"warnings"`
+	Warnings        []bootstrap.Warning `json:"warnings"`
 	Errors          []bootstrap.Problem `json:"errors"`
 	DurationSeconds float64             `json:"durationSeconds"`
 }
@@ -40,8 +44,15 @@ func NewResult(s bootstrap.Settings) Result {
 	return Result{
 		Command: "status", Account: s.Account, Region: s.Region, Namespace: s.Namespace,
 		Resources: []Resource{}, Keys: []Key{}, Secrets: []Secret{}, OpenMints: []Mint{}, Objects: []Object{},
-		Unread: []bootstrap.Problem{}, Warnings: []string{}, Errors: []bootstrap.Problem{},
+		Unread: []bootstrap.Problem{}, Warnings: []bootstrap.Warning{}, Errors: []bootstrap.Problem{},
 	}
+}
+
+// Well reports whether nothing differs and all that was looked at does what it is for.
+func (r Result) Well() bool {
+	ill := func(o Object) bool { return o.Ready != "True" }
+	unwell := func(c Resource) bool { return c.Unwell }
+	return !r.Drift && !slices.ContainsFunc(r.Objects, ill) && !slices.ContainsFunc(r.Resources, unwell)
 }
 
 // Resource is one thing that up makes: what an up would do to it, and whose it is.
@@ -105,6 +116,7 @@ type Secret struct {
 type Release struct {
 	Name            string   `json:"name"`
 	Namespace       string   `json:"namespace"`
+	NamespaceFrom   string   `json:"namespaceFrom,omitempty"` // flag, environment or context
 	ChartVersion    string   `json:"chartVersion"`
 	OperatorVersion string   `json:"operatorVersion"`
 	Revision        int      `json:"revision"`

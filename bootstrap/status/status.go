@@ -23,6 +23,9 @@ func Run(ctx context.Context, s bootstrap.Settings, maxKeyAge time.Duration, env
 	defer cancel()
 	errs := v.connect(limited)
 	if len(errs) == 0 {
+		errs = v.namespaceAbsent()
+	}
+	if len(errs) == 0 {
 		v.look(limited)
 		errs = v.overaged(maxKeyAge)
 	}
@@ -91,12 +94,15 @@ func (v *status) readSteps(ctx context.Context) {
 	if !v.unrecorded() {
 		v.steps.Without(bootstrap.RecordStep)
 	}
+	var all []plan.Change
+	defer func() { v.result.Counts = plan.Count(all) }()
 	engine := &bootstrap.Engine{Nodes: v.steps.Nodes, Beside: v.steps.Left.Look, Sink: event.Discard, Now: v.env.Now}
 	for _, o := range engine.Observe(ctx) {
 		v.unread(o.Step, o.Err)
 		for _, c := range v.target.Doubted(v.steps, o.Changes) {
 			v.result.Resources = append(v.result.Resources, v.resource(c))
 			v.result.Drift = v.result.Drift || c.Action != plan.None
+			all = append(all, c)
 		}
 		if o.Step == accesskey.Step && v.steps.Key != nil {
 			v.readKeys(ctx, v.steps.Key, o.Err)

@@ -35,6 +35,6 @@ func (v *status) describeWebhook() {
 	}
 	out.Webhook, out.WebhookCause = string(cmp.Or(v.webhook.State, webhook.Unknown)), v.webhook.Cause
 	if text := v.webhook.Warning(v.target.Settings.Invocation(), out.Ours); text != "" {
-		v.result.Warnings = append(v.result.Warnings, text)
+		v.result.Warnings = append(v.result.Warnings, bootstrap.Warning{Code: "webhook", Message: text})
 	}
 }

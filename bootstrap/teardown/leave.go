@@ -103,12 +103,12 @@ func (t *teardown) leaveOne(ctx context.Context, kind string) (bool, error) {
 	}
 	switch left, err := t.emptied(ctx); {
 	case errors.Is(err, inventory.ErrUnknown):
-		t.Result.Warnings = append(t.Result.Warnings, fmt.Sprintf("namespace %s is kept: %v", name, err))
+		t.Result.Warnings = append(t.Result.Warnings, bootstrap.Warning{Code: "namespace-kept", Message: fmt.Sprintf("namespace %s is kept: %v", name, err)})
 		return false, nil
 	case err != nil:
 		return false, err
 	case len(left) > 0:
-		t.Result.Warnings = append(t.Result.Warnings, fmt.Sprintf("namespace %s is kept: it holds %s", name, words.Few(left)))
+		t.Result.Warnings = append(t.Result.Warnings, bootstrap.Warning{Code: "namespace-kept", Message: fmt.Sprintf("namespace %s is kept: it holds %s", name, words.Few(left))})
 		return false, nil
 	}
 	seen := t.Target.Namespace.UID

@@ -59,14 +59,14 @@ func (t *teardown) tell(done bool, made []plan.Change) {
 }
 
 func (t *teardown) collectTeardownWarnings() {
-	out := append([]string{}, t.Target.Warnings...)
-	out = append(append(out, t.extra...), t.blast.warnings...)
+	out := append([]bootstrap.Warning{}, t.Target.Warnings...)
+	out = append(append(out, bootstrap.Warned("record-note", t.extra...)...), bootstrap.Warned("blast-radius-note", t.blast.warnings...)...)
 	if t.options.DeleteCRDs && !t.touchesCRDs() {
-		out = append(out, "--delete-crds finds nothing to delete: the cluster has no CRDs of External Secrets, or they are not those of a release of ours")
+		out = append(out, bootstrap.Warning{Code: "no-crds", Message: "--delete-crds finds nothing to delete: the cluster has no CRDs of External Secrets, or they are not those of a release of ours"})
 	}
 	for _, e := range t.all {
 		if w, ok := e.remover.(warner); ok && !e.idle {
-			out = append(out, w.Warnings()...)
+			out = append(out, bootstrap.Warned(e.Name()+"-note", w.Warnings()...)...)
 		}
 	}
 	t.Result.Warnings = out

@@ -143,7 +143,7 @@ func (t *teardown) prepare(ctx context.Context) error {
 		return t.Fail("", errs...)
 	}
 	var errs []error
-	t.Target, errs = bootstrap.Connect(ctx, t.Settings, t.Env, bootstrap.Wants{Gone: t.options.ClusterID})
+	t.Target, errs = bootstrap.Connect(ctx, t.Settings, t.Env, bootstrap.Wants{Gone: t.options.ClusterID, Writes: true})
 	t.owner, t.external = t.Target.Owner(), t.Target.External
 	t.DescribeTarget()
 	if len(errs) > 0 {

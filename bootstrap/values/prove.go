@@ -77,7 +77,7 @@ func (v *valuesRun) prove() error {
 	if v.chart == nil {
 		return nil
 	}
-	v.result.Warnings = append(v.result.Warnings, v.chart.Warnings...)
+	v.result.Warnings = append(v.result.Warnings, bootstrap.Warned("chart-note", v.chart.Warnings...)...)
 	ref := deployment.Ref{ReleaseName: v.settings.Gen3ReleaseName}
 	proved, err := fragment.Make(v.chart, v.files, v.fragment.signIn(v.options.Wish.Subchart != ""), v.options.Wish, ref.Options(v.fragment.namespace))
 	if err != nil {
@@ -95,7 +95,7 @@ func (v *valuesRun) prove() error {
 		out.Before = fragment.Names(*proved.Before)
 	}
 	v.result.Proof, v.fragment.proved, v.fragment.wish, v.fragment.files = out, proved, v.options.Wish, v.settings.Gen3Values
-	v.result.Warnings = append(v.result.Warnings, proved.Warnings...)
+	v.result.Warnings = append(v.result.Warnings, bootstrap.Warned("chart-note", proved.Warnings...)...)
 	v.adviseUp(*proved)
 	return nil
 }

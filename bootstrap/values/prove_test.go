@@ -75,7 +75,7 @@ func TestProofSaysWhatUpIsNeededFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(r.Errors)
 	}
-	said := strings.Join(r.Warnings, "\n")
+	said := strings.Join(bootstrap.Messages(r.Warnings), "\n")
 	for _, want := range []string{"--secret-name audit-aws-config --secret-name fence-aws-config", "up --allow-push"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("want %q in %s", want, said)

@@ -25,7 +25,7 @@ type Result struct {
 	Secret      string              `json:"secret,omitempty"` // "namespace/name": the one that the chart's SecretStore reads
 	Values      map[string]any      `json:"values"`           // for helm -f; null on failure
 	Proof       *Proof              `json:"proof,omitempty"`  // absent where nothing was asked for that needs a render
-	Warnings    []string            `json:"warnings"`
+	Warnings    []bootstrap.Warning `json:"warnings"`
 	Errors      []bootstrap.Problem `json:"errors"`
 
 	Text string `json:"-"` // the same values as YAML, with comments
@@ -35,7 +35,7 @@ type Result struct {
 func NewResult(s bootstrap.Settings) Result {
 	return Result{
 		Command: "values", Account: s.Account, Region: s.Region, Namespace: s.Namespace, Gen3Version: s.Gen3Version,
-		Served: []string{}, Warnings: []string{}, Errors: []bootstrap.Problem{},
+		Served: []string{}, Warnings: []bootstrap.Warning{}, Errors: []bootstrap.Problem{},
 	}
 }
 
@@ -77,7 +77,7 @@ type valuesRun struct {
 func (v *valuesRun) warn(format string, args ...any) {
 	v.warning.Lock()
 	defer v.warning.Unlock()
-	v.result.Warnings = append(v.result.Warnings, fmt.Sprintf(format, args...))
+	v.result.Warnings = append(v.result.Warnings, bootstrap.Warning{Code: "values-note", Message: fmt.Sprintf(format, args...)})
 }
 
 // look asks the record, the cluster and IAM.

@@ -21,13 +21,15 @@ type Result struct {
 	Account         string              `json:"account"`
 	Region          string              `json:"region"`
 	Partition       string              `json:"partition"`
+	Caller          string              `json:"caller"` // ARN of who signed in to AWS
 	Cluster         bootstrap.Cluster   `json:"cluster"`
 	Namespace       string              `json:"namespace"`
-	Recorded        bool                `json:"recorded"` // an up has been run for the namespace, and its record says with which names
-	Mode            string              `json:"mode"`     // keys, global-user, irsa or irsa+global-user
-	Verified        bool                `json:"verified"` // nothing failed; under --strict nothing is a warning either
-	Layers          []Layer             `json:"layers"`   // in the order in which they were tried
-	Warnings        []string            `json:"warnings"`
+	NamespaceFrom   string              `json:"namespaceFrom,omitempty"` // flag, environment or context
+	Recorded        bool                `json:"recorded"`                // an up has been run for the namespace, and its record says with which names
+	Mode            string              `json:"mode"`                    // keys, global-user, irsa or irsa+global-user
+	Verified        bool                `json:"verified"`                // nothing failed; under --strict nothing is a warning either
+	Layers          []Layer             `json:"layers"`                  // in the order in which they were tried
+	Warnings        []bootstrap.Warning `json:"warnings"`
 	Errors          []bootstrap.Problem `json:"errors"`
 	DurationSeconds float64             `json:"durationSeconds"`
 }
@@ -55,6 +57,6 @@ type Object struct {
 func NewResult(s bootstrap.Settings) Result {
 	return Result{
 		Command: "verify", Account: s.Account, Region: s.Region, Namespace: s.Namespace,
-		Layers: []Layer{}, Warnings: []string{}, Errors: []bootstrap.Problem{},
+		Layers: []Layer{}, Warnings: []bootstrap.Warning{}, Errors: []bootstrap.Problem{},
 	}
 }

@@ -60,6 +60,7 @@ func (r *run) connect(ctx context.Context, s bootstrap.Settings) []error {
 	r.target, errs = bootstrap.Connect(ctx, s, r.env, bootstrap.Wants{Lenient: true})
 	t := r.target
 	r.result.Account, r.result.Region, r.result.Namespace = t.Settings.Account, t.Settings.Region, t.Settings.Namespace
+	r.result.Caller, r.result.NamespaceFrom = t.Caller.ARN, t.NamespaceFrom
 	if t.Kube != nil {
 		r.result.Cluster = bootstrap.Cluster{Context: t.Kube.Context, Server: t.Kube.Server, ID: t.ClusterID}
 	}
@@ -70,7 +71,7 @@ func (r *run) connect(ctx context.Context, s bootstrap.Settings) []error {
 	r.result.Recorded = t.Last != nil
 	r.result.Warnings = append(r.result.Warnings, t.TakeRecorded()...)
 	if t.Refused.Record != nil {
-		r.result.Warnings = append(r.result.Warnings, "the record of the last up may not be read, so that mode and names are the defaults and the flags': "+t.Refused.Record.Error())
+		r.result.Warnings = append(r.result.Warnings, bootstrap.Warning{Code: "record-unread", Message: "the record of the last up may not be read, so that mode and names are the defaults and the flags': " + t.Refused.Record.Error()})
 	}
 	r.result.Warnings = append(r.result.Warnings, t.Warnings...)
 	r.result.Mode = t.Settings.ModeOf()

@@ -31,10 +31,14 @@ func (k *Up) changes() []plan.Change {
 	} else {
 		add(plan.None, plan.Of(plan.AccessKey, p.source.ID), k.describeSource()+k.unsettled())
 	}
-	for _, h := range k.view.held {
+	for i, h := range k.view.held {
 		if h.Spare {
 			if h.Key.ID != "" {
 				add(plan.None, plan.At(plan.Secret, h.Name), "holds access key "+h.Key.ID+"; an earlier up filled it, and this one leaves it")
+				if v := k.view.proofs[i].verdict; v == refused || v == mismatched {
+					last := &out[len(out)-1]
+					last.Unwell, last.Reason = true, last.Reason+": the key does not work any more; whoever reads the Secret is refused, and --secret-name with its name fills it"
+				}
 			}
 			continue
 		}

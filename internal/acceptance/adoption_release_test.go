@@ -52,10 +52,10 @@ func TestAdoptionOfTheScriptsRelease(t *testing.T) {
 	danger := func(s string) bool {
 		return strings.Contains(s, "would delete its CRDs") && strings.Contains(s, "--adopt")
 	}
-	if !slices.ContainsFunc(result.Warnings, danger) {
+	if !slices.ContainsFunc(bootstrap.Messages(result.Warnings), danger) {
 		t.Errorf("the danger of an uninstall is not told: %q", result.Warnings)
 	}
-	if !slices.ContainsFunc(result.Warnings, func(s string) bool {
+	if !slices.ContainsFunc(bootstrap.Messages(result.Warnings), func(s string) bool {
 		return strings.Contains(s, "the API server cannot ask validate.secretstore.external-secrets.io")
 	}) {
 		t.Errorf("it is not told that nobody serves the webhook: %q", result.Warnings)

@@ -73,7 +73,7 @@ func TestRotateWaitsForAPodThatStartedBeforeTheWrite(t *testing.T) {
 			return err == nil && len(pods.Items) == 1 && pods.Items[0].Status.Phase == corev1.PodRunning
 		})
 	})
-	if err != nil || !contains(w.keyIDs(), old) || !strings.Contains(strings.Join(result.Warnings, "\n"), "deployment/"+w.namespace+"/early") {
+	if err != nil || !contains(w.keyIDs(), old) || !strings.Contains(strings.Join(bootstrap.Messages(result.Warnings), "\n"), "deployment/"+w.namespace+"/early") {
 		t.Errorf("rotate: %v, keys %v, warnings %v\n%s", err, w.keyIDs(), result.Warnings, problems(result))
 	}
 	w.mustHoldWorkingKeys(t)
@@ -100,7 +100,7 @@ func TestRotateRestartsNothingThatIsPaused(t *testing.T) {
 	_, err := w.kube.AppsV1().Deployments(w.namespace).Patch(t.Context(), "fence", types.MergePatchType, []byte(`{"spec":{"paused":true}}`), metav1.PatchOptions{})
 	check(t, "pause Deployment", err)
 	result := w.mustRotate(t, bootstrap.Rotation{Rotation: accesskey.Rotation{Restart: true}})
-	if said := changes(result) + strings.Join(result.Warnings, "\n"); !contains(w.keyIDs(), old) || !strings.Contains(said, "rollout resume deployment/fence && kubectl") {
+	if said := changes(result) + strings.Join(bootstrap.Messages(result.Warnings), "\n"); !contains(w.keyIDs(), old) || !strings.Contains(said, "rollout resume deployment/fence && kubectl") {
 		t.Errorf("keys %v, said:\n%s", w.keyIDs(), said)
 	}
 }

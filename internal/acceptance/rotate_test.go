@@ -146,7 +146,7 @@ func TestRotateWaitsForPodsThatReadAtTheirStart(t *testing.T) {
 				return
 			}
 			w.mustHoldWorkingKeys(t)
-			if !contains(w.keyIDs(), old) || !strings.Contains(strings.Join(result.Warnings, "\n"), "deployment/"+w.namespace+"/fence") {
+			if !contains(w.keyIDs(), old) || !strings.Contains(strings.Join(bootstrap.Messages(result.Warnings), "\n"), "deployment/"+w.namespace+"/fence") {
 				t.Fatalf("keys %v, warnings %v", w.keyIDs(), result.Warnings)
 			}
 			planned, err := w.plan(t.Context())

@@ -84,7 +84,7 @@ func TestKeyOfAScriptOutlivesItsSecret(t *testing.T) {
 	if after := w.aws.Snapshot(); !maps.Equal(before, after) {
 		t.Errorf("teardown left:\n%s", differences(before, after))
 	}
-	if text := changes(result) + problems(result) + strings.Join(result.Warnings, "\n"); advisesToDelete(text, ids[0]) {
+	if text := changes(result) + problems(result) + strings.Join(bootstrap.Messages(result.Warnings), "\n"); advisesToDelete(text, ids[0]) {
 		t.Errorf("teardown advises to delete the script's key:\n%s", text)
 	}
 }

@@ -188,7 +188,7 @@ func TestGlobalUserTouchesNoIAM(t *testing.T) {
 			t.Errorf("up called %s", c.Name())
 		}
 	}
-	if !strings.Contains(strings.Join(result.Warnings, "\n"), "gen3-aws-config") {
+	if !strings.Contains(strings.Join(bootstrap.Messages(result.Warnings), "\n"), "gen3-aws-config") {
 		t.Errorf("no warning says what the chart looks for: %v", result.Warnings)
 	}
 	w.mustBeConverged(t)

@@ -65,9 +65,8 @@ func flagName(arg string) (name string, inline bool) {
 	return name, inline
 }
 
-// wantsJSON reports whether -o json was asked for, on a command line that may not parse. The last one counts, as for
-// the parser.
-func wantsJSON(args []string, getenv func(string) string) bool {
+// wantedOutput is what -o asks for, on a command line that may not parse. The last one counts, as for the parser.
+func wantedOutput(args []string, getenv func(string) string) string {
 	output := getenv("GEN3_BOOTSTRAP_OUTPUT")
 	for i, arg := range args {
 		switch name, inline := flagName(arg); {
@@ -78,5 +77,42 @@ func wantsJSON(args []string, getenv func(string) string) bool {
 			output = args[i+1]
 		}
 	}
-	return output == outputJSON
+	return output
+}
+
+// separated parts short flags from what is written right behind them, as kubectl and helm take it: -ngen3 is -n gen3, -qy is -q -y.
+func separated(args []string) []string {
+	takesValue := flagArity()
+	var out []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		name, inline := flagName(arg)
+		takes, known := takesValue[name]
+		switch {
+		case known && takes && !inline && i+1 < len(args): // its value is not looked at
+			out = append(out, arg, args[i+1])
+			i++
+		case known || strings.HasPrefix(arg, "--") || len(name) < 2 || inline && len(name) < 2:
+			out = append(out, arg)
+		default:
+			out = append(out, parted(arg, takesValue)...)
+		}
+	}
+	return out
+}
+
+// parted takes one argument apart, or leaves it to the parser.
+func parted(arg string, takesValue map[string]bool) []string {
+	var out []string
+	for rest := arg[1:]; rest != ""; rest = rest[1:] {
+		takes, known := takesValue[rest[:1]]
+		switch {
+		case !known:
+			return []string{arg}
+		case takes && len(rest) > 1:
+			return append(out, "-"+rest[:1], rest[1:])
+		}
+		out = append(out, "-"+rest[:1])
+	}
+	return out
 }

@@ -26,21 +26,39 @@ func TestHoist(t *testing.T) {
 	}
 }
 
-func TestWantsJSON(t *testing.T) {
-	for args, want := range map[string]bool{
-		"up":                          false,
-		"up -o json --nonsense":       true,
-		"up --nonsense --output=json": true,
-		"up stray -output json":       true,
-		"up -o json -o text":          false,
-		"up -o":                       false,
-		"up --context -o":             false,
+func TestSeparated(t *testing.T) {
+	for given, want := range map[string]string{
+		"p up -ojson -ngen3":      "p up -o json -n gen3",
+		"p up -qy":                "p up -q -y",
+		"p up -qojson":            "p up -q -o json",
+		"p up -o=json":            "p up -o=json",
+		"p up -output json":       "p up -output json",
+		"p up -fvalues.yaml":      "p up -f values.yaml",
+		"p up --namespace -ngen3": "p up --namespace -ngen3", // a value
+		"p up -xyz":               "p up -xyz",
+		"p up - x":                "p up - x",
 	} {
-		if got := wantsJSON(strings.Fields(args), func(string) string { return "" }); got != want {
-			t.Errorf("%q: got %v", args, got)
+		if got := strings.Join(separated(strings.Fields(given)), " "); got != want {
+			t.Errorf("%q: got %q, want %q", given, got, want)
 		}
 	}
-	if !wantsJSON(nil, func(string) string { return "json" }) {
+}
+
+func TestWantedOutput(t *testing.T) {
+	for args, want := range map[string]string{
+		"up":                          "",
+		"up -o json --nonsense":       "json",
+		"up --nonsense --output=yaml": "yaml",
+		"up stray -output json":       "json",
+		"up -o json -o text":          "text",
+		"up -o":                       "",
+		"up --context -o":             "",
+	} {
+		if got := wantedOutput(strings.Fields(args), func(string) string { return "" }); got != want {
+			t.Errorf("%q: got %q", args, got)
+		}
+	}
+	if wantedOutput(nil, func(string) string { return "json" }) != "json" {
 		t.Error("the environment asks for it")
 	}
 }

@@ -31,6 +31,7 @@ type Process struct {
 // Run runs one command line and returns the exit code. What it has to say it has printed by then.
 // One runs at a time in a process, since the library of the commands keeps its help flag in a global.
 func Run(ctx context.Context, p Process) int {
+	p.Args = separated(p.Args)
 	err := newApp(p).RunContext(ctx, hoist(p.Args))
 	var done reported
 	if err != nil && !errors.As(err, &done) {
@@ -67,9 +68,9 @@ func newApp(p Process) *ucli.App {
 // for the errors.
 func printUsageError(p Process, err error) {
 	result := usageResult(p.Args, err)
-	if wantsJSON(p.Args, p.Getenv) {
+	if output := wantedOutput(p.Args, p.Getenv); output == outputJSON || output == outputYAML {
 		// The exit code tells of the failure already; there is no better place to tell of this one.
-		_ = report.JSON(p.Stdout, documentOf(result))
+		_ = report.Document(p.Stdout, report.Form{Tool: p.Build.text(), YAML: output == outputYAML}, documentOf(result))
 	}
 	noColor := slices.Contains(p.Args, "--no-color")
 	report.Problems(p.Stderr, tty.StyleFor(p.Stderr, p.Getenv, noColor), result.Errors)

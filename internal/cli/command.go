@@ -137,7 +137,7 @@ func (c command) note(ctx *ucli.Context) {
 	for _, g := range c.groups {
 		for _, o := range g.options {
 			if _, onOff := o.into.(*bool); onOff && ctx.IsSet(o.name) {
-				o.note()
+				o.note("flag")
 			}
 		}
 	}

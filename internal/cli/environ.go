@@ -20,7 +20,7 @@ func (o option) fromEnvironment(getenv func(string) string) error {
 			return fmt.Errorf("invalid value %q for %s in the environment: %w", s, name, err)
 		}
 		if strings.HasPrefix(name, environPrefix) {
-			o.note()
+			o.note("environment")
 		}
 		return nil
 	}

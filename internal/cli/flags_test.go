@@ -60,7 +60,7 @@ func TestFlagsReachTheSettings(t *testing.T) {
 	want.Helm.Release, want.Helm.Namespace, want.Helm.Chart, want.Helm.Repo, want.Helm.Version = "r", "rns", "ch", "cr", "1.2.3"
 	want.Helm.Values, want.Helm.Set, want.Helm.NoWait = []string{"v.yaml"}, []string{"a={x,y}"}, true
 	for flag := range bootstrap.StickyFlags() {
-		if !got.Given[flag] {
+		if got.Given[flag] != "flag" {
 			t.Errorf("--%s was given, and is not noted", flag)
 		}
 	}
@@ -85,7 +85,7 @@ func TestEnvironment(t *testing.T) {
 		"GEN3_BOOTSTRAP_SECRET_NAMES_FROM_VALUES": "false",
 	}
 	got := settings(t, env, "up", "--timeout", "4m", "--tag", "from=flag")
-	if got.Account != "111122223333" || got.Region != "eu-west-1" || got.PolicyName != "" || !got.IRSA || got.NamesFromValues || !got.Given["secret-names-from-values"] || !got.Given["irsa"] || got.Given["region"] || got.Given["policy-name"] {
+	if got.Account != "111122223333" || got.Region != "eu-west-1" || got.PolicyName != "" || !got.IRSA || got.NamesFromValues || got.Given["secret-names-from-values"] != "environment" || got.Given["irsa"] != "environment" || got.Given["region"] != "" || got.Given["policy-name"] != "" {
 		t.Errorf("%+v", got)
 	}
 	if got.Timeout != 4*time.Minute {

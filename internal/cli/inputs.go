@@ -12,8 +12,10 @@ import (
 
 // The values of --output.
 const (
-	outputText = "text"
-	outputJSON = "json"
+	outputText     = "text"
+	outputJSON     = "json"
+	outputYAML     = "yaml"
+	outputMarkdown = "markdown"
 )
 
 // inputs is what the flags of one command are parsed into.
@@ -31,7 +33,7 @@ func newInputs() *inputs {
 	s := &in.settings
 	s.Timeout = bootstrap.DefaultTimeout
 	s.LockTimeout = bootstrap.DefaultLockTimeout
-	s.Given = map[string]bool{}
+	s.Given = map[string]string{}
 	s.Gen3ReleaseName = render.DefaultRelease
 	s.Helm.Chart = chartsource.DefaultChart
 	s.Helm.Repo = chartsource.DefaultRepo

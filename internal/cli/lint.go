@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/lint"
@@ -72,11 +73,15 @@ func (s session) printLint(ctx context.Context, d deployment.Ref, strict bool) e
 	shown := s.progress()
 	result, err := lint.Run(ctx, s.settings, d, s.env(shown))
 	shown.Close()
-	var document any = result
 	if s.output == outputSARIF {
-		document, s.output = report.SARIF(result), outputJSON
+		lost := report.JSON(s.Stdout, report.SARIF(result))
+		report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
+		if err = errors.Join(err, written(s.Stderr, lost)); err != nil {
+			return reported{err}
+		}
+	} else {
+		err = s.show(result, func(w io.Writer, page report.Page) error { return report.Lint(w, page, result) }, result.Warnings, result.Errors, err)
 	}
-	err = s.show(document, func() error { return report.Lint(s.Stdout, s.page(), result) }, result.Warnings, result.Errors, err)
 	if err == nil && (result.Count(rules.Error) > 0 || strict && result.Count(rules.Warning) > 0) {
 		return reported{errFound}
 	}

@@ -25,13 +25,13 @@ type option struct {
 	usage string
 	// into is a *string, *bool, *time.Duration or *[]string. What it points to is the default.
 	into     any
-	given    map[string]bool // takes the name where the flag was given, on the command line or as GEN3_BOOTSTRAP_<FLAG>; may be nil
-	choices  []string        // the values that a *string may take; empty: any
-	env      []string        // names in the environment besides GEN3_BOOTSTRAP_<FLAG>, asked after it
-	required bool            // for the help; bootstrap.Settings.Check judges it, with all else that is wrong
-	argvOnly bool            // never read from the environment, as it allows harm
-	hidden   bool            // taken, and not explained
-	fallback string          // the default in words, where the zero value stands for more than nothing
+	given    map[string]string // takes, by the name, who gave the flag: "flag" or "environment"; may be nil
+	choices  []string          // the values that a *string may take; empty: any
+	env      []string          // names in the environment besides GEN3_BOOTSTRAP_<FLAG>, asked after it
+	required bool              // for the help; bootstrap.Settings.Check judges it, with all else that is wrong
+	argvOnly bool              // never read from the environment, as it allows harm
+	hidden   bool              // taken, and not explained
+	fallback string            // the default in words, where the zero value stands for more than nothing
 }
 
 // flag makes the flag that urfave parses. Only for bool is it urfave's own type: its string slices trim spaces, and its
@@ -59,7 +59,7 @@ func (v *value) Set(s string) error {
 	if s == handedBack {
 		return nil
 	}
-	v.note()
+	v.note("flag")
 	if !ok {
 		return errors.Join(v.notEmpty(s), v.assign(s))
 	}
@@ -96,10 +96,10 @@ func (v *value) String() string {
 	}
 }
 
-// note says that the operator gave the flag.
-func (o option) note() {
+// note says who gave the flag.
+func (o option) note(origin string) {
 	if o.given != nil {
-		o.given[o.name] = true
+		o.given[o.name] = origin
 	}
 }
 

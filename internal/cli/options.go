@@ -16,6 +16,7 @@ func (in *inputs) target() group {
 		{name: "context", arg: "NAME", into: &s.Context, fallback: "the current one", usage: "context of the kubectl configuration"},
 		{name: "namespace", short: "n", arg: "NAME", into: &s.Namespace, fallback: "the context's", usage: "namespace of the Gen3 release"},
 		{name: "create-namespace", into: &s.CreateNamespace, usage: "create that namespace when it does not exist"},
+		{name: "allow-cluster-elsewhere", into: &s.AllowElsewhere, usage: "take a cluster of another account or region than those given"},
 		{name: "timeout", arg: "DURATION", into: &s.Timeout, usage: "limit for the whole run"},
 		{name: "lock-timeout", arg: "DURATION", into: &s.LockTimeout, usage: "how long to wait for another run in this namespace"},
 		{name: "unset", arg: "FLAG", into: &s.Unset, argvOnly: true, usage: "have a flag that is recorded go back to its default"},
@@ -26,7 +27,7 @@ func (in *inputs) target() group {
 // printing says what is written where.
 func (in *inputs) printing() group {
 	return group{"output", []option{
-		{name: "output", short: "o", arg: "FORMAT", into: &in.output, choices: []string{outputText, outputJSON}, usage: "text, or json for one document on stdout"},
+		{name: "output", short: "o", arg: "FORMAT", into: &in.output, choices: []string{outputText, outputJSON, outputYAML, outputMarkdown}, usage: "text, json or yaml for one document on stdout, or markdown for a comment"},
 		{name: "no-color", into: &in.noColor, usage: "no colour; so do NO_COLOR, TERM=dumb and any output that is not a terminal"},
 		{name: "verbose", into: &in.verbose, usage: "log to stderr for developers"},
 		{name: "all", into: &in.settings.All, usage: "name everything in a long list, not only the first ten (JSON always does)"},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
@@ -60,20 +61,17 @@ func (s session) printSecrets(ctx context.Context, d deployment.Ref, compare sec
 	shown := s.progress()
 	result, err := secrets.List(ctx, s.settings, d, compare, s.env(shown))
 	shown.Close()
-	return s.show(result, func() error { return report.Secrets(s.Stdout, s.page(), result) }, result.Warnings, result.Errors, err)
+	return s.show(result, func(w io.Writer, page report.Page) error { return report.Secrets(w, page, result) }, result.Warnings, result.Errors, err)
 }
 
 // show puts a document, or the text of it, on stdout, and warnings and errors on stderr.
-func (s session) show(document any, text func() error, warnings []string, problems []bootstrap.Problem, err error) error {
-	var lost error
-	switch {
-	case s.output == outputJSON:
-		lost = report.JSON(s.Stdout, document)
-	case err == nil:
-		lost = text()
-	}
-	report.Warnings(s.Stderr, s.style(s.Stderr), warnings)
-	report.Problems(s.Stderr, s.style(s.Stderr), problems)
+func (s session) show(document any, text func(io.Writer, report.Page) error, warnings []bootstrap.Warning, problems []bootstrap.Problem, err error) error {
+	lost := s.write(document, func(w io.Writer, page report.Page) error {
+		if err != nil {
+			return nil
+		}
+		return text(w, page)
+	}, warnings, problems)
 	if err != nil {
 		return reported{err}
 	}
@@ -174,7 +172,7 @@ func (s session) generate(ctx context.Context, d deployment.Ref, o secrets.Write
 	result, err := secrets.Generate(ctx, s.settings, d, o, s.env(shown))
 	shown.Close()
 	result.Result = report.Complete(result.Result, s.command, err)
-	return s.showWritten(result, result.Result, err, func() error { return report.Supplied(s.Stdout, s.page(), result) })
+	return s.showWritten(result, result.Result, err, func(w io.Writer, page report.Page) error { return report.Supplied(w, page, result) })
 }
 
 func tenseOf(dryRun bool) report.Tense {
@@ -190,14 +188,16 @@ func (s session) push(ctx context.Context, d deployment.Ref, o secrets.PushOptio
 	result, err := secrets.Push(ctx, s.settings, d, o, s.env(shown))
 	shown.Close()
 	result.Result = report.Complete(result.Result, s.command, err)
-	return s.showWritten(result, result.Result, err, func() error { return report.SwitchOver(s.Stdout, s.page(), result.SwitchOver) })
+	return s.showWritten(result, result.Result, err, func(w io.Writer, page report.Page) error { return report.SwitchOver(w, page, result.SwitchOver) })
 }
 
 // showWritten is show for a command that writes, of which the plan is shown as well where something is in its way.
-func (s session) showWritten(document any, r bootstrap.Result, err error, next func() error) error {
-	text := func() error { return errors.Join(report.Text(s.Stdout, s.page(), s.tense, r), next()) }
-	if err != nil && s.output != outputJSON {
-		_ = text() // what is wrong is told in any case
+func (s session) showWritten(document any, r bootstrap.Result, err error, next func(io.Writer, report.Page) error) error {
+	lost := s.write(document, func(w io.Writer, page report.Page) error {
+		return errors.Join(report.Text(w, page, s.tense, r), next(w, page))
+	}, r.Warnings, r.Errors)
+	if err != nil {
+		return reported{err}
 	}
-	return s.show(document, text, r.Warnings, r.Errors, err)
+	return written(s.Stderr, lost)
 }

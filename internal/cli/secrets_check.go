@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"io"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/deployment"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/secrets"
@@ -64,14 +65,7 @@ func (s session) printCheck(ctx context.Context, d deployment.Ref, o secrets.Che
 	shown := s.progress()
 	result, err := secrets.Check(ctx, s.settings, d, o, s.env(shown))
 	shown.Close()
-	var lost error
-	if s.output == outputJSON {
-		lost = report.JSON(s.Stdout, result)
-	} else {
-		lost = report.Check(s.Stdout, s.page(), result)
-	}
-	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
-	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
+	lost := s.write(result, func(w io.Writer, page report.Page) error { return report.Check(w, page, result) }, result.Warnings, result.Errors)
 	switch {
 	case err != nil:
 		return reported{err}

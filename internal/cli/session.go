@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,14 +55,7 @@ func (s session) env(shown *progress.Progress) bootstrap.Env {
 
 // print puts the result on stdout, and warnings and errors on stderr.
 func (s session) print(result bootstrap.Result, err error) error {
-	var lost error
-	if s.output == outputJSON {
-		lost = report.JSON(s.Stdout, result)
-	} else {
-		lost = report.Text(s.Stdout, s.page(), s.tense, result)
-	}
-	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
-	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
+	lost := s.write(result, func(w io.Writer, page report.Page) error { return report.Text(w, page, s.tense, result) }, result.Warnings, result.Errors)
 	if hint := report.Resume(result, s.tense); err != nil && hint != "" {
 		report.Hint(s.Stderr, s.style(s.Stderr), hint)
 	}
@@ -70,6 +64,32 @@ func (s session) print(result bootstrap.Result, err error) error {
 	}
 	return written(s.Stderr, lost)
 }
+
+// write puts what a command found on stdout in the form that was asked for, and for a person warnings and errors on stderr.
+func (s session) write(document any, text func(io.Writer, report.Page) error, warnings []bootstrap.Warning, problems []bootstrap.Problem) (lost error) {
+	switch s.output {
+	case outputJSON, outputYAML:
+		lost = report.Document(s.Stdout, s.form(), document)
+	case outputMarkdown:
+		var plain bytes.Buffer
+		if lost = text(&plain, report.Page{All: s.settings.All, Quiet: s.quiet}); lost == nil {
+			lost = report.Markdown(s.Stdout, s.command, plain.String(), warnings, problems)
+		}
+	default:
+		lost = text(s.Stdout, s.page())
+	}
+	report.Warnings(s.Stderr, s.style(s.Stderr), warnings)
+	report.Problems(s.Stderr, s.style(s.Stderr), problems)
+	return lost
+}
+
+// form is how documents are written.
+func (s session) form() report.Form {
+	return report.Form{Tool: s.Build.text(), YAML: s.output == outputYAML}
+}
+
+// machine reports whether a program reads what is on stdout.
+func (s session) machine() bool { return s.output == outputJSON || s.output == outputYAML }
 
 func (s session) progress() *progress.Progress {
 	if s.quiet {
@@ -93,7 +113,7 @@ func (s session) logger(w io.Writer) *slog.Logger {
 func (s session) style(w io.Writer) tty.Style { return tty.StyleFor(w, s.Getenv, s.noColor) }
 
 func (s session) page() report.Page {
-	page := report.Page{Style: s.style(s.Stdout), All: s.settings.All, Invocation: s.settings.Invocation()}
+	page := report.Page{Style: s.style(s.Stdout), All: s.settings.All, Quiet: s.quiet, Invocation: s.settings.Invocation()}
 	if tty.IsTerminal(s.Stdout) {
 		page.Width = tty.Width(s.Stdout)
 	}

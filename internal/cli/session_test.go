@@ -23,7 +23,7 @@ func half(err error) work {
 		env.Sink.Emit(event.Event{Type: event.Changed, Step: "iam-policy", Change: &change})
 		env.Log.Debug("for developers")
 		return bootstrap.Result{
-			Changed: true, Changes: []plan.Change{change}, Warnings: []string{"mind the gap"},
+			Changed: true, Changes: []plan.Change{change}, Warnings: bootstrap.Warned("test", "mind the gap"),
 			Errors: []bootstrap.Problem{{Step: "iam-user", Message: "create user u: denied", Hint: "ask"}},
 		}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -14,9 +15,10 @@ import (
 
 func newStatus(p Process) command {
 	in := newInputs()
-	age := ""
+	age, exitCode := "", false
 	own := group{"status", []option{
 		{name: "max-key-age", arg: "AGE", into: &age, fallback: "no limit", usage: "exit with 1 when an access key of this namespace is older, such as 90d or 12h"},
+		{name: "exit-code", into: &exitCode, usage: "exit with 0 when all is well, 2 when something differs or is not well, 1 when it could not look"},
 	}}
 	return command{
 		name:    "status",
@@ -46,10 +48,13 @@ func newStatus(p Process) command {
 			if err != nil {
 				return fmt.Errorf("invalid value %q for --max-key-age: %w", age, err)
 			}
-			return newSession(p, in, "status", report.Done).printStatus(ctx, limit)
+			return newSession(p, in, "status", report.Done).printStatus(ctx, limit, exitCode)
 		},
 	}
 }
+
+// errUnread is how status asks for its exit code where not everything could be looked at.
+var errUnread = errors.New("not everything could be read")
 
 // parseAge takes days as well as what Go takes for a duration. Nothing is no limit.
 func parseAge(text string) (time.Duration, error) {
@@ -69,20 +74,18 @@ func parseAge(text string) (time.Duration, error) {
 }
 
 // printStatus puts what was found on stdout, and what is wrong on stderr.
-func (s session) printStatus(ctx context.Context, maxKeyAge time.Duration) error {
+func (s session) printStatus(ctx context.Context, maxKeyAge time.Duration, exitCode bool) error {
 	shown := s.progress()
 	result, err := status.Run(ctx, s.settings, maxKeyAge, s.env(shown))
 	shown.Close()
-	var lost error
-	if s.output == outputJSON {
-		lost = report.JSON(s.Stdout, result)
-	} else {
-		lost = report.Status(s.Stdout, s.page(), result)
-	}
-	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
-	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
-	if err != nil {
+	lost := s.write(result, func(w io.Writer, page report.Page) error { return report.Status(w, page, result) }, result.Warnings, result.Errors)
+	switch {
+	case err != nil:
 		return reported{err}
+	case exitCode && lost == nil && !result.Well():
+		return reported{errPending}
+	case exitCode && lost == nil && len(result.Unread) > 0:
+		return reported{errUnread}
 	}
 	return written(s.Stderr, lost)
 }

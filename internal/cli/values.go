@@ -73,12 +73,12 @@ func (s session) printValues(ctx context.Context, o values.Options) error {
 	shown.Close()
 	var lost error
 	switch {
-	case s.output == outputJSON:
-		lost = report.JSON(s.Stdout, result)
+	case s.machine():
+		lost = report.Document(s.Stdout, s.form(), result)
 	case err == nil:
 		_, lost = fmt.Fprint(s.Stdout, result.Text)
 	}
-	if err == nil && !s.quiet && s.output != outputJSON {
+	if err == nil && !s.quiet && !s.machine() {
 		report.Proof(s.Stderr, s.style(s.Stderr), result.Proof)
 	}
 	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)

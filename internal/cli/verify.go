@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"io"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/verify"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
@@ -47,14 +48,7 @@ func (s session) printVerify(ctx context.Context, o verify.Options) error {
 	shown := s.progress()
 	result, err := verify.Run(ctx, s.settings, o, s.env(shown))
 	shown.Close()
-	var lost error
-	if s.output == outputJSON {
-		lost = report.JSON(s.Stdout, result)
-	} else {
-		lost = report.Verify(s.Stdout, s.page(), result)
-	}
-	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
-	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)
+	lost := s.write(result, func(w io.Writer, page report.Page) error { return report.Verify(w, page, result) }, result.Warnings, result.Errors)
 	if err != nil {
 		return reported{err}
 	}

@@ -50,12 +50,18 @@ func (in *inputs) versionGroups() []group {
 func printVersion(p Process, in *inputs) error {
 	info, _ := debug.ReadBuildInfo()
 	doc := describe(p.Build, info)
-	if in.output == outputJSON {
-		return written(p.Stderr, report.JSON(p.Stdout, doc))
+	if s := newSession(p, in, "version", report.Done); s.machine() {
+		return written(p.Stderr, report.Document(p.Stdout, s.form(), doc))
 	}
 	_, err := fmt.Fprintf(p.Stdout, "%s %s\ncommit         %s\ngo             %s\ndefault chart  external-secrets %s\n",
 		program, doc.Version, doc.Commit, doc.Go, doc.DefaultChartVersion)
 	return written(p.Stderr, err)
+}
+
+// text is the version that documents name.
+func (b Build) text() string {
+	info, _ := debug.ReadBuildInfo()
+	return describe(b, info).Version
 }
 
 // describe fills what the linker was not told from what go build or go install noted.

@@ -46,6 +46,8 @@ type Change struct {
 	Outcome Outcome `json:"outcome,omitempty"`
 	// Reason says why, in words for an operator; for Blocked it is the error message.
 	Reason string `json:"reason"`
+	// Unwell: nothing is to be done about it here, and yet it does not do what it is for, such as a Secret that is somebody else's to make.
+	Unwell bool `json:"unwell,omitempty"`
 	// Fields are what is set where something is created, and what differs where it is changed, in a fixed order. Empty where
 	// nothing is known beforehand, and for what is up to date.
 	Fields []Field `json:"fields,omitempty"`
@@ -124,4 +126,47 @@ func BlockedIn(changes []Change) []Change {
 		}
 	}
 	return out
+}
+
+// Unwell counts what does not do what it is for.
+func Unwell(changes []Change) int {
+	n := 0
+	for _, c := range changes {
+		if c.Unwell {
+			n++
+		}
+	}
+	return n
+}
+
+// Counts is how many changes there are of each action.
+type Counts struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Delete  int `json:"delete"`
+	Adopt   int `json:"adopt"`
+	Blocked int `json:"blocked"`
+	None    int `json:"none"`
+}
+
+// Count counts changes by what is planned.
+func Count(changes []Change) Counts {
+	var n Counts
+	for _, c := range changes {
+		switch c.Action {
+		case Create:
+			n.Create++
+		case Update:
+			n.Update++
+		case Delete:
+			n.Delete++
+		case Adopt:
+			n.Adopt++
+		case Blocked:
+			n.Blocked++
+		case None:
+			n.None++
+		}
+	}
+	return n
 }

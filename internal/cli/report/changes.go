@@ -62,7 +62,7 @@ func painted(page Page, w verbs, text string) string {
 // the errors, which a terminal shows right below.
 func shown(page Page, r bootstrap.Result) []plan.Change {
 	return slices.DeleteFunc(slices.Clone(r.Changes), func(c plan.Change) bool {
-		return c.Action == plan.None && !page.All && r.Command != teardownCommand || page.Width > 0 && told(c, r.Errors)
+		return c.Action == plan.None && !c.Unwell && !page.All && r.Command != teardownCommand || page.Width > 0 && told(c, r.Errors)
 	})
 }
 
@@ -125,8 +125,12 @@ func count(page Page, r bootstrap.Result, tense Tense) string {
 		}
 		number[wordingOf(c).counted(tense)]++
 	}
+	unwell := ""
+	if n := plan.Unwell(r.Changes); n > 0 {
+		unwell = fmt.Sprintf("; %d not well", n)
+	}
 	if unchanged == len(r.Changes) && len(r.Errors) == 0 {
-		return nothingToDo(r.Command, unchanged)
+		return nothingToDo(r.Command, unchanged-plan.Unwell(r.Changes)) + unwell
 	}
 	var parts []string
 	for _, w := range allWordings() {
@@ -141,6 +145,7 @@ func count(page Page, r bootstrap.Result, tense Tense) string {
 	if len(r.Errors) > 0 && (number[wording(plan.Blocked).counted(tense)] == 0 || r.Changed) {
 		line = r.Command + " did not finish: " + strings.Join(parts, ", ")
 	}
+	line += unwell
 	switch {
 	case tense == Done:
 		line += fmt.Sprintf(", in %.1f s", r.DurationSeconds)

@@ -87,7 +87,7 @@ func printers() map[string]func(w io.Writer, page report.Page, text string) erro
 			return report.Lint(w, page, r)
 		},
 		"warnings": func(w io.Writer, page report.Page, text string) error {
-			report.Warnings(w, page.Style, []string{text, "x " + text})
+			report.Warnings(w, page.Style, bootstrap.Warned("test", text, "x "+text))
 			return nil
 		},
 		"problems": func(w io.Writer, page report.Page, text string) error {
@@ -141,7 +141,7 @@ func TestDocumentsAreWholeAndPrintable(t *testing.T) {
 				want.Changes[i].Hint, want.Changes[i].More = "", nil // not in the document
 			}
 			var out bytes.Buffer
-			if err := report.JSON(&out, want); err != nil {
+			if err := report.Document(&out, report.Form{Tool: "dev"}, want); err != nil {
 				t.Fatal(err)
 			}
 			hostile.Clean(t, out.String())

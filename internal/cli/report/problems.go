@@ -14,9 +14,9 @@ import (
 
 // Warnings writes one line for each warning. Here and below a write error is of no interest: whoever closed stderr
 // does not want to know.
-func Warnings(w io.Writer, style tty.Style, warnings []string) {
-	for _, text := range warnings {
-		fmt.Fprintf(w, "%s %s\n", style.Yellow("warning:"), printable.Line(text))
+func Warnings(w io.Writer, style tty.Style, warnings []bootstrap.Warning) {
+	for _, warning := range warnings {
+		fmt.Fprintf(w, "%s %s\n", style.Yellow("warning:"), printable.Line(warning.Message))
 	}
 }
 

@@ -3,10 +3,7 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -45,25 +42,6 @@ func once[T comparable](all []T) []T {
 		}
 	}
 	return out
-}
-
-// JSON writes one document. A result's lists are written as [] when they are empty, never as null.
-func JSON(w io.Writer, document any) error {
-	if r, ok := document.(bootstrap.Result); ok {
-		r.Changes = orEmpty(r.Changes)
-		r.Warnings = orEmpty(r.Warnings)
-		r.Errors = orEmpty(r.Errors)
-		document = r
-	}
-	var text bytes.Buffer // for one write, so that nobody reads half a document and no error
-	encoder := json.NewEncoder(&text)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false) // ARNs with * and messages with < are read by people too
-	if err := encoder.Encode(document); err != nil {
-		return fmt.Errorf("encode the document: %w", err)
-	}
-	_, err := w.Write(escaped(text.Bytes()))
-	return err
 }
 
 // escaped writes what does not print, and in a document stands in texts alone, as JSON spells it in ASCII: the document

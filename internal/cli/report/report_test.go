@@ -16,7 +16,7 @@ import (
 
 func TestJSONHasNoNullLists(t *testing.T) {
 	var out bytes.Buffer
-	if err := report.JSON(&out, bootstrap.Result{Command: "up"}); err != nil {
+	if err := report.Document(&out, report.Form{Tool: "dev"}, bootstrap.Result{Command: "up"}); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(out.String(), "null") {
@@ -35,7 +35,7 @@ func TestJSONHasNoNullLists(t *testing.T) {
 
 func TestJSONKeepsCharacters(t *testing.T) {
 	var out bytes.Buffer
-	if err := report.JSON(&out, bootstrap.Result{Warnings: []string{"a <b> & c"}}); err != nil {
+	if err := report.Document(&out, report.Form{Tool: "dev"}, bootstrap.Result{Warnings: bootstrap.Warned("test", "a <b> & c")}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), `"a <b> & c"`) {
@@ -45,8 +45,8 @@ func TestJSONKeepsCharacters(t *testing.T) {
 
 func TestCompleteTellsEachProblemOnce(t *testing.T) {
 	p := bootstrap.Problem{Step: "iam-policy", Message: "get policy: denied"}
-	got := report.Complete(bootstrap.Result{Errors: []bootstrap.Problem{p, p}, Warnings: []string{"w", "w"}}, "up", bootstrap.ErrFailed)
-	want := bootstrap.Result{Command: "up", Errors: []bootstrap.Problem{p}, Warnings: []string{"w"}}
+	got := report.Complete(bootstrap.Result{Errors: []bootstrap.Problem{p, p}, Warnings: bootstrap.Warned("test", "w", "w")}, "up", bootstrap.ErrFailed)
+	want := bootstrap.Result{Command: "up", Errors: []bootstrap.Problem{p}, Warnings: bootstrap.Warned("test", "w")}
 	if diff := cmp.Diff(want, got, sameText()); diff != "" {
 		t.Error(diff)
 	}

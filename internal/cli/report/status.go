@@ -9,6 +9,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/status"
+	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 	"github.com/uc-cdis/gen3-bootstrap/internal/words"
 )
@@ -21,8 +22,18 @@ func Status(w io.Writer, page Page, r status.Result) error {
 	r = printable.Document(r)
 	style := page.Style
 	var b strings.Builder
+	if page.Quiet {
+		r.Resources = slices.DeleteFunc(slices.Clone(r.Resources), func(c status.Resource) bool { return c.Action == plan.None && !c.Unwell })
+		r.Objects = slices.DeleteFunc(slices.Clone(r.Objects), func(o status.Object) bool { return o.Ready == "True" })
+		writeResources(&b, page, r)
+		writeObjects(&b, page, r)
+		writeUnread(&b, page, r)
+		_, err := io.WriteString(w, style.Bold(verdict(r))+"\n"+strings.TrimPrefix(b.String(), "\n"))
+		return err
+	}
 	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server)
 	b.WriteString(style.Bold(fmt.Sprintf("account %s, region %s, cluster %s, namespace %s, mode %s", r.Account, r.Region, cluster, r.Namespace, r.Mode)) + "\n")
+	writeWho(&b, page, r.Caller, r.Cluster.Server, r.NamespaceFrom)
 	switch {
 	case !r.Recorded && unread(r, bootstrap.RecordStep):
 		b.WriteString("whether an up is recorded for this namespace is not known: these are the defaults\n")

@@ -10,8 +10,11 @@ import (
 
 // verdict sums up in one line.
 func verdict(r status.Result) string {
-	pending, blocked, ill := 0, 0, 0
+	pending, blocked, ill, unwell := 0, 0, 0, 0
 	for _, c := range r.Resources {
+		if c.Unwell {
+			unwell++
+		}
 		switch c.Action {
 		case plan.None:
 		case plan.Blocked:
@@ -31,6 +34,9 @@ func verdict(r status.Result) string {
 	}
 	if blocked > 0 {
 		parts = append(parts, "up would refuse for "+many(blocked, "reason"))
+	}
+	if unwell > 0 {
+		parts = append(parts, many(unwell, "resource")+" not well")
 	}
 	if ill > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %s of External Secrets not ready", ill, many(len(r.Objects), "object")))

@@ -20,6 +20,7 @@ type Page struct {
 	Style tty.Style
 	Width int  // columns; 0 where lines may be of any length
 	All   bool // lists are written to their end
+	Quiet bool // only the verdict and what is wrong
 	// Invocation is for the commands that come next.
 	Invocation hint.Invocation
 }
@@ -52,7 +53,12 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 	r = printable.Document(r)
 	style := page.Style
 	var b strings.Builder
+	if page.Quiet {
+		_, err := io.WriteString(w, style.Bold(count(page, r, tense))+"\n")
+		return err
+	}
 	b.WriteString(style.Bold(target(r)) + "\n")
+	writeWho(&b, page, r.Caller, r.Cluster.Server, r.NamespaceFrom)
 	writeChanges(&b, page, tense, r)
 	if tense == Done && len(r.Errors) == 0 {
 		writeOutputs(&b, style, r.Outputs)
@@ -82,6 +88,28 @@ func refused(r bootstrap.Result) bool {
 func target(r bootstrap.Result) string {
 	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server, r.Cluster.ID, "unknown")
 	return fmt.Sprintf("account %s, region %s, cluster %s, namespace %s", r.Account, r.Region, cluster, r.Namespace)
+}
+
+// writeWho writes below the target who signed in, and where the names above come from.
+func writeWho(b *strings.Builder, page Page, caller, server, namespaceFrom string) {
+	var parts []string
+	if caller != "" {
+		parts = append(parts, "as "+caller)
+	}
+	if server != "" {
+		parts = append(parts, "API server "+server)
+	}
+	if namespaceFrom == "context" {
+		parts = append(parts, "namespace from the context")
+	} else if namespaceFrom == "environment" {
+		parts = append(parts, "namespace from the environment")
+	}
+	if len(parts) == 0 {
+		return
+	}
+	for _, line := range page.wrapped(strings.Join(parts, ", "), 0) {
+		b.WriteString(page.Style.Dim(line) + "\n")
+	}
 }
 
 // writeOutputs writes the names that the next tool needs, those that there are.

@@ -107,7 +107,7 @@ func TestText(t *testing.T) {
 func TestProblems(t *testing.T) {
 	var out bytes.Buffer
 	r := failed()
-	report.Warnings(&out, tty.Style{}, []string{"context prod names region eu-west-1"})
+	report.Warnings(&out, tty.Style{}, bootstrap.Warned("test", "context prod names region eu-west-1"))
 	report.Problems(&out, tty.Style{}, append(r.Errors, refused("up").Errors...))
 	report.Hint(&out, tty.Style{}, report.Resume(r, report.Done))
 	golden.Equal(t, out.String())

@@ -35,6 +35,9 @@ func wording(a plan.Action) verbs {
 
 // wordingOf is how a change reads: by what came of it, where that is not what was planned.
 func wordingOf(c plan.Change) verbs {
+	if c.Unwell && c.Action == plan.None {
+		return verbs{symbol: "!", pending: "not well", done: "not well", paint: tty.Style.Red, fixed: true}
+	}
 	switch c.Outcome {
 	case plan.Failed:
 		return verbs{symbol: "x", pending: "failed", done: "failed", paint: tty.Style.Red, fixed: true}
@@ -51,7 +54,7 @@ func allWordings() []verbs {
 	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Delete, plan.Adopt, plan.Blocked} {
 		out = append(out, wording(a))
 	}
-	return append(out, wordingOf(plan.Change{Outcome: plan.Failed}), wordingOf(plan.Change{Outcome: plan.NotReached}), wording(plan.None))
+	return append(out, wordingOf(plan.Change{Outcome: plan.Failed}), wordingOf(plan.Change{Outcome: plan.NotReached}), wording(plan.None)) // what is not well is said by itself
 }
 
 // teardownCommand is the command that takes away.

@@ -18,7 +18,9 @@ func Verify(w io.Writer, page Page, r verify.Result) error {
 	r = printable.Document(r)
 	var b strings.Builder
 	cluster := cmp.Or(r.Cluster.Context, r.Cluster.Server)
-	b.WriteString(page.Style.Bold(fmt.Sprintf("account %s, region %s, cluster %s, namespace %s, mode %s", r.Account, r.Region, cluster, r.Namespace, r.Mode)) + "\n\n")
+	b.WriteString(page.Style.Bold(fmt.Sprintf("account %s, region %s, cluster %s, namespace %s, mode %s", r.Account, r.Region, cluster, r.Namespace, r.Mode)) + "\n")
+	writeWho(&b, page, r.Caller, r.Cluster.Server, r.NamespaceFrom)
+	b.WriteString("\n")
 	for _, y := range r.Layers {
 		writeState(&b, page, "  ", y.State, fmt.Sprintf("%-16s  %s", y.Name, y.Reason))
 		Hint(&b, page.Style, strings.Join(y.Hints, "\n"))
