@@ -22,18 +22,19 @@ func main() {
 	log.SetOutput(io.Discard) // Helm's libraries print to it; what concerns an operator comes as an event or an error
 	ctx := untilSignal(context.Background(), func() { os.Exit(cli.ExitInterrupted) })
 	os.Exit(cli.Run(ctx, cli.Process{
-		Args:   os.Args,
-		Stdin:  os.Stdin,
-		Stdout: os.Stdout,
-		Stderr: os.Stderr,
-		Getenv: os.Getenv,
-		Now:    time.Now,
-		Build:  cli.Build{Version: version, Commit: commit},
+		Args:    os.Args,
+		Stdin:   os.Stdin,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Getenv:  os.Getenv,
+		Environ: os.Environ(),
+		Now:     time.Now,
+		Build:   cli.Build{Version: version, Commit: commit},
 	}))
 }
 
 // untilSignal returns a context that the first SIGINT, SIGTERM or SIGHUP ends, so that the run finishes or undoes what
-// it began; at the second one it calls kill.
+// it began; at the second one, a second later or more, it calls kill.
 func untilSignal(parent context.Context, kill func()) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
@@ -48,8 +49,14 @@ func untilSignal(parent context.Context, kill func()) context.Context {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go func() {
 		cancel(fmt.Errorf("received %s", <-signals))
-		<-signals
-		kill()
+		first := time.Now()
+		for range signals {
+			// A terminal sends one Ctrl-C to a shell or make and to its children, and these pass it on: that is one.
+			if time.Since(first) > time.Second {
+				kill()
+				return
+			}
+		}
 	}()
 	return ctx
 }

@@ -3,7 +3,6 @@ package helminstall
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -15,6 +14,7 @@ import (
 	"helm.sh/helm/v3/pkg/strvals"
 
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
+	"github.com/uc-cdis/gen3-bootstrap/internal/bound"
 	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 )
@@ -66,9 +66,25 @@ func (s Settings) readValues(ctx context.Context) (map[string]any, []error) {
 		}
 		out = helmvalues.Merge(out, vals)
 	}
-	for _, expr := range s.Set {
-		if err := parseSet(expr, out); err != nil {
-			errs = append(errs, err)
+	for _, way := range []struct {
+		flag  string
+		exprs []string
+		parse func(string, map[string]any) error
+	}{ // in helm's order
+		{"--set-json", s.SetJSON, strvals.ParseJSON},
+		{"--set", s.Set, strvals.ParseInto},
+		{"--set-string", s.SetString, strvals.ParseIntoString},
+		{"--set-file", s.SetFile, func(expr string, vals map[string]any) error {
+			return strvals.ParseIntoFile(expr, vals, func(path []rune) (any, error) {
+				text, err := bound.InTime(ctx, func() ([]byte, error) { return bound.ReadFile(string(path), helmvalues.MaxFile) })
+				return string(text), err
+			})
+		}},
+	} {
+		for _, expr := range way.exprs {
+			if err := parseSet(way.flag, expr, out, way.parse); err != nil {
+				errs = append(errs, err)
+			}
 		}
 	}
 	return out, errs
@@ -83,29 +99,37 @@ func baseValues() map[string]any {
 	}
 }
 
-// parseSet merges one --set expression into vals. The parser panics where a later expression looks into an earlier
+// parseSet merges one expression of --set or one like it into vals. The parser panics where a later expression looks into an earlier
 // one's scalar, and passes over a part without a key; the expression may hold a secret, so errors name its key only.
-func parseSet(expr string, vals map[string]any) (err error) {
+func parseSet(flag, expr string, vals map[string]any, parse func(string, map[string]any) error) (err error) {
 	key, _, ok := strings.Cut(expr, "=")
 	if !ok {
-		return hint.With(errors.New("parse --set: an expression without ="), "give --set key=value")
+		return hint.With(fmt.Errorf("parse %s: an expression without =", flag), "give "+flag+" key=value")
 	}
 	defer func() {
 		if recover() != nil {
-			err = hint.With(fmt.Errorf("parse --set %s: contradicts an earlier value", key), "give each key one type")
+			err = hint.With(fmt.Errorf("parse %s %s: contradicts an earlier value", flag, key), "give each key one type")
 		}
 	}()
-	for part := range strings.SplitSeq(unlisted(expr), ",") {
+	parts := unlisted(expr)
+	if flag == "--set-json" { // whose commas are JSON's
+		parts = ""
+	}
+	for part := range strings.SplitSeq(parts, ",") {
 		alone := map[string]any{}
 		if !strings.Contains(part, "=") {
 			continue // an end, or an error of its own
 		}
 		if strvals.ParseInto(part, alone) == nil && !hasLeaf(alone) {
-			return hint.With(errors.New("parse --set: a value without a key"), "give --set key=value")
+			return hint.With(fmt.Errorf("parse %s: a value without a key", flag), "give "+flag+" key=value")
 		}
 	}
-	if perr := strvals.ParseInto(expr, vals); perr != nil {
-		return hint.With(fmt.Errorf("parse --set %s: not key=value", key), "see the helm documentation on --set")
+	if perr := parse(expr, vals); perr != nil {
+		what := "not key=value"
+		if flag == "--set-file" {
+			what = "not key=path, or the file cannot be read"
+		}
+		return hint.With(fmt.Errorf("parse %s %s: %s", flag, key, what), "see the helm documentation on "+flag)
 	}
 	return nil
 }

@@ -24,7 +24,9 @@ type Settings struct {
 	Version string
 	Values  []string // --values, paths, later ones win
 	Set     []string // --set, as helm spells it, wins over Values
-	NoWait  bool     // --no-wait
+	// SetString, SetJSON and SetFile are the other ways in which helm takes single values.
+	SetString, SetJSON, SetFile []string
+	NoWait                      bool // --no-wait
 	Adopt   bool     // --adopt
 	// NamespaceMade: another step makes the namespace before this one is applied.
 	NamespaceMade bool
@@ -51,7 +53,7 @@ func (s Settings) timeout() time.Duration { return cmp.Or(s.Timeout, defaultTime
 
 // explicit reports whether the run asks for anything beyond "an operator is there".
 func (s Settings) explicit() bool {
-	return s.Version != "" || len(s.Values) > 0 || len(s.Set) > 0 || s.chart() != chartsource.DefaultChart
+	return s.Version != "" || len(s.Values) > 0 || len(s.Set)+len(s.SetString)+len(s.SetJSON)+len(s.SetFile) > 0 || s.chart() != chartsource.DefaultChart
 }
 
 func (s Settings) releaseGiven() bool {

@@ -2,6 +2,7 @@ package helminstall
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"helm.sh/helm/v3/pkg/strvals"
 
 	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/kubetest"
@@ -82,9 +84,32 @@ func TestParseSet(t *testing.T) {
 		"=":                           "without a key", "=x": "without a key", "a=1,=2": "without a key", ".a=1": "without a key", "a.=1": "not key=value",
 		"[0]=x": "without a key", "a": "without =", "a=1,b": "not key=value", "a=1,a.b=2": "parse --set a",
 	} {
-		err := parseSet(expr, map[string]any{})
+		err := parseSet("--set", expr, map[string]any{}, strvals.ParseInto)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", expr, err, want)
 		}
+	}
+}
+
+// TestSetsAsHelm: the four ways to give single values, in helm's order whatever the order of the flags.
+func TestSetsAsHelm(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, []byte("line one\nline two\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := Settings{Set: []string{"a=1", "d.e=x"}, SetString: []string{"b=1"}, SetJSON: []string{`c={"x":[1,2]}`, "a=2"}, SetFile: []string{"ca=" + file}}
+	got, errs := s.readValues(t.Context())
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	want := map[string]any{"a": int64(1), "b": "1", "c": map[string]any{"x": []any{1.0, 2.0}}, "d": map[string]any{"e": "x"}, "ca": "line one\nline two\n"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	s = Settings{SetString: []string{"x"}, SetJSON: []string{"k=hunter2{"}, SetFile: []string{"f=/nonexistent/hunter2"}}
+	_, errs = s.readValues(t.Context())
+	if len(errs) != 3 || strings.Contains(fmt.Sprint(errs), "hunter2{") {
+		t.Errorf("%v", errs)
 	}
 }

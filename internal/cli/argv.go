@@ -46,8 +46,10 @@ func flagArity() map[string]bool {
 			for _, o := range g.options {
 				_, isBool := o.into.(*bool)
 				arity[o.name] = !isBool
-				if o.short != "" {
-					arity[o.short] = !isBool
+				for _, also := range []string{o.short, o.alias} {
+					if also != "" {
+						arity[also] = !isBool
+					}
 				}
 			}
 		}

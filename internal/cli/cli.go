@@ -19,13 +19,14 @@ const program = "gen3-bootstrap"
 
 // Process is what the command line needs of the process that it runs in.
 type Process struct {
-	Args   []string // with the program's name first, as os.Args
-	Stdin  io.Reader
-	Stdout io.Writer // results only
-	Stderr io.Writer // everything else
-	Getenv func(string) string
-	Now    func() time.Time
-	Build  Build
+	Args    []string // with the program's name first, as os.Args
+	Stdin   io.Reader
+	Stdout  io.Writer // results only
+	Stderr  io.Writer // everything else
+	Getenv  func(string) string
+	Environ []string // each "NAME=value"; names of this program that do not exist are told
+	Now     func() time.Time
+	Build   Build
 }
 
 // Run runs one command line and returns the exit code. What it has to say it has printed by then.
@@ -44,6 +45,7 @@ func newApp(p Process) *ucli.App {
 	all := commands(p)
 	for i := range all {
 		all[i] = all[i].prepared(p.Getenv)
+		all[i].unknown = func() []error { return unknownVariables(p.Environ) }
 	}
 	root := newRoot(p, all)
 	root.command = root.prepared(p.Getenv)

@@ -18,7 +18,8 @@ type command struct {
 	example []string // command lines, the first one the usual case
 	groups  []group  // its flags in the order of the help
 	help    string
-	environ []error // what the environment holds that a flag would not take
+	environ []error        // what the environment holds that a flag would not take
+	unknown func() []error // names in the environment that no flag reads
 	run     func(context.Context) error
 }
 
@@ -122,7 +123,10 @@ func (c command) urfave() *ucli.Command {
 // action runs the command, unless the command line or the environment is wrong.
 func (c command) action(ctx *ucli.Context) error {
 	c.note(ctx)
-	problems := c.environ
+	problems := slices.Clone(c.environ)
+	if c.unknown != nil {
+		problems = append(problems, c.unknown()...)
+	}
 	if ctx.Args().Present() {
 		problems = append(problems, unexpectedArgument(ctx.Args().First()))
 	}

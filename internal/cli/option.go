@@ -21,6 +21,7 @@ type group struct {
 type option struct {
 	name  string
 	short string // one letter, or empty
+	alias string // the name that kubectl or helm has for it, or empty
 	arg   string // what stands for the value in the help
 	usage string
 	// into is a *string, *bool, *time.Duration or *[]string. What it points to is the default.
@@ -40,6 +41,9 @@ func (o option) flag() ucli.Flag {
 	var short []string
 	if o.short != "" {
 		short = []string{o.short}
+	}
+	if o.alias != "" {
+		short = append(short, o.alias)
 	}
 	if b, ok := o.into.(*bool); ok {
 		return &ucli.BoolFlag{Name: o.name, Aliases: short, Destination: b, Value: *b}

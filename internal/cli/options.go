@@ -13,7 +13,7 @@ func (in *inputs) target() group {
 		{name: "region", arg: "REGION", into: &s.Region, fallback: "AWS_REGION, AWS_DEFAULT_REGION", env: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}, usage: "AWS region whose secrets are to be read"},
 		{name: "profile", arg: "NAME", into: &s.Profile, fallback: "the AWS SDK's own choice", usage: "profile of the AWS configuration files"},
 		{name: "kubeconfig", arg: "FILE", into: &s.Kubeconfig, fallback: "$KUBECONFIG or ~/.kube/config", usage: "kubectl configuration"},
-		{name: "context", arg: "NAME", into: &s.Context, fallback: "the current one", usage: "context of the kubectl configuration"},
+		{name: "context", alias: "kube-context", arg: "NAME", into: &s.Context, fallback: "the current one", usage: "context of the kubectl configuration"},
 		{name: "namespace", short: "n", arg: "NAME", into: &s.Namespace, fallback: "the context's", usage: "namespace of the Gen3 release"},
 		{name: "create-namespace", into: &s.CreateNamespace, usage: "create that namespace when it does not exist"},
 		{name: "allow-cluster-elsewhere", into: &s.AllowElsewhere, usage: "take a cluster of another account or region than those given"},
@@ -29,7 +29,7 @@ func (in *inputs) printing() group {
 	return group{"output", []option{
 		{name: "output", short: "o", arg: "FORMAT", into: &in.output, choices: []string{outputText, outputJSON, outputYAML, outputMarkdown}, usage: "text, json or yaml for one document on stdout, or markdown for a comment"},
 		{name: "no-color", into: &in.noColor, usage: "no colour; so do NO_COLOR, TERM=dumb and any output that is not a terminal"},
-		{name: "verbose", into: &in.verbose, usage: "log to stderr for developers"},
+		{name: "verbose", alias: "debug", into: &in.verbose, usage: "log each call with its duration to stderr, and what else developers want to know"},
 		{name: "all", into: &in.settings.All, usage: "name everything in a long list, not only the first ten (JSON always does)"},
 		{name: "quiet", short: "q", into: &in.quiet, usage: "on stderr only warnings and errors"},
 	}}
@@ -60,6 +60,9 @@ func (in *inputs) helm() group {
 		{name: "chart-version", arg: "VERSION", into: &h.Version, fallback: chartsource.DefaultVersion + " for a first install, else the release's", usage: "version of the chart"},
 		{name: "values", arg: "FILE", into: &h.Values, usage: "values file, as for helm; later ones win"},
 		{name: "set", arg: "KEY=VALUE", into: &h.Set, usage: "single values, as for helm; they win over files"},
+		{name: "set-string", arg: "KEY=VALUE", into: &h.SetString, usage: "the same, each a text"},
+		{name: "set-json", arg: "KEY=JSON", into: &h.SetJSON, usage: "the same, each JSON"},
+		{name: "set-file", arg: "KEY=FILE", into: &h.SetFile, usage: "the same, each what a file holds"},
 		{name: "no-wait", into: &h.NoWait, usage: "do not wait until the operator's Deployments are available"},
 		{name: "skip-helm", into: &in.settings.SkipHelm, usage: "leave the operator to somebody else; the other flags here then do nothing"},
 	}}

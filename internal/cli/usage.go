@@ -26,6 +26,9 @@ func reword(err error, commands []command) error {
 
 func unknownCommand(name string, commands []command) error {
 	err := fmt.Errorf("unknown command %q", name)
+	if meant := otherCommands()[name]; meant != "" {
+		return hint.With(err, "did you mean "+meant+"?")
+	}
 	names := make([]string, 0, len(commands))
 	for _, c := range commands {
 		names = append(names, c.name)
@@ -41,7 +44,11 @@ func unknownCommand(name string, commands []command) error {
 func refuse(ctx *ucli.Context, err error, _ bool) error {
 	msg := err.Error()
 	if name, ok := strings.CutPrefix(msg, "flag provided but not defined: -"); ok {
-		err := fmt.Errorf("unknown flag --%s", strings.TrimPrefix(name, "-"))
+		name = strings.TrimPrefix(name, "-")
+		err := fmt.Errorf("unknown flag --%s", name)
+		if meant := otherFlags()[name]; meant != "" {
+			return hint.With(err, meant)
+		}
 		if near := closest(name, flagNames(ctx.Command)); near != "" {
 			return hint.With(err, "did you mean --"+near+"?")
 		}
@@ -70,6 +77,58 @@ func invalidValue(rest string) error {
 		cause = "must be true or false"
 	}
 	return fmt.Errorf("invalid value %s for %s: %s", value, dashed(strings.TrimPrefix(name, "-")), cause)
+}
+
+// otherFlags are names by which kubectl, helm, aws, terraform and eksctl call what is called otherwise here, with what to do.
+func otherFlags() map[string]string {
+	return map[string]string{
+		"version":              "--chart-version is that of the operator's chart, --gen3-version that of the gen3 chart; gen3-bootstrap version prints this program's",
+		"wait":                 "that is so by default; --no-wait is the opposite",
+		"atomic":               "a run that failed goes on where it ended when it is run again; nothing is rolled back",
+		"cluster":              "--context names the context of the kubectl configuration",
+		"cluster-name":         "--context names the context of the kubectl configuration",
+		"kube-apiserver":       "the API server is that of the kubectl configuration: --kubeconfig and --context",
+		"as":                   "give a context that impersonates: kubectl config set-credentials and set-context make one",
+		"aws-profile":          "--profile is the profile of the AWS configuration files",
+		"account-id":           "--account is the AWS account",
+		"aws-region":           "--region is the AWS region",
+		"auto-approve":         "--yes does not ask",
+		"approve":              "--yes does not ask",
+		"target":               "--only names a step",
+		"all-secrets":          "--all names everything in a long list",
+		"values-file":          "--values is for the operator's chart, -f for the gen3 chart",
+		"config-file":          "--kubeconfig is the kubectl configuration",
+		"out-file":             "--out writes the plan to a file",
+		"refresh":              "every run looks at everything",
+		"server-side":          "every run tries beforehand on the server what it would write",
+		"show-only":            "-o json has everything in one document",
+		"role-arn":             "--role-name is the role's name; gen3-bootstrap values prints its ARN",
+		"oidc-provider":        "--oidc-issuer is the issuer; --create-oidc-provider makes its provider",
+		"policy-arn":           "--policy-name and --iam-path name the policy",
+		"service-account-name": "--service-account names the ServiceAccount",
+	}
+}
+
+// otherCommands are names by which other programs call what is called otherwise here.
+func otherCommands() map[string]string {
+	out := map[string]string{}
+	for meant, names := range map[string]string{
+		"up":               "install apply upgrade init create converge deploy bootstrap",
+		"plan":             "diff preview dry-run",
+		"teardown":         "destroy delete uninstall down remove rm",
+		"status":           "get describe list ls show info state",
+		"verify":           "test doctor validate check",
+		"values":           "template render",
+		"rotate":           "renew rotate-key rotate-keys",
+		"secrets generate": "generate",
+		"secrets push":     "push",
+		"secrets list":     "secret",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			out[name] = meant
+		}
+	}
+	return out
 }
 
 func dashed(name string) string {

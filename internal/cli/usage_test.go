@@ -19,7 +19,7 @@ func TestUsageErrors(t *testing.T) {
 		"up prod --region r":    "unexpected argument \"prod\": no command takes any, and flags after it would have been ignored\nhint: see gen3-bootstrap up --help",
 		"up --timeout 5":        "invalid value \"5\" for --timeout: must be a duration such as 90s, 10m or 1h30m\nhint: see gen3-bootstrap up --help",
 		"up --yes=maybe":        "invalid value \"maybe\" for --yes: must be true or false\nhint: see gen3-bootstrap up --help",
-		"up -o yaml":            "invalid value \"yaml\" for -o: must be text or json\nhint: see gen3-bootstrap up --help",
+		"up -o xml":             "invalid value \"xml\" for -o: must be text or json or yaml or markdown\nhint: see gen3-bootstrap up --help",
 		"up --region":           "flag --region needs a value\nhint: see gen3-bootstrap up --help",
 		"up -n a --namespace b": "flags -n and --namespace are the same: give one of them\nhint: see gen3-bootstrap up --help",
 		"--version up":          "unknown flag --version\nhint: see gen3-bootstrap up --help",
