@@ -42,11 +42,39 @@ func (s Settings) supposing() Settings {
 	return s
 }
 
+// idle refuses flags of the command line that do nothing in this mode: whoever gave them expects something. Variables of the environment stand
+// for many commands, and are left alone.
+func (s Settings) idle() []error {
+	var out []error
+	for _, rule := range []struct {
+		flags  []string
+		counts bool
+		why    string
+	}{
+		{[]string{"user-name", "secret-name"}, s.UsesKeys(), "without a key: --irsa and --use-global-user make none"},
+		{[]string{"policy-name", "iam-path", "permissions-boundary", "tag", flagPrefix, flagNames, flagKMSKey, flagPush}, s.usesPolicy(), "with --use-global-user alone, which makes nothing in IAM"},
+		{[]string{"global-user-secret"}, s.UseGlobalUser, "without --use-global-user"},
+		{[]string{"role-name", "service-account", "oidc-issuer", "create-oidc-provider"}, s.IRSA, "without --irsa"},
+		{[]string{"release", "release-namespace", "chart", "chart-repo", "chart-version", "values", "set", "set-string", "set-json", "set-file", "no-wait"}, !s.SkipHelm, "with --skip-helm"},
+	} {
+		var idle []string
+		for _, flag := range rule.flags {
+			if !rule.counts && s.Given[flag] == "flag" {
+				idle = append(idle, "--"+flag)
+			}
+		}
+		if len(idle) > 0 {
+			out = append(out, hint.Coded(hint.With(fmt.Errorf("%s does nothing %s", strings.Join(idle, ", "), rule.why), "leave it out, or change the mode"), "idle-flag"))
+		}
+	}
+	return out
+}
+
 // Checker collects all that is wrong with settings.
 type Checker struct{ Problems []error }
 
 func (c *Checker) Add(cure, format string, args ...any) {
-	c.Problems = append(c.Problems, hint.With(fmt.Errorf(format, args...), cure))
+	c.Problems = append(c.Problems, hint.Coded(hint.With(fmt.Errorf(format, args...), cure), "bad-setting"))
 }
 
 var (

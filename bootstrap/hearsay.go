@@ -103,7 +103,7 @@ func (t *Target) unproven(c plan.Change, why string, flags []string) plan.Change
 			}
 		}
 	}
-	c.Action, c.Fields = plan.Blocked, nil
+	c.Action, c.Fields, c.Code = plan.Blocked, nil, "unproven-setting"
 	c.Reason = fmt.Sprintf("%s %s: %s", c.Action, c.Resource, why)
 	c.Hint = "whoever may edit ConfigMaps in namespace " + t.Settings.Namespace + " can have written that. If it is what you want, say it with flags: " +
 		t.Settings.Invocation().Command(append([]string{"up"}, args...)...)

@@ -36,6 +36,9 @@ func (r *Run) prepare(ctx context.Context) (bool, error) {
 	r.wished = r.Settings
 	r.Target.Settings = r.Target.settled(r.wished, r.rotation != nil)
 	r.Settings = r.Target.Settings
+	if errs := r.Settings.idle(); len(errs) > 0 && r.rotation == nil {
+		return false, r.Fail("", errs...)
+	}
 	r.tellOfNames()
 	r.readElsewhere(ctx)
 	if err := r.assemble(); err != nil {
@@ -112,7 +115,6 @@ func (r *Run) tellOfNames() {
 	switch {
 	case !s.NamesFromValues:
 	case !s.usesPolicy():
-		r.nameWarnings = []string{"--secret-names-from-values does nothing with --use-global-user alone: the policy of that user is not made here"}
 	case s.AllowPush && len(s.PushNames)+len(s.SecretPrefixes) == 0:
 		r.nameWarnings = append(r.nameWarnings, "--allow-push lets nothing be written: with these values the gen3 chart has no PushSecret")
 	case !s.AllowPush && len(s.PushNames) > 0:

@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
@@ -20,6 +21,7 @@ type Result struct {
 	Cluster         Cluster       `json:"cluster"`
 	Namespace       string        `json:"namespace"`
 	NamespaceFrom   string        `json:"namespaceFrom,omitempty"` // flag, environment or context
+	Cancelled       bool          `json:"cancelled,omitempty"`     // by who was asked
 	Changed         bool          `json:"changed"`                 // for plan: changes are pending
 	Changes         []plan.Change `json:"changes"`                 // in the fixed order of the steps
 	Outputs         Outputs       `json:"outputs"`
@@ -83,12 +85,16 @@ type Problem struct {
 	Step    string `json:"step,omitempty"` // empty when no step is concerned
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
-	Code    string `json:"code,omitempty"` // what kind of problem it is, where that is known: access-denied, none-found, …
+	Code    string `json:"code"` // stable: what kind of problem it is; see docs/json.md
 }
 
 // ProblemOf turns an error into its place in the result.
 func ProblemOf(step string, err error) Problem {
-	return Problem{Step: step, Message: iamsetup.Plain(err), Hint: hint.Of(err)}
+	code := cmp.Or(hint.Code(err), "failed")
+	if step != "" && code == "failed" {
+		code = step + "-failed"
+	}
+	return Problem{Step: step, Message: iamsetup.Plain(err), Hint: hint.Of(err), Code: code}
 }
 
 // explain says in an error's place what is behind it, where one of the two sides knows: sign-in, the way to a server, who the
@@ -109,7 +115,7 @@ func (t *Target) explain(step string, err error) (p Problem, text string) {
 	if c.Code == iamsetup.CodeDenied { // what was denied may have a way out of its own
 		cures = slices.Concat(hint.Lines(err), cures)
 	}
-	return Problem{Step: step, Message: message, Hint: hint.Of(hint.With(err, cures...)), Code: c.Code}, c.Text
+	return Problem{Step: step, Message: message, Hint: hint.Of(hint.With(err, cures...)), Code: cmp.Or(c.Code, "unreachable")}, c.Text
 }
 
 // Problems turns errors into their place in a result. What several calls met is told once, with the first of them.

@@ -89,6 +89,7 @@ func IsInterrupt(ctx context.Context) bool { return errors.Is(ctx.Err(), context
 // anybody's, and who prints it lays it out.
 type Question struct {
 	Asks  string
+	Plan  *Result        // shown above, in the form of a plan; nil: nothing
 	Items []QuestionItem // what it is about, one below the other
 	Note  string         // below them, if not empty
 	Want  string         // what has to be typed for a yes

@@ -81,6 +81,8 @@ type Settings struct {
 	// Given holds the flags that the operator gave, by their names, each with "flag" or "environment" for where. What is not among them
 	// stands as the last up recorded it. nil: the settings are all that is wished, as they are.
 	Given map[string]string
+	// Agreed is a plan that somebody agreed to beforehand; nil: none.
+	Agreed *Agreement
 	// Unset are flags that go back to their defaults, whatever is recorded.
 	Unset []string
 }

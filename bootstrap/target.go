@@ -77,7 +77,7 @@ func Connect(ctx context.Context, s Settings, env Env, w Wants) (*Target, []erro
 func (t *Target) connectBoth(ctx context.Context, w Wants) []error {
 	if t.Settings.Account == "" || t.Settings.Region == "" {
 		if err := t.askCluster(ctx, w); err != nil {
-			return EachOf(err)
+			return append(EachOf(err), t.takeTarget()...)
 		}
 		if errs := t.takeTarget(); len(errs) > 0 {
 			return errs
@@ -177,8 +177,8 @@ func (t *Target) chooseNamespace() error {
 	}
 	name := t.Kube.Namespace
 	if name == "default" || strings.HasPrefix(name, "kube-") {
-		return hint.With(fmt.Errorf("check namespace: context %s says %s, and that one is only taken where -n names it", t.Kube.Context, name),
-			"name the namespace of the Gen3 release with -n")
+		return hint.Coded(hint.With(fmt.Errorf("check namespace: context %s says %s, and that one is only taken where -n names it", t.Kube.Context, name),
+			"name the namespace of the Gen3 release with -n"), "namespace-unnamed")
 	}
 	s.Namespace, t.NamespaceFrom = name, "context"
 	return nil
@@ -253,12 +253,12 @@ func (t *Target) compareAccount(writes bool) []error {
 	s, c := t.Settings, t.Caller
 	var errs []error
 	if c.Account != s.Account {
-		errs = append(errs, hint.With(fmt.Errorf("check account: the AWS credentials belong to account %s (%s), and --account says %s", c.Account, c.ARN, s.Account),
-			"choose other credentials with --profile or AWS_PROFILE, or correct --account"))
+		errs = append(errs, hint.Coded(hint.With(fmt.Errorf("check account: the AWS credentials belong to account %s (%s), and --account says %s", c.Account, c.ARN, s.Account),
+			"choose other credentials with --profile or AWS_PROFILE, or correct --account"), "account-differs"))
 	}
 	if !iamsetup.RegionIn(s.Region, c.Partition) {
-		errs = append(errs, hint.With(fmt.Errorf("check region: %s is not a region of partition %s, to which the AWS credentials belong (%s)", s.Region, c.Partition, c.ARN),
-			"correct --region, or choose other credentials with --profile"))
+		errs = append(errs, hint.Coded(hint.With(fmt.Errorf("check region: %s is not a region of partition %s, to which the AWS credentials belong (%s)", s.Region, c.Partition, c.ARN),
+			"correct --region, or choose other credentials with --profile"), "region-differs"))
 	}
 	for _, arn := range append(s.KMSKeys, s.PermissionsBoundary) {
 		if arn != "" && !strings.HasPrefix(arn, "arn:"+c.Partition+":") {
@@ -268,7 +268,7 @@ func (t *Target) compareAccount(writes bool) []error {
 	if t.Kube != nil {
 		for _, text := range clusterElsewhere(t.Kube.Context, t.Kube.Server, s.Region, s.Account) {
 			if writes && !s.AllowElsewhere {
-				errs = append(errs, hint.With(fmt.Errorf("check cluster: %s", text), "--context names another one; --allow-cluster-elsewhere says that it is meant"))
+				errs = append(errs, hint.Coded(hint.With(fmt.Errorf("check cluster: %s", text), "--context names another one; --allow-cluster-elsewhere says that it is meant"), "cluster-elsewhere"))
 			} else {
 				t.Warnings = append(t.Warnings, Warning{"cluster-elsewhere", text})
 			}
@@ -286,11 +286,11 @@ func (t *Target) compareNamespace() []error {
 			"the operator's rights in the whole cluster; --release-namespace names another one", s.Namespace)})
 	}
 	if t.Namespace == nil && !s.CreateNamespace {
-		errs = append(errs, hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.Kube.Server, t.Kube.Context),
-			"--create-namespace makes it; -n names another one"))
+		errs = append(errs, hint.Coded(hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.Kube.Server, t.Kube.Context),
+			"--create-namespace makes it; -n names another one"), "namespace-absent"))
 	}
 	if t.Namespace != nil && t.Namespace.DeletionTimestamp != nil {
-		errs = append(errs, hint.With(fmt.Errorf("check namespace: %s is being deleted", s.Namespace), "wait until it is gone", heldBy(t.Namespace)))
+		errs = append(errs, hint.Coded(hint.With(fmt.Errorf("check namespace: %s is being deleted", s.Namespace), "wait until it is gone", heldBy(t.Namespace)), "namespace-terminating"))
 	}
 	return errs
 }

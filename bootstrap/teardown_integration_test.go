@@ -140,7 +140,7 @@ func testConfirmation(t *testing.T, c *cluster) {
 	env.Confirm = ask.confirm
 	result, err = teardown.Run(t.Context(), s.settings, teardown.Options{}, env)
 	if !errors.Is(err, bootstrap.ErrFailed) || result.Changed || ask.question.Want != "sandbox" || !strings.Contains(fmt.Sprint(ask.question.Items), "{delete iam-user/") {
-		t.Errorf("refused: %v, asked %q\n%s", err, ask.question, show(result))
+		t.Errorf("refused: %v, asked %+v\n%s", err, ask.question, show(result))
 	}
 	same(t, "refused", before, s.photo(t))
 	testMoreThanAgreed(t, s, env)

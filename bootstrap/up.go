@@ -36,7 +36,8 @@ type Run struct {
 	command      string
 	rotation     *Rotation // of rotate; nil else
 	Settings     Settings
-	wished       Settings // before the record was asked
+	wished       Settings   // before the record was asked
+	agreed       *Agreement // to which a person agreed a moment ago; nil: nobody was asked
 	Env          Env
 	Target       *Target
 	steps        *Steps
@@ -90,7 +91,16 @@ func (r *Run) up(ctx context.Context) error {
 		return err
 	}
 	if !pending && !r.steps.releaseBusy() {
+		if err := r.keepTo(r.Settings.Agreed); err != nil {
+			return r.Fail("", err)
+		}
 		return r.awaitRelease(ctx)
+	}
+	if err := r.keepTo(r.Settings.Agreed); err != nil {
+		return r.Fail("", err)
+	}
+	if err := r.agree(ctx); err != nil {
+		return r.Fail("", err)
 	}
 	if err := r.makeNamespace(ctx); err != nil {
 		return r.Fail(RecordStep, err)
@@ -136,6 +146,9 @@ func (r *Run) applyLocked(ctx context.Context) error {
 		if err := r.block(r.rehearse(ctx)); err != nil {
 			return err
 		}
+	}
+	if err := errors.Join(r.keepTo(r.Settings.Agreed), r.keepTo(r.agreed)); err != nil {
+		return r.Fail("", err)
 	}
 	engine := r.engine()
 	changed, failures := engine.apply(ctx)

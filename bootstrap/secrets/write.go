@@ -155,22 +155,21 @@ func (w *writer) confirm(ctx context.Context) error {
 	if w.Env.Confirm == nil {
 		return hint.With(errors.New(what+": there is no terminal to ask at"), "--yes goes on without asking; --dry-run says what would be written")
 	}
-	q := bootstrap.Question{Want: "yes"}
-	for _, c := range w.Result.Changes {
-		if c.Action != plan.None {
-			q.Items = append(q.Items, bootstrap.QuestionItem{Name: string(c.Action), Text: c.Resource.Name + ": " + c.Reason})
-		}
+	n := len(w.Result.Changes) - plan.Count(w.Result.Changes).None
+	q := bootstrap.Question{
+		Plan: &w.Result, Want: "yes",
+		Asks: fmt.Sprintf("write %s to Secrets Manager in region %s of account %s", words.Counted(n, "secret"), w.Settings.Region, w.Settings.Account),
 	}
-	q.Asks = fmt.Sprintf("Write %s to Secrets Manager in region %s of account %s:", words.Counted(len(q.Items), "secret"), w.Settings.Region, w.Settings.Account)
 	if w.hearsay != "" {
-		q.Asks = fmt.Sprintf("Write %s to Secrets Manager in region %s of account %s, by what %s says:", words.Counted(len(q.Items), "secret"), w.Settings.Region, w.Settings.Account, w.hearsay)
+		q.Asks += ", by what " + w.hearsay + " says"
 	}
 	yes, err := w.Env.Confirm(ctx, q)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", what, err)
 	case !yes:
-		return errors.New(what + ": something else was typed, so nothing was written")
+		w.Result.Cancelled = true
+		return hint.Coded(errors.New(w.Result.Command+" cancelled: nothing was written"), "cancelled")
 	}
 	return nil
 }

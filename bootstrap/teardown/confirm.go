@@ -16,23 +16,17 @@ func (t *teardown) confirm(ctx context.Context) error {
 	if t.Settings.Yes {
 		return nil
 	}
-	want := t.Settings.Account
-	if t.Target.Kube != nil {
-		want = t.Target.Kube.Context
-	}
 	if t.Env.Confirm == nil {
 		return hint.With(errors.New("confirm teardown: there is no terminal to ask at"), "--yes goes on without asking; --dry-run says what would be deleted")
 	}
-	q := bootstrap.Question{Asks: t.options.describe(t.Target) + ":", Want: want}
-	for _, c := range t.Result.Changes {
-		q.Items = append(q.Items, bootstrap.QuestionItem{Name: string(c.Action), Text: c.Resource.String() + ": " + c.Reason})
-	}
-	yes, err := t.Env.Confirm(ctx, q)
+	shown := t.Result
+	yes, err := t.Env.Confirm(ctx, bootstrap.Question{Plan: &shown, Asks: t.options.describe(t.Target), Want: t.Target.Settings.Namespace})
 	if err != nil {
 		return fmt.Errorf("confirm teardown: %w", err)
 	}
 	if !yes {
-		return errors.New("confirm teardown: something else was typed, so nothing was deleted")
+		t.Result.Cancelled = true
+		return hint.Coded(errors.New("teardown cancelled: nothing was deleted"), "cancelled")
 	}
 	t.agreed = t.deletions()
 	return nil

@@ -40,7 +40,7 @@ func isCommand(name string) bool {
 
 // flagArity tells for the name of each flag of any command whether it takes a value.
 func flagArity() map[string]bool {
-	arity := map[string]bool{"help": false, "h": false} // these are urfave's
+	arity := map[string]bool{"help": false, "h": false, helpAllFlag: false} // these are no options
 	for _, c := range append(commands(Process{}), newRoot(Process{}, nil).command) {
 		for _, g := range c.groups {
 			for _, o := range g.options {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -12,12 +13,13 @@ import (
 
 // command is one command of the program: its flags, its help, and what it does.
 type command struct {
-	name    string   // of one of a family, such as "secrets list", both words
-	summary string   // one line, for the list of commands
-	about   string   // paragraphs for its own help
-	example []string // command lines, the first one the usual case
-	groups  []group  // its flags in the order of the help
-	help    string
+	name    string         // of one of a family, such as "secrets list", both words
+	summary string         // one line, for the list of commands
+	about   string         // paragraphs for its own help
+	example []string       // command lines, the first one the usual case
+	groups  []group        // its flags in the order of the help
+	help    string         // what --help prints
+	all     string         // what --help-all prints
 	environ []error        // what the environment holds that a flag would not take
 	unknown func() []error // names in the environment that no flag reads
 	run     func(context.Context) error
@@ -44,7 +46,7 @@ func commands(p Process) []command {
 
 // prepared writes the help, with the defaults as they are for everybody, and then reads the environment into them.
 func (c command) prepared(getenv func(string) string) command {
-	c.help = commandHelp(c)
+	c.help, c.all = commandHelp(c), helpAll(c)
 	for _, g := range c.groups {
 		for _, o := range g.options {
 			if err := o.fromEnvironment(getenv); err != nil {
@@ -62,8 +64,14 @@ func (c command) flags() []ucli.Flag {
 			flags = append(flags, o.flag())
 		}
 	}
+	if c.all != "" {
+		flags = append(flags, &ucli.BoolFlag{Name: helpAllFlag})
+	}
 	return flags
 }
+
+// helpAllFlag asks for everything about a command.
+const helpAllFlag = "help-all"
 
 // family is the first word of a name that has two, "" of others.
 func (c command) family() string {
@@ -122,6 +130,10 @@ func (c command) urfave() *ucli.Command {
 
 // action runs the command, unless the command line or the environment is wrong.
 func (c command) action(ctx *ucli.Context) error {
+	if c.all != "" && ctx.Bool(helpAllFlag) {
+		_, err := io.WriteString(ctx.App.Writer, c.all)
+		return err
+	}
 	c.note(ctx)
 	problems := slices.Clone(c.environ)
 	if c.unknown != nil {

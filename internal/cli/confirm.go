@@ -10,6 +10,7 @@ import (
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/progress"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 	"github.com/uc-cdis/gen3-bootstrap/kube"
@@ -18,9 +19,9 @@ import (
 type confirmFunc = func(context.Context, bootstrap.Question) (bool, error)
 
 // confirmer returns what asks the person at the terminal.
-func confirmer(p Process, shown *progress.Progress) confirmFunc {
+func confirmer(p Process, shown *progress.Progress, page report.Page) confirmFunc {
 	return func(ctx context.Context, q bootstrap.Question) (yes bool, err error) {
-		shown.Aside(func() { yes, err = ask(ctx, p.Stdin, p.Stderr, q) })
+		shown.Aside(func() { yes, err = ask(ctx, p.Stdin, p.Stderr, q, page) })
 		return yes, err
 	}
 }
@@ -45,7 +46,12 @@ func atTerminal(p Process) bool { return tty.IsTerminal(p.Stdin) && tty.IsTermin
 
 // ask prints the question and reports whether the answer is the wanted one, to the letter. Anything else, end of input
 // included, is a no.
-func ask(ctx context.Context, stdin io.Reader, stderr io.Writer, q bootstrap.Question) (bool, error) {
+func ask(ctx context.Context, stdin io.Reader, stderr io.Writer, q bootstrap.Question, page report.Page) (bool, error) {
+	if q.Plan != nil {
+		if err := report.Plan(stderr, page, *q.Plan); err != nil {
+			return false, fmt.Errorf("ask at the terminal: %w", err)
+		}
+	}
 	line, err := readLine(ctx, stdin, stderr, questionText(q))
 	return line == q.Want, err
 }
@@ -79,7 +85,12 @@ func questionText(q bootstrap.Question) string {
 		column = max(column, utf8.RuneCountInString(item.Name))
 	}
 	var b strings.Builder
-	b.WriteString(q.Asks + "\n")
+	if q.Plan != nil {
+		b.WriteString("\n" + report.Where(*q.Plan) + "\n")
+	}
+	if q.Asks != "" {
+		b.WriteString(q.Asks + "\n")
+	}
 	for _, item := range q.Items {
 		fmt.Fprintf(&b, "  %-*s  %s\n", column, item.Name, item.Text)
 	}

@@ -2,32 +2,38 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 const (
-	helpWidth     = 110 // of a line
-	helpColumn    = 34  // where the second column begins
-	commandColumn = 20  // and where it begins in a list of commands
+	helpWidth     = 80 // of a line
+	helpColumn    = 34 // where the second column begins
+	shortColumn   = 30 // and where it begins in the short help
+	commandColumn = 20 // and in a list of commands
 )
 
 // rootHelp is the help of the program. It goes to urfave as a template, so it must hold no "{{".
 func rootHelp(commands []command) string {
 	var b strings.Builder
-	b.WriteString("From an AWS account and a Kubernetes cluster to External Secrets Operator that reads AWS Secrets Manager\n" +
-		"for a Gen3 release. Every command can be run again at any time.\n\n" +
-		"usage: gen3-bootstrap COMMAND [flags]\n\ncommands:\n")
+	fmt.Fprintf(&b, "usage: %s COMMAND [flags]\n\n", program)
+	writeColumns(&b, "", 0, "From an AWS account and a Kubernetes cluster to External Secrets Operator that reads AWS Secrets Manager for a Gen3 release. "+
+		"Every command can be run again at any time.")
+	b.WriteString("\n")
+	for _, e := range []string{
+		"gen3-bootstrap plan --account 111122223333 --region us-east-1 -n gen3",
+		"gen3-bootstrap up -n gen3",
+		"gen3-bootstrap status -n gen3 --exit-code -q",
+	} {
+		b.WriteString("  " + broken(e) + "\n")
+	}
+	b.WriteString("\ncommands:\n")
 	for _, c := range commands {
 		writeColumns(&b, "  "+c.name, commandColumn, c.summary)
 	}
-	b.WriteString("\nexamples:\n")
-	for _, c := range commands {
-		b.WriteString("  " + c.example[0] + "\n")
-	}
-	b.WriteString("\n'gen3-bootstrap COMMAND --help' explains the flags of a command, 'gen3-bootstrap --version' prints the version.\n\n" +
-		"exit codes: 0 done; 1 any failure, usage errors included; 2 only under --detailed-exitcode: from plan\n" +
-		"when changes are pending, from secrets check when what it found stops pods; 130 interrupted\n")
+	fmt.Fprintf(&b, "\n'%s COMMAND --help' explains a command, '%s --version' prints the version.\n", program, program)
+	writeColumns(&b, "", 0, "exit codes: 0 done; 1 any failure; 2 only under --detailed-exitcode and --exit-code; 130 interrupted")
 	return b.String()
 }
 
@@ -42,20 +48,86 @@ func familyHelp(name string, members []command) string {
 	return b.String()
 }
 
-// commandHelp is the help of one command: what it does, an example, and its flags under their headings.
+// commandHelp is what --help prints: one screen with the usual flags. helpAll is everything.
 func commandHelp(c command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n\n%s\n\nusage: %s %s [flags]\n", c.name, c.summary, c.about, program, c.name)
-	b.WriteString("\nexample:\n")
+	fmt.Fprintf(&b, "usage: %s %s [flags]\n\n", program, c.name)
+	writeColumns(&b, "", 0, c.summary)
+	b.WriteString("\n")
 	for _, e := range c.example {
-		b.WriteString("  " + e + "\n")
+		b.WriteString("  " + broken(e) + "\n")
+	}
+	b.WriteString("\nflags:\n")
+	for _, g := range c.groups {
+		for _, o := range g.options {
+			if !o.hidden && (g.title == c.name || slices.Contains(c.usual(), o.name)) {
+				writeColumns(&b, o.spelling(), shortColumn, o.usage)
+			}
+		}
+	}
+	b.WriteString("\n--help-all explains it, and has all flags with their defaults and variables.\n")
+	return b.String()
+}
+
+// usual are the flags that the short help has beside the command's own.
+func (c command) usual() []string {
+	usual := []string{"account", "region", "namespace", "context", "output"}
+	switch c.name {
+	case "up", "plan":
+		return append(usual, "create-namespace", "irsa", "use-global-user", "secret-prefix", "chart-version", "adopt", "unset", "yes")
+	case "teardown", "rotate":
+		return append(usual, "yes")
+	case "secrets push", "secrets generate":
+		return append(usual, "gen3-values", "yes")
+	case "values":
+		return append(usual, "gen3-values", "gen3-version")
+	case "secrets list", "secrets check", "lint":
+		return append(usual, "gen3-values", "gen3-chart", "gen3-version")
+	}
+	return usual
+}
+
+// broken is an example on lines that fit, as a shell takes it.
+func broken(example string) string {
+	if len(example)+2 <= helpWidth {
+		return example
+	}
+	cut := strings.LastIndex(example[:helpWidth-4], " --")
+	if at := strings.LastIndex(example[:helpWidth-4], " -"); at > cut {
+		cut = at
+	}
+	if cut <= 0 {
+		return example
+	}
+	return example[:cut] + " \\\n    " + broken(example[cut+1:])
+}
+
+// helpAll is what a command does, its examples, and its flags under their headings.
+func helpAll(c command) string {
+	var b strings.Builder
+	writeColumns(&b, "", 0, c.name+": "+c.summary)
+	b.WriteString("\n")
+	for paragraph := range strings.SplitSeq(c.about, "\n\n") {
+		for i, item := range strings.Split(paragraph, "\n  - ") {
+			if i == 0 {
+				writeColumns(&b, "", 0, item)
+			} else {
+				writeColumns(&b, "  -", len("  - "), item)
+			}
+		}
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "usage: %s %s [flags]\n\nexamples:\n", program, c.name)
+	for _, e := range c.example {
+		b.WriteString("  " + broken(e) + "\n")
 	}
 	for _, g := range c.groups {
 		writeGroup(&b, g)
 	}
-	b.WriteString("\nThe environment may hold a flag under the name in [brackets]; the command line wins, and an empty variable counts\n" +
-		"as absent. A repeatable flag may be given more than once; its variable holds one value a line. Commas are\n" +
-		"part of a value. Flags may stand before or after the command.\n")
+	b.WriteString("\n")
+	writeColumns(&b, "", 0, "The environment may hold a flag under the name in [brackets]; the command line wins, and an empty variable counts as absent. "+
+		"A repeatable flag may be given more than once; its variable holds one value a line. Commas are part of a value. Flags may stand before or after the command. "+
+		"The documents of -o json and yaml are described in docs/json.md.")
 	return b.String()
 }
 
@@ -70,7 +142,8 @@ func writeGroup(b *strings.Builder, g group) {
 		writeColumns(b, o.spelling(), helpColumn, o.explanation())
 	}
 	if g.title == "output" {
-		writeColumns(b, "  -h, --help", helpColumn, "print this")
+		writeColumns(b, "  -h, --help", helpColumn, "print the usual flags")
+		writeColumns(b, "      --help-all", helpColumn, "print this")
 	}
 }
 
@@ -135,7 +208,7 @@ func shortDuration(d time.Duration) string {
 // writeColumns writes left, and right from the given column on, broken between words.
 func writeColumns(b *strings.Builder, left string, column int, right string) {
 	line := left
-	if len(left) > column-2 {
+	if column > 0 && len(left) > column-1 {
 		b.WriteString(left + "\n")
 		line = ""
 	}

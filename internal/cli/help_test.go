@@ -13,7 +13,7 @@ import (
 func TestHelp(t *testing.T) {
 	for _, args := range []string{
 		"--help", "up --help", "plan --help", "status --help", "verify --help", "rotate --help", "teardown --help", "values --help", "version --help",
-		"secrets", "secrets list --help", "secrets check --help", "secrets push --help", "secrets generate --help", "lint --help",
+		"up --help-all", "teardown --help-all", "secrets", "secrets list --help", "secrets check --help", "secrets push --help", "secrets generate --help", "lint --help",
 	} {
 		t.Run(args, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
@@ -31,13 +31,21 @@ func TestHelp(t *testing.T) {
 
 func TestHelpFitsItsWidth(t *testing.T) {
 	for _, c := range commands(Process{}) {
-		help := commandHelp(c)
-		if strings.Contains(help, "{{") {
-			t.Errorf("%s: urfave would take the help for a template", c.name)
+		const screen = 42
+		if n := strings.Count(commandHelp(c), "\n"); n > screen {
+			t.Errorf("%s: %d lines", c.name, n)
 		}
-		for line := range strings.Lines(help) {
-			if n := len([]rune(line)) - 1; n > helpWidth+5 {
-				t.Errorf("%s: %d columns: %s", c.name, n, line)
+		for _, help := range []string{commandHelp(c), helpAll(c)} {
+			if strings.Contains(help, "{{") {
+				t.Errorf("%s: urfave would take the help for a template", c.name)
+			}
+			if strings.Contains(help, "-o json prints") {
+				t.Errorf("%s: documents are described in docs/json.md", c.name)
+			}
+			for line := range strings.Lines(help) {
+				if n := len([]rune(line)) - 1; n > helpWidth {
+					t.Errorf("%s: %d columns: %s", c.name, n, line)
+				}
 			}
 		}
 	}

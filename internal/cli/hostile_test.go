@@ -66,7 +66,14 @@ func TestQuestionsArePrintable(t *testing.T) {
 	t.Parallel()
 	for what, text := range hostile.Texts() {
 		var stderr bytes.Buffer
-		if _, err := ask(t.Context(), strings.NewReader("no\n"), &stderr, hostile.Fill[bootstrap.Question](text)); err != nil {
+		q := hostile.Fill[bootstrap.Question](text)
+		if _, err := ask(t.Context(), strings.NewReader("no\n"), &stderr, q, report.Page{Width: 80}); err != nil {
+			t.Fatal(err)
+		}
+		hostile.Clean(t, stderr.String())
+		stderr.Reset()
+		q.Plan = nil
+		if _, err := ask(t.Context(), strings.NewReader("no\n"), &stderr, q, report.Page{}); err != nil {
 			t.Fatal(err)
 		}
 		hostile.Clean(t, stderr.String())

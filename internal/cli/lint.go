@@ -46,11 +46,7 @@ of objects. Exits with 1 on errors, with --strict on warnings as well.
 
 Whether a value has an effect is tried of those about secrets: what is below externalSecrets, global.aws and
 global.postgres, and the keys createK8s... and pushSecret. Of the others it is tried for keys that the chart
-does not know alone: the chart is rendered once more for each, and a large file would take minutes.
-
--o json prints {command, chart{name, version}, findings[{rule, level, path, file, line, column, message,
-hint}], warnings[], errors[]}: level is error, warning or note; errors are what kept it from looking. -o sarif
-prints SARIF 2.1.0, from which code hosts make annotations.`
+does not know alone: the chart is rendered once more for each, and a large file would take minutes.`
 
 // withSARIF lets --output take one more form.
 func withSARIF(groups []group) []group {

@@ -100,6 +100,34 @@ func (v *value) String() string {
 	}
 }
 
+// values are what the option holds, as its flag would spell it.
+func (o option) values() []string {
+	switch into := o.into.(type) {
+	case *string:
+		return []string{*into}
+	case *bool:
+		return []string{strconv.FormatBool(*into)}
+	case *time.Duration:
+		return []string{into.String()}
+	case *[]string:
+		return slices.Clone(*into)
+	}
+	return nil
+}
+
+// take is the opposite of values, judged as if each were typed.
+func (o option) take(values []string) error {
+	o.note("flag")
+	if list, ok := o.into.(*[]string); ok {
+		*list = slices.Clone(values)
+		return nil
+	}
+	if len(values) != 1 {
+		return errors.New("must be one value")
+	}
+	return o.assign(values[0])
+}
+
 // note says who gave the flag.
 func (o option) note(origin string) {
 	if o.given != nil {

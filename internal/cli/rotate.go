@@ -67,6 +67,4 @@ ends it.
 
 A user has two slots for keys. Where both are taken by others it refuses, and says by whom. With --use-global-user
 the user must be named with --user-name, and --adopt is needed: --dry-run lists first who in the cluster has that
-key.
-
--o json prints the document that up prints.`
+key.`

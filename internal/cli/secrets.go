@@ -47,14 +47,7 @@ name: with --gen3-chart the chart is rendered for that, with the values of the r
 The shapes: whole is any text, taken as it is; property is JSON, of which the named properties are taken;
 extract is a JSON object, of whose keys those are listed that pods require. What breaks: stops-pods (of a
 Deployment, StatefulSet or DaemonSet), at-use, jobs-only, sync-only (nothing reads it; the ExternalSecret
-reports an error), optional.
-
--o json prints {command, source, release, namespace, chart{name, version}, secrets[{name, shapes[],
-properties[], keys[], formats[], severity, setBy[], alsoKubernetesName, externalSecrets[],
-kubernetesSecrets[], stores[], readers[{by, container, secret, keys[], via, optional, without, restart}]}],
-setByUnknown, compared{version, changes[{name, before, after}]}, leftOut[{name, condition, parent}],
-unjudged[], warnings[], errors[]}: before and after are as in secrets, null where it is not read; leftOut are
-dependencies that are switched on and were not rendered; source is files, release or live.`
+reports an error), optional.`
 
 // printSecrets puts what was found on stdout, and what is wrong on stderr.
 func (s session) printSecrets(ctx context.Context, d deployment.Ref, compare secrets.Other) error {
@@ -118,9 +111,7 @@ stay. What External Secrets Operator pushed (tag managed-by=external-secrets) is
 the way, nothing is written. Run it again after a failure: it goes on from what is there. teardown deletes nothing
 that it wrote.
 
-Afterwards it says step by step how the Secrets change hands: values, commands, pods to restart.
-
--o json prints the document that up prints, and switchOver[{text, values[], commands[]}].`
+Afterwards it says step by step how the Secrets change hands: values, commands, pods to restart.`
 
 func newSecretsGenerate(p Process) command {
 	in := newInputs()
@@ -161,10 +152,7 @@ a password that nobody knows: give it the new one by hand.
 It shows what it would write and asks; --yes answers. If anything is in the way, nothing is written. Run it again
 after a failure: it goes on from what is there. Placeholders that the chart has are told as yours to fill in, and
 so are the secrets that only you can supply, with what must be in them. Nothing that it wrote is deleted by
-teardown.
-
--o json prints the document that up prints, fill[{name, paths[]}], and notMade[{state, why, hint, and what secrets
-list prints of a secret}]: state is operator, job, in-use or blocked.`
+teardown.`
 
 // generate puts what was made, and what others have to supply, on stdout, and what is wrong on stderr.
 func (s session) generate(ctx context.Context, d deployment.Ref, o secrets.WriteOptions) error {
@@ -193,6 +181,9 @@ func (s session) push(ctx context.Context, d deployment.Ref, o secrets.PushOptio
 
 // showWritten is show for a command that writes, of which the plan is shown as well where something is in its way.
 func (s session) showWritten(document any, r bootstrap.Result, err error, next func(io.Writer, report.Page) error) error {
+	if r.Cancelled && !s.machine() {
+		return s.print(r, err)
+	}
 	lost := s.write(document, func(w io.Writer, page report.Page) error {
 		return errors.Join(report.Text(w, page, s.tense, r), next(w, page))
 	}, r.Warnings, r.Errors)

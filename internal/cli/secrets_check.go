@@ -50,15 +50,7 @@ that have to agree, and in a cluster also the Secrets that the operator made of 
 With -f it asks no cluster, unless --as-operator is given. It reads with your own credentials: that you may read
 a secret does not mean that the operator may. It needs secretsmanager:GetSecretValue on the secrets (with
 BatchGetSecretValue on * it reads twenty a call) and kms:Decrypt; with --names-only DescribeSecret alone;
-ListSecrets for the nearest names, and does without. What you may not read makes it end with 1.
-
--o json prints the document of secrets list with {account, region, readAs, asOperator, namesOnly}, where each of
-secrets[] has besides {state, asCaller, binary, findings[{state, severity, blocksSync, property, message, nearest,
-hint, readers[]}]}. The state of a secret is readable, missing, scheduled-for-deletion, no-such-version, denied,
-kms-denied or bad-name; asCaller is what you see where the operator's credentials were used. The state of a
-finding is missing, scheduled-for-deletion, no-current-value, denied, kms-denied, bad-name, two-shapes, not-json,
-not-an-object, lacks-property, lacks-key, empty, wrapped, unwrapped, double-encoded, base64, wrong-format,
-placeholder, trailing-newline, breaks-url, in-cluster-host, unequal or unsynced.`
+ListSecrets for the nearest names, and does without. What you may not read makes it end with 1.`
 
 // printCheck puts what was found on stdout, and what could not be looked at on stderr.
 func (s session) printCheck(ctx context.Context, d deployment.Ref, o secrets.CheckOptions, detailed bool) error {

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"syscall"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/progress"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
+	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/printable"
 )
 
@@ -22,6 +24,7 @@ type session struct {
 	*inputs
 	command string
 	tense   report.Tense
+	out     string // the file that a plan is written to
 }
 
 // work is a run of the engine, such as bootstrap.Up.
@@ -48,13 +51,19 @@ func (s session) run(ctx context.Context, do work) (bootstrap.Result, error) {
 func (s session) env(shown *progress.Progress) bootstrap.Env {
 	env := bootstrap.Env{Now: s.Now, Sink: shown, Log: s.logger(shown)}
 	if atTerminal(s.Process) {
-		env.Confirm, env.Ask, env.Terminal, env.Stderr = confirmer(s.Process, shown), asker(s.Process, shown), lender(s.Process, shown), s.Stderr
+		env.Confirm, env.Ask, env.Terminal, env.Stderr = confirmer(s.Process, shown, s.pageOf(s.Stderr)), asker(s.Process, shown), lender(s.Process, shown), s.Stderr
 	}
 	return env
 }
 
 // print puts the result on stdout, and warnings and errors on stderr.
 func (s session) print(result bootstrap.Result, err error) error {
+	if result.Cancelled && !s.machine() { // the plan stands above the question
+		for _, p := range result.Errors {
+			fmt.Fprintln(s.Stderr, p.Message)
+		}
+		return reported{err}
+	}
 	lost := s.write(result, func(w io.Writer, page report.Page) error { return report.Text(w, page, s.tense, result) }, result.Warnings, result.Errors)
 	if hint := report.Resume(result, s.tense); err != nil && hint != "" {
 		report.Hint(s.Stderr, s.style(s.Stderr), hint)
@@ -112,12 +121,41 @@ func (s session) logger(w io.Writer) *slog.Logger {
 
 func (s session) style(w io.Writer) tty.Style { return tty.StyleFor(w, s.Getenv, s.noColor) }
 
-func (s session) page() report.Page {
-	page := report.Page{Style: s.style(s.Stdout), All: s.settings.All, Quiet: s.quiet, Invocation: s.settings.Invocation()}
-	if tty.IsTerminal(s.Stdout) {
-		page.Width = tty.Width(s.Stdout)
+func (s session) page() report.Page { return s.pageOf(s.Stdout) }
+
+// pageOf is the page that a stream shows.
+func (s session) pageOf(w io.Writer) report.Page {
+	page := report.Page{Style: s.style(w), All: s.settings.All, Quiet: s.quiet, Invocation: s.settings.Invocation(), Flags: s.flags(), Out: s.out, Gen3Version: s.settings.Gen3Version}
+	if tty.IsTerminal(w) {
+		page.Width = tty.Width(w)
 	}
 	return page
+}
+
+// flags are those of this run's command line, for the commands that come next. What --set gives a key that may be secret is not repeated.
+func (s session) flags() []report.Flag {
+	args := hoist(s.Args)
+	arity := flagArity()
+	var out []report.Flag
+	for i := 1; i < len(args); i++ {
+		name, inline := flagName(args[i])
+		takes, known := arity[name]
+		if !known {
+			continue // the command
+		}
+		words := []string{args[i]}
+		if takes && !inline && i+1 < len(args) {
+			i++
+			words = append(words, args[i])
+		}
+		if strings.HasPrefix(name, "set") && len(words) == 2 {
+			if key, _, _ := strings.Cut(words[1], "="); helmvalues.MayBeSecret(key) {
+				words[1] = key + "=VALUE"
+			}
+		}
+		out = append(out, report.Flag{Name: name, Words: words})
+	}
+	return out
 }
 
 // written judges an error of writing the result. A reader that has seen enough, such as head, is none; a full disk is.

@@ -163,7 +163,7 @@ func TestAsk(t *testing.T) {
 		got, err := ask(t.Context(), strings.NewReader(answer), &stderr, bootstrap.Question{
 			Asks: "teardown of this:", Note: "Think twice.", Want: "prod",
 			Items: []bootstrap.QuestionItem{{Name: "none", Text: "iam-user/u: not ours"}, {Name: "delete", Text: "iam-role/r: ours"}},
-		})
+		}, report.Page{})
 		if err != nil || got != want {
 			t.Errorf("answer %q: %v, %v", answer, got, err)
 		}

@@ -28,16 +28,7 @@ func newStatus(p Process) command {
 			"the first ten of a kind that are not are named; --all names each. Names come from the record of the last up.\n" +
 			"What may not be read is said and is no failure: whoever may read only a part sees that part.\n\n" +
 			"Exits with 0 when it could look, also when something differs or is not well; with 1 when account or cluster\n" +
-			"could not be spoken to, and under --max-key-age when a key is too old or its age may not be read.\n\n" +
-			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, recorded, mode,\n" +
-			"drift, resources[{step, resource, action, reason, ours, owners[]}], keys[{id, user, active, created, ageSeconds,\n" +
-			"lastUsed, lastUseUnread, service, owner, inUse, ours, secrets[]}], secrets[{name, exists, ours, keeper, keyId,\n" +
-			"complete}], release{name, namespace, chartVersion, operatorVersion, revision, state, ours, available,\n" +
-			"operators[], servedApiVersions[], webhook, webhookCause}, role{arn, trusts[], otherStatements},\n" +
-			"lock{holder, renewed, expires}, openMints[{user, started, deadline}], objects[{kind, name, ready, reason,\n" +
-			"hint}], unread[{step, message, hint}], warnings[], errors[], durationSeconds}: mode is keys, global-user, irsa or\n" +
-			"irsa+global-user; drift says that up would change something or refuse; release, role and lock are null where\n" +
-			"there is none; webhook is answers, unreachable, none or unknown.",
+			"could not be spoken to, and under --max-key-age when a key is too old or its age may not be read.",
 		example: []string{
 			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3",
 			"gen3-bootstrap status --account 111122223333 --region us-east-1 -n gen3 --max-key-age 90d -q",

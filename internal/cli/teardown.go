@@ -58,7 +58,4 @@ It refuses when objects of External Secrets would lose what they stand on, and l
 What may not be read counts as lost, and is said.
 
 It asks to type the name of the cluster's context (with --cluster-id the account) unless --yes is given; without a
-terminal to ask at it needs --yes. Exits with 0 only when everything that should be deleted is.
-
--o json prints the document that up prints: an action is delete, update (a tag, subject or entry goes), none
-(left on purpose or not there) or blocked, with the reason.`
+terminal to ask at it needs --yes. Exits with 0 only when everything that should be deleted is.`

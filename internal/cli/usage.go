@@ -169,7 +169,7 @@ func usageResult(args []string, err error) bootstrap.Result {
 		if h := hint.Of(e); h != "" {
 			hints = h + "\n" + hints
 		}
-		result.Errors = append(result.Errors, bootstrap.Problem{Message: e.Error(), Hint: hints})
+		result.Errors = append(result.Errors, bootstrap.Problem{Message: e.Error(), Hint: hints, Code: "usage"})
 	}
 	return result
 }

@@ -14,7 +14,7 @@ func TestUsageErrors(t *testing.T) {
 		"plan --zzz":            "unknown flag --zzz\nhint: see gen3-bootstrap plan --help",
 		"plam":                  "unknown command \"plam\"\nhint: did you mean plan?\nhint: see gen3-bootstrap --help",
 		"help plam":             "unknown command \"plam\"\nhint: did you mean plan?\nhint: see gen3-bootstrap --help",
-		"destroy":               "unknown command \"destroy\"\nhint: see gen3-bootstrap --help",
+		"destroy":               "unknown command \"destroy\"\nhint: did you mean teardown?\nhint: see gen3-bootstrap --help",
 		"--region r":            "no command is given\nhint: see gen3-bootstrap --help",
 		"up prod --region r":    "unexpected argument \"prod\": no command takes any, and flags after it would have been ignored\nhint: see gen3-bootstrap up --help",
 		"up --timeout 5":        "invalid value \"5\" for --timeout: must be a duration such as 90s, 10m or 1h30m\nhint: see gen3-bootstrap up --help",
@@ -22,7 +22,7 @@ func TestUsageErrors(t *testing.T) {
 		"up -o xml":             "invalid value \"xml\" for -o: must be text or json or yaml or markdown\nhint: see gen3-bootstrap up --help",
 		"up --region":           "flag --region needs a value\nhint: see gen3-bootstrap up --help",
 		"up -n a --namespace b": "flags -n and --namespace are the same: give one of them\nhint: see gen3-bootstrap up --help",
-		"--version up":          "unknown flag --version\nhint: see gen3-bootstrap up --help",
+		"--version up":          "unknown flag --version\nhint: --chart-version is that of the operator's chart, --gen3-version that of the gen3 chart; gen3-bootstrap version prints this program's\nhint: see gen3-bootstrap up --help",
 	} {
 		t.Run(args, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer

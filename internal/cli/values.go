@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap/values"
 	"github.com/uc-cdis/gen3-bootstrap/internal/cli/report"
+	"github.com/uc-cdis/gen3-bootstrap/internal/cli/tty"
 )
 
 func newValues(p Process) command {
@@ -29,17 +31,11 @@ func newValues(p Process) command {
 			"Writes nothing. Exits with 1 where no values of that chart version could work, and says what else does.\n\n" +
 			"The other switches of values are tried: the chart is rendered with your -f files and each value that might do it,\n" +
 			"and what it does decides. What would leave a Secret to nobody, to two writers, or without what pods need is\n" +
-			"refused, with the reason. What was read before and is read then is told on stderr.\n\n" +
-			"-o json prints {command, account, region, namespace, mode, gen3Version, servedApiVersions, roleArn, secret, values,\n" +
-			"proof{chart{name, version}, before[], after[], local[], keySecrets[], pushes, leftOut[]}, warnings[], errors[]}:\n" +
-			"mode is keys, global-user, irsa or irsa+global-user, values is null on failure; proof, of a run that rendered,\n" +
-			"has the names that are read without the fragment (null: it does not render) and with it, the Secrets that the\n" +
-			"chart makes by it, and those that SecretStores sign in with.",
+			"refused, with the reason. What was read before and is read then is told on stderr.",
 		example: []string{
 			"gen3-bootstrap values --account 111122223333 --region us-east-1 -n gen3 > external-secrets.yaml",
 			"gen3-bootstrap values --region us-east-1 -n gen3 --gen3-version 0.3.85 --offline",
 			"gen3-bootstrap values --region us-east-1 -n gen3 --offline -f values.yaml --name-prefix demo- --create-db",
-			"gen3-bootstrap values --account 111122223333 --region us-east-1 -n gen3 --irsa --role-name gen3-secrets --offline",
 		},
 		groups: append([]group{own}, withoutWriting(in.valuesGroups())...),
 		run: func(ctx context.Context) error {
@@ -80,6 +76,9 @@ func (s session) printValues(ctx context.Context, o values.Options) error {
 	}
 	if err == nil && !s.quiet && !s.machine() {
 		report.Proof(s.Stderr, s.style(s.Stderr), result.Proof)
+	}
+	if page := s.page(); err == nil && !s.quiet && !s.machine() && tty.IsTerminal(s.Stderr) {
+		fmt.Fprintf(s.Stderr, "%s %s\n", s.style(s.Stderr).Cyan("next:"), page.Helm(bootstrap.Result{Namespace: result.Namespace}))
 	}
 	report.Warnings(s.Stderr, s.style(s.Stderr), result.Warnings)
 	report.Problems(s.Stderr, s.style(s.Stderr), result.Errors)

@@ -26,12 +26,7 @@ func newVerify(p Process) command {
 			"ServiceAccount's token is exchanged for. Your own are used only to explain a refusal. No value is printed, and\n" +
 			"nothing lasting is written. Names come from the record of the last up.\n\n" +
 			"A secret or property that is missing is a warning, since Gen3 can start without it. Exits with 1 when a layer\n" +
-			"failed, and under --strict when one is a warning.\n\n" +
-			"-o json prints {command, account, region, partition, cluster{context, server, id}, namespace, recorded, mode,\n" +
-			"verified, layers[{layer, state, restsOn[], reason, hints[], objects[{kind, name, state, reason, hints[]}]}],\n" +
-			"warnings[], errors[{step, message, hint}], durationSeconds}: state is ok, warning, failed or not-tried; layer is\n" +
-			"operator, webhook, api-versions, secret, access-key, service-account, role, permission, kms, store or\n" +
-			"external-secrets.",
+			"failed, and under --strict when one is a warning.",
 		example: []string{
 			"gen3-bootstrap verify --account 111122223333 --region us-east-1 -n gen3",
 			"gen3-bootstrap verify --account 111122223333 --region us-east-1 -n gen3 --strict --wait --timeout 5m",

@@ -30,8 +30,7 @@ func newVersion(p Process) command {
 	return command{
 		name:    "version",
 		summary: "print the version, the commit, Go's version and the default chart version",
-		about: "Takes the target flags of the other commands, so that one set of arguments does for all, and ignores them.\n\n" +
-			"-o json prints {version, commit, go, defaultChartVersion}.",
+		about:   "Takes the target flags of the other commands, so that one set of arguments does for all, and ignores them.",
 		example: []string{"gen3-bootstrap version -o json"},
 		groups:  in.versionGroups(),
 		run:     func(context.Context) error { return printVersion(p, in) },

@@ -16,6 +16,9 @@ const (
 	longest = 120 // characters of a value that is shown
 )
 
+// MayBeSecret reports whether a key, such as "db.password", may have a secret value.
+func MayBeSecret(key string) bool { return secretKey.MatchString(key) }
+
 // Compare lists two sets of values, a line each such as "webhook.replicas: 2". What may be secret by its key or its form is hidden, and told to
 // differ where it does.
 func Compare(before, after map[string]any) (was, is []string) {

@@ -56,7 +56,7 @@ func Split(text string) []string {
 
 // Change is a blocked change that an error is the reason of, with its hint; see Blocked for the way back.
 func Change(err error) plan.Change {
-	c := plan.Change{Action: plan.Blocked, Reason: err.Error()}
+	c := plan.Change{Action: plan.Blocked, Reason: err.Error(), Code: Code(err)}
 	if lines := Lines(err); len(lines) > 0 {
 		c.Hint, c.More = lines[0], lines[1:]
 	}
@@ -65,5 +65,9 @@ func Change(err error) plan.Change {
 
 // Blocked is a blocked change as an error, with its hint.
 func Blocked(c plan.Change) error {
-	return With(errors.New(c.Reason), append([]string{c.Hint}, c.More...)...)
+	code := c.Code
+	if code == "" {
+		code = c.Step + "-blocked"
+	}
+	return Coded(With(errors.New(c.Reason), append([]string{c.Hint}, c.More...)...), code)
 }

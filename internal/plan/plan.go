@@ -51,6 +51,8 @@ type Change struct {
 	// Fields are what is set where something is created, and what differs where it is changed, in a fixed order. Empty where
 	// nothing is known beforehand, and for what is up to date.
 	Fields []Field `json:"fields,omitempty"`
+	// Code is the stable name of why it is Blocked; in JSON "<step>-blocked" where nothing more is known.
+	Code string `json:"code,omitempty"`
 	// Hint is what a person can do about a Blocked change, often a command, on one line; else empty.
 	Hint string `json:"-"`
 	// More are further lines of the hint.
@@ -73,6 +75,9 @@ type plain Change
 // Document is the change as JSON has it, for whoever says more of it.
 func (c Change) Document() Document {
 	d := Document{plain: plain(c), Kind: c.Resource.Kind, Namespace: c.Resource.Namespace}
+	if c.Action == Blocked && d.Code == "" {
+		d.Code = c.Step + "-blocked"
+	}
 	switch name := c.Resource.Name; {
 	case strings.HasPrefix(name, "arn:"):
 		d.ARN, d.Name = name, name[strings.LastIndexAny(name, "/:")+1:]

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -36,21 +35,16 @@ func Check(w io.Writer, page Page, r secrets.CheckResult) error {
 	writeAside(&b, page, r.Result)
 	b.WriteString("\n" + page.Style.Bold(checked(r)) + "\n")
 	if slices.ContainsFunc(r.Secrets, func(c secrets.Checked) bool { return c.State == reading.Missing }) {
-		writeSources(&b, page, r)
+		writeSources(&b, page)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 // writeSources names the commands that fill in what is missing.
-func writeSources(b *strings.Builder, page Page, r secrets.CheckResult) {
-	generate, push := []string{"secrets", "generate", "--dry-run"}, []string{"secrets", "push", "--dry-run"}
-	if !slices.Contains(page.Invocation, "-n") {
-		target := []string{"-n", cmp.Or(r.Namespace, "NAMESPACE")}
-		generate, push = append(generate, target...), append(push, target...)
-	}
-	b.WriteString(page.Style.Cyan("next:") + " make what can be made, and take what the cluster has; both take -f, --gen3-chart and --gen3-version as here\n")
-	b.WriteString("  " + page.Invocation.Command(generate...) + "\n  " + page.Invocation.Command(push...) + "\n")
+func writeSources(b *strings.Builder, page Page) {
+	drop := append(ofThisRun(), "as-operator", "names-only", "only")
+	writeNext(b, page, page.Again("secrets generate", drop, "--dry-run"), page.Again("secrets push", drop, "--dry-run"))
 }
 
 // severities says what comes of the findings of each kind.

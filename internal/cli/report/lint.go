@@ -27,6 +27,9 @@ func Lint(w io.Writer, page Page, r lint.Result) error {
 	}
 	b.WriteString(page.Style.Bold(fmt.Sprintf("%s, %s, %s", words.Counted(r.Count(rules.Error), "error"),
 		words.Counted(r.Count(rules.Warning), "warning"), words.Counted(r.Count(rules.Note), "note"))) + "\n")
+	if r.Count(rules.Error) == 0 && len(r.Errors) == 0 {
+		writeNextAtTerminal(&b, page, page.Again("secrets list", append(ofThisRun(), "strict")))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"unicode/utf16"
@@ -26,7 +27,7 @@ const (
 func Complete(r bootstrap.Result, command string, err error) bootstrap.Result {
 	r.Command = command // up --dry-run is the engine's plan, and yet the operator's up
 	if err != nil && len(r.Errors) == 0 {
-		r.Errors = []bootstrap.Problem{{Message: err.Error(), Hint: hint.Of(err)}}
+		r.Errors = []bootstrap.Problem{{Message: err.Error(), Hint: hint.Of(err), Code: cmp.Or(hint.Code(err), "failed")}}
 	}
 	r.Errors = once(r.Errors)
 	r.Warnings = once(r.Warnings)

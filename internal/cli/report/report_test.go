@@ -55,7 +55,7 @@ func TestCompleteTellsEachProblemOnce(t *testing.T) {
 func TestCompleteAddsAnErrorThatTheResultDoesNotTell(t *testing.T) {
 	err := hint.With(errors.New("read kubeconfig: no such file"), "give --kubeconfig")
 	got := report.Complete(bootstrap.Result{}, "plan", err).Errors
-	want := []bootstrap.Problem{{Message: "read kubeconfig: no such file", Hint: "give --kubeconfig"}}
+	want := []bootstrap.Problem{{Message: "read kubeconfig: no such file", Hint: "give --kubeconfig", Code: "failed"}}
 	if diff := cmp.Diff(want, got, sameText()); diff != "" {
 		t.Error(diff)
 	}

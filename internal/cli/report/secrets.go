@@ -28,6 +28,9 @@ func Secrets(w io.Writer, page Page, r secrets.Result) error {
 	}
 	writeAside(&b, page, r)
 	b.WriteString("\n" + page.Style.Bold(summed(r)) + "\n")
+	if len(r.Secrets) > 0 {
+		writeNextAtTerminal(&b, page, page.Again("secrets check", append(ofThisRun(), "compare-version", "compare-values")))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

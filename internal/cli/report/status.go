@@ -46,6 +46,9 @@ func Status(w io.Writer, page Page, r status.Result) error {
 	writeObjects(&b, page, r)
 	writeUnread(&b, page, r)
 	b.WriteString("\n" + style.Bold(verdict(r)) + "\n")
+	if r.Drift && len(r.Errors) == 0 {
+		writeNext(&b, page, page.Again("plan", ofThisRun()))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -22,7 +22,10 @@ type Page struct {
 	All   bool // lists are written to their end
 	Quiet bool // only the verdict and what is wrong
 	// Invocation is for the commands that come next.
-	Invocation hint.Invocation
+	Invocation  hint.Invocation
+	Flags       []Flag // of this run
+	Out         string // the file that the plan is written to
+	Gen3Version string // where it was given
 }
 
 // first returns the texts to write a line each, the last one of which says how many are left out.
@@ -64,17 +67,34 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 		writeOutputs(&b, style, r.Outputs)
 	}
 	b.WriteString("\n" + style.Bold(count(page, r, tense)) + "\n")
-	if next := nextStep(r, tense); next != "" {
-		b.WriteString(style.Cyan("next:") + " " + next + "\n")
-	}
-	if r.Command == "up" && tense == Done && len(r.Errors) == 0 {
-		b.WriteString(style.Cyan("next:") + " have the gen3 chart use this, and see that its secrets are there and are read\n")
-		for _, command := range nextCommands(r, page.Invocation) {
-			b.WriteString("  " + command + "\n")
-		}
-	}
+	writeNext(&b, page, next(page, r, tense)...)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Plan writes what a person is asked about: where, and the rows of the plan.
+func Plan(w io.Writer, page Page, r bootstrap.Result) error {
+	r = printable.Document(r)
+	page.Quiet = false
+	var b strings.Builder
+	b.WriteString(page.Style.Bold(target(r)) + "\n")
+	writeChanges(&b, page, Pending, r)
+	b.WriteString("\n" + page.Style.Bold(count(page, r, Pending)) + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Where is what stands right above a question: as whom, and in which account and cluster.
+func Where(r bootstrap.Result) string {
+	r = printable.Document(r)
+	text := "account " + r.Account
+	if r.Caller != "" {
+		text += " as " + r.Caller
+	}
+	if r.Cluster.Server != "" {
+		text += fmt.Sprintf(", cluster %s (context %s)", r.Cluster.Server, r.Cluster.Context)
+	}
+	return text + ", namespace " + r.Namespace
 }
 
 // refused reports whether the run ended before its first write.
@@ -134,45 +154,3 @@ func writeOutputs(b *strings.Builder, style tty.Style, o bootstrap.Outputs) {
 		}
 	}
 }
-
-// nextStep says what the operator does after this, or "".
-func nextStep(r bootstrap.Result, tense Tense) string {
-	if len(r.Errors) > 0 {
-		return ""
-	}
-	if tense == Pending {
-		switch {
-		case !plan.Pending(r.Changes):
-			return ""
-		case r.Command == teardownCommand:
-			return "gen3-bootstrap teardown without --dry-run deletes this, and asks before it does"
-		case r.Command == "up", r.Command == "rotate", strings.HasPrefix(r.Command, "secrets "):
-			return "gen3-bootstrap " + r.Command + " with the same flags but --dry-run makes these changes"
-		default:
-			return "gen3-bootstrap up with the same flags makes these changes"
-		}
-	}
-	return ""
-}
-
-// nextCommands are the same in every mode, since the record tells the mode to those that need it. The chart's own values are in a file
-// that only the operator knows.
-func nextCommands(r bootstrap.Result, by hint.Invocation) []string {
-	helm := []string{"helm", "upgrade", "--install", "gen3", "gen3/gen3", "-n", r.Namespace, "-f", "values.yaml", "-f", valuesFile}
-	for pair := range slices.Chunk(by, 2) {
-		switch pair[0] {
-		case "--kubeconfig":
-			helm = append(helm, pair...)
-		case "--context":
-			helm = append(helm, "--kube-context", pair[1])
-		}
-	}
-	if !slices.Contains(by, "-n") { // the context's
-		by = append(slices.Clone(by), "-n", r.Namespace)
-	}
-	check := by.Command("secrets", "check", "-f", "values.yaml", "-f", valuesFile)
-	return []string{by.Command("values") + " > " + valuesFile, check, hint.Command(helm...), by.Command("verify")}
-}
-
-// valuesFile is where the fragment of values goes.
-const valuesFile = "external-secrets.yaml"

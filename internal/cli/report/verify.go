@@ -27,6 +27,9 @@ func Verify(w io.Writer, page Page, r verify.Result) error {
 		writeLayerObjects(&b, page, y.Objects)
 	}
 	b.WriteString("\n" + page.Style.Bold(verified(r)) + "\n")
+	if r.Verified {
+		writeNext(&b, page, page.Again("status", append(ofThisRun(), "canary", "strict", "wait", "timeout"), "--exit-code"))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
