@@ -59,6 +59,7 @@ func (e *Engine) Observe(ctx context.Context) []observation {
 	var group sync.WaitGroup
 	for i, n := range e.Nodes {
 		group.Go(func() {
+			defer Env{Sink: e.Sink, Now: e.Now}.tell(n.Name(), "a look at what there is")()
 			changes, err := n.Observe(ctx)
 			out[i] = observation{Step: n.Name(), Changes: changes, Err: err}
 		})

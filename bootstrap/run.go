@@ -37,6 +37,15 @@ type Env struct {
 	AWSCredentials aws.CredentialsProvider
 }
 
+// patience is after how long somebody who waits is told for what.
+const patience = 500 * time.Millisecond
+
+// tell says what is waited for once that takes a while. The function that it returns ends it.
+func (e Env) tell(step, what string) (end func()) {
+	timer := time.AfterFunc(patience, func() { e.Sink.Emit(event.Event{Time: e.Now(), Type: event.Waiting, Step: step, Message: what}) })
+	return func() { timer.Stop() }
+}
+
 // cleanupLimit bounds what a run still does after it was interrupted.
 const cleanupLimit = 30 * time.Second
 

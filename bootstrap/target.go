@@ -110,6 +110,7 @@ func (t *Target) takeTarget() []error {
 }
 
 func (t *Target) askAWS(ctx context.Context) (err error) {
+	defer t.Env.tell("aws", "AWS, to say who is signed in")()
 	if t.Aws, err = iamsetup.Connect(ctx, t.connection(ctx)); err == nil {
 		t.Caller, err = t.Aws.Caller(ctx)
 	}
@@ -134,6 +135,7 @@ func (t *Target) askCluster(ctx context.Context, w Wants) error {
 	if w.Gone != "" || w.AWSOnly {
 		return nil
 	}
+	defer t.Env.tell("kubernetes", "the cluster's first answers")()
 	if err := t.loadCluster(ctx); err != nil {
 		return err
 	}
@@ -151,7 +153,7 @@ func ConnectCluster(ctx context.Context, s Settings, env Env) (*Target, error) {
 func (t *Target) loadCluster(ctx context.Context) (err error) {
 	s := &t.Settings
 	t.Kube, err = kube.Load(ctx, kube.Target{
-		Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, Login: s.Timeout, Terminal: t.Env.Terminal, UserAgent: kube.FieldManager,
+		Kubeconfig: s.Kubeconfig, Context: s.Context, Request: s.Timing.Request, Login: s.Timeout, Terminal: t.Env.Terminal, UserAgent: kube.FieldManager, Log: t.Env.Log, Now: t.Env.Now,
 		Waiting: func(message string) {
 			t.Env.Sink.Emit(event.Event{Time: t.Env.Now(), Type: event.Waiting, Step: "kubernetes", Message: message})
 		},

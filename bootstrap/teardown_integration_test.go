@@ -3,7 +3,6 @@ package bootstrap_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -139,8 +138,8 @@ func testConfirmation(t *testing.T, c *cluster) {
 	ask := &asked{answer: false}
 	env.Confirm = ask.confirm
 	result, err = teardown.Run(t.Context(), s.settings, teardown.Options{}, env)
-	if !errors.Is(err, bootstrap.ErrFailed) || result.Changed || ask.question.Want != "sandbox" || !strings.Contains(fmt.Sprint(ask.question.Items), "{delete iam-user/") {
-		t.Errorf("refused: %v, asked %+v\n%s", err, ask.question, show(result))
+	if !errors.Is(err, bootstrap.ErrFailed) || result.Changed || ask.question.Want != "confirm" || !strings.Contains(show(*ask.question.Plan), "iam-user/") || !result.Cancelled {
+		t.Errorf("refused: %v, asked for %q\n%s", err, ask.question.Want, show(result))
 	}
 	same(t, "refused", before, s.photo(t))
 	testMoreThanAgreed(t, s, env)

@@ -18,6 +18,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/chartsource"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/sdk"
 	"github.com/uc-cdis/gen3-bootstrap/helminstall/upgrade"
+	"github.com/uc-cdis/gen3-bootstrap/internal/calls"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
 	"github.com/uc-cdis/gen3-bootstrap/internal/helmvalues"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
@@ -143,7 +144,7 @@ func (s *Step) releaseChange() plan.Change {
 // fields are chart and values, and what another chart means; of a release that is up to date what it has.
 func (s *Step) fields() []plan.Field {
 	w := s.wanted
-	if s.seen == nil || s.verdict.Action == plan.Blocked || s.verdict.State == Elsewhere {
+	if s.seen == nil || w.Release == "" || s.verdict.Action == plan.Blocked || s.verdict.State == Elsewhere {
 		return nil
 	}
 	chart := plan.Field{Name: "chart", After: strings.TrimSpace(cmp.Or(w.Chart, chartsource.DefaultChart) + " " + w.Version)}
@@ -229,4 +230,10 @@ func (s *Step) emit(sink event.Sink, e event.Event) {
 	sink.Emit(e)
 }
 
-func (s *Step) client() *http.Client { return cmp.Or(s.HTTP, http.DefaultClient) }
+// client is that for charts.
+func (s *Step) client() *http.Client {
+	if s.HTTP != nil || s.Log == nil {
+		return cmp.Or(s.HTTP, http.DefaultClient)
+	}
+	return &http.Client{Transport: calls.Transport{Next: http.DefaultTransport, Log: s.Log, Now: s.Now}}
+}

@@ -77,7 +77,7 @@ func Connect(ctx context.Context, c Connection) (*AWS, error) {
 	}
 	withSignIn(&cfg, c.login(), c.Stderr)
 	answered := &answers{}
-	cfg.APIOptions = append(cfg.APIOptions, answered.note)
+	cfg.APIOptions = append(cfg.APIOptions, answered.note, c.logCalls)
 	unwrapped := cfg.Copy()
 	cfg.HTTPClient = plainBodies{cfg.HTTPClient}
 	return &AWS{IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg), Clock: NewClock(c.Now), config: unwrapped, answered: answered}, nil

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/uc-cdis/gen3-bootstrap/internal/calls"
 	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/redact"
 )
@@ -42,6 +44,8 @@ type Target struct {
 	Login      time.Duration // how long a credential plugin may take, which may have to ask a person; and others' webhooks
 	Terminal   Terminal      // for credential plugins; nil: nobody is there
 	UserAgent  string
+	Log        *slog.Logger     // of calls; nil: they are not logged
+	Now        func() time.Time // with Log
 	// Waiting is told whose webhook a write waits for; nil: nobody is.
 	Waiting func(message string)
 
@@ -127,6 +131,11 @@ func connect(config *rest.Config, by *login, t Target, name, namespace string) (
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return transport{next: next, limit: t.Request, patience: t.Login, waiting: t.Waiting}
 	})
+	if t.Log != nil {
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+			return calls.Transport{Next: next, Log: t.Log, Now: t.Now}
+		})
+	}
 	config.Dial = (&net.Dialer{Timeout: dialLimit, KeepAlive: 30 * time.Second}).DialContext
 	if by != nil {
 		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return signed{login: by, next: next} })

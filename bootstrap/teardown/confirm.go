@@ -20,7 +20,7 @@ func (t *teardown) confirm(ctx context.Context) error {
 		return hint.With(errors.New("confirm teardown: there is no terminal to ask at"), "--yes goes on without asking; --dry-run says what would be deleted")
 	}
 	shown := t.Result
-	yes, err := t.Env.Confirm(ctx, bootstrap.Question{Plan: &shown, Asks: t.options.describe(t.Target), Want: t.Target.Settings.Namespace})
+	yes, err := t.Env.Confirm(ctx, bootstrap.Question{Plan: &shown, Asks: t.options.describe(), Want: t.Target.Settings.Namespace})
 	if err != nil {
 		return fmt.Errorf("confirm teardown: %w", err)
 	}

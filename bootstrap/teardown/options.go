@@ -1,7 +1,6 @@
 package teardown
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -75,9 +74,9 @@ func (o Options) check(s bootstrap.Settings) []error {
 }
 
 // describe says what the run is about to do and where, for who has to confirm it.
-func (o Options) describe(t *bootstrap.Target) string {
+func (o Options) describe() string {
 	if o.ClusterID != "" {
-		return fmt.Sprintf("teardown of what namespace %s of cluster %s, which is gone, has in AWS account %s", t.Settings.Namespace, o.ClusterID, t.Settings.Account)
+		return "this is what it has in AWS for cluster " + o.ClusterID + ", which is gone"
 	}
-	return fmt.Sprintf("teardown in AWS account %s and in cluster %s (context %s), namespace %s", t.Settings.Account, t.Kube.Server, t.Kube.Context, t.Settings.Namespace)
+	return ""
 }
