@@ -121,7 +121,7 @@ func (t *teardown) addSecrets(after []*ending) {
 			secrets.keys = append(secrets.keys, key)
 		}
 	}
-	if last := t.recorded(); last != nil && last.GlobalUserSecret != "" {
+	if last := t.recorded(); last != nil && last.UseGlobalUser {
 		secrets.global = t.Target.Settings.Namespace + "/" + last.GlobalUserSecret
 	}
 	t.add(secrets, func(m bootstrap.Made) bool {

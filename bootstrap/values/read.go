@@ -64,7 +64,7 @@ func (v *valuesRun) readRole(ctx context.Context) error {
 // lookUpRole takes a role that a flag names as it is. One that the record names must have this owner's tag, since whoever may
 // write the record could name any role of the account.
 func (v *valuesRun) lookUpRole(ctx context.Context, name string) (string, error) {
-	if name == v.settings.RoleName {
+	if name == v.role {
 		return role.ARN(ctx, v.target.Aws.IAM, name)
 	}
 	return role.OwnARN(ctx, v.target.Aws.IAM, name, v.target.Owner())

@@ -70,6 +70,7 @@ type valuesRun struct {
 
 	target *bootstrap.Target
 	last   bootstrap.Recorded // what the record says of the last up
+	role   string             // the role's name as a flag gave it
 
 	warning sync.Mutex // the reads run at the same time
 }
@@ -117,6 +118,7 @@ func (v *valuesRun) recall() error {
 	if record != nil {
 		v.last = *record
 	}
+	v.role = s.RoleName
 	s = s.AsRecorded(v.last).Named()
 	v.settings = s
 	if v.last.Account != "" && v.last.Account != s.Account {

@@ -38,7 +38,10 @@ func (w *world) command(t *testing.T, args ...string) *process {
 	args = append(args, "--account", s.Account, "--region", s.Region, "-n", w.namespace,
 		"--lease-duration", timing.Lease.String(), "--mint-deadline", timing.MintDeadline.String(), "--settle", timing.Settle.String(),
 		"--poll-interval", timing.Poll.String(), "--request-timeout", timing.Request.String(),
-		"--timeout", s.Timeout.String(), "--lock-timeout", s.LockTimeout.String(), "--verbose", "--chart-repo", s.Helm.Repo)
+		"--timeout", s.Timeout.String(), "--lock-timeout", s.LockTimeout.String(), "--verbose")
+	if !s.SkipHelm {
+		args = append(args, "--chart-repo", s.Helm.Repo)
+	}
 	if s.IRSA {
 		args = append(args, "--irsa", "--create-oidc-provider", "--role-name", s.RoleName)
 	}

@@ -15,9 +15,10 @@ import (
 
 func newStatus(p Process) command {
 	in := newInputs()
-	age, exitCode := "", false
+	age, exitCode, everywhere := "", false, false
 	own := group{"status", []option{
 		{name: "max-key-age", arg: "AGE", into: &age, fallback: "no limit", usage: "exit with 1 when an access key of this namespace is older, such as 90d or 12h"},
+		{name: "all-namespaces", short: "A", into: &everywhere, usage: "a line for each namespace of the cluster that has a record"},
 		{name: "exit-code", into: &exitCode, usage: "exit with 0 when all is well, 2 when something differs or is not well, 1 when it could not look"},
 	}}
 	return command{
@@ -39,9 +40,31 @@ func newStatus(p Process) command {
 			if err != nil {
 				return fmt.Errorf("invalid value %q for --max-key-age: %w", age, err)
 			}
-			return newSession(p, in, "status", report.Done).printStatus(ctx, limit, exitCode)
+			if s := newSession(p, in, "status", report.Done); everywhere {
+				return s.printEverywhere(ctx, limit, exitCode)
+			} else {
+				return s.printStatus(ctx, limit, exitCode)
+			}
 		},
 	}
+}
+
+// printEverywhere puts a line for each namespace on stdout.
+func (s session) printEverywhere(ctx context.Context, maxKeyAge time.Duration, exitCode bool) error {
+	if s.settings.Given["namespace"] == "flag" {
+		return errors.New("flags -n and -A contradict each other: give one of them")
+	}
+	shown := s.progress()
+	result, err := status.All(ctx, s.settings, maxKeyAge, s.env(shown))
+	shown.Close()
+	lost := s.write(result, func(w io.Writer, page report.Page) error { return report.Everywhere(w, page, result) }, result.Warnings, result.Errors)
+	switch {
+	case err != nil:
+		return reported{err}
+	case exitCode && lost == nil && !result.Well():
+		return reported{errPending}
+	}
+	return written(s.Stderr, lost)
 }
 
 // errUnread is how status asks for its exit code where not everything could be looked at.

@@ -69,6 +69,10 @@ func (p Page) put(b *strings.Builder, paint func(string) string, head, text, tai
 		b.WriteString(strings.Repeat(" ", indent) + paint(head) + tail + "\n")
 		return
 	}
+	if p.Width > 0 && len(head) > 2 && slices.ContainsFunc(strings.Fields(text), func(word string) bool { return in+len(word) > p.Width }) {
+		b.WriteString(strings.Repeat(" ", indent) + paint(strings.TrimRight(head, " ")) + tail + "\n") // a long word gets lines of its own
+		head, tail, in = "  ", "", indent+2
+	}
 	broken := p.wrapped(text, in)
 	for i, line := range broken {
 		if i > 0 {

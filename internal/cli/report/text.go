@@ -60,13 +60,14 @@ func Text(w io.Writer, page Page, tense Tense, r bootstrap.Result) error {
 		_, err := io.WriteString(w, style.Bold(count(page, r, tense))+"\n")
 		return err
 	}
-	b.WriteString(style.Bold(target(r)) + "\n")
+	page.heading(&b, target(r))
 	writeWho(&b, page, r.Caller, r.Cluster.Server, r.NamespaceFrom)
 	writeChanges(&b, page, tense, r)
 	if tense == Done && len(r.Errors) == 0 {
 		writeOutputs(&b, style, r.Outputs)
 	}
-	b.WriteString("\n" + style.Bold(count(page, r, tense)) + "\n")
+	b.WriteString("\n")
+	page.heading(&b, count(page, r, tense))
 	writeNext(&b, page, next(page, r, tense)...)
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -77,9 +78,10 @@ func Plan(w io.Writer, page Page, r bootstrap.Result) error {
 	r = printable.Document(r)
 	page.Quiet = false
 	var b strings.Builder
-	b.WriteString(page.Style.Bold(target(r)) + "\n")
+	page.heading(&b, target(r))
 	writeChanges(&b, page, Pending, r)
-	b.WriteString("\n" + page.Style.Bold(count(page, r, Pending)) + "\n")
+	b.WriteString("\n")
+	page.heading(&b, count(page, r, Pending))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -95,6 +97,13 @@ func Where(r bootstrap.Result) string {
 		text += fmt.Sprintf(", cluster %s (context %s)", r.Cluster.Server, r.Cluster.Context)
 	}
 	return text + ", namespace " + r.Namespace
+}
+
+// heading writes a text that stands out, broken where the page ends.
+func (p Page) heading(b *strings.Builder, text string) {
+	for _, line := range p.wrapped(text, 0) {
+		b.WriteString(p.Style.Bold(line) + "\n")
+	}
 }
 
 // refused reports whether the run ended before its first write.

@@ -2,6 +2,8 @@ package report_test
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/uc-cdis/gen3-bootstrap/bootstrap"
@@ -102,6 +104,70 @@ func TestText(t *testing.T) {
 			golden.Equal(t, out.String())
 		})
 	}
+}
+
+// detailed is a plan with everything that a row can have.
+func detailed() bootstrap.Result {
+	r := fresh("plan")
+	r.Caller, r.Cluster.Server, r.NamespaceFrom = "arn:aws:sts::111122223333:assumed-role/Admin/ada", "https://0123456789ABCDEF.gr7.us-east-1.eks.amazonaws.com", "context"
+	r.Changes = append([]plan.Change{{
+		Step: "record", Resource: plan.In(plan.ConfigMap, "gen3", "gen3-bootstrap"), Action: plan.Update, Reason: "the settings of the last up were others",
+		Fields: []plan.Field{
+			{Name: "--secret-prefix", Before: []string{"a-"}, After: []string{"a-", "b-"}, Mark: plan.MarkWidens},
+			{Name: "--allow-push", Before: false, After: true, Mark: plan.MarkWidens}, {Name: "--permissions-boundary", Before: policyARN},
+		},
+	}}, r.Changes...)
+	on := "secretsmanager:GetSecretValue, secretsmanager:DescribeSecret on arn:aws:secretsmanager:us-east-1:111122223333:secret:"
+	r.Changes[3].Fields = []plan.Field{{Name: "allows", Before: []string{"allow " + on + "a-*"}, After: []string{"allow " + on + "a-*", "allow " + on + "b-*"}, Mark: plan.MarkWidens}}
+	r.Changes[2].Fields = []plan.Field{
+		{Name: "chart", After: "external-secrets 0.16.2"}, {Name: "values", After: []string{"crds.annotations.helm.sh/resource-policy: keep", "installCRDs: true"}},
+	}
+	r.Changes[4].Fields = []plan.Field{{Name: "tags", Before: map[string]string{"team": "a"}, After: map[string]string{"team": "a", "managed-by": "gen3-bootstrap"}}}
+	return r
+}
+
+// TestTextFitsItsPage: rows are broken between words, and a word that is longer than the page stays whole.
+func TestTextFitsItsPage(t *testing.T) {
+	unfinished := detailed()
+	unfinished.Command, unfinished.Errors = "up", []bootstrap.Problem{{Step: "iam-policy", Message: "create policy version: LimitExceeded"}}
+	for i, o := range []plan.Outcome{plan.Done, "", plan.Done, plan.Failed, plan.NotReached, plan.NotReached, plan.NotReached} {
+		unfinished.Changes[i].Outcome = o
+	}
+	for what, c := range map[string]struct {
+		result bootstrap.Result
+		tense  report.Tense
+	}{"plan": {detailed(), report.Pending}, "up that failed": {unfinished, report.Done}, "blocked": {refused("plan"), report.Pending}} {
+		for _, width := range []int{60, 80, 120, 180} {
+			for dress, style := range map[string]tty.Style{"": {}, " in colour": tty.Colour()} {
+				t.Run(fmt.Sprintf("%s at %d%s", what, width, dress), func(t *testing.T) {
+					var out bytes.Buffer
+					if err := report.Text(&out, report.Page{Width: width, Style: style, Flags: []report.Flag{{Name: "n", Words: []string{"-n", "gen3"}}}}, c.tense, c.result); err != nil {
+						t.Fatal(err)
+					}
+					golden.Equal(t, out.String())
+					if dress != "" {
+						return
+					}
+					for line := range strings.Lines(out.String()) {
+						line = strings.TrimRight(line, "\n")
+						if n := len([]rune(line)); n > width && strings.Contains(strings.TrimSpace(line), " ") && !strings.HasPrefix(line, "next:") && !longWord(line, width) {
+							t.Errorf("%d columns: %s", n, line)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// longWord reports whether a line is long since one word of it is.
+func longWord(line string, width int) bool {
+	for word := range strings.FieldsSeq(line) {
+		if len([]rune(word)) > width-20 {
+			return true
+		}
+	}
+	return false
 }
 
 func TestProblems(t *testing.T) {
