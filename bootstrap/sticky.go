@@ -258,6 +258,19 @@ func (s Settings) LastUp() hint.Invocation {
 	return out
 }
 
+// Exported are the settings that are kept and are not the default, by the names of their flags.
+func (s Settings) Exported() map[string]any {
+	out := map[string]any{}
+	for _, x := range stickySettings() {
+		all := values(x.in(&s))
+		if len(all) == 0 || strings.Contains(x.flag, " ") || all[0] == x.fallback {
+			continue
+		}
+		out[x.flag] = x.shown(all)
+	}
+	return out
+}
+
 // unset judges --unset.
 func (c *Checker) unset(s Settings) {
 	known := StickyFlags()

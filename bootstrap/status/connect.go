@@ -49,5 +49,5 @@ func (v *status) recall() {
 	t := v.target
 	v.result.Recorded = t.Last != nil
 	v.result.Warnings = append(v.result.Warnings, t.TakeRecorded()...)
-	v.result.Mode = t.Settings.ModeOf()
+	v.result.Mode, v.result.Settings = t.Settings.ModeOf(), t.Settings.LastUp().Command("up")
 }

@@ -23,6 +23,7 @@ type Result struct {
 	NamespaceFrom   string              `json:"namespaceFrom,omitempty"` // flag, environment or context
 	Recorded        bool                `json:"recorded"`                // an up has been run for the namespace, and its record says with which names
 	Mode            string              `json:"mode"`                    // keys, global-user, irsa or irsa+global-user
+	Settings        string              `json:"settings"`                // the command line of an up that goes on by what is recorded and given
 	Drift           bool                `json:"drift"`                   // an up with the recorded settings would change something, or refuse
 	Resources       []Resource          `json:"resources"`               // in the order of the steps
 	Counts          plan.Counts         `json:"counts"`                  // of the resources, by what an up would do

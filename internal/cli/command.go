@@ -40,6 +40,7 @@ func commands(p Process) []command {
 		newSecretsGenerate(p),
 		newSecretsPush(p),
 		newLint(p),
+		newConfigExport(p),
 		newVersion(p),
 	}
 }

@@ -13,7 +13,7 @@ import (
 func TestHelp(t *testing.T) {
 	for _, args := range []string{
 		"--help", "up --help", "plan --help", "status --help", "verify --help", "rotate --help", "teardown --help", "values --help", "version --help",
-		"up --help-all", "teardown --help-all", "secrets", "secrets list --help", "secrets check --help", "secrets push --help", "secrets generate --help", "lint --help",
+		"up --help-all", "teardown --help-all", "secrets", "secrets list --help", "secrets check --help", "secrets push --help", "secrets generate --help", "lint --help", "config export --help",
 	} {
 		t.Run(args, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer

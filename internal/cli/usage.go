@@ -193,6 +193,10 @@ func documentOf(r bootstrap.Result) any {
 		c := secrets.NewCheckResult(bootstrap.Settings{})
 		c.Errors = r.Errors
 		return c
+	case "config export":
+		x := status.NewExported()
+		x.Errors = r.Errors
+		return x
 	case "lint":
 		l := lint.NewResult()
 		l.Errors = r.Errors

@@ -41,6 +41,9 @@ func Status(w io.Writer, page Page, r status.Result) error {
 		b.WriteString("no up is recorded for this namespace\n")
 	}
 	b.WriteString("\n")
+	if r.Recorded {
+		b.WriteString("  settings    " + r.Settings + "\n")
+	}
 	writeFacts(&b, page, r)
 	writeResources(&b, page, r)
 	writeObjects(&b, page, r)
