@@ -78,8 +78,12 @@ func showStatus(r status.Result) string {
 
 func testStatusEmpty(t *testing.T, c *cluster) {
 	s := c.newStage(t, awsfake.Start(t), "status-empty")
+	if gone, err := s.status(t, 0); err == nil || len(gone.Errors) != 1 || gone.Errors[0].Code != "namespace-absent" && !strings.Contains(gone.Errors[0].Message, "there is no namespace") {
+		t.Errorf("without the namespace: %v\n%s", err, showStatus(gone))
+	}
+	c.namespace(t, "status-empty")
 	r := s.mustStatus(t)
-	if r.Recorded || !r.Drift || len(r.Warnings) != 1 || len(r.Keys) > 0 || r.Release != nil || r.Lock != nil || len(r.Unread) > 0 {
+	if r.Recorded || !r.Drift || r.Well() || len(r.Warnings) > 0 || len(r.Keys) > 0 || r.Release != nil || r.Lock != nil || len(r.Unread) > 0 {
 		t.Errorf("%s", showStatus(r))
 	}
 	for _, x := range r.Resources {

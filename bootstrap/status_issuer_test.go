@@ -11,6 +11,7 @@ import (
 // mode.
 func testStatusIssuer(t *testing.T, c *cluster) {
 	s := c.newStage(t, awsfake.Start(t), "status-issuer")
+	c.namespace(t, "status-issuer")
 	s.settings.SkipHelm, s.settings.IRSA = true, true
 	proxy := kubeproxy.Start(t, c.config)
 	proxy.Fault(kubeproxy.Fault{Verb: "raw", Kind: kubeproxy.Forbidden})
@@ -19,7 +20,7 @@ func testStatusIssuer(t *testing.T, c *cluster) {
 	if len(r.Unread) == 0 || r.Unread[0].Step != "oidc-provider" || r.Mode != "irsa" {
 		t.Errorf("mode %s, unread %+v", r.Mode, r.Unread)
 	}
-	if len(r.Resources) != 1 || r.Resources[0].Step != "iam-policy" || len(r.Secrets) > 0 {
+	if len(r.Resources) != 2 || r.Resources[1].Step != "iam-policy" || len(r.Secrets) > 0 {
 		t.Errorf("resources %+v, secrets %+v", r.Resources, r.Secrets)
 	}
 	for _, call := range s.aws.Calls() {

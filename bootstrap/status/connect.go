@@ -40,8 +40,8 @@ func (v *status) namespaceAbsent() []error {
 	if t.Namespace != nil || t.Refused.Namespace != nil {
 		return nil
 	}
-	return []error{hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", t.Settings.Namespace, t.Kube.Server, t.Kube.Context),
-		"-n names another one")}
+	return []error{hint.Coded(hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", t.Settings.Namespace, t.Kube.Server, t.Kube.Context),
+		"-n names another one"), "namespace-absent")}
 }
 
 // recall takes mode and names from the record where the flags leave them open.
