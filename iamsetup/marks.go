@@ -41,6 +41,15 @@ type Owner struct {
 // String is "<cluster>/<namespace>", as tags spell it.
 func (o Owner) String() string { return o.Cluster + "/" + o.Namespace }
 
+// OwnName is a name of its own for what an owner would share with others under a name, of at most that many characters.
+func (o Owner) OwnName(name string, most int) string {
+	own := name + "_" + o.Namespace
+	if strings.Contains(name, "-") && !strings.Contains(name, "_") {
+		own = name + "-" + o.Namespace
+	}
+	return own[:min(len(own), most)]
+}
+
 // Marks are the tags of what is made on the owner's behalf, beside further ones.
 func (o Owner) Marks(more map[string]string) Tags {
 	tags := Tags{TagManagedBy: ManagedBy, TagOwner + o.String(): TagValue(o.Server)}

@@ -167,7 +167,7 @@ func (d *decision) judgeMint() {
 		d.before, d.after = append(d.before, d.after[0]), d.after[1:]
 	}
 	if len(d.v.keys)-len(d.before) >= keysMax && d.settle == "" {
-		d.block(plan.Of(plan.AccessKey, plan.KnownAfterApply), fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()), "--user-name gives this namespace a user of its own", d.slotCure()...)
+		d.block(plan.Of(plan.AccessKey, plan.KnownAfterApply), fmt.Sprintf("user %s has %d access keys and IAM allows no third: %s", d.v.user.ARN, len(d.v.keys), d.describeAll()), "give this namespace a user of its own: "+hint.Command("--user-name", d.r.owner.OwnName(d.r.userName, 64)), d.slotCure()...)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup/document"
 	"github.com/uc-cdis/gen3-bootstrap/internal/event"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -147,7 +148,7 @@ func (p *Up) judge() ([]plan.Change, error) {
 		why = append(why, "its document differs")
 	}
 	what, others := "policy "+p.ARN(), p.Have().OtherOwners(p.Owner)
-	const another = "give this one a name of its own with --policy-name"
+	another := "give this one a name of its own: " + hint.Command("--policy-name", p.Owner.OwnName(p.PolicyName, 128))
 	switch {
 	case !p.Have().Ours() && !p.Adopt:
 		if !same {

@@ -26,10 +26,10 @@ func (p *Up) attachment(a plan.Change, what string) plan.Change {
 		a.Action, a.Reason = plan.None, "up to date"
 	case len(others) > 0 && len(beside) > 0:
 		a = iamsetup.Blocked(a, fmt.Sprintf("%s is shared with %s and has policy %s attached: with policy %s beside it, each of them would have the rights of all",
-			what, strings.Join(others, ", "), strings.Join(beside, ", "), p.PolicyARN), p.on.another()+", or the same --policy-name as the other")
+			what, strings.Join(others, ", "), strings.Join(beside, ", "), p.PolicyARN), p.on.another(p.Owner)+", or the same --policy-name as the other")
 	case p.quota > 0:
 		a = iamsetup.Blocked(a, fmt.Sprintf("%s has %d managed policies attached and IAM allows %d, so policy %s cannot be attached", what, len(p.attached), p.quota, p.PolicyARN),
-			"take one off with `"+p.detachCommand("ARN")+"`, or "+p.on.another())
+			"take one off with `"+p.detachCommand("ARN")+"`, or "+p.on.another(p.Owner))
 	default:
 		a.Action, a.Reason = plan.Create, "the policy is not attached"
 		a.Fields = []plan.Field{{Name: "policy", After: p.PolicyARN, Mark: plan.MarkWidens}}
@@ -76,7 +76,7 @@ func (p *Up) attachPolicy(ctx context.Context, say iamsetup.Report) error {
 		return p.on.Attach(ctx, p.PolicyARN)
 	})
 	if iamsetup.ErrorCode(err) == "LimitExceeded" {
-		return hint.With(err, fmt.Sprintf("a %s has %d managed policies by default; detach one, or %s", p.on.Noun, attachedDefault, p.on.another()))
+		return hint.With(err, fmt.Sprintf("a %s has %d managed policies by default; detach one, or %s", p.on.Noun, attachedDefault, p.on.another(p.Owner)))
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/uc-cdis/gen3-bootstrap/iamsetup"
+	"github.com/uc-cdis/gen3-bootstrap/internal/hint"
 	"github.com/uc-cdis/gen3-bootstrap/internal/plan"
 )
 
@@ -38,7 +39,9 @@ func (c Calls) Resource(name string) plan.Resource { return plan.Of("iam-"+c.Nou
 func (c Calls) flag() string { return "--" + c.Noun + "-name" }
 
 // another says how this owner gets one of its own.
-func (c Calls) another() string { return "give this one a " + c.Noun + " of its own with " + c.flag() }
+func (c Calls) another(o iamsetup.Owner) string {
+	return "give this one a " + c.Noun + " of its own: " + hint.Command(c.flag(), o.OwnName(c.Name, 64))
+}
 
 // policies are the ARNs of what is attached to it: nothing where it is not there.
 func (c Calls) policies(ctx context.Context) ([]string, error) {

@@ -105,7 +105,7 @@ func (p *Up) JudgeBoth(d iamsetup.Difference, unfit []string) []plan.Change {
 	on := p.on
 	c := plan.Change{Step: on.Step, Resource: on.Resource(p.arn)}
 	a := plan.Change{Step: on.Step, Resource: plan.Of(plan.Attachment, on.Name+"/"+iamsetup.LastPart(p.PolicyARN))}
-	d.What, d.Another, d.Full = on.Noun+" "+p.arn, on.another(), on.another()
+	d.What, d.Another, d.Full = on.Noun+" "+p.arn, on.another(p.Owner), on.another(p.Owner)
 	switch {
 	case p.Have() == nil:
 		a.Action, a.Reason = plan.Create, "a new "+on.Noun+" has no policies"
