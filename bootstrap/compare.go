@@ -91,14 +91,21 @@ func (t *Target) compareNamespace() []error {
 		t.Warnings = append(t.Warnings, Warning{"operator-beside-gen3", fmt.Sprintf("the operator's release is in namespace %s, beside Gen3: whoever may edit that namespace can run pods with "+
 			"the operator's rights in the whole cluster; --release-namespace names another one", s.Namespace)})
 	}
-	if t.Namespace == nil && !s.CreateNamespace {
-		errs = append(errs, hint.Coded(hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.Kube.Server, t.Kube.Context),
-			"--create-namespace makes it; -n names another one"), "namespace-absent"))
-	}
+	errs = append(errs, t.absent()...)
 	if t.Namespace != nil && t.Namespace.DeletionTimestamp != nil {
 		errs = append(errs, hint.Coded(hint.With(fmt.Errorf("check namespace: %s is being deleted", s.Namespace), "wait until it is gone", heldBy(t.Namespace)), "namespace-terminating"))
 	}
 	return errs
+}
+
+// absent is an error where the namespace is not there, and not to be made.
+func (t *Target) absent() []error {
+	s := t.Settings
+	if t.Namespace != nil || t.Refused.Namespace != nil || t.Kube == nil || s.CreateNamespace {
+		return nil
+	}
+	return []error{hint.Coded(hint.With(fmt.Errorf("check namespace: there is no namespace %s in cluster %s (context %s)", s.Namespace, t.Kube.Server, t.Kube.Context),
+		"--create-namespace makes it; -n names another one"), "namespace-absent")}
 }
 
 // heldBy names the finalizers that a namespace waits for; "" where it has none.

@@ -76,7 +76,7 @@ func (t *Target) connectBoth(ctx context.Context, w Wants) []error {
 			return append(EachOf(err), t.takeTarget()...)
 		}
 		if errs := t.takeTarget(); len(errs) > 0 {
-			return errs
+			return append(t.absent(), errs...)
 		}
 		return Together(func() error { return t.askAWS(ctx) })
 	}

@@ -61,6 +61,9 @@ func writeResources(b *strings.Builder, page Page, r status.Result) {
 	as := bootstrap.Result{}
 	for _, c := range r.Resources {
 		change := c.Change
+		if change.Action == plan.None && !page.All { // what it is, plan --all shows as well
+			change.Fields = nil
+		}
 		var owners []string
 		for _, o := range c.Owners {
 			owners = append(owners, ownerName(o, r))
