@@ -77,28 +77,61 @@ func TestChangesOfSettingsAreMarked(t *testing.T) {
 		want          []plan.Field
 	}{
 		"nothing": {},
-		"a prefix more": {Recorded{SecretPrefixes: []string{"a"}}, Recorded{SecretPrefixes: []string{"a", "b"}},
-			[]plan.Field{{Name: "--secret-prefix", Before: []string{"a"}, After: []string{"a", "b"}, Mark: plan.MarkWidens}}},
-		"a longer prefix": {Recorded{SecretPrefixes: []string{"a"}}, Recorded{SecretPrefixes: []string{"ab"}},
-			[]plan.Field{{Name: "--secret-prefix", Before: []string{"a"}, After: []string{"ab"}}}},
-		"no prefix any more": {Recorded{SecretPrefixes: []string{"a"}}, Recorded{},
-			[]plan.Field{{Name: "--secret-prefix", Before: []string{"a"}, Mark: plan.MarkWidens}}},
-		"a prefix where none was": {Recorded{}, Recorded{SecretPrefixes: []string{"a"}},
-			[]plan.Field{{Name: "--secret-prefix", After: []string{"a"}}}},
-		"names no more": {Recorded{ReadNames: []string{"x"}}, Recorded{},
-			[]plan.Field{{Name: "names to read", Before: []string{"x"}, Mark: plan.MarkWidens}}},
-		"push": {Recorded{}, Recorded{AllowPush: true},
-			[]plan.Field{{Name: "--allow-push", Before: false, After: true, Mark: plan.MarkWidens}}},
-		"no push any more": {Recorded{AllowPush: true}, Recorded{},
-			[]plan.Field{{Name: "--allow-push", Before: true, After: false}}},
-		"another region": {Recorded{Region: "r"}, Recorded{Region: "s"},
-			[]plan.Field{{Name: "--region", Before: "r", After: "s", Mark: plan.MarkMoves}}},
-		"another mode": {Recorded{}, Recorded{IRSA: true},
-			[]plan.Field{{Name: "--irsa", Before: false, After: true, Mark: plan.MarkMode}}},
-		"no boundary any more": {Recorded{Boundary: "b"}, Recorded{},
-			[]plan.Field{{Name: "--permissions-boundary", Before: "b", Mark: plan.MarkWidens}}},
-		"another name": {Recorded{UserName: "u"}, Recorded{UserName: "v"},
-			[]plan.Field{{Name: "--user-name", Before: "u", After: "v"}}},
+		"a prefix more": {
+			Recorded{SecretPrefixes: []string{"a"}},
+			Recorded{SecretPrefixes: []string{"a", "b"}},
+			[]plan.Field{{Name: "--secret-prefix", Before: []string{"a"}, After: []string{"a", "b"}, Mark: plan.MarkWidens}},
+		},
+		"a longer prefix": {
+			Recorded{SecretPrefixes: []string{"a"}},
+			Recorded{SecretPrefixes: []string{"ab"}},
+			[]plan.Field{{Name: "--secret-prefix", Before: []string{"a"}, After: []string{"ab"}}},
+		},
+		"no prefix any more": {
+			Recorded{SecretPrefixes: []string{"a"}},
+			Recorded{},
+			[]plan.Field{{Name: "--secret-prefix", Before: []string{"a"}, Mark: plan.MarkWidens}},
+		},
+		"a prefix where none was": {
+			Recorded{},
+			Recorded{SecretPrefixes: []string{"a"}},
+			[]plan.Field{{Name: "--secret-prefix", After: []string{"a"}}},
+		},
+		"names no more": {
+			Recorded{ReadNames: []string{"x"}},
+			Recorded{},
+			[]plan.Field{{Name: "names to read", Before: []string{"x"}, Mark: plan.MarkWidens}},
+		},
+		"push": {
+			Recorded{},
+			Recorded{AllowPush: true},
+			[]plan.Field{{Name: "--allow-push", Before: false, After: true, Mark: plan.MarkWidens}},
+		},
+		"no push any more": {
+			Recorded{AllowPush: true},
+			Recorded{},
+			[]plan.Field{{Name: "--allow-push", Before: true, After: false}},
+		},
+		"another region": {
+			Recorded{Region: "r"},
+			Recorded{Region: "s"},
+			[]plan.Field{{Name: "--region", Before: "r", After: "s", Mark: plan.MarkMoves}},
+		},
+		"another mode": {
+			Recorded{},
+			Recorded{IRSA: true},
+			[]plan.Field{{Name: "--irsa", Before: false, After: true, Mark: plan.MarkMode}},
+		},
+		"no boundary any more": {
+			Recorded{Boundary: "b"},
+			Recorded{},
+			[]plan.Field{{Name: "--permissions-boundary", Before: "b", Mark: plan.MarkWidens}},
+		},
+		"another name": {
+			Recorded{UserName: "u"},
+			Recorded{UserName: "v"},
+			[]plan.Field{{Name: "--user-name", Before: "u", After: "v"}},
+		},
 	} {
 		if diff := cmp.Diff(c.want, c.after.changes(c.before)); diff != "" {
 			t.Errorf("%s: %s", name, diff)

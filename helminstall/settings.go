@@ -27,7 +27,7 @@ type Settings struct {
 	// SetString, SetJSON and SetFile are the other ways in which helm takes single values.
 	SetString, SetJSON, SetFile []string
 	NoWait                      bool // --no-wait
-	Adopt   bool     // --adopt
+	Adopt                       bool // --adopt
 	// NamespaceMade: another step makes the namespace before this one is applied.
 	NamespaceMade bool
 	// Inputs is what ReadInputs read of Chart and Values. Where nobody called it, a Step does when it first observes.

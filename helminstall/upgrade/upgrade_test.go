@@ -15,15 +15,16 @@ import (
 
 // chart is what one makes: a CRD that serves these versions, and a Deployment.
 func chart(image string, served ...string) []string {
-	crd := "\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  group: external-secrets.io\n  names: {kind: ExternalSecret, plural: externalsecrets}\n  versions:\n"
+	var crd strings.Builder
+	crd.WriteString("\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  group: external-secrets.io\n  names: {kind: ExternalSecret, plural: externalsecrets}\n  versions:\n")
 	for _, version := range []string{"v1beta1", "v1"} {
 		is := "false"
 		if strings.Contains(strings.Join(served, " "), version) {
 			is = "true"
 		}
-		crd += "  - {name: " + version + ", served: " + is + "}\n"
+		crd.WriteString("  - {name: " + version + ", served: " + is + "}\n")
 	}
-	return []string{crd, "\nkind: Deployment\nspec: {template: {spec: {containers: [{image: \"" + image + "\"}]}}}\n"}
+	return []string{crd.String(), "\nkind: Deployment\nspec: {template: {spec: {containers: [{image: \"" + image + "\"}]}}}\n"}
 }
 
 func TestUpgrade(t *testing.T) {

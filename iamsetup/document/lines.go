@@ -25,10 +25,10 @@ func Lines(document string) []string {
 }
 
 func line(statement map[string]any) string {
-	text := strings.ToLower(fmt.Sprint(statement["Effect"]))
+	parts := []string{strings.ToLower(fmt.Sprint(statement["Effect"]))}
 	for _, not := range []string{"", "Not"} {
 		for _, who := range principals(statement[not+"Principal"]) {
-			text += " " + besides(not) + who
+			parts = append(parts, besides(not)+who)
 		}
 	}
 	joined := func(field string) string {
@@ -38,11 +38,11 @@ func line(statement map[string]any) string {
 		}
 		return strings.Join(parts, ", ")
 	}
-	text += " " + joined("Action")
+	parts = append(parts, joined("Action"))
 	if on := joined("Resource"); on != "" {
-		text += " on " + on
+		parts = append(parts, "on "+on)
 	}
-	return text + conditionWords(statement["Condition"])
+	return strings.Join(parts, " ") + conditionWords(statement["Condition"])
 }
 
 func besides(not string) string {

@@ -75,7 +75,7 @@ func (r *Up) content() []plan.Field {
 		}
 	}
 	trusts.After = next.lines()
-	return append([]plan.Field{trusts}, r.Up.Content()...)
+	return append([]plan.Field{trusts}, r.Content()...)
 }
 
 func (r *Up) read(ctx context.Context) error {

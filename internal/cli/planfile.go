@@ -49,8 +49,8 @@ func (s session) savePlan(file string, groups []group, result bootstrap.Result) 
 			}
 		}
 	}
-	for _, flag := range s.settings.Unset {
-		out.Flags["unset"] = append(out.Flags["unset"], flag)
+	if len(s.settings.Unset) > 0 {
+		out.Flags["unset"] = slices.Clone(s.settings.Unset)
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
 	if err != nil {
@@ -93,7 +93,7 @@ func (in *inputs) loadPlan(file string, groups []group) error {
 			case slices.Contains(once, o.name):
 			case slices.Contains(plan.Again, o.name) && slices.Contains(secret, o.name) && given == "":
 				errs = append(errs, fmt.Errorf("plan %s was made with --%s, whose values it does not keep: give it again", file, o.name))
-			case given == "flag" && !(kept && slices.Equal(o.values(), values)) && !slices.Contains(secret, o.name):
+			case given == "flag" && (!kept || !slices.Equal(o.values(), values)) && !slices.Contains(secret, o.name):
 				errs = append(errs, fmt.Errorf("--%s is given, and plan %s was made otherwise", o.name, file))
 			case kept:
 				if err := o.take(values); err != nil {

@@ -40,11 +40,11 @@ func newStatus(p Process) command {
 			if err != nil {
 				return fmt.Errorf("invalid value %q for --max-key-age: %w", age, err)
 			}
-			if s := newSession(p, in, "status", report.Done); everywhere {
+			s := newSession(p, in, "status", report.Done)
+			if everywhere {
 				return s.printEverywhere(ctx, limit, exitCode)
-			} else {
-				return s.printStatus(ctx, limit, exitCode)
 			}
+			return s.printStatus(ctx, limit, exitCode)
 		},
 	}
 }

@@ -38,10 +38,11 @@ func writeChanges(b *strings.Builder, page Page, tense Tense, r bootstrap.Result
 			if 2+2+len(action)+2+utf8.RuneCountInString(name) > page.Width {
 				name = brief(c.Resource)
 			}
-			line = fmt.Sprintf("  %s %s  %s", w.symbol, action, name)
+			lines := []string{fmt.Sprintf("  %s %s  %s", w.symbol, action, name)}
 			for _, text := range page.wrapped(reason(c, r.Errors), indent) {
-				line += "\n" + strings.Repeat(" ", indent) + text
+				lines = append(lines, strings.Repeat(" ", indent)+text)
 			}
+			line = strings.Join(lines, "\n")
 		}
 		b.WriteString(painted(page, w, strings.TrimRight(line, " \n")) + "\n")
 		writeFields(b, page, c)

@@ -128,10 +128,9 @@ func writeWho(b *strings.Builder, page Page, caller, server, namespaceFrom strin
 	if server != "" {
 		parts = append(parts, "API server "+server)
 	}
-	if namespaceFrom == "context" {
-		parts = append(parts, "namespace from the context")
-	} else if namespaceFrom == "environment" {
-		parts = append(parts, "namespace from the environment")
+	switch namespaceFrom {
+	case "context", "environment":
+		parts = append(parts, "namespace from the "+namespaceFrom)
 	}
 	if len(parts) == 0 {
 		return

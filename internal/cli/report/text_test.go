@@ -114,7 +114,8 @@ func detailed() bootstrap.Result {
 		Step: "record", Resource: plan.In(plan.ConfigMap, "gen3", "gen3-bootstrap"), Action: plan.Update, Reason: "the settings of the last up were others",
 		Fields: []plan.Field{
 			{Name: "--secret-prefix", Before: []string{"a-"}, After: []string{"a-", "b-"}, Mark: plan.MarkWidens},
-			{Name: "--allow-push", Before: false, After: true, Mark: plan.MarkWidens}, {Name: "--permissions-boundary", Before: policyARN},
+			{Name: "--allow-push", Before: false, After: true, Mark: plan.MarkWidens},
+			{Name: "--permissions-boundary", Before: policyARN},
 		},
 	}}, r.Changes...)
 	on := "secretsmanager:GetSecretValue, secretsmanager:DescribeSecret on arn:aws:secretsmanager:us-east-1:111122223333:secret:"
@@ -138,14 +139,14 @@ func TestTextFitsItsPage(t *testing.T) {
 		tense  report.Tense
 	}{"plan": {detailed(), report.Pending}, "up that failed": {unfinished, report.Done}, "blocked": {refused("plan"), report.Pending}} {
 		for _, width := range []int{60, 80, 120, 180} {
-			for dress, style := range map[string]tty.Style{"": {}, " in colour": tty.Colour()} {
-				t.Run(fmt.Sprintf("%s at %d%s", what, width, dress), func(t *testing.T) {
+			for dress, style := range map[string]tty.Style{"plain": {}, "in colour": tty.Colour()} {
+				t.Run(fmt.Sprintf("%s at %d %s", what, width, dress), func(t *testing.T) {
 					var out bytes.Buffer
 					if err := report.Text(&out, report.Page{Width: width, Style: style, Flags: []report.Flag{{Name: "n", Words: []string{"-n", "gen3"}}}}, c.tense, c.result); err != nil {
 						t.Fatal(err)
 					}
 					golden.Equal(t, out.String())
-					if dress != "" {
+					if dress != "plain" {
 						return
 					}
 					for line := range strings.Lines(out.String()) {

@@ -43,9 +43,9 @@ func wordingOf(c plan.Change) verbs {
 		return verbs{symbol: "x", pending: "failed", done: "failed", paint: tty.Style.Red, fixed: true}
 	case plan.NotReached:
 		return verbs{symbol: ".", pending: "not reached", done: "not reached", paint: tty.Style.Dim, fixed: true}
-	default:
-		return wording(c.Action)
+	case plan.Done:
 	}
+	return wording(c.Action)
 }
 
 // allWordings are the ways in which changes read, in the order in which they are counted.
